@@ -1,0 +1,198 @@
+"""YAML into frozen dataclasses: one loader for every config, no key ever ignored.
+
+A config is a frozen dataclass standing above the code that uses it. This file only fills it:
+unknown keys, missing keys and values of the wrong type raise a `ConfigError` that names the
+file, the dotted key and what is allowed. Range checks belong in the dataclass's
+`__post_init__` as plain `ValueError("key: why")`; they come out with the place added.
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+from models.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def load_config(cls: type[T], path: Path | str, overrides: Sequence[str] = ()) -> T:
+    """Read the YAML file at `path` into the dataclass `cls`.
+
+    `overrides` are `dotted.key=value` strings (the command line's `--set`); the value is
+    read as YAML. Raises `ConfigError` naming the file and the key.
+    """
+    mapping = read_yaml(path)
+    for override in overrides:
+        _set_dotted(mapping, override)
+    return build(cls, mapping, where=str(path))
+
+
+def read_yaml(path: Path | str) -> dict[str, Any]:
+    """The mapping in a YAML file (safe loader); `ConfigError` when there is none."""
+    import yaml
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a config ({error})") from None
+    try:
+        mapping = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", "syntax error")
+        raise ConfigError(f"{path}{line}: not valid YAML: {problem}") from None
+    if not isinstance(mapping, dict):
+        raise ConfigError(f"{path}: expected `key: value` lines, found {type(mapping).__name__}")
+    return mapping
+
+
+def build(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
+    """Fill the dataclass `cls` from `mapping`; `where` begins every error message."""
+    return typing.cast(T, _convert(mapping, cls, where, key=""))
+
+
+def as_mapping(config: Any) -> Any:
+    """The plain YAML/JSON form of a config: dicts, lists, strings, numbers."""
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        fields = dataclasses.fields(config)
+        return {field.name: as_mapping(getattr(config, field.name)) for field in fields}
+    if isinstance(config, Mapping):
+        return {str(key): as_mapping(value) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return [as_mapping(value) for value in config]
+    return str(config) if isinstance(config, Path) else config
+
+
+def _set_dotted(mapping: dict[str, Any], override: str) -> None:
+    import yaml
+
+    key, separator, value = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set {override}: expected dotted.key=value")
+    *parents, last = key.split(".")
+    for parent in parents:
+        mapping = mapping.setdefault(parent, {})
+        if not isinstance(mapping, dict):
+            raise ConfigError(f"--set {override}: `{parent}` is a value, not a section")
+    try:
+        mapping[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: `{value}` is not valid YAML") from None
+
+
+def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
+    place = f"{where}: {key}" if key else where
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _convert_dataclass(value, kind, where, key)
+    if origin in (Union, types.UnionType):
+        return _convert_union(value, arguments, where, key)
+    if origin is typing.Literal:
+        if value not in arguments:
+            raise ConfigError(f"{place}: {value!r} is not one of {', '.join(map(str, arguments))}")
+        return value
+    if origin is tuple:
+        return _convert_tuple(value, arguments, where, key)
+    if origin in (dict, Mapping):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{place}: expected a mapping, found {value!r}")
+        return {
+            _convert(name, arguments[0], where, f"{key}.{name}"): _convert(
+                item, arguments[1], where, f"{key}.{name}"
+            )
+            for name, item in value.items()
+        }
+    return _convert_scalar(value, kind, place)
+
+
+def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
+    if isinstance(value, kind):
+        return value
+    place = f"{where}: {key}" if key else where
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{place}: expected a section with keys, found {value!r}")
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    prefix = f"{key}." if key else ""
+    for name in value:
+        if name not in fields:
+            close = difflib.get_close_matches(str(name), fields, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise ConfigError(
+                f"{where}: {prefix}{name}: unknown key{hint}; allowed: {', '.join(fields)}"
+            )
+    for name, field in fields.items():
+        required = (
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        )
+        if required and name not in value:
+            raise ConfigError(f"{where}: {prefix}{name}: missing, and it has no default")
+    converted = {
+        name: _convert(item, hints[name], where, f"{prefix}{name}") for name, item in value.items()
+    }
+    try:
+        return kind(**converted)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {prefix}{error}") from None
+
+
+def _convert_union(value: Any, arguments: tuple[Any, ...], where: str, key: str) -> Any:
+    if value is None and type(None) in arguments:
+        return None
+    errors = []
+    for argument in arguments:
+        if argument is type(None):
+            continue
+        try:
+            return _convert(value, argument, where, key)
+        except ConfigError as error:
+            errors.append(error)
+    raise errors[-1]
+
+
+def _convert_tuple(value: Any, arguments: tuple[Any, ...], where: str, key: str) -> Any:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ConfigError(f"{where}: {key}: expected a list, found {value!r}")
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        kinds: tuple[Any, ...] = (arguments[0],) * len(value)
+    else:
+        kinds = arguments
+    if len(kinds) != len(value):
+        raise ConfigError(f"{where}: {key}: expected {len(kinds)} values, found {len(value)}")
+    return tuple(
+        _convert(item, kind, where, f"{key}[{index}]")
+        for index, (item, kind) in enumerate(zip(value, kinds, strict=True))
+    )
+
+
+def _convert_scalar(value: Any, kind: Any, place: str) -> Any:
+    if kind is Any:
+        return value
+    if kind is Path and isinstance(value, (str, Path)):
+        return Path(value)
+    if kind is float and isinstance(value, str):
+        try:  # YAML 1.1 reads 1e-4 as a string
+            return float(value)
+        except ValueError:
+            pass
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
+        name = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true/false"}
+        expected = name.get(kind.__name__, kind.__name__)
+        raise ConfigError(f"{place}: expected {expected}, found {value!r}")
+    return value
+
+
+def resolve_path(path: Path | str) -> Path:
+    """A path from a config: as it stands if it exists, else relative to the checkout."""
+    path = Path(path)
+    if path.is_absolute() or path.exists():
+        return path
+    in_checkout = Path(__file__).resolve().parent.parent / path
+    return in_checkout if in_checkout.exists() else path

@@ -1,0 +1,144 @@
+"""The rows that pass from stage to stage. Each stage adds one record, joined by `id` at the end.
+
+S samples, T mel frames. Nothing here knows Arrow; `pipeline/shards.py` holds the schemas.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A named value filled into a template, as written: `("time", "7:30 am")`."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Stage 1. What the user of the application writes or says, in written form."""
+
+    id: str
+    text: str
+    domain: str
+    template: str
+    intent: str
+    slots: tuple[Slot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenSentence:
+    """Stage 2. The sentence as it is said.
+
+    `normalized_text` keeps case and punctuation; `transcript` is lower case without
+    punctuation. `phonemes` is the phoneme string of `models/phonemes.py`.
+    """
+
+    id: str
+    normalized_text: str
+    transcript: str
+    phonemes: str
+    accent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """Where a word of the transcript lies in the clip, in seconds from its start."""
+
+    word: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MelClip:
+    """Stage 3. The acoustic model's output and the controls it was drawn with."""
+
+    id: str
+    speaker: str
+    pace: float
+    pitch_semitones: float
+    energy: float
+    words: tuple[WordTime, ...]
+    acoustic_model: str
+    mel: np.ndarray  # (n_mels, T) float16
+
+
+@dataclass(frozen=True, slots=True)
+class CleanClip:
+    """Stage 4. The vocoder's output as FLAC."""
+
+    id: str
+    vocoder: str
+    sample_rate: int
+    num_samples: int
+    audio: bytes  # FLAC, mono, 16 bit
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Background noise as drawn and as measured; `noise_class` is `none` for a clean clip."""
+
+    noise_class: str = "none"
+    source: str = ""
+    license: str = ""
+    offset_s: float = 0.0
+    snr_db: float | None = None
+    measured_snr_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The room response that was convolved in; `source` is empty for none."""
+
+    source: str = ""
+    license: str = ""
+    rt60_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What happened to the signal on its way: codec, band, gain."""
+
+    codec: str = "none"
+    band: str = "full"
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the judge measured.
+
+    The phone error rate is that of the clip before noise was added: noise is asked for,
+    a mumbling voice is not. The other figures are those of the final clip.
+    """
+
+    phone_error_rate: float
+    clipped_fraction: float
+    silence_fraction: float
+    loudness_lufs: float
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedClip:
+    """Stage 5. The clip as shipped, with its ledger and its judgement."""
+
+    id: str
+    sample_rate: int
+    num_samples: int
+    audio: bytes  # FLAC, mono, 16 bit
+    noise: Noise
+    room: Room
+    channel: Channel
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An utterance that was dropped: in which stage, and why."""
+
+    id: str
+    stage: str
+    reason: str

@@ -1,0 +1,182 @@
+"""Folders of sounds: noise clips and room responses, each with its class, licence and author.
+
+A folder of anyone's own will do: `FOLDER/CLASS/*.flac` (or wav, ogg, mp3; files that lie in
+FOLDER itself get a default class). A `sources.csv` in FOLDER or beside it says under which
+licence each file may be used; what it does not list has the licence `unknown`.
+"""
+
+import csv
+import functools
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import DataError
+from pipeline.audio import read_audio
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+UNKNOWN_LICENSE = "unknown"
+FREE_OF_ATTRIBUTION = ("CC0", "CC0 1.0", "Public Domain", "PD")
+
+# Whole decoded files kept in memory; a folder larger than this is read again as it is drawn.
+_CACHED_WAVES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One sound file. `source` is its name in a dataset: the folder's name and the path in it."""
+
+    path: Path
+    source: str
+    sound_class: str
+    license: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class SoundLibrary:
+    """The sounds of a folder in the order of their paths, as heard at `sample_rate` Hz."""
+
+    folder: Path
+    sample_rate: int
+    sounds: tuple[Sound, ...]
+
+    @functools.cached_property
+    def by_class(self) -> dict[str, tuple[Sound, ...]]:
+        """Class names in alphabetical order, each with its sounds."""
+        names = sorted({sound.sound_class for sound in self.sounds})
+        return {
+            name: tuple(sound for sound in self.sounds if sound.sound_class == name)
+            for name in names
+        }
+
+    @functools.cached_property
+    def by_source(self) -> dict[str, Sound]:
+        return {sound.source: sound for sound in self.sounds}
+
+    def wave(self, source: str) -> np.ndarray:
+        """The sound called `source`, mono (S,) at the library's rate; not to be written to.
+
+        Raises `DataError` for a source that the folder does not hold and for a damaged file.
+        """
+        if source not in self.by_source:
+            raise DataError(f"{self.folder}: holds no sound called {source}")
+        path = self.by_source[source].path
+        return _read_wave(path, _stat_key(path), self.sample_rate)
+
+
+def load_sounds(folder: Path, sample_rate: int, default_class: str) -> SoundLibrary:
+    """The library of all sounds in `folder`, however deep; the headers are read, not the audio.
+
+    Raises `DataError` naming the place when the folder is missing or holds no audio, when a
+    file is not audio, or when `sources.csv` lacks a column.
+    """
+    paths = list(_sound_files(folder))
+    sources = _read_sources(folder)
+    sounds = []
+    for path in paths:
+        _check_header(path, _stat_key(path))
+        entry = sources.get(os.path.normpath(path), {})
+        parents = path.relative_to(folder).parts[:-1]
+        sounds.append(
+            Sound(
+                path=path,
+                source=f"{folder.resolve().name}/{path.relative_to(folder).as_posix()}",
+                sound_class=parents[0] if parents else default_class,
+                license=entry.get("license") or UNKNOWN_LICENSE,
+                attribution=entry.get("attribution") or "",
+            )
+        )
+    return SoundLibrary(folder, sample_rate, tuple(sounds))
+
+
+def folder_digest(folder: Path) -> str:
+    """16 hex digits over names and content of the folder's sounds and its `sources.csv`.
+
+    Raises `DataError` for a folder that is missing or holds no audio.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    listed = [path for path in _sources_files(folder) if path.is_file()]
+    for path in [*_sound_files(folder), *listed]:
+        digest.update(f"{os.path.relpath(path, folder)}\x1f".encode())
+        digest.update(_file_digest(path, _stat_key(path)))
+    return digest.hexdigest()
+
+
+def _sound_files(folder: Path) -> Iterator[Path]:
+    if not folder.exists():
+        raise DataError(f"{folder}: no such folder of sounds")
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is a file; a folder of sound files is needed")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not paths:
+        kinds = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
+        raise DataError(f"{folder}: holds no sound files ({kinds})")
+    yield from paths
+
+
+def _sources_files(folder: Path) -> tuple[Path, Path]:
+    return folder / "sources.csv", folder.parent / "sources.csv"
+
+
+def _read_sources(folder: Path) -> dict[str, Mapping[str, str]]:
+    """Path of a sound file -> its row, from the folder's own `sources.csv` or its parent's."""
+    listed = next((path for path in _sources_files(folder) if path.is_file()), None)
+    if listed is None:
+        return {}
+    try:
+        with listed.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = {"path", "license"} - set(reader.fieldnames or ())
+            if missing:
+                raise DataError(f"{listed}: lacks the column {', '.join(sorted(missing))}")
+            return {os.path.normpath(listed.parent / row["path"]): row for row in reader}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{listed}: cannot be read as a list of sounds ({error})") from None
+
+
+def _stat_key(path: Path) -> tuple[int, int]:
+    """What tells one content of a file from the next without reading it, for the caches."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    return stat.st_size, stat.st_mtime_ns
+
+
+@functools.cache
+def _check_header(path: Path, stat_key: tuple[int, int]) -> None:
+    import soundfile
+
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise DataError(f"{path}: not a sound file that can be read ({error})") from None
+    if info.frames <= 0:
+        raise DataError(f"{path}: a sound file without any audio in it")
+
+
+@functools.lru_cache(maxsize=_CACHED_WAVES)
+def _read_wave(path: Path, stat_key: tuple[int, int], sample_rate: int) -> np.ndarray:
+    wave = read_audio(path, sample_rate)
+    wave.setflags(write=False)
+    return wave
+
+
+@functools.cache
+def _file_digest(path: Path, stat_key: tuple[int, int]) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None

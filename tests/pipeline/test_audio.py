@@ -25,7 +25,8 @@ def tone(frequency_hz: float, duration_s: float, rate: int = RATE) -> np.ndarray
 def test_flac_gives_back_every_16_bit_sample():
     wave = np.arange(-32768, 32768).astype(np.float32) / 32768
     decoded, rate = decode_audio(encode_flac(wave, RATE))
-    assert rate == RATE and decoded.dtype == np.float32
+    assert rate == RATE
+    assert decoded.dtype == np.float32
     np.testing.assert_array_equal(decoded, wave)
 
 
@@ -58,7 +59,8 @@ def test_a_file_is_read_at_the_rate_that_is_asked(tmp_path, suffix):
     path = tmp_path / f"tone.{suffix}"
     soundfile.write(path, tone(440, 1.0, rate=16000), 16000)
     wave = read_audio(path, RATE)
-    assert wave.dtype == np.float32 and len(wave) == pytest.approx(RATE, rel=0.15)
+    assert wave.dtype == np.float32
+    assert len(wave) == pytest.approx(RATE, rel=0.15)
     middle = wave[RATE // 4 : 3 * RATE // 4]
     spectrum = np.abs(np.fft.rfft(middle))
     assert np.argmax(spectrum) * RATE / len(middle) == pytest.approx(440, abs=3)

@@ -45,7 +45,8 @@ def test_words_stay_where_they_were_whatever_the_delay_of_the_room(delay):
     click[5000] = 0.5
     response = np.concatenate([np.zeros(delay), [1.0], 0.1 * ringing(0.3, 0.3)])
     wet = reverberate(click, response.astype(np.float32), RATE)
-    assert len(wet) == len(click) and wet.dtype == np.float32
+    assert len(wet) == len(click)
+    assert wet.dtype == np.float32
     assert np.argmax(np.abs(wet)) == 5000
     assert np.abs(wet[:4999]).max() < 1e-6
     assert np.abs(wet[5001:8000]).max() > 1e-3

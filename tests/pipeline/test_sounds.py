@@ -28,7 +28,8 @@ def test_every_shipped_sound_has_its_class_licence_and_author():
         info = soundfile.info(str(shipped[name]))
         assert float(row["seconds"]) == pytest.approx(info.duration, abs=0.01), name
         assert int(row["sample_rate"]) == info.samplerate, name
-        assert row["attribution"] and row["source"].startswith("http"), name
+        assert row["attribution"], name
+        assert row["source"].startswith("http"), name
 
 
 def test_shipped_noise_needs_no_attribution_and_rooms_have_it_in_the_readme():
@@ -120,7 +121,7 @@ def test_a_folder_without_audio_is_named_with_what_is_allowed(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/readme.txt").write_text("soon")
     for use in (folder_digest, lambda folder: load_sounds(folder, RATE, "noise")):
-        with pytest.raises(DataError, match="empty: holds no sound files .*wav, flac, ogg, mp3"):
+        with pytest.raises(DataError, match=r"empty: holds no sound files .*wav, flac, ogg, mp3"):
             use(tmp_path / "empty")
 
 

@@ -22,8 +22,9 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 UNKNOWN_LICENSE = "unknown"
 FREE_OF_ATTRIBUTION = ("CC0", "CC0 1.0", "Public Domain", "PD")
 
-# Whole decoded files kept in memory; a folder larger than this is read again as it is drawn.
-_CACHED_WAVES = 256
+# Whole decoded files kept in memory: all that are shipped, yet no more than about 1 GB where a
+# folder of the user holds recordings of minutes. Beyond it, files are read again as drawn.
+_CACHED_WAVES = 64
 
 
 @dataclass(frozen=True, slots=True)

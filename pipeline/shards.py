@@ -110,31 +110,28 @@ def write_shard(path: Path, rows: Iterable[R | Reject], record_type: type[R]) ->
 
     Raises `DataError` on a full disk and `TypeError` for a row of another type.
     """
-    write_atomically(path, shard_bytes(rows, record_type))
-    return path
-
-
-def shard_bytes(rows: Iterable[R | Reject], record_type: type[R]) -> bytes:
-    """The Parquet file as bytes, sealed by a digest over all of it (see `_seal_digest`)."""
-    schema = SCHEMAS[record_type]
     values = [_to_row(row, record_type) for row in rows]
-    table = pa.Table.from_pylist(values, schema=schema)
+    table = pa.Table.from_pylist(values, schema=SCHEMAS[record_type])
+    return write_table(path, table, record_type.__name__)
+
+
+def write_table(path: Path, table: pa.Table, record_name: str) -> Path:
+    """Write `table` as a shard of `record_name`: what `write_shard` does below its records."""
     sink = pa.BufferOutputStream()
-    # The payload is FLAC or float16 noise: compressing it costs time and saves nothing.
-    heavy = {"audio": "NONE", "mel.values": "NONE"}
-    compression = {name: heavy.get(name, "ZSTD") for name in _leaf_names(schema)}
+    compression = {name: compression_of(name) for name in leaf_names(table.schema)}
     with pq.ParquetWriter(
-        sink, schema, compression=compression, write_page_checksum=True
+        sink, table.schema, compression=compression, write_page_checksum=True
     ) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(
             {
-                _RECORD_KEY: record_type.__name__.encode(),
-                _ROWS_KEY: str(len(values)).encode(),
+                _RECORD_KEY: record_name.encode(),
+                _ROWS_KEY: str(table.num_rows).encode(),
                 _DIGEST_KEY: _BLANK_DIGEST,
             }
         )
-    return _seal_digest(sink.getvalue().to_pybytes())
+    write_atomically(path, _seal_digest(sink.getvalue().to_pybytes()))
+    return path
 
 
 def read_shard(path: Path, record_type: type[R], without: Sequence[str] = ()) -> Shard[R]:
@@ -144,25 +141,29 @@ def read_shard(path: Path, record_type: type[R], without: Sequence[str] = ()) ->
     empty array. Page checksums are verified. Raises `DataError` naming the file when it is
     missing, damaged, or holds another record type.
     """
-    schema = SCHEMAS[record_type]
-    columns = [name for name in schema.names if name not in without]
+    columns = [name for name in SCHEMAS[record_type].names if name not in without]
+    values = read_table(path, record_type.__name__, columns).to_pylist()
+    rows = [_from_row(value, record_type) for value in values if value["reject"] is None]
+    return Shard(rows, _rejects_among(values))
+
+
+def read_table(path: Path, record_name: str | None, columns: Sequence[str]) -> pa.Table:
+    """Some columns of a shard that must hold `record_name` (None: whatever it holds)."""
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        found = (file.metadata.metadata or {}).get(_RECORD_KEY, b"?").decode()
-        if found != record_type.__name__:
-            raise DataError(f"{path}: expected a shard of {record_type.__name__}, found {found}")
-        values = file.read(columns=columns).to_pylist()
+        found = (file.metadata.metadata or {}).get(_RECORD_KEY, b"something else").decode()
+        if record_name not in (None, found):
+            raise DataError(f"{path}: expected a shard of {record_name}, found {found}")
+        return file.read(columns=list(columns))
     except FileNotFoundError:
         raise DataError(f"{path}: no such shard") from None
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: damaged shard ({_first_line(error)})") from error
-    rows = [_from_row(value, record_type) for value in values if value["reject"] is None]
-    rejects = [
-        Reject(value["id"], value["reject"]["stage"], value["reject"]["reason"])
-        for value in values
-        if value["reject"] is not None
-    ]
-    return Shard(rows, rejects)
+        raise DataError(f"{path}: damaged shard ({first_line(error)})") from error
+
+
+def read_rejects(path: Path) -> list[Reject]:
+    """The rejects in a shard of any stage; nothing else of it is read from disk."""
+    return _rejects_among(read_table(path, None, ["id", "reject"]).to_pylist())
 
 
 def is_intact(path: Path) -> bool:
@@ -226,12 +227,26 @@ def _digest(data: bytes) -> bytes:
     return b"blake2b:" + hashlib.blake2b(data, digest_size=32).hexdigest().encode()
 
 
-def _leaf_names(schema: pa.Schema) -> list[str]:
+def leaf_names(schema: pa.Schema) -> list[str]:
     """Parquet's dotted column names of a schema, as the writer's options spell them."""
     sink = pa.BufferOutputStream()
     pq.write_table(schema.empty_table(), sink)
     leaves = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     return [leaves.column(index).path for index in range(len(leaves.names))]
+
+
+def compression_of(column: str) -> str:
+    """The Parquet compression of a leaf column."""
+    # FLAC and float16 mels are noise to a compressor: it would cost time and save nothing.
+    return "NONE" if column in ("audio", "audio.bytes", "mel.values") else "ZSTD"
+
+
+def _rejects_among(values: Iterable[Mapping[str, Any]]) -> list[Reject]:
+    return [
+        Reject(value["id"], value["reject"]["stage"], value["reject"]["reason"])
+        for value in values
+        if value["reject"] is not None
+    ]
 
 
 def _to_row(row: object, record_type: type) -> dict[str, Any]:
@@ -254,9 +269,9 @@ def _to_plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _from_row(value: Mapping[str, Any], record_type: type[R]) -> R:
-    fields = {name: _from_plain(value.get(name), kind) for name, kind in _field_types(record_type)}
-    return record_type(**fields)
+def _from_row(value: Mapping[str, Any], record_type: Any) -> Any:
+    hints = _field_types(record_type)
+    return record_type(**{name: _from_plain(value.get(name), kind) for name, kind in hints})
 
 
 @functools.cache
@@ -280,9 +295,10 @@ def _from_plain(value: Any, kind: Any) -> Any:
 def _to_mel(value: Mapping[str, Any] | None) -> np.ndarray:
     if value is None:
         return np.zeros((0, 0), np.float16)
-    flat = np.frombuffer(value["values"], dtype="<f2").astype(np.float16, copy=False)
+    flat = np.frombuffer(value["values"], dtype="<f2").astype(np.float16)  # a writable copy
     return flat.reshape(value["n_mels"], -1 if value["n_mels"] else 0)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message; Arrow's go on with a trace of its own."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,225 @@
+"""Checkpoints: a folder with `checkpoint.yaml` and `model.safetensors`, and nothing pickled.
+
+A checkpoint rebuilds its model from its folder alone. The YAML carries the digest of the
+weights, so a damaged file is found before it speaks.
+"""
+
+import functools
+import hashlib
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from models.config import as_mapping, build, read_yaml
+from models.errors import CheckpointError, ConfigError
+from models.mel import MelConfig, check_same_mel
+
+FORMAT = 1
+PRETRAINED = Path(__file__).resolve().parent / "pretrained"
+
+# kind -> module, model class, config class; the class takes (config, mel, symbols, speakers).
+_KINDS = {
+    "fastspeech2": ("models.fastspeech2", "FastSpeech2", "FastSpeech2Config"),
+    "recognizer": ("models.recognizer", "Recognizer", "RecognizerConfig"),
+    "vocos": ("models.vocos", "Vocos", "VocosConfig"),
+    "griffin-lim": ("models.griffin_lim", "GriffinLim", "GriffinLimConfig"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointInfo:
+    """Everything in `checkpoint.yaml` but the weights."""
+
+    kind: str
+    config: dict[str, Any]
+    mel: MelConfig
+    symbols: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    step: int = 0
+    licence: str = ""
+    trained_on: tuple[str, ...] = ()
+    revision: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    weights_digest: str = ""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A loaded checkpoint; `model` is in evaluation mode, float32, on the device asked for."""
+
+    name: str
+    model: Any
+    info: CheckpointInfo
+
+    @property
+    def kind(self) -> str:
+        return self.info.kind
+
+    @property
+    def mel(self) -> MelConfig:
+        return self.info.mel
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return self.info.speakers
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return self.info.symbols
+
+    @property
+    def digest(self) -> str:
+        return self.info.weights_digest
+
+    @property
+    def label(self) -> str:
+        """`name@digest`, as dataset rows name their makers."""
+        return f"{self.name}@{self.digest}" if self.digest else self.name
+
+
+def save_checkpoint(
+    folder: Path, model: nn.Module, info: CheckpointInfo, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write `model` and `info` to `folder`, each file under a temporary name and renamed.
+
+    Floating-point weights are stored as `dtype` and come back as float32.
+    """
+    import yaml
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous().cpu()
+        for name, tensor in model.state_dict().items()
+    }
+    temporary = folder / f".model.{os.getpid()}.safetensors"
+    save_file(weights, temporary)
+    written = as_mapping(info) | {"weights_digest": _file_digest(temporary)}
+    temporary.rename(folder / "model.safetensors")
+    temporary = folder / f".checkpoint.{os.getpid()}.yaml"
+    temporary.write_text(
+        yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=100), encoding="utf-8"
+    )
+    temporary.rename(folder / "checkpoint.yaml")
+
+
+def load_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint:
+    """A checkpoint by the name of a shipped one or by its folder.
+
+    Raises `CheckpointError` naming the file: missing, damaged, of an unknown kind or format.
+    """
+    folder = find_checkpoint(name_or_path)
+    info = read_info(name_or_path)
+    model = _rebuild(info, folder)
+    if info.weights_digest:
+        _check_weights(folder, info)
+        _load_weights(model, folder / "model.safetensors")
+    return Checkpoint(folder.name, model.eval().to(device), info)
+
+
+def read_info(name_or_path: str | Path) -> CheckpointInfo:
+    """What `checkpoint.yaml` says, without loading weights."""
+    folder = find_checkpoint(name_or_path)
+    path = folder / "checkpoint.yaml"
+    if not path.is_file() and folder.name == "griffin-lim":
+        return CheckpointInfo(kind="griffin-lim", config={}, mel=MelConfig())
+    try:
+        info = build(CheckpointInfo, read_yaml(path), where=str(path))
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
+    if info.format != FORMAT:
+        raise CheckpointError(f"{path}: format {info.format}; this version reads {FORMAT}")
+    if info.kind not in _KINDS:
+        raise CheckpointError(f"{path}: kind {info.kind!r}; known are {', '.join(_KINDS)}")
+    return info
+
+
+def find_checkpoint(name_or_path: str | Path) -> Path:
+    """The folder of a checkpoint. `griffin-lim` needs none: it has no weights."""
+    if str(name_or_path) == "griffin-lim":
+        return PRETRAINED / "griffin-lim"
+    for folder in (Path(name_or_path), PRETRAINED / name_or_path):
+        if (folder / "checkpoint.yaml").is_file():
+            return folder
+    shipped = ", ".join([path.name for path in list_checkpoints()] + ["griffin-lim"])
+    raise CheckpointError(
+        f"{name_or_path}: no such checkpoint; shipped are {shipped}, or name a folder "
+        "with checkpoint.yaml and model.safetensors"
+    )
+
+
+def list_checkpoints() -> list[Path]:
+    """The folders of the checkpoints that ship with the project."""
+    return sorted(path.parent for path in PRETRAINED.glob("*/checkpoint.yaml"))
+
+
+def checkpoint_digest(name_or_path: str | Path) -> str:
+    """The digest of the weights, after checking that the file still has it."""
+    info = read_info(name_or_path)
+    if info.weights_digest:
+        _check_weights(find_checkpoint(name_or_path), info)
+    return info.weights_digest
+
+
+def check_vocoder_fits(acoustic: CheckpointInfo, vocoder: CheckpointInfo) -> None:
+    """Raise `CheckpointError` unless both work on the same mel spectrogram."""
+    check_same_mel(acoustic.mel, vocoder.mel, "the acoustic model and the vocoder")
+
+
+def _rebuild(info: CheckpointInfo, folder: Path) -> nn.Module:
+    module_name, model_name, config_name = _KINDS[info.kind]
+    module = importlib.import_module(module_name)
+    try:
+        config = build(getattr(module, config_name), info.config, f"{folder}/checkpoint.yaml")
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
+    model: nn.Module = getattr(module, model_name)(config, info.mel, info.symbols, info.speakers)
+    return model
+
+
+def _load_weights(model: nn.Module, path: Path) -> None:
+    try:
+        weights: Mapping[str, torch.Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: cannot be read as safetensors ({error})") from None
+    expected = model.state_dict()
+    wrong = [f"{name} missing" for name in expected.keys() - weights.keys()] + [
+        f"{name} not expected" for name in weights.keys() - expected.keys()
+    ]
+    wrong += [
+        f"{name} has shape {tuple(weights[name].shape)}, expected {tuple(expected[name].shape)}"
+        for name in expected.keys() & weights.keys()
+        if weights[name].shape != expected[name].shape
+    ]
+    if wrong:
+        raise CheckpointError(f"{path}: does not fit its model: {'; '.join(sorted(wrong)[:3])}")
+    model.load_state_dict({name: weights[name].to(expected[name].dtype) for name in expected})
+
+
+def _check_weights(folder: Path, info: CheckpointInfo) -> None:
+    path = folder / "model.safetensors"
+    if not path.is_file():
+        raise CheckpointError(f"{path}: missing")
+    found = _digest_of(path, path.stat().st_size, path.stat().st_mtime_ns)
+    if found != info.weights_digest:
+        raise CheckpointError(
+            f"{path}: damaged: its digest is {found}, checkpoint.yaml says {info.weights_digest}"
+        )
+
+
+@functools.lru_cache(maxsize=64)
+def _digest_of(path: Path, size: int, modified_ns: int) -> str:
+    return _file_digest(path)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""Spectral losses between a generated and a real waveform, both (B, S)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.errors import ConfigError
+
+
+def weighted_sum(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+    """The sum of `losses` by name; names that differ from the weights' raise `ConfigError`."""
+    if losses.keys() != weights.keys():
+        raise ConfigError(
+            f"loss weights: names must be {', '.join(losses)}; found {', '.join(weights)}"
+        )
+    return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+
+
+class MultiResolutionStft(nn.Module):
+    """Spectral convergence plus log-magnitude distance at several resolutions.
+
+    Parallel WaveGAN (arXiv 1910.11480, eq. 4-6), with its three resolutions as default.
+    """
+
+    def __init__(
+        self,
+        fft_sizes: tuple[int, ...] = (512, 1024, 2048),
+        hops: tuple[int, ...] = (50, 120, 240),
+        windows: tuple[int, ...] = (240, 600, 1200),
+    ) -> None:
+        super().__init__()
+        self.resolutions = list(zip(fft_sizes, hops, windows, strict=True))
+        for size in windows:
+            self.register_buffer(f"window_{size}", torch.hann_window(size), persistent=False)
+
+    def forward(self, fake: Tensor, real: Tensor) -> Tensor:
+        return torch.stack([self._one(fake, real, *sizes) for sizes in self.resolutions]).mean()
+
+    def _one(self, fake: Tensor, real: Tensor, n_fft: int, hop: int, window: int) -> Tensor:
+        fake_magnitude = self._magnitude(fake, n_fft, hop, window)
+        real_magnitude = self._magnitude(real, n_fft, hop, window)
+        convergence = torch.linalg.vector_norm(
+            real_magnitude - fake_magnitude
+        ) / torch.linalg.vector_norm(real_magnitude)
+        return convergence + F.l1_loss(fake_magnitude.log(), real_magnitude.log())
+
+    def _magnitude(self, wave: Tensor, n_fft: int, hop: int, window: int) -> Tensor:
+        weights = getattr(self, f"window_{window}")
+        spectrum = torch.stft(wave.float(), n_fft, hop, window, weights, return_complex=True)
+        return (spectrum.real**2 + spectrum.imag**2).clamp(min=1e-7).sqrt()

@@ -1,0 +1,146 @@
+"""The one log-mel spectrogram of the project: datasets, losses, training and checks use it.
+
+B batch, S samples, T mel frames.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class MelConfig:
+    """How a waveform becomes a mel spectrogram. Stored in every checkpoint.
+
+    The defaults are HiFi-GAN's (arXiv 2010.05646, section 3): natural log of amplitude, Slaney
+    mel scale and area norm, frames padded so that S samples give S // hop_length frames.
+    """
+
+    sample_rate: int = 22050
+    n_fft: int = 1024
+    hop_length: int = 256
+    win_length: int = 1024
+    n_mels: int = 80
+    f_min: float = 0.0
+    f_max: float | None = 8000.0  # None: half the sample rate
+    mel_scale: Literal["slaney", "htk"] = "slaney"
+    mel_norm: Literal["slaney", "none"] = "slaney"
+    padding: Literal["same", "center"] = "same"
+    magnitude_epsilon: float = 1e-9  # added to re^2 + im^2, as HiFi-GAN does
+    log: Literal["ln", "log10"] = "ln"
+    floor: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.win_length > self.n_fft:
+            raise ValueError(f"win_length: {self.win_length} is longer than n_fft {self.n_fft}")
+        if not 0 <= self.f_min < self.top_frequency <= self.sample_rate / 2:
+            raise ValueError(
+                f"f_max: need 0 <= f_min < f_max <= {self.sample_rate / 2} Hz, "
+                f"found {self.f_min} and {self.f_max}"
+            )
+
+    @property
+    def top_frequency(self) -> float:
+        """The upper edge of the highest mel band, in Hz."""
+        return self.sample_rate / 2 if self.f_max is None else self.f_max
+
+    @property
+    def frame_s(self) -> float:
+        """The time from one mel frame to the next, in seconds."""
+        return self.hop_length / self.sample_rate
+
+
+def check_same_mel(ours: MelConfig, theirs: MelConfig, what: str) -> None:
+    """Raise `CheckpointError` naming every field in which two MelConfigs differ."""
+    names = [field.name for field in dataclasses.fields(MelConfig)]
+    differing = [name for name in names if getattr(ours, name) != getattr(theirs, name)]
+    if differing:
+        detail = ", ".join(
+            f"{name} {getattr(ours, name)} against {getattr(theirs, name)}" for name in differing
+        )
+        raise CheckpointError(f"{what} were trained on different mel spectrograms: {detail}")
+
+
+class LogMel(nn.Module):
+    """Waveforms (B, S) in [-1, 1] to log-mel spectrograms (B, n_mels, T).
+
+    T is S // hop_length with `same` padding and 1 + S // hop_length with `center`.
+    """
+
+    def __init__(self, config: MelConfig) -> None:
+        super().__init__()
+        self.config = config
+        window = torch.hann_window(config.win_length)
+        self.register_buffer("window", window, persistent=False)
+        filters = torch.from_numpy(mel_filterbank(config))
+        self.register_buffer("filters", filters, persistent=False)
+
+    def forward(self, wave: Tensor) -> Tensor:
+        config = self.config
+        magnitude = self.magnitude(wave.float())
+        mel = self.filters @ magnitude  # (n_mels, F) @ (B, F, T) -> (B, n_mels, T)
+        mel = mel.clamp(min=config.floor)
+        return mel.log() if config.log == "ln" else mel.log10()
+
+    def magnitude(self, wave: Tensor) -> Tensor:
+        """Waveforms (B, S) to the STFT's magnitude (B, n_fft // 2 + 1, T)."""
+        config = self.config
+        centered = config.padding == "center"
+        if not centered:
+            pad = (config.n_fft - config.hop_length) // 2
+            wave = F.pad(wave.unsqueeze(1), (pad, pad), mode="reflect").squeeze(1)
+        spectrum = torch.stft(
+            wave,
+            config.n_fft,
+            config.hop_length,
+            config.win_length,
+            self.window,
+            center=centered,
+            return_complex=True,
+        )
+        power = spectrum.real**2 + spectrum.imag**2
+        return (power + config.magnitude_epsilon).sqrt()
+
+
+def mel_filterbank(config: MelConfig) -> np.ndarray:
+    """Triangular mel filters (n_mels, n_fft // 2 + 1), float32."""
+    edges_mel = np.linspace(
+        _hz_to_mel(config.f_min, config.mel_scale),
+        _hz_to_mel(config.top_frequency, config.mel_scale),
+        config.n_mels + 2,
+    )
+    edges_hz = _mel_to_hz(edges_mel, config.mel_scale)
+    bins_hz = np.linspace(0.0, config.sample_rate / 2, config.n_fft // 2 + 1)
+    rising = (bins_hz - edges_hz[:-2, None]) / np.diff(edges_hz)[:-1, None]
+    falling = (edges_hz[2:, None] - bins_hz) / np.diff(edges_hz)[1:, None]
+    filters = np.maximum(0.0, np.minimum(rising, falling))
+    if config.mel_norm == "slaney":  # each triangle has unit area in Hz
+        filters *= 2.0 / (edges_hz[2:] - edges_hz[:-2])[:, None]
+    return filters.astype(np.float32)
+
+
+# Slaney's scale: linear below 1 kHz (66.7 Hz a mel), logarithmic above.
+_LINEAR_HZ, _BREAK_HZ, _LOG_STEP = 200.0 / 3, 1000.0, np.log(6.4) / 27
+
+
+def _hz_to_mel(hz: float, scale: str) -> float:
+    if scale == "htk":
+        return float(2595.0 * np.log10(1.0 + hz / 700.0))
+    if hz < _BREAK_HZ:
+        return hz / _LINEAR_HZ
+    return float(_BREAK_HZ / _LINEAR_HZ + np.log(hz / _BREAK_HZ) / _LOG_STEP)
+
+
+def _mel_to_hz(mel: np.ndarray, scale: str) -> np.ndarray:
+    if scale == "htk":
+        return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+    break_mel = _BREAK_HZ / _LINEAR_HZ
+    logarithmic = _BREAK_HZ * np.exp(_LOG_STEP * (mel - break_mel))
+    return np.where(mel < break_mel, mel * _LINEAR_HZ, logarithmic)

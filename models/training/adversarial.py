@@ -1,0 +1,72 @@
+"""The loop for vocoders: a generator against critics, after a warm-up on spectral losses."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from models.discriminators import critic_loss, feature_loss, generator_loss
+from models.losses import weighted_sum
+from models.training.session import Batch, LoopConfig, Session
+
+
+class AdversarialTask(Protocol):
+    """What a recipe brings to the loop. A batch holds `mel` (B, n_mels, T) and `wave` (B, S)."""
+
+    model: nn.Module
+    critics: nn.Module
+    critics_from_step: int
+    loss_weights: dict[str, float]
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step: the same for the same step, always."""
+
+    def spectral_losses(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """Distances between waveforms (B, S) by name."""
+
+    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
+        """Metrics on held-out clips, the decisive one first, lower is better."""
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        """Write the generator as a checkpoint."""
+
+
+def train_adversarial(task: AdversarialTask, config: LoopConfig, folder: Path) -> Path:
+    """Run until `config.steps`; returns the folder of the best checkpoint."""
+    modules = {"generator": task.model, "critics": task.critics}
+    session = Session(folder, config, modules, main="generator")
+    for batch in session.batches(task.batch):
+        losses = _step(task, session, batch)
+        session.log(losses)
+        if session.is_due(config.evaluate_every):
+            metrics = task.evaluate(session.shipped, session.board, session.step)
+            task.export(session.shipped, folder / "last", session.step + 1, metrics)
+            if session.record(metrics):
+                task.export(session.shipped, folder / "best", session.step + 1, metrics)
+        if session.is_due(config.save_every):
+            session.save()
+    session.close()
+    return folder / "best"
+
+
+def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Tensor]:
+    generator, critics = session.modules["generator"], session.modules["critics"]
+    real = batch["wave"]
+    with session.autocast():
+        fake = generator(batch["mel"])
+    losses = task.spectral_losses(fake, real)
+    weights = {name: task.loss_weights[name] for name in losses}
+    if session.step < task.critics_from_step:
+        session.update("generator", weighted_sum(losses, weights))
+        return losses
+    with session.autocast():
+        judged = critic_loss(critics(real), critics(fake.detach()))
+    session.update("critics", judged)
+    critics.requires_grad_(False)  # the generator's pass must not move its judges
+    with session.autocast():
+        real_verdicts, fake_verdicts = critics(real), critics(fake)
+    losses["adversarial"] = generator_loss(fake_verdicts)
+    losses["feature"] = feature_loss(real_verdicts, fake_verdicts)
+    session.update("generator", weighted_sum(losses, task.loss_weights))
+    critics.requires_grad_(True)
+    return losses | {"critics": judged}

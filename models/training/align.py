@@ -1,0 +1,176 @@
+"""Durations for FastSpeech2: where each phone of a recording begins and ends.
+
+The recognizer says roughly where each phone is (CTC forced alignment); the spectrogram says
+where one sound turns into the next; the level says where speakers paused.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.checkpoint import Checkpoint
+from models.errors import DataError
+from models.phonemes import ENDS, PAUSE, SILENCES, START, WORD, unstressed
+from models.recognizer import STRIDE
+from models.training.features import Clip, Features
+
+_MIN_PAUSE_FRAMES = 8  # 93 ms at the default hop: longer than the closure of a stop
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The symbols of a clip as it was really spoken, and the frames each lasts (same length)."""
+
+    symbols: tuple[str, ...]
+    durations: tuple[int, ...]
+
+
+def align_corpus(
+    features: Features, recognizer: Checkpoint, cache_dir: Path
+) -> dict[str, Alignment]:
+    """Alignments by clip id, cached under the recognizer's digest; clips too short for their
+    phones are left out.
+    """
+    key = f"{len(features.clips)}-{features.waves.shape[0]}"
+    path = cache_dir / f"alignment-{recognizer.digest}-{key}.json"
+    if path.is_file():
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return {name: Alignment(tuple(s), tuple(d)) for name, (s, d) in stored.items()}
+    alignments = {}
+    for clip in features.clips:
+        aligned = align(clip.phonemes, features.mel(clip), recognizer)
+        if aligned is not None:
+            alignments[_name(clip)] = aligned
+    temporary = path.with_suffix(".tmp")
+    listing = {name: (a.symbols, a.durations) for name, a in alignments.items()}
+    temporary.write_text(json.dumps(listing), encoding="utf-8")
+    temporary.rename(path)
+    return alignments
+
+
+def alignment_of(clip: Clip, alignments: dict[str, Alignment]) -> Alignment | None:
+    """The clip's alignment, or None where it could not be aligned."""
+    return alignments.get(_name(clip))
+
+
+def _name(clip: Clip) -> str:
+    return f"{clip.speaker}/{clip.id}"
+
+
+def align(phonemes: str, mel: np.ndarray, recognizer: Checkpoint) -> Alignment | None:
+    """Align one phoneme string with its log-mel (T, n_mels); None if it cannot fit."""
+    tokens = phonemes.split()
+    phones = [token for token in tokens if token not in (WORD, *SILENCES)]
+    centers = _phone_centers(phones, mel, recognizer)
+    if centers is None:
+        return None
+    level_db = _level_db(mel)
+    quiet = level_db < _quiet_threshold_db(level_db)
+    after_word = _word_ends(tokens)
+    symbols, ends = [START], [_best_cut(mel, 0, centers[0])]
+    for index, phone in enumerate(phones):
+        symbols.append(phone)
+        if index + 1 == len(phones):
+            ends.append(_best_cut(mel, centers[index], len(mel)))
+            break
+        pause = None
+        if index in after_word:
+            pause = _longest_run(quiet, centers[index], centers[index + 1])
+        if pause is None:
+            ends.append(_best_cut(mel, centers[index], centers[index + 1]))
+        else:
+            symbols.append(PAUSE)
+            ends += pause
+    symbols.append(tokens[-1] if tokens[-1] in ENDS else ".")
+    ends.append(len(mel))
+    durations = np.diff([0, *ends])
+    if (durations < 1).any():
+        return None
+    return Alignment(tuple(symbols), tuple(int(duration) for duration in durations))
+
+
+def _phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -> list[int] | None:
+    """The mel frame in the middle of each phone's run in the best CTC path."""
+    from torchaudio.functional import forced_align
+
+    index = {symbol: number for number, symbol in enumerate(recognizer.symbols)}
+    unknown = [phone for phone in phones if unstressed(phone) not in index]
+    if unknown:
+        raise DataError(f"phone {unknown[0]}: the recognizer {recognizer.name} never learned it")
+    targets = torch.tensor([[index[unstressed(phone)] for phone in phones]], dtype=torch.int32)
+    with torch.inference_mode():
+        mels = torch.from_numpy(mel.T.copy())[None]
+        log_probs, _ = recognizer.model(mels, torch.tensor([mels.shape[-1]]))
+    repeats = int((targets[0, 1:] == targets[0, :-1]).sum())
+    if log_probs.shape[1] < len(phones) + repeats:
+        return None
+    path = forced_align(log_probs, targets, blank=0)[0][0].numpy()
+    starts = np.flatnonzero((path != 0) & (path != np.concatenate([[0], path[:-1]])))
+    stops = [start + _run(path[start:]) for start in starts]
+    centers = [
+        min(len(mel) - 1, (start + stop) * STRIDE // 2)
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+    increasing = all(a < b for a, b in zip(centers, centers[1:], strict=False))
+    return centers if increasing else None
+
+
+def _run(path: np.ndarray) -> int:
+    """How many frames at the start of `path` carry the same label."""
+    different = np.flatnonzero(path != path[0])
+    return int(different[0]) if len(different) else len(path)
+
+
+def _word_ends(tokens: list[str]) -> set[int]:
+    """Indices, among the phones, of those that end a word."""
+    ends, count = set(), -1
+    for token in tokens:
+        if token in (WORD, *SILENCES):
+            ends.add(count)
+        else:
+            count += 1
+    return ends
+
+
+def _best_cut(mel: np.ndarray, first: int, last: int) -> int:
+    """The frame in (first, last] where two constant spectra, before and after, fit best.
+
+    The sum of squared errors of a two-segment fit is smallest where the sum of
+    |segment sum|^2 / length is largest.
+    """
+    part = mel[first : last + 1].astype(np.float64)
+    if len(part) < 3:
+        return min(first + 1, len(mel) - 1)
+    left = part.cumsum(axis=0)[:-1]
+    right = left[-1] + part[-1] - left
+    counts = np.arange(1, len(part))[:, None]
+    fit = (left**2 / counts + right**2 / (len(part) - counts)).sum(axis=1)
+    return first + 1 + int(fit.argmax())
+
+
+def _level_db(mel: np.ndarray) -> np.ndarray:
+    """Level of each frame in dB, up to a constant, smoothed over five frames."""
+    amplitude = np.exp(mel.astype(np.float64))
+    level = 10 * np.log10((amplitude**2).sum(axis=1))
+    return np.convolve(np.pad(level, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+
+
+def _quiet_threshold_db(level_db: np.ndarray) -> float:
+    floor, speech = np.percentile(level_db, [3, 85])
+    return float(floor + 0.3 * (speech - floor))
+
+
+def _longest_run(quiet: np.ndarray, first: int, last: int) -> tuple[int, int] | None:
+    """Start and end of the longest quiet run between two frames, if it is a pause."""
+    best, start = (0, 0), None
+    for frame in range(first + 1, last + 1):
+        if quiet[frame] and frame < last:
+            start = frame if start is None else start
+            continue
+        if start is not None and frame - start > best[1] - best[0]:
+            best = (start, frame)
+        start = None
+    return best if best[1] - best[0] >= _MIN_PAUSE_FRAMES else None

@@ -1,0 +1,105 @@
+"""Speech corpora in LJSpeech layout: `metadata.csv` beside a folder `wavs/`.
+
+A line of metadata is `id|speaker|text|normalized text`, or LJSpeech's own `id|text|normalized
+text`, whose speaker is the folder's name.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.config import resolve_path
+from models.errors import ConfigError, DataError
+from models.phonemes import words_of
+
+_AUDIO_SUFFIXES = (".wav", ".flac")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusConfig:
+    """Which recordings a model learns from.
+
+    `held_out` is the share of sentences that no model trains on. A sentence is held out by
+    its words, in every corpus and by every speaker, so every training run keeps the same
+    ones apart.
+    """
+
+    root: Path
+    folders: tuple[str, ...] = ()  # below root or anywhere; empty: root itself is a corpus
+    held_out: float = 0.05
+    min_duration_s: float = 0.4
+    max_duration_s: float = 14.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.held_out < 1:
+            raise ValueError(f"held_out: a share from 0 up to 1, found {self.held_out}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One clip of a corpus: where it is, who speaks, and what is said (in spoken form)."""
+
+    id: str
+    speaker: str
+    text: str
+    path: Path
+    held_out: bool
+
+
+def read_corpora(config: CorpusConfig) -> list[Recording]:
+    """All recordings of the config's folders. Raises `DataError` naming file and line."""
+    root = resolve_path(config.root)
+    if not root.is_dir():
+        raise ConfigError(
+            f"corpus.root: {config.root} is no folder; pass --set corpus.root=DIR with "
+            "a corpus in LJSpeech layout (metadata.csv beside wavs/)"
+        )
+    folders = [_folder(root, name) for name in config.folders] or [root]
+    recordings = [clip for folder in folders for clip in _read_folder(folder, config.held_out)]
+    if not recordings:
+        raise DataError(f"{root}: no recordings listed in metadata.csv")
+    return recordings
+
+
+def _folder(root: Path, name: str) -> Path:
+    inside = root / name
+    return inside if inside.is_dir() else resolve_path(name)
+
+
+def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
+    metadata = folder / "metadata.csv"
+    if not metadata.is_file():
+        raise DataError(f"{metadata}: missing; a corpus has metadata.csv beside wavs/")
+    for number, line in enumerate(metadata.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        fields = line.split("|")
+        if len(fields) not in (3, 4):
+            raise DataError(
+                f"{metadata}:{number}: {len(fields)} fields; allowed are "
+                "id|speaker|text|normalized and id|text|normalized"
+            )
+        speaker = fields[1] if len(fields) == 4 else folder.name
+        text = fields[-1].strip() or fields[-2].strip()
+        yield Recording(
+            id=fields[0],
+            speaker=speaker,
+            text=text,
+            path=_audio_path(folder, fields[0], f"{metadata}:{number}"),
+            held_out=is_held_out(text, held_out),
+        )
+
+
+def _audio_path(folder: Path, clip_id: str, place: str) -> Path:
+    for suffix in _AUDIO_SUFFIXES:
+        path = folder / "wavs" / f"{clip_id}{suffix}"
+        if path.is_file():
+            return path
+    raise DataError(f"{place}: wavs/{clip_id} is missing; looked for {', '.join(_AUDIO_SUFFIXES)}")
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """Whether the sentence with these words belongs to the share kept from training."""
+    digest = hashlib.blake2b(" ".join(words_of(text)).encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little") < share * 2**32

@@ -1,0 +1,231 @@
+"""The acoustic model's recipe: aligned clips, their pitch and energy a phone, many speakers."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from models.config import as_mapping
+from models.edit_distance import error_rate
+from models.errors import ConfigError
+from models.fastspeech2 import (
+    PAD,
+    Controls,
+    FastSpeech2,
+    FastSpeech2Config,
+    Prosody,
+    fastspeech2_losses,
+)
+from models.mel import check_same_mel
+from models.phonemes import phones_of, tokens_of
+from models.recognizer import Recognizer
+from models.symbols import symbol_ids
+from models.training.align import Alignment, align_corpus, alignment_of
+from models.training.batching import LengthBatches, pad_stack
+from models.training.corpus import CorpusConfig
+from models.training.features import Clip, Features, prepare_features
+from models.training.pictures import mel_picture
+from models.training.provenance import Provenance, git_revision
+from models.training.session import Batch, LoopConfig
+from models.training.supervised import train_supervised
+
+
+@dataclass(frozen=True, slots=True)
+class FastSpeech2Training:
+    """`configs/train/fastspeech2.yaml`.
+
+    `speaker_repeats` shows the clips of some speakers several times an epoch.
+    """
+
+    recipe: Literal["fastspeech2"]
+    run: Path
+    corpus: CorpusConfig
+    loop: LoopConfig
+    provenance: Provenance
+    recognizer: str = "recognizer"
+    cache: Path = Path("runs/cache")
+    model: FastSpeech2Config = FastSpeech2Config()
+    frames_per_batch: int = 7_000
+    speaker_repeats: dict[str, int] = field(default_factory=dict)
+    loss_weights: dict[str, float] = field(
+        default_factory=lambda: {"mel": 1.0, "duration": 0.2, "pitch": 0.1, "energy": 0.1}
+    )
+
+
+def train_fastspeech2(config: FastSpeech2Training) -> Path:
+    """Align the corpus, then train until done; returns the best checkpoint's folder."""
+    recognizer = load_checkpoint(config.recognizer)
+    if recognizer.kind != "recognizer":
+        raise ConfigError(f"recognizer: {config.recognizer} is a {recognizer.kind}")
+    features = prepare_features(config.corpus, recognizer.mel, config.cache)
+    check_same_mel(features.mel_config, recognizer.mel, "the features and the recognizer")
+    alignments = align_corpus(features, recognizer, config.cache)
+    torch.manual_seed(config.loop.seed)
+    task = FastSpeech2Task(config, features, alignments, recognizer.model)
+    return train_supervised(task, config.loop, config.run)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One aligned clip with its prosody in natural units, N symbols."""
+
+    clip: Clip
+    ids: np.ndarray  # (N,) int64
+    durations: np.ndarray  # (N,) int64, frames
+    log_pitch: np.ndarray  # (N,) float32, mean ln F0; NaN where nothing is voiced
+    log_energy: np.ndarray  # (N,) float32, ln amplitude
+
+
+class FastSpeech2Task:
+    """See `SupervisedTask`."""
+
+    def __init__(
+        self,
+        config: FastSpeech2Training,
+        features: Features,
+        alignments: dict[str, Alignment],
+        recognizer: Recognizer,
+    ) -> None:
+        self.config, self.features, self.recognizer = config, features, recognizer
+        self.loss_weights = dict(config.loss_weights)
+        found = [(clip, alignment_of(clip, alignments)) for clip in features.clips]
+        aligned = [(clip, alignment) for clip, alignment in found if alignment is not None]
+        print(f"aligned {len(aligned)} of {len(features.clips)} clips", flush=True)
+        self.symbols = (PAD, *sorted({s for _, alignment in aligned for s in alignment.symbols}))
+        self.speakers = tuple(sorted({clip.speaker for clip, _ in aligned}))
+        self.model = FastSpeech2(config.model, features.mel_config, self.symbols, self.speakers)
+        examples = [self._example(clip, alignment) for clip, alignment in aligned]
+        self.examples = [e for e in examples if not e.clip.held_out]
+        self.held_out = [clip for clip, _ in aligned if clip.held_out]
+        self._measure_corpus()
+        self._batches = LengthBatches(
+            [int(example.durations.sum()) for example in self.examples],
+            config.frames_per_batch,
+            config.loop.seed,
+            [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
+        )
+
+    def _example(self, clip: Clip, alignment: Alignment) -> Example:
+        durations = np.array(alignment.durations)
+        pitch, mel = self.features.pitch(clip), self.features.mel(clip)
+        voiced = pitch > 0
+        log_pitch = np.log(np.where(voiced, pitch, 1.0))
+        starts = np.concatenate([[0], durations.cumsum()[:-1]])
+        count = np.add.reduceat(voiced.astype(np.float32), starts)
+        total = np.add.reduceat(log_pitch * voiced, starts)
+        amplitude = np.sqrt((np.exp(mel) ** 2).sum(axis=1))
+        mean_amplitude = np.add.reduceat(amplitude, starts) / durations
+        return Example(
+            clip=clip,
+            ids=symbol_ids(alignment.symbols, self.symbols),
+            durations=durations,
+            log_pitch=np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32),
+            log_energy=np.log(mean_amplitude).astype(np.float32),
+        )
+
+    def _measure_corpus(self) -> None:
+        """Means and spreads that bring mels, pitch and energy to a common scale."""
+        mels = self.features.mels[:: max(1, len(self.features.mels) // 50_000)].astype(np.float32)
+        self.model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0)))
+        self.model.mel_std.copy_(torch.from_numpy(mels.std(axis=0)))
+        energy = np.concatenate([example.log_energy for example in self.examples])
+        self._energy_mean = float(energy.mean())
+        self.model.energy_std.fill_(float(energy.std()))
+        self._pitch_mean = np.zeros(len(self.speakers), dtype=np.float32)
+        for index, speaker in enumerate(self.speakers):
+            own = [e.log_pitch for e in self.examples if e.clip.speaker == speaker]
+            pitch = np.concatenate(own) if own else np.zeros(1)
+            self._pitch_mean[index] = np.nanmedian(pitch) if np.isfinite(pitch).any() else 5.0
+            spread = np.nanstd(np.clip(pitch - self._pitch_mean[index], -0.5, 0.5))
+            self.model.pitch_std[index] = max(0.05, float(np.nan_to_num(spread, nan=0.2)))
+
+    def batch(self, step: int) -> Batch:
+        examples = [self.examples[index] for index in self._batches.at(step)]
+        speakers = np.array([self.speakers.index(e.clip.speaker) for e in examples])
+        mels = pad_stack([self.features.mel(example.clip) for example in examples])
+        return {
+            "symbols": pad_stack([example.ids for example in examples]),
+            "lengths": torch.tensor([len(example.ids) for example in examples]),
+            "speakers": torch.from_numpy(speakers),
+            "durations": pad_stack([example.durations for example in examples]),
+            "pitch": pad_stack(
+                [self._scaled_pitch(e, s) for e, s in zip(examples, speakers, strict=True)]
+            ),
+            "energy": pad_stack([self._scaled_energy(example) for example in examples]),
+            "mels": self.model.normalize(mels.to(self.model.mel_mean.device)).cpu(),
+        }
+
+    def _scaled_pitch(self, example: Example, speaker: int) -> np.ndarray:
+        deviation = example.log_pitch - self._pitch_mean[speaker]
+        scaled = deviation / float(self.model.pitch_std[speaker])
+        return np.clip(np.nan_to_num(scaled, nan=0.0), -3, 3).astype(np.float32)
+
+    def _scaled_energy(self, example: Example) -> np.ndarray:
+        scaled = (example.log_energy - self._energy_mean) / float(self.model.energy_std)
+        return scaled.astype(np.float32)
+
+    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        prosody = Prosody(batch["durations"], batch["pitch"], batch["energy"])
+        output = model(batch["symbols"], batch["lengths"], batch["speakers"], prosody)
+        return fastspeech2_losses(output, batch["mels"], prosody, batch["lengths"])
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
+        """The recognizer's phone error rate on held-out sentences spoken from text."""
+        assert isinstance(model, FastSpeech2)
+        device = model.mel_mean.device
+        pairs: dict[str, list[tuple[list[str], list[str]]]] = {}
+        for index, clip in enumerate(self.held_out[::2]):
+            ids = torch.from_numpy(symbol_ids(tokens_of(clip.phonemes), self.symbols))[None]
+            one = torch.ones(1, device=device)
+            speech = model.synthesize(
+                ids.to(device),
+                torch.tensor([ids.shape[1]], device=device),
+                torch.tensor([self.speakers.index(clip.speaker)], device=device),
+                Controls(pace=one, pitch_semitones=one * 0, energy=one),
+            )
+            said = self.recognizer.transcribe(speech.mels.cpu(), speech.lengths.cpu())[0]
+            corpus = clip.speaker.partition("-")[0]
+            pairs.setdefault(corpus, []).append((said, phones_of(clip.phonemes)))
+            if index < 2:
+                board.add_image(f"held_out/{index}", mel_picture(speech.mels[0].cpu()), step)
+        everything = [pair for part in pairs.values() for pair in part]
+        rates = {f"phone_error_rate_{name}": error_rate(part) for name, part in pairs.items()}
+        return {"phone_error_rate": error_rate(everything), **rates}
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        info = CheckpointInfo(
+            kind="fastspeech2",
+            config=as_mapping(self.config.model),
+            mel=self.features.mel_config,
+            symbols=self.symbols,
+            speakers=self.speakers,
+            step=step,
+            licence=self.config.provenance.licence,
+            trained_on=self.config.provenance.trained_on,
+            revision=git_revision(),
+            metrics=metrics,
+        )
+        save_checkpoint(folder, model, info, torch.float16)
+
+
+def keep_speakers(folder: Path, target: Path, speakers: tuple[str, ...]) -> None:
+    """Write a copy of a FastSpeech2 checkpoint that speaks with some of its voices only.
+
+    Raises `ConfigError` for a speaker that the checkpoint does not have.
+    """
+    checkpoint = load_checkpoint(folder)
+    unknown = [speaker for speaker in speakers if speaker not in checkpoint.speakers]
+    if unknown:
+        raise ConfigError(f"speakers: {unknown[0]} is none of {', '.join(checkpoint.speakers)}")
+    model: FastSpeech2 = checkpoint.model
+    rows = torch.tensor([checkpoint.speakers.index(speaker) for speaker in speakers])
+    model.speaker_embedding.weight.data = model.speaker_embedding.weight.data[rows]
+    model.pitch_std = model.pitch_std[rows]
+    info = dataclasses.replace(checkpoint.info, speakers=speakers)
+    save_checkpoint(target, model, info, torch.float16)

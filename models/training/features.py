@@ -1,0 +1,225 @@
+"""Waves, mels and pitch of a corpus, computed once and read as memory maps.
+
+A cache is a folder named by what it holds (corpus, MelConfig, version): `clips.json` and three
+flat arrays in which every clip owns a run of samples or frames.
+"""
+
+import dataclasses
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.errors import DataError
+from models.mel import LogMel, MelConfig
+from models.phonemes import Phonemizer
+from models.training.corpus import CorpusConfig, Recording, read_corpora
+
+_VERSION = 3
+_ACTIVE_DBFS = -25.0  # the level every clip is brought to: corpora differ by 7 dB
+_TRIM_DB = 38.0  # quieter than the loudest frame by this much counts as silence at the edges
+_MARGIN_S = 0.08  # silence kept at each edge
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording inside a cache. `first_*` index the flat arrays."""
+
+    id: str
+    speaker: str
+    text: str
+    phonemes: str
+    held_out: bool
+    first_sample: int
+    num_samples: int
+    first_frame: int
+    num_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """An opened cache: S samples and T frames in all."""
+
+    mel_config: MelConfig
+    clips: tuple[Clip, ...]
+    waves: np.ndarray  # (S,) int16
+    mels: np.ndarray  # (T, n_mels) float16
+    pitch_hz: np.ndarray  # (T,) float16, 0 where unvoiced
+
+    def wave(self, clip: Clip) -> np.ndarray:
+        """(num_samples,) float32 in [-1, 1]."""
+        part = self.waves[clip.first_sample : clip.first_sample + clip.num_samples]
+        return part.astype(np.float32) / 32768
+
+    def mel(self, clip: Clip) -> np.ndarray:
+        """(num_frames, n_mels) float32."""
+        part = self.mels[clip.first_frame : clip.first_frame + clip.num_frames]
+        return part.astype(np.float32)
+
+    def pitch(self, clip: Clip) -> np.ndarray:
+        """(num_frames,) float32 in Hz, 0 where unvoiced."""
+        part = self.pitch_hz[clip.first_frame : clip.first_frame + clip.num_frames]
+        return part.astype(np.float32)
+
+    def training(self) -> list[Clip]:
+        return [clip for clip in self.clips if not clip.held_out]
+
+    def held_out(self) -> list[Clip]:
+        return [clip for clip in self.clips if clip.held_out]
+
+
+def prepare_features(
+    corpus: CorpusConfig,
+    mel_config: MelConfig,
+    cache_dir: Path,
+    report: Callable[[str], None] = print,
+) -> Features:
+    """Open the corpus's cache below `cache_dir`, computing it first where it is missing."""
+    recordings = read_corpora(corpus)
+    folder = cache_dir / _cache_name(recordings, corpus, mel_config)
+    if not (folder / "clips.json").is_file():
+        report(f"features: {len(recordings)} clips into {folder}")
+        _compute(recordings, corpus, mel_config, folder)
+    return _open(folder, mel_config)
+
+
+def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig) -> str:
+    clips = [(r.id, r.speaker, r.text, r.held_out, r.path.stat().st_size) for r in recordings]
+    limits = (corpus.min_duration_s, corpus.max_duration_s)
+    what = json.dumps([_VERSION, dataclasses.asdict(mel), limits, clips])
+    return "features-" + hashlib.blake2b(what.encode(), digest_size=6).hexdigest()
+
+
+def _open(folder: Path, mel_config: MelConfig) -> Features:
+    clips = json.loads((folder / "clips.json").read_text(encoding="utf-8"))
+    return Features(
+        mel_config=mel_config,
+        clips=tuple(Clip(**clip) for clip in clips),
+        waves=np.load(folder / "waves.npy", mmap_mode="r"),
+        mels=np.load(folder / "mels.npy", mmap_mode="r"),
+        pitch_hz=np.load(folder / "pitch.npy", mmap_mode="r"),
+    )
+
+
+def _compute(
+    recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig, folder: Path
+) -> None:
+    phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
+    clips: list[Clip] = []
+    parts = []
+    sample = frame = 0
+    measured = _measure_all(recordings, mel)
+    for recording, spoken, part in zip(recordings, phonemes, measured, strict=True):
+        duration_s = len(part.wave) / mel.sample_rate
+        if not corpus.min_duration_s <= duration_s <= corpus.max_duration_s:
+            continue
+        clips.append(
+            Clip(
+                id=recording.id,
+                speaker=recording.speaker,
+                text=recording.text,
+                phonemes=spoken,
+                held_out=recording.held_out,
+                first_sample=sample,
+                num_samples=len(part.wave),
+                first_frame=frame,
+                num_frames=len(part.mel),
+            )
+        )
+        parts.append(part)
+        sample += len(part.wave)
+        frame += len(part.mel)
+    if not clips:
+        raise DataError(
+            f"no clip lasts between {corpus.min_duration_s} and {corpus.max_duration_s} s"
+        )
+    _write(folder, clips, parts)
+
+
+def _write(folder: Path, clips: list[Clip], parts: list["_Measured"]) -> None:
+    temporary = folder.with_name(folder.name + f".{os.getpid()}.tmp")
+    temporary.mkdir(parents=True)
+    np.save(temporary / "waves.npy", np.concatenate([part.wave for part in parts]))
+    np.save(temporary / "mels.npy", np.concatenate([part.mel for part in parts]))
+    np.save(temporary / "pitch.npy", np.concatenate([part.pitch_hz for part in parts]))
+    listing = [dataclasses.asdict(clip) for clip in clips]
+    (temporary / "clips.json").write_text(json.dumps(listing), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.rename(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    wave: np.ndarray  # (S,) int16
+    mel: np.ndarray  # (T, n_mels) float16
+    pitch_hz: np.ndarray  # (T,) float16
+
+
+def _measure_all(recordings: list[Recording], mel: MelConfig) -> Iterator[_Measured]:
+    paths = [recording.path for recording in recordings]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), context, torch.set_num_threads, (1,)) as pool:
+        yield from pool.map(_measure, paths, [mel] * len(paths), chunksize=16)
+
+
+def _measure(path: Path, mel_config: MelConfig) -> _Measured:
+    wave = trim_and_level(read_wave(path, mel_config.sample_rate), mel_config)
+    num_frames = len(wave) // mel_config.hop_length
+    wave = wave[: num_frames * mel_config.hop_length]
+    mel = LogMel(mel_config)(torch.from_numpy(wave)[None])[0].T.numpy()  # (T, n_mels)
+    return _Measured(
+        wave=np.round(wave * 32767).astype(np.int16),
+        mel=mel.astype(np.float16),
+        pitch_hz=pitch_of(wave, mel_config).astype(np.float16),
+    )
+
+
+def read_wave(path: Path, sample_rate: int) -> np.ndarray:
+    """A sound file as mono float32 at `sample_rate`. Raises `DataError` naming the file."""
+    import soundfile
+    import soxr
+
+    try:
+        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise DataError(f"{path}: cannot be read as audio ({error})") from None
+    mono = wave.mean(axis=1)
+    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate)
+
+
+def trim_and_level(wave: np.ndarray, mel: MelConfig) -> np.ndarray:
+    """Cut silence at both edges and bring the speech to the level all clips share."""
+    hop = mel.hop_length
+    frames = wave[: len(wave) // hop * hop].reshape(-1, hop)
+    level_db = 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
+    loud = np.flatnonzero(level_db > level_db.max() - _TRIM_DB)
+    margin = round(_MARGIN_S * mel.sample_rate)
+    wave = wave[max(0, loud[0] * hop - margin) : (loud[-1] + 1) * hop + margin]
+    active_db = 10 * np.log10((frames[level_db > level_db.max() - 25] ** 2).mean() + 1e-10)
+    gain = 10 ** ((_ACTIVE_DBFS - active_db) / 20)
+    return wave * min(gain, 0.99 / (np.abs(wave).max() + 1e-9))
+
+
+def pitch_of(wave: np.ndarray, mel: MelConfig) -> np.ndarray:
+    """Fundamental frequency of each mel frame in Hz, 0 where unvoiced (Praat's autocorrelation).
+
+    (S,) -> (S // hop_length,)
+    """
+    import parselmouth
+
+    num_frames = len(wave) // mel.hop_length
+    sound = parselmouth.Sound(wave.astype(np.float64), mel.sample_rate)
+    track = sound.to_pitch_ac(time_step=mel.frame_s, pitch_floor=65.0, pitch_ceiling=500.0)
+    centers_s = (np.arange(num_frames) + 0.5) * mel.frame_s
+    nearest = np.abs(track.xs()[None, :] - centers_s[:, None]).argmin(axis=1)
+    pitch = track.selected_array["frequency"][nearest]
+    inside = np.abs(track.xs()[nearest] - centers_s) <= mel.frame_s
+    return np.where(inside, pitch, 0.0)

@@ -1,0 +1,147 @@
+"""The recognizer's recipe: mels of real speech, their phones, CTC with SpecAugment."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.checkpoint import CheckpointInfo, save_checkpoint
+from models.config import as_mapping
+from models.edit_distance import error_rate
+from models.mel import MelConfig
+from models.phonemes import phones_of
+from models.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
+from models.training.batching import LengthBatches, pad_stack
+from models.training.corpus import CorpusConfig
+from models.training.features import Clip, Features, prepare_features
+from models.training.provenance import Provenance, git_revision
+from models.training.session import Batch, LoopConfig
+from models.training.supervised import train_supervised
+
+
+@dataclass(frozen=True, slots=True)
+class MaskConfig:
+    """SpecAugment (arXiv 1904.08779): masks a clip, in bands and frames; stretch in time."""
+
+    band_masks: int = 2
+    band_width: int = 20
+    time_masks_per_s: float = 1.0
+    time_width: int = 16
+    stretch: float = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerTraining:
+    """`configs/train/recognizer.yaml`."""
+
+    recipe: Literal["recognizer"]
+    run: Path
+    corpus: CorpusConfig
+    loop: LoopConfig
+    provenance: Provenance
+    cache: Path = Path("runs/cache")
+    mel: MelConfig = MelConfig()
+    model: RecognizerConfig = RecognizerConfig()
+    masks: MaskConfig = MaskConfig()
+    frames_per_batch: int = 14_000
+    loss_weights: dict[str, float] = field(default_factory=lambda: {"ctc": 1.0})
+
+
+def train_recognizer(config: RecognizerTraining) -> Path:
+    """Train until done; returns the best checkpoint's folder."""
+    features = prepare_features(config.corpus, config.mel, config.cache)
+    torch.manual_seed(config.loop.seed)
+    return train_supervised(RecognizerTask(config, features), config.loop, config.run)
+
+
+class RecognizerTask:
+    """See `SupervisedTask`."""
+
+    def __init__(self, config: RecognizerTraining, features: Features) -> None:
+        self.config, self.features = config, features
+        self.loss_weights = dict(config.loss_weights)
+        phones = {phone for clip in features.clips for phone in phones_of(clip.phonemes)}
+        self.symbols = (BLANK, *sorted(phones))
+        self._index = {symbol: index for index, symbol in enumerate(self.symbols)}
+        self.model = Recognizer(config.model, config.mel, self.symbols)
+        self.clips = features.training()
+        lengths = [clip.num_frames for clip in self.clips]
+        self._batches = LengthBatches(lengths, config.frames_per_batch, config.loop.seed)
+
+    def batch(self, step: int) -> Batch:
+        rng = np.random.default_rng((self.config.loop.seed, step))
+        clips = [self.clips[index] for index in self._batches.at(step)]
+        mels = [self._augment(self.features.mel(clip), rng) for clip in clips]
+        return self._collate(clips, mels)
+
+    def _collate(self, clips: list[Clip], mels: list[np.ndarray]) -> Batch:
+        targets = [self._targets(clip) for clip in clips]
+        return {
+            "mel": pad_stack(mels).transpose(1, 2),  # (B, T, n_mels) -> (B, n_mels, T)
+            "lengths": torch.tensor([len(mel) for mel in mels]),
+            "targets": pad_stack(targets),
+            "target_lengths": torch.tensor([len(target) for target in targets]),
+        }
+
+    def _targets(self, clip: Clip) -> np.ndarray:
+        return np.array([self._index[phone] for phone in phones_of(clip.phonemes)])
+
+    def _augment(self, mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        masks = self.config.masks
+        factor = 1 + rng.uniform(-masks.stretch, masks.stretch)
+        mel = _stretch(mel, factor)
+        fill, (num_frames, num_bands) = mel.mean(), mel.shape
+        for _ in range(masks.band_masks):
+            width = rng.integers(masks.band_width + 1)
+            first = rng.integers(num_bands - width + 1)
+            mel[:, first : first + width] = fill
+        seconds = num_frames * self.config.mel.frame_s
+        for _ in range(rng.poisson(masks.time_masks_per_s * seconds)):
+            first = rng.integers(num_frames)
+            mel[first : first + rng.integers(masks.time_width + 1)] = fill
+        return mel
+
+    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        log_probs, lengths = model(batch["mel"], batch["lengths"])
+        loss = ctc_loss(log_probs, lengths, batch["targets"], batch["target_lengths"])
+        return {"ctc": loss}
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
+        """Phone error rate on held-out recordings, and of each corpus."""
+        device = next(model.parameters()).device
+        pairs: dict[str, list[tuple[list[str], list[str]]]] = {}
+        for clip in self.features.held_out():
+            mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
+            lengths = torch.tensor([mel.shape[-1]], device=device)
+            said = model.transcribe(mel, lengths)[0]  # type: ignore[operator]
+            corpus = clip.speaker.partition("-")[0]
+            pairs.setdefault(corpus, []).append((said, phones_of(clip.phonemes)))
+        everything = [pair for part in pairs.values() for pair in part]
+        rates = {f"phone_error_rate_{name}": error_rate(part) for name, part in pairs.items()}
+        return {"phone_error_rate": error_rate(everything), **rates}
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        info = CheckpointInfo(
+            kind="recognizer",
+            config=as_mapping(self.config.model),
+            mel=self.config.mel,
+            symbols=self.symbols,
+            step=step,
+            licence=self.config.provenance.licence,
+            trained_on=self.config.provenance.trained_on,
+            revision=git_revision(),
+            metrics=metrics,
+        )
+        save_checkpoint(folder, model, info, torch.float16)
+
+
+def _stretch(mel: np.ndarray, factor: float) -> np.ndarray:
+    """(T, n_mels) to (round(T * factor), n_mels) by linear interpolation."""
+    places = np.linspace(0, len(mel) - 1, max(2, round(len(mel) * factor)))
+    left = np.minimum(places.astype(int), len(mel) - 2)
+    share = (places - left)[:, None].astype(np.float32)
+    return mel[left] * (1 - share) + mel[left + 1] * share

@@ -1,0 +1,236 @@
+"""What both training loops share: devices, the step counter, saving, resuming, logging.
+
+A batch is a pure function of the step, and dropout is reseeded every step, so a run that was
+killed and resumed sees the same batches as one that never stopped.
+"""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models.errors import TrainingError
+
+Batch = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopConfig:
+    """How long and how fast a run learns, and how often it reports.
+
+    The learning rate rises linearly for `warmup_steps`, then falls along a cosine to
+    `final_rate` of its peak at `steps`.
+    """
+
+    steps: int
+    learning_rate: float
+    warmup_steps: int = 200
+    final_rate: float = 0.05
+    weight_decay: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.98)
+    max_grad_norm: float = 1.0
+    average_decay: float = 0.999  # of the moving average of the weights that is shipped
+    precision: Literal["bf16", "no"] = "bf16"
+    seed: int = 1
+    log_every: int = 50
+    evaluate_every: int = 500
+    save_every: int = 250
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps: at least 1, found {self.steps}")
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate: between 0 and 1, found {self.learning_rate}")
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step."""
+        warmup = min(1.0, (step + 1) / max(1, self.warmup_steps))
+        progress = max(0, step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return self.learning_rate * warmup * (self.final_rate + (1 - self.final_rate) * cosine)
+
+
+class Session:
+    """One training run in its folder: `state.pt` to resume, `tensorboard/`, checkpoints.
+
+    `modules` are trained, `optimizers` carry the same names; `main` is the module that is
+    averaged and shipped.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: LoopConfig,
+        modules: dict[str, nn.Module],
+        main: str,
+    ) -> None:
+        self.folder, self.config, self.main = folder, config, main
+        folder.mkdir(parents=True, exist_ok=True)
+        self.accelerator = Accelerator(
+            mixed_precision=config.precision, cpu=not torch.cuda.is_available()
+        )
+        self.raw = {name: module.to(self.accelerator.device) for name, module in modules.items()}
+        self.averaged = AveragedModel(
+            self.raw[main], multi_avg_fn=get_ema_multi_avg_fn(config.average_decay)
+        )
+        self.modules = {name: self.accelerator.prepare(m) for name, m in self.raw.items()}
+        self.optimizers: dict[str, Optimizer] = {
+            name: self.accelerator.prepare(_adamw(module, config))
+            for name, module in self.raw.items()
+        }
+        self.step = 0
+        self.best = math.inf
+        self._resume()
+        self.board = self._open_board()
+        self._started, self._first_step = time.monotonic(), self.step
+
+    @property
+    def device(self) -> torch.device:
+        return self.accelerator.device
+
+    @property
+    def shipped(self) -> nn.Module:
+        """The moving average of the main module, in evaluation mode."""
+        return self.averaged.module.eval()
+
+    def batches(self, make: Callable[[int], Batch]) -> Iterator[Batch]:
+        """Batches from the current step to the last, made one ahead in a thread."""
+        processes, rank = self.accelerator.num_processes, self.accelerator.process_index
+        with ThreadPoolExecutor(1) as pool:
+
+            def submit(step: int) -> Any:
+                return pool.submit(make, step * processes + rank)
+
+            pending = submit(self.step)
+            while self.step < self.config.steps:
+                batch = pending.result()
+                pending = submit(self.step + 1)
+                torch.manual_seed(self.config.seed * 1_000_003 + self.step)
+                yield {name: _to(value, self.device) for name, value in batch.items()}
+                self.step += 1
+            pending.cancel()
+
+    def autocast(self) -> contextlib.AbstractContextManager[None]:
+        context: contextlib.AbstractContextManager[None] = self.accelerator.autocast()
+        return context
+
+    def update(self, name: str, loss: Tensor) -> None:
+        """One optimizer step of module `name` down the gradient of `loss`."""
+        optimizer = self.optimizers[name]
+        for group in optimizer.param_groups:
+            group["lr"] = self.config.rate_at(self.step)
+        optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.modules[name].parameters(), self.config.max_grad_norm)
+        optimizer.step()
+        if name == self.main:
+            self._average()
+
+    def log(self, losses: dict[str, Tensor]) -> None:
+        """Write losses by name to TensorBoard and the terminal every `log_every` steps."""
+        if (self.step + 1) % self.config.log_every and self.step != self._first_step:
+            return
+        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        self._check_finite(values)
+        if not self.accelerator.is_main_process:
+            return
+        for name, value in values.items():
+            self.board.add_scalar(f"train/{name}", value, self.step)
+        self.board.add_scalar("train/learning_rate", self.config.rate_at(self.step), self.step)
+        done = self.step + 1 - self._first_step
+        seconds = (time.monotonic() - self._started) / done
+        left_min = (self.config.steps - self.step - 1) * seconds / 60
+        named = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        print(
+            f"step {self.step + 1}/{self.config.steps}  {named}  "
+            f"{seconds:.2f} s/step  {left_min:.0f} min left",
+            flush=True,
+        )
+
+    def is_due(self, every: int) -> bool:
+        """Whether the step just finished is a multiple of `every`, or the last."""
+        return (self.step + 1) % every == 0 or self.step + 1 == self.config.steps
+
+    def record(self, metrics: dict[str, float]) -> bool:
+        """Log evaluation metrics; whether the first of them is the best so far."""
+        for name, value in metrics.items():
+            self.board.add_scalar(f"evaluate/{name}", value, self.step)
+        named = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        print(f"step {self.step + 1}  evaluated: {named}", flush=True)
+        first = next(iter(metrics.values()))
+        improved = first < self.best
+        self.best = min(self.best, first)
+        return improved
+
+    def save(self) -> None:
+        """Write what a resumed run needs, under a temporary name, then rename."""
+        if not self.accelerator.is_main_process:
+            return
+        state = {
+            "step": self.step + 1,
+            "best": self.best,
+            "averaged": self.averaged.state_dict(),
+            "modules": {name: module.state_dict() for name, module in self.raw.items()},
+            "optimizers": {name: o.state_dict() for name, o in self.optimizers.items()},
+        }
+        temporary = self.folder / "state.tmp"
+        torch.save(state, temporary)
+        temporary.rename(self.folder / "state.pt")
+
+    def close(self) -> None:
+        self.board.close()
+
+    def _resume(self) -> None:
+        path = self.folder / "state.pt"
+        if not path.is_file():
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.step, self.best = state["step"], state["best"]
+        self.averaged.load_state_dict(state["averaged"])
+        for name, module in self.raw.items():
+            module.load_state_dict(state["modules"][name])
+            self.optimizers[name].load_state_dict(state["optimizers"][name])
+        print(f"resumed {self.folder} at step {self.step}", flush=True)
+
+    def _open_board(self) -> Any:
+        from torch.utils.tensorboard import SummaryWriter
+
+        return SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.step)
+
+    def _average(self) -> None:
+        # Young averages forget faster: the first steps' weights are noise.
+        decay = min(self.config.average_decay, (1 + self.step) / (10 + self.step))
+        self.averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)
+        self.averaged.update_parameters(self.raw[self.main])
+
+    def _check_finite(self, values: dict[str, float]) -> None:
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            raise TrainingError(
+                f"{self.folder}: loss {', '.join(broken)} is not finite at step {self.step + 1}; "
+                f"state.pt holds the last good step; try a lower learning rate"
+            )
+
+
+def _adamw(module: nn.Module, config: LoopConfig) -> Optimizer:
+    """AdamW that decays matrices and kernels only, not biases or scales."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
+
+
+def _to(value: Any, device: torch.device) -> Any:
+    return value.to(device, non_blocking=True) if isinstance(value, Tensor) else value

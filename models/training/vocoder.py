@@ -1,0 +1,118 @@
+"""The vocoder's recipe: random segments of speech, their mels, and what to compare."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.checkpoint import CheckpointInfo, save_checkpoint
+from models.config import as_mapping
+from models.discriminators import CriticConfig, Critics
+from models.losses import MultiResolutionStft
+from models.mel import LogMel, MelConfig
+from models.training.adversarial import train_adversarial
+from models.training.corpus import CorpusConfig
+from models.training.features import Clip, Features, prepare_features
+from models.training.pictures import mel_picture
+from models.training.provenance import Provenance, git_revision
+from models.training.session import Batch, LoopConfig
+from models.vocos import Vocos, VocosConfig
+
+
+@dataclass(frozen=True, slots=True)
+class VocoderTraining:
+    """`configs/train/vocoder.yaml`: one Vocos, trained against critics."""
+
+    recipe: Literal["vocoder"]
+    run: Path
+    corpus: CorpusConfig
+    loop: LoopConfig
+    provenance: Provenance
+    cache: Path = Path("runs/cache")
+    mel: MelConfig = MelConfig()
+    model: VocosConfig = VocosConfig()
+    critics: CriticConfig = CriticConfig()
+    critics_from_step: int = 10_000
+    segment_frames: int = 32
+    batch_size: int = 16
+    loss_weights: dict[str, float] = field(
+        default_factory=lambda: {"mel": 30.0, "stft": 4.0, "adversarial": 1.0, "feature": 2.0}
+    )
+
+
+def train_vocoder(config: VocoderTraining) -> Path:
+    """Train until done; returns the best checkpoint's folder."""
+    features = prepare_features(config.corpus, config.mel, config.cache)
+    torch.manual_seed(config.loop.seed)
+    return train_adversarial(VocoderTask(config, features), config.loop, config.run)
+
+
+class VocoderTask:
+    """See `AdversarialTask`."""
+
+    def __init__(self, config: VocoderTraining, features: Features) -> None:
+        self.config, self.features = config, features
+        self.model = Vocos(config.model, config.mel)
+        self.critics = Critics(config.critics)
+        self.critics_from_step = config.critics_from_step
+        self.loss_weights = dict(config.loss_weights)
+        segment = config.segment_frames * config.mel.hop_length
+        self.clips = [clip for clip in features.training() if clip.num_samples > segment]
+        self._shares = np.array([clip.num_samples for clip in self.clips], dtype=np.float64)
+        self._shares /= self._shares.sum()
+        self._log_mel = LogMel(config.mel)
+        # Losses hear the whole band, also above the mel's upper edge, as HiFi-GAN's do.
+        self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
+        self._stft = MultiResolutionStft()
+
+    def batch(self, step: int) -> Batch:
+        rng = np.random.default_rng((self.config.loop.seed, step))
+        chosen = rng.choice(len(self.clips), self.config.batch_size, p=self._shares)
+        segments = np.stack([self._segment(self.clips[index], rng) for index in chosen])
+        wave = torch.from_numpy(segments)
+        return {"wave": wave, "mel": self._log_mel(wave)}
+
+    def _segment(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
+        """(segment_samples,) at a random place and level."""
+        length = self.config.segment_frames * self.config.mel.hop_length
+        start = clip.first_sample + rng.integers(clip.num_samples - length)
+        wave = self.features.waves[start : start + length].astype(np.float32) / 32768
+        gain = 10 ** (rng.uniform(-9.0, 6.0) / 20)
+        return wave * min(gain, 0.95 / (np.abs(wave).max() + 1e-5))
+
+    def spectral_losses(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        full_band, stft = self._full_band.to(real.device), self._stft.to(real.device)
+        mel = nn.functional.l1_loss(full_band(fake), full_band(real))
+        return {"mel": mel, "stft": stft(fake, real)}
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
+        """Mel distance on held-out clips; the first of them goes to TensorBoard."""
+        device = next(model.parameters()).device
+        log_mel, distances = self._log_mel.to(device), []
+        for index, clip in enumerate(self.features.held_out()[:24]):
+            mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
+            fake = model(mel)
+            distances.append(float(nn.functional.l1_loss(log_mel(fake), mel)))
+            if index == 0:
+                board.add_audio("held_out", fake[0].cpu(), step, self.config.mel.sample_rate)
+                board.add_image("held_out", mel_picture(log_mel(fake)[0].cpu()), step)
+        self._log_mel.to("cpu")
+        return {"mel_l1": float(np.mean(distances))}
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        info = CheckpointInfo(
+            kind="vocos",
+            config=as_mapping(self.config.model),
+            mel=self.config.mel,
+            step=step,
+            licence=self.config.provenance.licence,
+            trained_on=self.config.provenance.trained_on,
+            revision=git_revision(),
+            metrics=metrics,
+        )
+        save_checkpoint(folder, model, info, torch.float16)

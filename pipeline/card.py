@@ -1,0 +1,145 @@
+"""The dataset card: README.md with the YAML header that the Hugging Face hub reads."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from pipeline.dataset import CARD_FILE, DATA, SPLITS, data_files, read_build, read_rows
+from pipeline.manifest import DATASET_SCHEMA
+
+# The hub's own buckets: the first whose bound lies above the number of rows.
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+)
+_COLUMNS = {
+    "id": "the domain and a hash of seed and text",
+    "audio": "FLAC, mono, 16 bit, embedded",
+    "text": "as written",
+    "normalized_text": "as spoken: numbers, times and symbols in words",
+    "transcript": "lower case without punctuation: what a recognizer trains on",
+    "phonemes": "`^` silence, `|` word boundary, `,` pause, stress marks before vowels",
+    "duration_s, sample_rate": "of the clip as shipped, in seconds and Hz",
+    "speaker, accent": "whose voice, and the accent of the phonemes",
+    "pace, pitch_semitones, energy": "the controls the voice was asked for",
+    "domain, template, intent, slots": "where the sentence came from and what it means",
+    "words": "each word with its start and end in seconds",
+    "noise, room, channel": "what was done to the clip, drawn and measured",
+    "quality": "what the judge measured; the phone error rate is that before noise",
+    "acoustic_model, vocoder": "checkpoints, `name@digest`",
+    "license, seed": "of the row, and of the build",
+}
+
+
+def write_card(dataset: Path, license_name: str) -> None:
+    """Write README.md for the data files and `build.json` in `dataset`."""
+    build = read_build(dataset)
+    header = yaml.safe_dump(_header(dataset, build, license_name), sort_keys=False, width=100)
+    text = f"---\n{header}---\n{_body(dataset, build)}"
+    (dataset / CARD_FILE).write_text(text, encoding="utf-8")
+
+
+def _header(dataset: Path, build: Mapping[str, Any], license_name: str) -> dict[str, Any]:
+    num_bytes = dict.fromkeys(SPLITS, 0)
+    for path in data_files(dataset):
+        num_bytes[path.name.partition("-")[0]] += path.stat().st_size
+    splits = [
+        {"name": name, "num_bytes": num_bytes[name], "num_examples": build["splits"][name]["rows"]}
+        for name in build["splits"]
+    ]
+    total = sum(num_bytes.values())
+    return {
+        "pretty_name": build["name"],
+        "license": license_name,
+        "language": ["en"],
+        "task_categories": ["automatic-speech-recognition", "text-to-speech"],
+        "size_categories": [_size(build["rows"])],
+        "tags": ["synthetic", "speech", "voxloom"],
+        "dataset_info": {
+            "features": _features(DATASET_SCHEMA, _sample_rate(dataset)),
+            "splits": splits,
+            "download_size": total,
+            "dataset_size": total,
+        },
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": name, "path": f"{DATA}/{name}-*"} for name in build["splits"]
+                ],
+            }
+        ],
+    }
+
+
+def _features(schema: pa.Schema, sample_rate: int) -> list[dict[str, Any]]:
+    features = [_feature(field) for field in schema]
+    features[schema.get_field_index("audio")] = {
+        "name": "audio",
+        "dtype": {"audio": {"sampling_rate": sample_rate}},
+    }
+    return features
+
+
+def _feature(field: pa.Field) -> dict[str, Any]:
+    """A column as the card's YAML spells it."""
+    kind = field.type
+    if pa.types.is_list(kind):
+        return {"name": field.name, "list": [_feature(child) for child in kind.value_type]}
+    if pa.types.is_struct(kind):
+        return {"name": field.name, "struct": [_feature(child) for child in kind]}
+    return {"name": field.name, "dtype": "float64" if pa.types.is_float64(kind) else str(kind)}
+
+
+def _sample_rate(dataset: Path) -> int:
+    return next(read_rows(data_files(dataset)[0], ["sample_rate"]))["sample_rate"]
+
+
+def _size(num_rows: int) -> str:
+    return next((name for bound, name in _SIZES if num_rows < bound), "n>100M")
+
+
+def _body(dataset: Path, build: Mapping[str, Any]) -> str:
+    splits = "\n".join(
+        f"| {name} | {split['rows']:,} | {split['hours']:.2f} |"
+        for name, split in build["splits"].items()
+    )
+    columns = "\n".join(f"| {names} | {meaning} |" for names, meaning in _COLUMNS.items())
+    digests = "\n".join(f"- {name}: `{digest}`" for name, digest in build["digests"].items())
+    return f"""
+# {build["name"]}
+
+Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom from
+sentence templates. No person spoke these sentences. Open `report.html` to look at and listen to it.
+
+| split | clips | hours |
+|---|---:|---:|
+{splits}
+
+```python
+from datasets import load_dataset
+
+dataset = load_dataset("path/to/this/folder")
+```
+
+## Columns
+
+| column | meaning |
+|---|---|
+{columns}
+
+## How it was made
+
+Seed {build["seed"]}. `build.json` holds the whole config, the versions and the digests of what
+was used; `rejects.parquet` holds the {build["rejects"]:,} utterances that were dropped, and why.
+`voxloom verify` checks the files against it.
+
+{digests}
+"""

@@ -1,0 +1,77 @@
+"""A published dataset on disk: which files it has, and how to read them.
+
+OUT/data/train-00000-of-00002.parquet ...    OUT/README.md     OUT/report.html
+OUT/build.json                               OUT/rejects.parquet
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.errors import DataError
+from pipeline.records import Reject
+from pipeline.shards import first_line
+
+SPLITS = ("train", "validation", "test")
+DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
+CARD_FILE, REPORT_FILE = "README.md", "report.html"
+FORMAT = "voxloom-dataset-1"
+
+REJECTS_SCHEMA = pa.schema([("id", pa.string()), ("stage", pa.string()), ("reason", pa.string())])
+_ROWS_AT_ONCE = 64
+
+
+def data_file(split: str, index: int, count: int) -> str:
+    """The path of a data file within the dataset, in the layout the Hugging Face hub reads."""
+    return f"{DATA}/{split}-{index:05d}-of-{count:05d}.parquet"
+
+
+def data_files(dataset: Path) -> list[Path]:
+    """The data files that are there, by split and number."""
+    return [
+        path for split in SPLITS for path in sorted((dataset / DATA).glob(f"{split}-*.parquet"))
+    ]
+
+
+def read_build(dataset: Path) -> dict[str, Any]:
+    """`build.json`. Raises `DataError` when the folder is not a dataset that Voxloom made."""
+    path = dataset / BUILD_FILE
+    try:
+        build = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = first_line(error) if dataset.exists() else "no such folder"
+        raise DataError(f"{dataset}: not a Voxloom dataset ({BUILD_FILE}: {reason})") from None
+    if not isinstance(build, dict) or build.get("format") != FORMAT:
+        found = build.get("format") if isinstance(build, dict) else type(build).__name__
+        raise DataError(f"{path}: format: expected {FORMAT}, found {found}")
+    return build
+
+
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of one data file, a few at a time; page checksums are verified.
+
+    Raises `DataError` naming the file when it is missing or damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
+
+
+def read_dataset_rejects(dataset: Path) -> list[Reject]:
+    """The rows of `rejects.parquet`."""
+    rows = read_rows(dataset / REJECTS_FILE)
+    return [Reject(row["id"], row["stage"], row["reason"]) for row in rows]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 as `sha256sum` prints it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

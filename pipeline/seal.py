@@ -1,0 +1,308 @@
+"""The last step of a build: parts become a dataset that appears all at once.
+
+Everything is written into a hidden folder beside the target and published by a rename, so a
+reader sees the old dataset, or the new one, or none, and never half of one.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.errors import DataError
+from pipeline.atomic import naming_full_disk
+from pipeline.card import write_card
+from pipeline.dataset import (
+    BUILD_FILE,
+    CARD_FILE,
+    DATA,
+    FORMAT,
+    REJECTS_FILE,
+    REJECTS_SCHEMA,
+    REPORT_FILE,
+    SPLITS,
+    data_file,
+    file_digest,
+    read_build,
+)
+from pipeline.manifest import Row, dataset_schema, read_part
+from pipeline.publish import publish, staging_folder
+from pipeline.randomness import rng_for
+from pipeline.records import Reject
+from pipeline.report import write_report
+from pipeline.shards import compression_of, leaf_names, read_rejects
+
+_USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
+_OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, REPORT_FILE}
+# Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
+_GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
+_ROW_OVERHEAD_BYTES = 2_000
+_PLACES = (("output", "path"), ("text", "grammar_cache"))  # in the config
+_PACKAGES = ("voxloom", "torch", "numpy", "pyarrow", "nemo_text_processing", "phonemizer")
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """Where the dataset goes, and how it is cut.
+
+    `split` gives each split its share of the rows, drawn by id; the shares sum to 1.
+    `license` is the dataset's own, as the Hugging Face hub spells it.
+    """
+
+    path: Path
+    split: Mapping[str, float] = field(default_factory=lambda: dict(_USUAL_SPLIT))
+    license: str = "cc-by-4.0"
+    max_file_bytes: int = 500_000_000
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.split if name not in SPLITS]
+        if unknown:
+            raise ValueError(f"split.{unknown[0]}: unknown split; allowed: {', '.join(SPLITS)}")
+        if any(share < 0 for share in self.split.values()):
+            raise ValueError("split: a share is negative; 0 to 1 is allowed")
+        if abs(sum(self.split.values()) - 1.0) > 1e-6:
+            raise ValueError(f"split: the shares sum to {sum(self.split.values()):g}; must be 1")
+        if self.max_file_bytes < 1_000_000:
+            raise ValueError(f"max_file_bytes: {self.max_file_bytes} is below 1000000")
+
+
+@dataclass(frozen=True)
+class BuildInfo:
+    """What made a dataset; goes into `build.json`. Plain JSON values throughout.
+
+    `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
+    `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
+    and `open_slots`; the report counts rows against it.
+    """
+
+    name: str
+    seed: int
+    config: Mapping[str, Any]
+    digests: Mapping[str, str]
+    coverage: Mapping[str, Any]
+
+
+def check_output(output: OutputConfig, name: str) -> None:
+    """Raise `DataError` unless the build `name` may publish to `output.path`.
+
+    It may create the folder, fill an empty one, or replace an earlier build of the same name.
+    """
+    target = output.path
+    if os.path.ismount(target):
+        raise DataError(f"{target}: is a mount point; choose a folder inside it")
+    if not target.exists():
+        _check_parent(target)
+        return
+    if not target.is_dir():
+        raise DataError(f"{target}: is a file; a folder is needed")
+    found = sorted(entry.name for entry in target.iterdir())
+    if not found:
+        return
+    if BUILD_FILE not in found:
+        raise DataError(
+            f"{target}: holds files that are not a dataset ({found[0]}); choose another folder"
+        )
+    other = read_build(target)["name"]
+    if other != name:
+        raise DataError(
+            f"{target}: holds the dataset `{other}`, not `{name}`; choose another folder"
+        )
+    foreign = [entry for entry in found if entry not in _OURS]
+    if foreign:
+        raise DataError(f"{target}: {foreign[0]} would be lost; move it or choose another folder")
+
+
+def seal(
+    parts: Sequence[Path], rejected_in: Iterable[Path], info: BuildInfo, output: OutputConfig
+) -> Path:
+    """Publish the rows of `parts`, in their order, as a dataset; returns its folder.
+
+    `parts` are what `write_part` wrote; `rejected_in` are the other stages' shards, whose
+    rejects are gathered beside those of the parts. Rows, files and their bytes do not depend
+    on how the rows were cut into parts. Raises `DataError` when there is no row, when an id
+    occurs twice, when the target may not be replaced, and on a full disk; then nothing of
+    the new dataset is left and an old one stays as it was.
+    """
+    check_output(output, info.name)
+    target = output.path.resolve()
+    with naming_full_disk(output.path), staging_folder(target) as staging:
+        rejects = [reject for path in (*rejected_in, *parts) for reject in read_rejects(path)]
+        splits = _write_data(staging, parts, info.seed, output)
+        _write_rejects(staging / REJECTS_FILE, rejects)
+        build = _build_record(staging, info, splits, rejects)
+        text = json.dumps(build, indent=2, ensure_ascii=False, allow_nan=False)
+        (staging / BUILD_FILE).write_text(text + "\n", encoding="utf-8")
+        write_card(staging, output.license)
+        write_report(staging, staging / REPORT_FILE)
+        publish(staging, target)
+    return output.path
+
+
+def split_of(row_id: str, seed: int, split: Mapping[str, float]) -> str:
+    """The split a row belongs to: drawn by its id, so it never moves when a build grows."""
+    draw, upper = rng_for(seed, "split", row_id).random(), 0.0
+    names = [name for name in SPLITS if split.get(name, 0.0) > 0.0]
+    for name in names:
+        upper += split[name]
+        if draw < upper:
+            return name
+    return names[-1]
+
+
+class _SplitWriter:
+    """Writes one split's rows into files of bounded size and row groups of bounded memory.
+
+    Files get their final names at the end, when their number is known.
+    """
+
+    def __init__(self, staging: Path, split: str, schema: pa.Schema, max_file_bytes: int) -> None:
+        self.staging = staging
+        self.split = split
+        self.schema = schema
+        self.max_file_bytes = max_file_bytes
+        self.num_rows = 0
+        self.duration_s = 0.0
+        self._files: list[Path] = []
+        self._writer: pq.ParquetWriter | None = None
+        self._group: list[Row] = []
+        self._group_bytes = 0
+        self._file_bytes = 0
+
+    def add(self, row: Row) -> None:
+        size = len(row["audio"]["bytes"]) + _ROW_OVERHEAD_BYTES
+        if self._file_bytes and self._file_bytes + size > self.max_file_bytes:
+            self._end_file()
+        elif len(self._group) >= _GROUP_ROWS or self._group_bytes + size > _GROUP_BYTES:
+            self._end_group()
+        self._group.append(row)
+        self._group_bytes += size
+        self._file_bytes += size
+        self.num_rows += 1
+        self.duration_s += row["duration_s"]
+
+    def finish(self) -> None:
+        self._end_file()
+        for index, path in enumerate(self._files):
+            path.rename(self.staging / data_file(self.split, index, len(self._files)))
+
+    def _end_group(self) -> None:
+        if not self._group:
+            return
+        if self._writer is None:
+            path = self.staging / DATA / f"{self.split}-{len(self._files):05d}.part"
+            compression = {name: compression_of(name) for name in leaf_names(self.schema)}
+            self._writer = pq.ParquetWriter(
+                path, self.schema, compression=compression, write_page_checksum=True
+            )
+            self._files.append(path)
+        self._writer.write_table(pa.Table.from_pylist(self._group, schema=self.schema))
+        self._group, self._group_bytes = [], 0
+
+    def _end_file(self) -> None:
+        self._end_group()
+        if self._writer is not None:
+            self._writer.close()
+        self._writer, self._file_bytes = None, 0
+
+
+def _write_data(
+    staging: Path, parts: Sequence[Path], seed: int, output: OutputConfig
+) -> dict[str, dict[str, Any]]:
+    """Write the data files; returns rows and hours by split."""
+    (staging / DATA).mkdir()
+    writers: dict[str, _SplitWriter] = {}
+    schema: pa.Schema | None = None
+    for row in _unique_rows(parts):
+        schema = schema or dataset_schema(row["sample_rate"])
+        name = split_of(row["id"], seed, output.split)
+        if name not in writers:
+            writers[name] = _SplitWriter(staging, name, schema, output.max_file_bytes)
+        writers[name].add(row)
+    if not writers:
+        raise DataError(f"{output.path}: no row is left to publish: every utterance was rejected")
+    for writer in writers.values():
+        writer.finish()
+    return {
+        name: {"rows": writers[name].num_rows, "hours": round(writers[name].duration_s / 3600, 6)}
+        for name in SPLITS
+        if name in writers
+    }
+
+
+def _unique_rows(parts: Sequence[Path]) -> Iterator[Row]:
+    seen: set[str] = set()
+    for part in parts:
+        for row in read_part(part):
+            if row["id"] in seen:
+                raise DataError(f"{part}: row {row['id']}: this id occurs more than once")
+            seen.add(row["id"])
+            yield row
+
+
+def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+    ordered = sorted(rejects, key=lambda item: (item.id, item.stage))
+    rows = [{"id": item.id, "stage": item.stage, "reason": item.reason} for item in ordered]
+    table = pa.Table.from_pylist(rows, schema=REJECTS_SCHEMA)
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+
+
+def _build_record(
+    staging: Path,
+    info: BuildInfo,
+    splits: Mapping[str, Mapping[str, Any]],
+    rejects: Sequence[Reject],
+) -> dict[str, Any]:
+    files = [*sorted((staging / DATA).iterdir()), staging / REJECTS_FILE]
+    return {
+        "format": FORMAT,
+        "name": info.name,
+        "seed": info.seed,
+        "rows": sum(split["rows"] for split in splits.values()),
+        "hours": round(sum(split["hours"] for split in splits.values()), 6),
+        "rejects": len(rejects),
+        "splits": splits,
+        "config": _portable(info.config),
+        "digests": dict(info.digests),
+        "versions": _versions(),
+        "files": {
+            path.relative_to(staging).as_posix(): {
+                "bytes": path.stat().st_size,
+                "sha256": file_digest(path),
+            }
+            for path in files
+        },
+        "coverage": dict(info.coverage),
+    }
+
+
+def _portable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config without what changes no row: where it ran and where things were put."""
+    kept = {name: value for name, value in config.items() if name != "runtime"}
+    for section, key in _PLACES:
+        if isinstance(kept.get(section), Mapping):
+            kept[section] = {name: value for name, value in kept[section].items() if name != key}
+    return kept
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _check_parent(target: Path) -> None:
+    existing = next(parent for parent in target.absolute().parents if parent.exists())
+    if not existing.is_dir():
+        raise DataError(f"{target}: {existing} is a file; a folder is needed")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise DataError(f"{target}: {existing} may not be written to")

@@ -1,0 +1,161 @@
+"""A build without voices for the tests: tones where speech would be, everything else real."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.audio import encode_flac
+from pipeline.manifest import Row, assemble, write_part
+from pipeline.records import (
+    Channel,
+    CleanClip,
+    FinishedClip,
+    MelClip,
+    Noise,
+    Quality,
+    Reject,
+    Room,
+    Sentence,
+    Slot,
+    SpokenSentence,
+    WordTime,
+)
+from pipeline.seal import BuildInfo, OutputConfig, seal
+from pipeline.shards import write_shard
+
+SAMPLE_RATE = 16000
+SPEAKERS = ("alba", "bruno", "chiara", "dag")
+CONTACTS = ("Ada", "Grace Hopper", "Linus", "Margaret", "Nobody Ever Calls")
+ROOMS = ("kitchen", "hall", "bedroom", "attic")
+NOISES = ("none", "rain", "street", "babble")
+COVERAGE = {
+    "templates": ["call:1", "call:2", "lights:1", "lights:2", "lights:3"],
+    "slot_values": {"contact": list(CONTACTS), "room": list(ROOMS)},
+    "open_slots": ["time"],
+}
+
+
+def sentence(index: int) -> Sentence:
+    if index % 2:
+        contact = CONTACTS[index % 4]
+        text = f"Call {contact} number {_word(index)}, please."
+        slots = (Slot("contact", contact),)
+        return Sentence(f"home-{index:012x}", text, "home", "call:1", "call", slots)
+    room = ROOMS[index // 2 % 3]
+    text = f"Turn light {_word(index)} in the {room} on."
+    template = f"lights:{1 + index // 2 % 2}"
+    return Sentence(f"home-{index:012x}", text, "home", template, "lights", (Slot("room", room),))
+
+
+def _word(index: int) -> str:
+    return "".join("abcdefghij"[int(digit)] for digit in str(index))
+
+
+def spoken_sentence(written: Sentence) -> SpokenSentence:
+    transcript = written.text.lower().translate(str.maketrans("", "", ",.?!"))
+    phonemes = "^ " + " | ".join(" ".join(word) for word in transcript.split()) + " ."
+    return SpokenSentence(written.id, written.text, transcript, phonemes, "en-us")
+
+
+def mel_clip(spoken: SpokenSentence, rng: np.random.Generator) -> MelClip:
+    words = spoken.transcript.split()
+    lengths_s = rng.uniform(0.1, 0.3, len(words))
+    ends_s = 0.1 + np.cumsum(lengths_s)
+    times = zip(words, (ends_s - lengths_s).tolist(), ends_s.tolist(), strict=True)
+    return MelClip(
+        spoken.id,
+        speaker=SPEAKERS[int(rng.integers(len(SPEAKERS)))],
+        pace=float(rng.uniform(0.9, 1.1)),
+        pitch_semitones=float(rng.uniform(-1, 1)),
+        energy=float(rng.uniform(0.9, 1.1)),
+        words=tuple(WordTime(*time) for time in times),
+        acoustic_model="fastspeech2@0123456789abcdef",
+        mel=rng.normal(size=(8, 5)).astype(np.float16),
+    )
+
+
+def tones(mel: MelClip, rng: np.random.Generator) -> np.ndarray:
+    """A few gliding harmonics for each word, silence around it: (S,) float32."""
+    num_samples = round((mel.words[-1].end_s + 0.15) * SAMPLE_RATE)
+    wave = np.zeros(num_samples)
+    for word in mel.words:
+        first, last = round(word.start_s * SAMPLE_RATE), round(word.end_s * SAMPLE_RATE)
+        pitch_hz = rng.uniform(90, 240) * np.linspace(1, rng.uniform(0.8, 1.2), last - first)
+        phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
+        harmonics = sum(np.sin(k * phase) * rng.uniform(0.2, 1) / k for k in range(1, 16))
+        wave[first:last] = harmonics * np.hanning(last - first)
+    return (0.2 * wave).astype(np.float32)
+
+
+def finished_clip(mel: MelClip, rng: np.random.Generator) -> FinishedClip:
+    wave = tones(mel, rng)
+    noise = Noise()
+    noise_class = NOISES[int(rng.integers(len(NOISES)))]
+    if noise_class != "none":
+        snr_db = float(rng.uniform(5, 25))
+        background = rng.normal(size=len(wave)) * np.std(wave) * 10 ** (-snr_db / 20)
+        wave = (wave + background).astype(np.float32)
+        noise = Noise(noise_class, f"{noise_class}-1.flac", "CC0-1.0", 1.5, snr_db, snr_db + 0.01)
+    return FinishedClip(
+        mel.id,
+        sample_rate=SAMPLE_RATE,
+        num_samples=len(wave),
+        audio=encode_flac(wave, SAMPLE_RATE),
+        noise=noise,
+        room=Room("office.flac", "CC0-1.0", 0.4) if rng.random() < 0.4 else Room(),
+        channel=Channel(gain_db=-3.0),
+        quality=Quality(float(rng.beta(2, 14)), 0.0, 0.2, -23.0),
+    )
+
+
+def rows_of(indices: Iterable[int], seed: int = 7) -> list[Row]:
+    """Dataset rows as `assemble` makes them; row `index` is the same in any company."""
+    rows = []
+    for index in indices:
+        rng = np.random.default_rng(index)
+        written = sentence(index)
+        spoken = spoken_sentence(written)
+        mel = mel_clip(spoken, rng)
+        clip = finished_clip(mel, rng)
+        clean = CleanClip(mel.id, "vocos@fedcba9876543210", SAMPLE_RATE, clip.num_samples, b"")
+        made = assemble([written], [spoken], [mel], [clean], [clip], seed, "cc-by-4.0")
+        rows += [row for row in made if not isinstance(row, Reject)]
+    return rows
+
+
+def build_info(name: str = "tones", seed: int = 7) -> BuildInfo:
+    return BuildInfo(
+        name=name,
+        seed=seed,
+        config={"name": name, "output": {"path": "/somewhere/else"}, "runtime": {"workers": 2}},
+        digests={"acoustic_model": "0123456789abcdef"},
+        coverage=COVERAGE,
+    )
+
+
+def rejects() -> list[Reject]:
+    return [
+        Reject("home-aaaaaaaaaaa1", "finish", "phone error rate 0.91, at most 0.70 is allowed"),
+        Reject("home-aaaaaaaaaaa2", "finish", "phone error rate 0.75, at most 0.70 is allowed"),
+        Reject("home-aaaaaaaaaaa3", "speak", "`xqz` has no phonemes"),
+    ]
+
+
+def seal_tones(
+    folder: Path,
+    num_rows: int = 12,
+    part_size: int = 5,
+    name: str = "tones",
+    output: OutputConfig | None = None,
+) -> Path:
+    """Seal a dataset of tones at `folder/dataset` and return its path."""
+    parts = []
+    for start in range(0, num_rows, part_size):
+        part = folder / "work" / f"part-{start}.parquet"
+        stop = min(start + part_size, num_rows)
+        parts.append(write_part(part, rows_of(range(start, stop))))
+    rejected = write_shard(folder / "work" / "rejected.parquet", rejects(), FinishedClip)
+    return seal(
+        parts, [rejected], build_info(name), output or OutputConfig(path=folder / "dataset")
+    )

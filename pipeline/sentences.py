@@ -1,0 +1,246 @@
+"""Stage 1: distinct sentences, drawn from a domain's templates and lexicons.
+
+A domain is a folder:
+
+    voice_assistant/
+        templates/set_alarm.j2     one template a line; the file's name is the intent
+        lexicons/contact.txt       one value a line; the file's name is the slot
+
+Slots without a lexicon may be one of `pipeline/written_forms.py`. A template's id is
+`intent:line`, so a row of the dataset leads back to the line that made it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from models.config import resolve_path
+from models.errors import DataError
+from pipeline.lexicons import Vocabulary, read_lexicon
+from pipeline.randomness import rng_for
+from pipeline.records import Reject, Sentence
+from pipeline.templates import Rendered, Template, read_templates
+from pipeline.written_forms import WRITTEN_FORMS, written_form
+
+STAGE = "generate"
+_MISSES_BEFORE_LISTING = 50
+_LISTED_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class SentencesConfig:
+    """Where sentences come from, and how many distinct ones are wanted."""
+
+    domain: Path
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count: {self.count} is not allowed; it must be at least 1")
+
+
+@dataclass(frozen=True)
+class DomainDescription:
+    """What a domain can say, for coverage: which templates and listed values were used?
+
+    `templates` maps a template's id to its intent by being `intent:line`; `open_slots` are
+    the written forms (times, numbers, ...), which are not to be covered value by value.
+    """
+
+    templates: tuple[str, ...]
+    slot_values: dict[str, tuple[str, ...]]
+    open_slots: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Domain:
+    name: str
+    folder: Path
+    lexicons: dict[str, Vocabulary]
+    intents: dict[str, dict[int, Template]]
+
+    def templates(self) -> Iterator[Template]:
+        for templates in self.intents.values():
+            yield from templates.values()
+
+
+def check_sentences(config: SentencesConfig) -> None:
+    """Read every template and lexicon, and make sure that `count` sentences exist.
+
+    Raises `DataError` naming file and line, or saying how many distinct sentences there are.
+    """
+    domain = _read_domain(config.domain)
+    for template in domain.templates():
+        if not next(template.all_renderings()).text:
+            raise DataError(f"{template.place}: this template gives an empty sentence")
+    num_distinct = _count_distinct(domain, config.count)
+    if num_distinct < config.count:
+        raise DataError(
+            f"{domain.folder}: {config.count} sentences asked for, but its templates and "
+            f"lexicons make only {num_distinct} distinct ones; lower sentences.count or add to them"
+        )
+
+
+def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
+    """`count` sentences with distinct texts and ids, the same for the same seed and domain.
+
+    Intents come up equally often, and templates within an intent, until one has nothing new
+    to say. Raises `DataError` as `check_sentences` does.
+    """
+    domain = _read_domain(config.domain)
+    uniforms = _uniforms(rng_for(seed, STAGE, domain.name))
+    seen: set[str] = set()
+    intents = [
+        [
+            _Source(domain.name, intent, line, template, seed, seen, uniforms)
+            for line, template in templates.items()
+        ]
+        for intent, templates in domain.intents.items()
+    ]
+    for produced in range(config.count):
+        sentence = _draw_sentence(intents, uniforms)
+        if sentence is None:
+            raise DataError(
+                f"{domain.folder}: {config.count} sentences asked for, but only {produced} exist"
+            )
+        yield sentence
+
+
+def describe_domain(config: SentencesConfig) -> DomainDescription:
+    """The templates and lexicon values of the domain, in file order."""
+    domain = _read_domain(config.domain)
+    return DomainDescription(
+        templates=tuple(
+            f"{intent}:{line}" for intent, templates in domain.intents.items() for line in templates
+        ),
+        slot_values={name: tuple(values) for name, values in domain.lexicons.items()},
+        open_slots=tuple(name for name in WRITTEN_FORMS if name not in domain.lexicons),
+    )
+
+
+def sentences_digest(config: SentencesConfig) -> str:
+    """16 hex digits that change with any file the domain's sentences are made of."""
+    folder = resolve_path(config.domain)
+    digest = hashlib.blake2b(folder.resolve().name.encode(), digest_size=8)
+    for path in (*_files(folder, "templates", ".j2"), *_files(folder, "lexicons", *_LEXICONS)):
+        content = path.read_bytes()
+        digest.update(f"\0{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+_LEXICONS = (".txt", ".yaml")
+
+
+def _read_domain(path: Path) -> _Domain:
+    folder = resolve_path(path)
+    if not folder.is_dir():
+        raise DataError(f"{path}: no such folder; a domain holds templates/ and lexicons/")
+    template_files = _files(folder, "templates", ".j2")
+    if not template_files:
+        raise DataError(f"{folder / 'templates'}: no template files; expected templates/INTENT.j2")
+    lexicons: dict[str, Vocabulary] = {}
+    for file in _files(folder, "lexicons", *_LEXICONS):
+        if file.stem in lexicons:
+            raise DataError(f"{file}: the slot `{file.stem}` has two lexicons; keep one")
+        lexicons[file.stem] = read_lexicon(file)
+    vocabularies = {name: written_form(name) for name in WRITTEN_FORMS} | lexicons
+    intents = {file.stem: read_templates(file, vocabularies) for file in template_files}
+    return _Domain(folder.resolve().name, folder, lexicons, intents)
+
+
+def _files(folder: Path, kind: str, *suffixes: str) -> list[Path]:
+    return sorted(path for path in (folder / kind).glob("*") if path.suffix in suffixes)
+
+
+def _count_distinct(domain: _Domain, enough: int) -> int:
+    """How many distinct texts there are; counting stops at `enough`."""
+    hashes: set[int] = set()
+    for template in domain.templates():
+        for rendered in template.all_renderings():
+            hashes.add(hash(rendered.text))
+            if len(hashes) >= enough:
+                return len(hashes)
+    return len(hashes)
+
+
+class _Source:
+    """One template and what it still has to say.
+
+    Draws by weight; after many draws in a row that had been said before, it goes through the
+    sentences that are left instead, in a shuffled order, so that every one can be reached.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        intent: str,
+        line: int,
+        template: Template,
+        seed: int,
+        seen: set[str],
+        uniforms: Iterator[float],
+    ) -> None:
+        self._domain, self._intent, self._line = domain, intent, line
+        self._template, self._seed, self._seen = template, seed, seen
+        self._uniforms = uniforms
+        self._left: Iterator[Sentence] | None = None
+
+    def next_sentence(self) -> Sentence | None:
+        """A sentence whose id is not in `seen`, or None when there is none left."""
+        if self._left is None:
+            for _ in range(_MISSES_BEFORE_LISTING):
+                rendered = self._template.render(self._draw)
+                if sentence := self._if_new(rendered):
+                    return sentence
+            self._left = self._list_the_rest()
+        return next(self._left, None)
+
+    def _draw(self, values: Vocabulary) -> str:
+        return values.draw(next(self._uniforms))
+
+    def _if_new(self, rendered: Rendered) -> Sentence | None:
+        name = f"{self._seed}|{self._domain}|{rendered.text}".encode()
+        digest = hashlib.blake2b(name, digest_size=6).hexdigest()
+        if digest in self._seen:
+            return None
+        self._seen.add(digest)
+        return Sentence(
+            id=f"{self._domain}-{digest}",
+            text=rendered.text,
+            domain=self._domain,
+            template=f"{self._intent}:{self._line}",
+            intent=self._intent,
+            slots=rendered.slots,
+        )
+
+    def _list_the_rest(self) -> Iterator[Sentence]:
+        renderings = self._template.all_renderings()
+        shuffle = rng_for(self._seed, STAGE, f"{self._domain}|{self._intent}:{self._line}")
+        while block := list(islice(renderings, _LISTED_AT_ONCE)):
+            for index in shuffle.permutation(len(block)):
+                if sentence := self._if_new(block[index]):
+                    yield sentence
+
+
+def _draw_sentence(intents: list[list[_Source]], uniforms: Iterator[float]) -> Sentence | None:
+    """From a random template of a random intent; those with nothing left are taken out."""
+    while intents:
+        sources = intents[int(next(uniforms) * len(intents))]
+        source = sources[int(next(uniforms) * len(sources))]
+        if sentence := source.next_sentence():
+            return sentence
+        sources.remove(source)
+        if not sources:
+            intents.remove(sources)
+    return None
+
+
+def _uniforms(rng: np.random.Generator) -> Iterator[float]:
+    """Uniform numbers in [0, 1), drawn by the thousand because one at a time is slow."""
+    while True:
+        yield from rng.random(1024).tolist()

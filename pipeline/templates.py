@@ -1,0 +1,260 @@
+"""Sentence templates: one Jinja2 template a line, compiled, checked, rendered, counted.
+
+    # templates/set_alarm.j2
+    Wake me up at {{ time }}.
+    {% if day == "today" %}Set an alarm for {{ time }}.{% else %}Wake me on {{ day }}.{% endif %}
+
+A name is a slot, and every time it is read it is drawn anew; `{% set who = contact %}` keeps
+a draw for use in several places. A line is a sentence, not a program: loops, calls and
+attributes are refused, so every template ends and none reaches Python. It runs in Jinja2's
+sandbox on top.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from models.errors import DataError
+from pipeline.lexicons import Vocabulary
+from pipeline.records import Slot
+
+_ALLOWED_NODES = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.Assign,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.List,
+    nodes.Tuple,
+    nodes.Filter,
+)
+_ALLOWED_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished sentence and the values that were drawn for it, in the order of drawing."""
+
+    text: str
+    slots: tuple[Slot, ...]
+
+
+Choose = Callable[[Vocabulary], str]
+
+
+class Template:
+    """One line of a template file.
+
+    `Wake me up at {{ time }}.` is kept as its pieces and never touches Jinja again; anything
+    more is rendered by Jinja with every slot name replaced by a call that draws.
+    """
+
+    def __init__(self, line: str, place: str, vocabularies: Mapping[str, Vocabulary]) -> None:
+        self.place = place
+        self._pieces: tuple[str | Vocabulary, ...] | None = None
+        self._compiled: jinja2.Template | None = None
+        tree = _parse(line, place)
+        assigned = _check_names(tree, place, vocabularies)
+        if _is_plain(tree):
+            self._pieces = tuple(_pieces(tree, vocabularies))
+        else:
+            self._compiled = _compile(tree, assigned)
+            self._vocabularies = vocabularies
+
+    def render(self, choose: Choose) -> Rendered:
+        """The sentence whose slots are what `choose` gives. Raises `DataError` at this line."""
+        slots: list[Slot] = []
+
+        def draw(vocabulary: Vocabulary) -> str:
+            value = choose(vocabulary)
+            slots.append(Slot(vocabulary.name, value))
+            return value
+
+        if self._pieces is not None:
+            text = "".join(
+                piece if isinstance(piece, str) else draw(piece) for piece in self._pieces
+            )
+        else:
+            text = self._render_by_jinja(draw)
+        return Rendered(_tidy(text), tuple(slots))
+
+    def all_renderings(self) -> Iterator[Rendered]:
+        """Every sentence this template can make, one at a time; texts may repeat."""
+        if self._pieces is not None:
+            drawn = [piece for piece in self._pieces if not isinstance(piece, str)]
+            for values in product(*drawn):
+                yield self.render(_in_order(values))
+        else:
+            yield from self._walk_choices()
+
+    def _walk_choices(self) -> Iterator[Rendered]:
+        """Depth-first through the tree of draws: which slots are drawn may hang on earlier ones."""
+        path: list[int] = []
+        while True:
+            sizes: list[int] = []
+
+            def follow(vocabulary: Vocabulary) -> str:
+                depth = len(sizes)  # noqa: B023
+                sizes.append(len(vocabulary))  # noqa: B023
+                if depth == len(path):
+                    path.append(0)
+                return vocabulary[path[depth]]
+
+            yield self.render(follow)
+            while path and path[-1] == sizes[len(path) - 1] - 1:
+                path.pop()
+            if not path:
+                return
+            path[-1] += 1
+
+    def _render_by_jinja(self, draw: Choose) -> str:
+        assert self._compiled is not None
+
+        def draw_by_name(name: str) -> str:
+            return draw(self._vocabularies[name])
+
+        try:
+            return self._compiled.render({_DRAW: draw_by_name})
+        except Exception as error:  # whatever a template does wrong is the template's fault
+            raise DataError(f"{self.place}: {type(error).__name__}: {error}") from None
+
+
+_DRAW = "_draw_slot"  # no template can hold this name: those with a leading `_` are refused
+
+
+class _DrawSlots(jinja2.visitor.NodeTransformer):
+    """Replaces every reading of a slot by a call, so that each reading is a draw of its own."""
+
+    def __init__(self, assigned: set[str]) -> None:
+        self._assigned = assigned
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:
+        if node.ctx != "load" or node.name in self._assigned:
+            return node
+        call = nodes.Call(nodes.Name(_DRAW, "load"), [nodes.Const(node.name)], [], None, None)
+        return call.set_lineno(node.lineno)
+
+
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in _ALLOWED_FILTERS}
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def read_templates(path: Path, vocabularies: Mapping[str, Vocabulary]) -> dict[int, Template]:
+    """The templates of a `.j2` file by line number; blank lines and `#` lines are skipped.
+
+    Raises `DataError` naming file and line for whatever cannot be a template.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as templates ({error})") from None
+    templates = {
+        number: Template(line.strip(), f"{path}:{number}", vocabularies)
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    }
+    if not templates:
+        raise DataError(f"{path}:1: no template in this file; it needs at least one line")
+    return templates
+
+
+def _parse(line: str, place: str) -> nodes.Template:
+    try:
+        tree = _ENVIRONMENT.parse(line)
+    except jinja2.TemplateSyntaxError as error:
+        raise DataError(f"{place}: template syntax: {error.message}") from None
+    except RecursionError:
+        raise DataError(f"{place}: template syntax: nested too deeply") from None
+    _check_nodes(tree, place)
+    return tree
+
+
+def _check_nodes(tree: nodes.Node, place: str) -> None:
+    for node in tree.iter_child_nodes():
+        if isinstance(node, (nodes.Getattr, nodes.Getitem)):
+            name = node.attr if isinstance(node, nodes.Getattr) else "[...]"
+            raise DataError(f"{place}: `.{name}`: templates may not reach into Python objects")
+        if isinstance(node, nodes.Name) and node.name.startswith("_"):
+            raise DataError(f"{place}: `{node.name}`: a slot's name may not begin with `_`")
+        if isinstance(node, nodes.Filter) and node.name not in _ALLOWED_FILTERS:
+            allowed = ", ".join(_ALLOWED_FILTERS)
+            raise DataError(f"{place}: unknown filter `{node.name}`; allowed: {allowed}")
+        if not isinstance(node, _ALLOWED_NODES):
+            kind = type(node).__name__.lower()
+            raise DataError(
+                f"{place}: `{kind}` is not allowed in a sentence template; "
+                "use {{ slot }}, filters, {% if %} and {% set %}"
+            )
+        _check_nodes(node, place)
+
+
+def _check_names(
+    tree: nodes.Template, place: str, vocabularies: Mapping[str, Vocabulary]
+) -> set[str]:
+    """The names that `{% set %}` gives; every other name must be a slot."""
+    names = list(tree.find_all(nodes.Name))
+    assigned = {node.name for node in names if node.ctx == "store"}
+    for name in sorted(assigned & vocabularies.keys()):
+        raise DataError(f"{place}: `{name}` is a slot already; set another name")
+    for node in names:
+        if node.name not in assigned and node.name not in vocabularies:
+            known = ", ".join(sorted(vocabularies))
+            raise DataError(f"{place}: undefined slot `{node.name}`; there are: {known}")
+    return assigned
+
+
+def _compile(tree: nodes.Template, assigned: set[str]) -> jinja2.Template:
+    drawing = _DrawSlots(assigned).visit(tree)
+    code = _ENVIRONMENT.compile(drawing)
+    return jinja2.Template.from_code(_ENVIRONMENT, code, {})
+
+
+def _is_plain(tree: nodes.Template) -> bool:
+    return all(
+        isinstance(statement, nodes.Output)
+        and all(isinstance(part, (nodes.TemplateData, nodes.Name)) for part in statement.nodes)
+        for statement in tree.body
+    )
+
+
+def _pieces(
+    tree: nodes.Template, vocabularies: Mapping[str, Vocabulary]
+) -> Iterator[str | Vocabulary]:
+    for output in tree.find_all(nodes.Output):
+        for part in output.nodes:
+            if isinstance(part, nodes.TemplateData):
+                yield part.data
+            elif isinstance(part, nodes.Name):
+                yield vocabularies[part.name]
+
+
+def _in_order(values: Sequence[str]) -> Choose:
+    remaining = iter(values)
+    return lambda _: next(remaining)
+
+
+def _tidy(text: str) -> str:
+    """One space between words, and one full stop where `7 a.m.` ends a sentence."""
+    text = " ".join(text.split())
+    return _TWO_STOPS.sub(".", text) if ".." in text else text

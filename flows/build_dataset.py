@@ -1,0 +1,124 @@
+"""The flow that builds a dataset: one retryable task a stage, one chain of futures a shard.
+
+`voxloom build CONFIG`, `python -m flows.build_dataset CONFIG` and the deployments of
+prefect.yaml all run `build_dataset`. What a stage does is in `pipeline/stages.py`; here is
+only when, how often it is tried, and on which worker.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.workers import gpu_slot, task_runner
+from models.errors import VoxloomError
+from pipeline import stages
+from pipeline.config import check_build, load_build_config
+from pipeline.stages import Job
+
+
+async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) -> bool:
+    """A full disk or a wrong config stays so; a lost node or a busy GPU may not."""
+    outcome = await state.aresult(raise_on_failure=False)
+    return not isinstance(outcome, VoxloomError)
+
+
+# The shards on disk are the cache: Prefect's own would store results and hash the job.
+_RETRIED: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": [2, 20],
+    "retry_condition_fn": is_worth_retrying,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+@task(name="generate", **_RETRIED)
+def generate(job: Job) -> list[Path]:
+    return stages.generate_shards(job)
+
+
+@task(name="speak", task_run_name="speak-{sentences.stem}", **_RETRIED)
+def speak(job: Job, sentences: Path) -> Path:
+    return stages.speak_shard(job, sentences)
+
+
+@task(name="synthesize", task_run_name="synthesize-{spoken.stem}", tags=["gpu"], **_RETRIED)
+def synthesize(job: Job, spoken: Path) -> Path:
+    with gpu_slot(job.device):
+        return stages.synthesize_shard(job, spoken)
+
+
+@task(name="vocode", task_run_name="vocode-{mels.stem}", tags=["gpu"], **_RETRIED)
+def vocode(job: Job, mels: Path) -> Path:
+    with gpu_slot(job.device):
+        return stages.vocode_shard(job, mels)
+
+
+@task(name="finish", task_run_name="finish-{clean.stem}", **_RETRIED)
+def finish(job: Job, clean: Path) -> Path:
+    return stages.finish_shard(job, clean)
+
+
+@task(name="manifest", task_run_name="manifest-{finished.stem}", **_RETRIED)
+def manifest(job: Job, finished: Path) -> Path:
+    return stages.manifest_shard(job, finished)
+
+
+@task(name="seal", **_RETRIED)
+def seal(job: Job) -> Path:
+    return stages.seal_build(job)
+
+
+CHAIN = (speak, synthesize, vocode, finish, manifest)
+
+
+@flow(name="build-shards", validate_parameters=False)
+def build_shards(job: Job) -> None:
+    """Every stage of every shard; raises the first error that no retry cured."""
+    latest: dict[int, Any] = dict(enumerate(generate(job)))
+    futures = []
+    for stage, index in wavefront(len(CHAIN), job.num_shards):
+        latest[index] = CHAIN[stage].submit(job, latest[index])
+        futures.append(latest[index])
+    for future in futures:
+        future.result()
+
+
+@flow(name="build-dataset")
+def build_dataset(config: str, overrides: list[str] | None = None) -> str:
+    """Build the dataset that the YAML file `config` describes; returns its folder.
+
+    `overrides` are `dotted.key=value` strings put over the file. Stopped at any moment and run
+    again, it goes on where it was.
+    """
+    settings = load_build_config(config, overrides or [])
+    check_build(settings)
+    job = stages.plan(settings)
+    build_shards.with_options(task_runner=task_runner(settings.runtime))(job)
+    return str(seal(job))
+
+
+def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:
+    """(stage, shard) pairs in the order of submission, a diagonal at a time.
+
+    A submitted task holds its worker while it waits for the task before it. On a diagonal all
+    stages of different shards stand side by side, so a worker finds work, not waiting, and the
+    CPU stages of one shard run beside the GPU stages of another.
+    """
+    for step in range(num_stages + num_shards - 1):
+        for stage in reversed(range(num_stages)):
+            if 0 <= step - stage < num_shards:
+                yield stage, step - stage
+
+
+if __name__ == "__main__":
+    import sys
+
+    from flows.cli import main
+
+    main(["build", *sys.argv[1:]])

@@ -1,0 +1,188 @@
+"""The command line: what can be asked, and how it is explained. The work is in `flows/commands`.
+
+Nothing heavy is imported here, so that `voxloom --help` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import ConfigError, VoxloomError
+
+app = typer.Typer(
+    name="voxloom",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sentence templates in, a speech dataset out: spoken by voices trained here.\n\n"
+    "Start with [bold]voxloom doctor[/bold], then "
+    "[bold]voxloom build configs/build/quickstart.yaml[/bold].",
+)
+checkpoints_app = typer.Typer(
+    no_args_is_help=True, help="The trained models: which are there, and what is in them."
+)
+app.add_typer(checkpoints_app, name="checkpoints")
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Put a value over the file's. May be given many times."
+    ),
+]
+
+
+@app.command()
+def build(
+    config: Annotated[Path, typer.Argument(help="The YAML file of the build.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the dataset goes.")
+    ] = None,
+    overrides: SetOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")] = False,
+) -> None:
+    """Build a dataset.
+
+    Stop it at any moment and give the same command again: it goes on where it was. Change
+    the noise and only the noise is done again.
+
+    [dim]Examples:[/dim]
+
+      voxloom build configs/build/quickstart.yaml
+
+      voxloom build configs/build/quickstart.yaml -o data/loud --set augment.noise.snr_db.low=0
+
+      voxloom build my.yaml --set sentences.count=50000 --set runtime.workers=16
+    """
+    from flows.commands.build import build_command
+
+    build_command(config, output, overrides or [], verbose)
+
+
+@app.command()
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
+) -> None:
+    """Decode every clip of a dataset and check that all its fields agree.
+
+    Ends with status 1 if anything is wrong, and says in which file and row.
+
+    [dim]Example:[/dim]  voxloom verify data/quickstart
+    """
+    from flows.commands.datasets import verify_command
+
+    verify_command(dataset)
+
+
+@app.command()
+def report(
+    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page; DATASET/report.html if not given.")
+    ] = None,
+) -> None:
+    """Write the page to look at: counts, histograms, coverage, clips to play.
+
+    [dim]Example:[/dim]  voxloom report data/quickstart --out report.html
+    """
+    from flows.commands.datasets import report_command
+
+    report_command(dataset, out or dataset / "report.html")
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What to say, as one writes it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: .wav or .flac.")],
+    speaker: Annotated[
+        str | None, typer.Option("--speaker", "-s", help="The voice; the first if not given.")
+    ] = None,
+    acoustic_model: Annotated[str, typer.Option(help="A checkpoint's name or folder.")] = (
+        "fastspeech2"
+    ),
+    vocoder: Annotated[str, typer.Option(help="A checkpoint, or griffin-lim.")] = "vocos",
+    pace: Annotated[float, typer.Option(help="1.2 is a fifth faster.")] = 1.0,
+    pitch: Annotated[float, typer.Option(help="Semitones up or down.")] = 0.0,
+) -> None:
+    """Say one sentence, to hear a voice.
+
+    [dim]Examples:[/dim]
+
+      voxloom say "Wake me at 7:30 am." --speaker kathleen -o wake.wav
+
+      voxloom say "Slowly, please." --pace 0.8 --vocoder griffin-lim -o slow.wav
+    """
+    from flows.commands.speech import SayOptions, say_command
+
+    say_command(text, out, SayOptions(speaker, acoustic_model, vocoder, pace, pitch))
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="The YAML file of the training run.")],
+    overrides: SetOption = None,
+) -> None:
+    """Train a model, or go on with a run that was stopped.
+
+    [dim]Examples:[/dim]
+
+      voxloom train configs/train/recognizer.yaml
+
+      voxloom train configs/train/fastspeech2.yaml --set corpus.root=~/LJSpeech-1.1
+    """
+    from flows.commands.training import train_command
+
+    train_command(config, overrides or [])
+
+
+@checkpoints_app.command("list")
+def list_checkpoints() -> None:
+    """The checkpoints that ship with Voxloom, and whether their files are intact."""
+    from flows.commands.checkpoints import list_command
+
+    list_command()
+
+
+@checkpoints_app.command("show")
+def show_checkpoint(
+    checkpoint: Annotated[str, typer.Argument(help="A name from `list`, or a folder.")],
+) -> None:
+    """What a checkpoint was made of: sizes, speakers, data, licence, figures.
+
+    [dim]Example:[/dim]  voxloom checkpoints show fastspeech2
+    """
+    from flows.commands.checkpoints import show_command
+
+    show_command(checkpoint)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine: what is installed, which device, which checkpoints.
+
+    For everything that is missing it says what to do. Ends with status 1 if a build
+    could not run.
+    """
+    from flows.commands.doctor import doctor_command
+
+    doctor_command()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 0, 1 (an error), 2 (wrong usage or config) or 130."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="voxloom")
+    except VoxloomError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except BrokenPipeError:  # the reader (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""`voxloom build`: run the flow on this machine and show how far it is."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.config import check_build, load_build_config
+from pipeline.dataset import read_build
+from pipeline.stages import Job, plan
+
+console = Console(highlight=False)
+
+
+def build_command(
+    config: Path, output: Path | None, overrides: Sequence[str], verbose: bool
+) -> None:
+    """Build, and print where the dataset and its report are."""
+    # Read by Prefect when it is imported, further down.
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_ROOT_LEVEL", "WARNING" if verbose else "ERROR")
+    overrides = list(overrides)
+    if output is not None:
+        overrides.append(f"output.path={json.dumps(str(output))}")
+    started = time.monotonic()
+    settings = load_build_config(config, overrides)
+    check_build(settings)
+    job = plan(settings)
+    _describe(job)
+    try:
+        dataset = _run(job, str(config), overrides)
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here", file=sys.stderr, flush=True)
+        os._exit(130)  # workers in the middle of a shard cannot be asked to stop
+    _conclude(dataset, time.monotonic() - started)
+
+
+def _describe(job: Job) -> None:
+    config = job.config
+    console.print(
+        f"[bold]{config.name}[/bold]: {config.sentences.count} sentences, "
+        f"{job.num_shards} shards, {config.runtime.num_workers} workers, {job.device}"
+    )
+
+
+def _run(job: Job, config: str, overrides: list[str]) -> Path:
+    from flows.local_server import local_server
+    from flows.progress import shard_progress
+
+    with local_server(), shard_progress(job, console):
+        from flows.build_dataset import build_dataset
+
+        return Path(build_dataset(config, overrides))
+
+
+def _conclude(dataset: Path, seconds: float) -> None:
+    build = read_build(dataset)
+    audio_s = build["hours"] * 3600
+    console.print(
+        f"{build['rows']} clips, {audio_s / 60:.1f} minutes of audio, {build['rejects']} rejected, "
+        f"in {seconds:.0f} s ({audio_s / seconds:.1f} x real time)"
+    )
+    console.print(f"dataset  {dataset}", soft_wrap=True)
+    console.print(f"report   {dataset / 'report.html'}", soft_wrap=True)

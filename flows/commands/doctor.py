@@ -1,0 +1,137 @@
+"""`voxloom doctor`: can this machine build, and what would it take?"""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from models.errors import VoxloomError
+
+console = Console(highlight=False)
+
+NEEDED = (
+    "torch", "torchaudio", "prefect", "pyarrow", "datasets", "phonemizer", "espeakng-loader",
+    "nemo_text_processing", "librosa", "audiomentations", "soundfile", "soxr", "pyloudnorm",
+)  # fmt: skip
+EXTRAS = {"accelerate": "train", "tensorboard": "train", "prefect-ray": "ray", "pesq": "bench"}
+SHIPPED = ("fastspeech2", "vocos", "recognizer")
+_DISK_WARNING_BYTES = 2e9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's table; `remedy` is empty when there is nothing to do.
+
+    `state` is `ok`, `missing` (a build cannot run) or `note` (something optional).
+    """
+
+    what: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def doctor_command() -> None:
+    """Print the table; exit with 1 when something that a build needs is missing."""
+    colors = {"ok": "green", "missing": "red", "note": "yellow"}
+    table = Table("", "", "found", "what to do", box=None)
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        color = colors[finding.state]
+        state = f"[{color}]{finding.state}[/{color}]"
+        table.add_row(finding.what, state, finding.found, finding.remedy)
+    console.print(table)
+    if any(finding.state == "missing" for finding in findings):
+        sys.exit(1)
+    console.print("All there: [bold]voxloom build configs/build/quickstart.yaml[/bold]")
+
+
+def examine() -> Iterator[Finding]:
+    """Everything a build touches, from the interpreter to the disk."""
+    yield Finding("python", "ok", f"{platform.python_version()} on {platform.machine()}")
+    yield from (_package(name) for name in NEEDED)
+    yield from (_extra(name, extra) for name, extra in EXTRAS.items())
+    yield _tried("device", _device, "install torch again; see README.md")
+    yield _tried("espeak-ng", _espeak, "pip install --force-reinstall espeakng-loader phonemizer")
+    yield _tried("text grammars", _grammars, "set VOXLOOM_CACHE to a folder that can be written")
+    yield from (_checkpoint(name) for name in SHIPPED)
+    yield _disk()
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, "ok", version(name))
+    except PackageNotFoundError:
+        options = "--no-deps " if name == "nemo_text_processing" else ""
+        return Finding(
+            name, "missing", "-", f"pip install -c constraints.txt {options}{name}, or `make test`"
+        )
+
+
+def _extra(name: str, extra: str) -> Finding:
+    try:
+        return Finding(name, "ok", version(name))
+    except PackageNotFoundError:
+        return Finding(name, "note", "-", f"optional: pip install -e '.\\[{extra}]'")
+
+
+def _tried(what: str, examination: Callable[[], Finding], remedy: str) -> Finding:
+    """A broken installation may raise anything, and the doctor has to live to tell."""
+    try:
+        return examination()
+    except VoxloomError as error:
+        return Finding(what, "missing", "-", str(error))
+    except Exception as error:
+        return Finding(what, "missing", f"{type(error).__name__}: {error}", remedy)
+
+
+def _device() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        names = {torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())}
+        return Finding("device", "ok", f"cuda: {', '.join(sorted(names))}")
+    return Finding("device", "ok", f"cpu, {os.cpu_count()} cores; no GPU, builds run without one")
+
+
+def _espeak() -> Finding:
+    from models.phonemes import Phonemizer
+
+    phonemes = Phonemizer("en-us").phonemize(["Hello, world."])[0]
+    return Finding("espeak-ng", "ok", phonemes)
+
+
+def _grammars() -> Finding:
+    from pipeline.normalize import default_grammar_cache
+
+    for compiled in default_grammar_cache().glob("nemo-en-*/complete"):
+        return Finding("text grammars", "ok", str(compiled.parent))
+    return Finding("text grammars", "note", "-", "the first build compiles them: half a minute")
+
+
+def _checkpoint(name: str) -> Finding:
+    from models.checkpoint import checkpoint_digest, read_info
+
+    try:
+        info, digest = read_info(name), checkpoint_digest(name)
+    except VoxloomError as error:
+        kind = {"vocos": "vocoder"}.get(name, name)
+        remedy = f"git checkout models/pretrained, or voxloom train configs/train/{kind}.yaml"
+        return Finding(name, "missing", str(error), remedy)
+    speakers = f", {len(info.speakers)} speakers" if info.speakers else ""
+    return Finding(name, "ok", f"intact, step {info.step}{speakers}, {digest}")
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free
+    state = "ok" if free > _DISK_WARNING_BYTES else "note"
+    remedy = "" if state == "ok" else "100 clips take about 10 MB, and as much again in shards"
+    return Finding("disk", state, f"{free / 1e9:.0f} GB free here", remedy)

@@ -1,0 +1,81 @@
+"""`voxloom say`: one sentence through the stages that make a voice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+
+from models.errors import DataError
+from pipeline.audio import decode_audio
+from pipeline.config import RuntimeConfig, resolve_device
+from pipeline.distributions import Range
+from pipeline.records import CleanClip, MelClip, Reject, Sentence, SpokenSentence
+from pipeline.spoken import TextConfig, speak
+from pipeline.synthesize import VoiceConfig, check_voice, synthesize
+from pipeline.vocode import vocode
+
+console = Console(highlight=False)
+_SUFFIXES = (".wav", ".flac")
+R = TypeVar("R", SpokenSentence, MelClip, CleanClip)
+
+
+@dataclass(frozen=True)
+class SayOptions:
+    """Who says it, and how; `speaker` None is the first one the model has."""
+
+    speaker: str | None
+    acoustic_model: str
+    vocoder: str
+    pace: float
+    pitch_semitones: float
+
+
+def say_command(text: str, out: Path, options: SayOptions) -> None:
+    """Write the sentence to `out`. Raises `DataError` when it cannot be said or written."""
+    import soundfile
+
+    if out.suffix not in _SUFFIXES:
+        raise DataError(f"{out}: {out.suffix or 'no suffix'}; allowed: {', '.join(_SUFFIXES)}")
+    speakers = check_voice(voice_config(options))
+    voice = voice_config(replace(options, speaker=options.speaker or speakers[0]))
+    with console.status("speaking"):
+        spoken_form, audio = say(text, voice)
+    wave, sample_rate = decode_audio(audio)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(out, wave, sample_rate)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise DataError(f"{out}: cannot be written ({error})") from None
+    console.print(f"{spoken_form}", markup=False)
+    console.print(f"{out}: {len(wave) / sample_rate:.2f} s", markup=False, soft_wrap=True)
+
+
+def voice_config(options: SayOptions) -> VoiceConfig:
+    """A voice that speaks in just this options."""
+    return VoiceConfig(
+        acoustic_model=options.acoustic_model,
+        vocoder=options.vocoder,
+        speakers={options.speaker: 1.0} if options.speaker else {},
+        pace=Range(options.pace, options.pace),
+        pitch_semitones=Range(options.pitch_semitones, options.pitch_semitones),
+        energy=Range(1.0, 1.0),
+    )
+
+
+def say(text: str, voice: VoiceConfig) -> tuple[str, bytes]:
+    """The spoken form of `text`, and the audio (FLAC) of it."""
+    device = resolve_device(RuntimeConfig())
+    sentence = Sentence("say", text, domain="say", template="", intent="")
+    spoken = _only(speak([sentence], TextConfig(), seed=0))
+    mel = _only(synthesize([spoken], voice, 0, device))
+    clip = _only(vocode([mel], voice, device))
+    return spoken.normalized_text, clip.audio
+
+
+def _only(rows: Iterator[R | Reject]) -> R:
+    row = next(rows)
+    if isinstance(row, Reject):
+        raise DataError(f"cannot say this: {row.reason}")
+    return row

@@ -1,0 +1,109 @@
+"""The config of a whole build: one typed section a stage, filled from `configs/build/*.yaml`."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from models.checkpoint import checkpoint_digest
+from models.config import load_config, resolve_path
+from models.errors import ConfigError
+from pipeline.augment import AugmentConfig, check_augment
+from pipeline.judge import JudgeConfig, check_judge
+from pipeline.seal import OutputConfig, check_output
+from pipeline.sentences import SentencesConfig, check_sentences
+from pipeline.spoken import TextConfig, check_text
+from pipeline.synthesize import VoiceConfig, check_voice
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """How the build is run; nothing here changes a row.
+
+    `workers` shards are worked on at a time (null: one a CPU core). `work_dir` keeps the
+    shards between runs (null: `.voxloom/NAME` beside the output directory).
+    """
+
+    shard_size: int = 256  # sentences
+    workers: int | None = None
+    runner: Literal["threads", "processes", "ray"] = "threads"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    work_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.shard_size < 1:
+            raise ValueError(f"shard_size: {self.shard_size} sentences; 1 or more is needed")
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers: {self.workers}; 1 or more is needed, or null")
+
+    @property
+    def num_workers(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """Everything that decides a dataset. The rows depend on all sections but `runtime`."""
+
+    name: str
+    sentences: SentencesConfig
+    voice: VoiceConfig
+    output: OutputConfig
+    seed: int = 0
+    text: TextConfig = field(default_factory=TextConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"name: {self.name!r}; letters, digits, `.`, `_` and `-` are allowed")
+        if self.seed < 0:
+            raise ValueError(f"seed: {self.seed}; 0 or more is needed")
+
+    @property
+    def work_dir(self) -> Path:
+        """Where the shards of this build lie, absolute."""
+        beside_output = self.output.path.absolute().parent / ".voxloom" / self.name
+        return (self.runtime.work_dir or beside_output).absolute()
+
+
+def load_build_config(path: Path | str, overrides: Sequence[str] = ()) -> BuildConfig:
+    """The config in the YAML file `path` with `overrides` (`dotted.key=value`) put over it.
+
+    Raises `ConfigError` naming the file and the key.
+    """
+    return load_config(BuildConfig, resolve_path(path), overrides)
+
+
+def check_build(config: BuildConfig) -> None:
+    """Raise the error that the build would end in, before any work is done.
+
+    Looks at the templates and lexicons, the checkpoints, the sounds, the output directory
+    and the device; takes a second or two.
+    """
+    check_output(config.output, config.name)
+    check_sentences(config.sentences)
+    check_text(config.text)
+    check_voice(config.voice)
+    check_judge(config.judge)
+    if config.judge.recognizer is not None:
+        checkpoint_digest(config.judge.recognizer)
+    check_augment(config.augment)
+    resolve_device(config.runtime)
+
+
+def resolve_device(runtime: RuntimeConfig) -> str:
+    """`cpu` or `cuda`; `ConfigError` when a GPU is asked for and there is none."""
+    import torch
+
+    has_gpu = torch.cuda.is_available()
+    if runtime.device == "cuda" and not has_gpu:
+        raise ConfigError("runtime.device: cuda, but torch finds no GPU; use auto or cpu")
+    if runtime.device == "auto":
+        return "cuda" if has_gpu else "cpu"
+    return runtime.device

@@ -1,0 +1,111 @@
+"""Stage 5: judge the clean clip, put it into its place (room, noise, gain), measure the result."""
+
+import functools
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from pipeline.audio import decode_audio, encode_flac
+from pipeline.augment import AugmentConfig, Augmenter
+from pipeline.judge import Judge, JudgeConfig
+from pipeline.records import CleanClip, FinishedClip, Quality, Reject, SpokenSentence
+
+STAGE = "finish"
+CLIPPED_AT = 0.999  # of full scale
+SILENCE_BELOW_PEAK_DB = 40.0
+SILENCE_FRAME_S = 0.02
+QUIETEST_LUFS = -70.0  # the absolute gate of ITU-R BS.1770: nothing quieter is measured
+LOUDNESS_BLOCK_S = 0.4
+INAUDIBLE_PEAK = 1e-3
+
+
+def finish(
+    clips: Sequence[CleanClip],
+    spoken: Mapping[str, SpokenSentence],
+    augment: AugmentConfig,
+    judge: JudgeConfig,
+    seed: int,
+    device: str,
+) -> Iterator[FinishedClip | Reject]:
+    """Judge, augment and measure `clips`; `spoken` holds their sentences by id.
+
+    A clip that nobody could hear or understand is a `Reject` that says so.
+    """
+    referee = _referee(judge, device)
+    for clip in clips:
+        wave, sample_rate = decode_audio(clip.audio)
+        if not len(wave) or np.abs(wave).max() < INAUDIBLE_PEAK:
+            yield Reject(clip.id, STAGE, "the voice came out silent")
+            continue
+        error_rate = referee.phone_error_rate(wave, sample_rate, spoken[clip.id].phonemes)
+        if error_rate > judge.max_phone_error_rate:
+            yield Reject(clip.id, STAGE, f"phone error rate above {judge.max_phone_error_rate:g}")
+            continue
+        yield _augmented(clip, wave, sample_rate, augment, seed, error_rate)
+
+
+def _augmented(
+    clip: CleanClip,
+    wave: np.ndarray,
+    sample_rate: int,
+    augment: AugmentConfig,
+    seed: int,
+    phone_error_rate: float,
+) -> FinishedClip:
+    heard = Augmenter(augment, sample_rate).augment(clip.id, wave, seed)
+    return FinishedClip(
+        id=clip.id,
+        sample_rate=sample_rate,
+        num_samples=len(heard.wave),
+        audio=encode_flac(heard.wave, sample_rate),
+        noise=heard.noise,
+        room=heard.room,
+        channel=heard.channel,
+        quality=measure_quality(heard.wave, sample_rate, phone_error_rate),
+    )
+
+
+def measure_quality(wave: np.ndarray, sample_rate: int, phone_error_rate: float) -> Quality:
+    """What can be measured on the final clip `wave` (S,), float in [-1, 1]."""
+    return Quality(
+        phone_error_rate=round(phone_error_rate, 4),
+        clipped_fraction=round(float(np.mean(np.abs(wave) >= CLIPPED_AT)), 6),
+        silence_fraction=round(silence_fraction(wave, sample_rate), 4),
+        loudness_lufs=round(loudness_lufs(wave, sample_rate), 2),
+    )
+
+
+def silence_fraction(wave: np.ndarray, sample_rate: int) -> float:
+    """The part of 20 ms frames that lie 40 dB or more below the loudest frame; 1 for silence."""
+    frame_samples = max(1, round(SILENCE_FRAME_S * sample_rate))
+    frames = wave[: len(wave) // frame_samples * frame_samples].reshape(-1, frame_samples)
+    if not len(frames):
+        return 0.0
+    energies = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    return float(np.mean(energies <= energies.max() * 10 ** (-SILENCE_BELOW_PEAK_DB / 10)))
+
+
+def loudness_lufs(wave: np.ndarray, sample_rate: int) -> float:
+    """Integrated loudness by ITU-R BS.1770; -70 for silence.
+
+    A clip shorter than one 0.4 s block is padded with silence to one block.
+    """
+    missing = round(LOUDNESS_BLOCK_S * sample_rate) + 1 - len(wave)
+    padded = np.pad(wave, (0, max(0, missing))).astype(np.float64)
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore")
+        loudness = float(_meter(sample_rate).integrated_loudness(padded))
+    return max(loudness, QUIETEST_LUFS) if np.isfinite(loudness) else QUIETEST_LUFS
+
+
+@functools.cache
+def _meter(sample_rate: int):  # type: ignore[no-untyped-def]  # pyloudnorm has no types
+    import pyloudnorm
+
+    return pyloudnorm.Meter(sample_rate, block_size=LOUDNESS_BLOCK_S)
+
+
+@functools.lru_cache(maxsize=4)
+def _referee(config: JudgeConfig, device: str) -> Judge:
+    return Judge(config, device)

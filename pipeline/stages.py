@@ -1,0 +1,244 @@
+"""The stages over shards: a path in, a path out, and nothing done twice.
+
+A shard's name holds a key over everything its content depends on: the stage and its version,
+the part of the config that the stage reads, the key of what it reads, and the digests of the
+files it uses. A shard of that name that is intact is therefore finished work, whoever made it:
+a build that was killed goes on where it stopped, a changed noise setting redoes `finish` and
+after, and a damaged file is made again. (runtime settings are in no key: they change no row.)
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from models.checkpoint import checkpoint_digest
+from models.config import as_mapping
+from pipeline.augment import augment_digest
+from pipeline.config import BuildConfig, resolve_device
+from pipeline.finish import finish
+from pipeline.manifest import assemble, write_part
+from pipeline.records import (
+    CleanClip,
+    FinishedClip,
+    MelClip,
+    Reject,
+    Sentence,
+    SpokenSentence,
+)
+from pipeline.seal import BuildInfo, seal
+from pipeline.sentences import describe_domain, generate, sentences_digest
+from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
+from pipeline.spoken import speak
+from pipeline.synthesize import synthesize
+from pipeline.vocode import vocode
+
+STAGES = ("generate", "speak", "synthesize", "vocode", "finish", "manifest")
+
+# Raise a stage's number when its code makes other rows from the same config.
+_VERSIONS = dict.fromkeys(STAGES, 1)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A build as the stages see it: plain data, small enough to send to any worker.
+
+    `keys` by stage; `device` is `cpu` or `cuda`; `work_dir` is absolute.
+    """
+
+    config: BuildConfig
+    keys: dict[str, str]
+    work_dir: Path
+    device: str
+    num_shards: int
+
+    def shard(self, stage: str, index: int) -> Path:
+        """Where the shard `index` of `stage` lies, once it is made."""
+        return shard_path(self.work_dir, stage, self.keys[stage], index)
+
+    def shards(self, stage: str) -> list[Path]:
+        return [self.shard(stage, index) for index in range(self.num_shards)]
+
+    def next_shard(self, stage: str, source: Path) -> Path:
+        """What `stage` makes out of the shard `source` of an earlier stage."""
+        return self.shard(stage, _index_of(source))
+
+
+def plan(config: BuildConfig) -> Job:
+    """The shards of a build and their names. Reads digests, makes nothing."""
+    return Job(
+        config=config,
+        keys=stage_keys(config),
+        work_dir=config.work_dir,
+        device=resolve_device(config.runtime),
+        num_shards=-(-config.sentences.count // config.runtime.shard_size),
+    )
+
+
+def stage_keys(config: BuildConfig) -> dict[str, str]:
+    """The key of every stage: what its shards depend on, and nothing else."""
+    voice = as_mapping(config.voice)
+    vocoder = voice.pop("vocoder")
+    settings = {
+        "generate": [config.seed, config.sentences, config.runtime.shard_size],
+        "speak": [config.seed, {"accent": config.text.accent}],
+        "synthesize": [config.seed, _without(voice, "batch_size")],
+        "vocode": [vocoder],
+        "finish": [config.seed, config.augment, _without(as_mapping(config.judge), "batch_size")],
+        "manifest": [config.output.license],
+    }
+    digests = used_digests(config)
+    files = {
+        "generate": ["sentences"],
+        "synthesize": ["acoustic_model"],
+        "vocode": ["vocoder"],
+        "finish": ["sounds", "recognizer"],
+    }
+    keys: dict[str, str] = {}
+    for stage in STAGES:
+        upstream = list(keys.values())[-1:]
+        used = {name: digests[name] for name in files.get(stage, []) if name in digests}
+        keys[stage] = shard_key(stage, _VERSIONS[stage], settings[stage], upstream, used)
+    return keys
+
+
+def generate_shards(job: Job) -> list[Path]:
+    """Stage 1, the whole build in one pass: what is distinct can only be known together."""
+    paths = job.shards("generate")
+    if all(is_intact(path) for path in paths):
+        return paths
+    rows = generate(job.config.sentences, job.config.seed)
+    for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
+        write_shard(path, cut, Sentence)
+    return paths
+
+
+def speak_shard(job: Job, sentences: Path) -> Path:
+    """Stage 2: sentences into spoken text and phonemes."""
+
+    def make() -> Iterable[SpokenSentence | Reject]:
+        rows = read_shard(sentences, Sentence).rows
+        return speak(rows, job.config.text, job.config.seed)
+
+    output = job.next_shard("speak", sentences)
+    return _make_once(output, lambda: write_shard(output, make(), SpokenSentence))
+
+
+def synthesize_shard(job: Job, spoken: Path) -> Path:
+    """Stage 3: phonemes into mel spectrograms."""
+
+    def make() -> Iterable[MelClip | Reject]:
+        _one_thread_a_shard()
+        rows = read_shard(spoken, SpokenSentence).rows
+        return synthesize(rows, job.config.voice, job.config.seed, job.device)
+
+    output = job.next_shard("synthesize", spoken)
+    return _make_once(output, lambda: write_shard(output, make(), MelClip))
+
+
+def vocode_shard(job: Job, mels: Path) -> Path:
+    """Stage 4: mel spectrograms into waveforms."""
+
+    def make() -> Iterable[CleanClip | Reject]:
+        _one_thread_a_shard()
+        return vocode(read_shard(mels, MelClip).rows, job.config.voice, job.device)
+
+    output = job.next_shard("vocode", mels)
+    return _make_once(output, lambda: write_shard(output, make(), CleanClip))
+
+
+def finish_shard(job: Job, clean: Path) -> Path:
+    """Stage 5: judge each clip, then add room, noise and gain."""
+
+    def make() -> Iterable[FinishedClip | Reject]:
+        _one_thread_a_shard()
+        config = job.config
+        spoken = read_shard(job.next_shard("speak", clean), SpokenSentence).rows
+        by_id = {row.id: row for row in spoken}
+        clips = read_shard(clean, CleanClip).rows
+        return finish(clips, by_id, config.augment, config.judge, config.seed, job.device)
+
+    output = job.next_shard("finish", clean)
+    return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
+
+
+def manifest_shard(job: Job, finished: Path) -> Path:
+    """Stage 6: the records of all stages, joined into rows of the dataset."""
+    index = _index_of(finished)
+    output = job.shard("manifest", index)
+
+    def make() -> Path:
+        rows = assemble(
+            read_shard(job.shard("generate", index), Sentence).rows,
+            read_shard(job.shard("speak", index), SpokenSentence).rows,
+            read_shard(job.shard("synthesize", index), MelClip, without=("mel",)).rows,
+            read_shard(job.shard("vocode", index), CleanClip, without=("audio",)).rows,
+            read_shard(finished, FinishedClip).rows,
+            job.config.seed,
+            job.config.output.license,
+        )
+        return write_part(output, rows)
+
+    return _make_once(output, make)
+
+
+def seal_build(job: Job) -> Path:
+    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder."""
+    rejected_in = [path for stage in STAGES[:-1] for path in job.shards(stage)]
+    return seal(job.shards("manifest"), rejected_in, _build_info(job.config), job.config.output)
+
+
+def _build_info(config: BuildConfig) -> BuildInfo:
+    return BuildInfo(
+        name=config.name,
+        seed=config.seed,
+        config=as_mapping(config),
+        digests=used_digests(config),
+        coverage=as_mapping(describe_domain(config.sentences)),
+    )
+
+
+def used_digests(config: BuildConfig) -> dict[str, str]:
+    """The digests of all files that the rows depend on, by what they are."""
+    checkpoints = {
+        "acoustic_model": config.voice.acoustic_model,
+        "vocoder": config.voice.vocoder,
+        "recognizer": config.judge.recognizer,
+    }
+    return {
+        "sentences": sentences_digest(config.sentences),
+        "sounds": augment_digest(config.augment),
+        **{use: checkpoint_digest(name) for use, name in checkpoints.items() if name},
+    }
+
+
+def _make_once(output: Path, make: Callable[[], Path]) -> Path:
+    return output if is_intact(output) else make()
+
+
+def _index_of(path: Path) -> int:
+    """Shards are called `INDEX-KEY.parquet`."""
+    return int(path.name.partition("-")[0])
+
+
+def _cut(rows: Iterator[Sentence | Reject], shard_size: int) -> Iterator[list[Sentence | Reject]]:
+    while cut := list(islice(rows, shard_size)):
+        yield cut
+
+
+def _without(settings: dict[str, T], *names: str) -> dict[str, T]:
+    return {name: value for name, value in settings.items() if name not in names}
+
+
+def _one_thread_a_shard() -> None:
+    """Workers share the cores among shards, so torch must not take all of them for one.
+
+    It also makes the sums in a matrix product come in one order, so that rows do not depend
+    on the number of cores.
+    """
+    import torch
+
+    torch.set_num_threads(1)

@@ -53,6 +53,8 @@ class PeriodCritic(nn.Module):
 class SpectrumCritic(nn.Module):
     """A discriminator of complex spectrograms at one resolution (arXiv 2306.00814, section 3.4)."""
 
+    window: Tensor  # (fft_size,)
+
     def __init__(self, fft_size: int, width: int) -> None:
         super().__init__()
         self.fft_size = fft_size

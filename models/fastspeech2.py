@@ -134,6 +134,13 @@ class FastSpeech2(nn.Module):
     section 2) rather than as 256 bins: with an hour of speech most bins would stay empty.
     """
 
+    # What the controls need to know of the corpus; filled in by training.
+    pitch_std: Tensor  # (speakers,) of ln F0
+    energy_std: Tensor  # () of ln amplitude
+    mel_mean: Tensor  # (n_mels,)
+    mel_std: Tensor  # (n_mels,)
+    is_silent: Tensor  # (symbols,) bool
+
     def __init__(
         self,
         config: FastSpeech2Config,
@@ -155,9 +162,8 @@ class FastSpeech2(nn.Module):
         self.energy_embedding = nn.Conv1d(1, config.dim, 3, padding=1)
         self.final_norm = nn.LayerNorm(config.dim)
         self.to_mel = nn.Linear(config.dim, mel.n_mels)
-        # What the controls need to know of the corpus; filled in by training.
-        self.register_buffer("pitch_std", torch.full((len(speakers),), 0.2))  # of ln F0
-        self.register_buffer("energy_std", torch.tensor(1.0))  # of ln amplitude
+        self.register_buffer("pitch_std", torch.full((len(speakers),), 0.2))
+        self.register_buffer("energy_std", torch.tensor(1.0))
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         silent = [symbol in SILENCES for symbol in symbols]

@@ -22,6 +22,9 @@ class GriffinLim(nn.Module):
     The phase starts from fixed random angles, so the same mel gives the same waveform.
     """
 
+    unmix: Tensor  # (n_fft // 2 + 1, n_mels)
+    window: Tensor  # (win_length,)
+
     def __init__(
         self,
         config: GriffinLimConfig,

@@ -74,6 +74,9 @@ class LogMel(nn.Module):
     T is S // hop_length with `same` padding and 1 + S // hop_length with `center`.
     """
 
+    window: Tensor  # (win_length,)
+    filters: Tensor  # (n_mels, n_fft // 2 + 1)
+
     def __init__(self, config: MelConfig) -> None:
         super().__init__()
         self.config = config

@@ -50,6 +50,8 @@ class ConvNeXtBlock(nn.Module):
 class Vocos(nn.Module):
     """Log-mels (B, n_mels, T) to waveforms (B, T * hop_length), with `same` padding."""
 
+    window: Tensor  # (win_length,)
+
     def __init__(
         self,
         config: VocosConfig,

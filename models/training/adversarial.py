@@ -13,10 +13,21 @@ from models.training.session import Batch, LoopConfig, Session
 class AdversarialTask(Protocol):
     """What a recipe brings to the loop. A batch holds `mel` (B, n_mels, T) and `wave` (B, S)."""
 
-    model: nn.Module
-    critics: nn.Module
-    critics_from_step: int
-    loss_weights: dict[str, float]
+    @property
+    def model(self) -> nn.Module:
+        """The generator."""
+
+    @property
+    def critics(self) -> nn.Module:
+        """Its critics: waveforms (B, S) to a list of `Verdict`."""
+
+    @property
+    def critics_from_step(self) -> int:
+        """The step from which they are heard."""
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """A weight for each loss: the spectral ones, `adversarial` and `feature`."""
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: the same for the same step, always."""

@@ -101,7 +101,7 @@ def _phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -
     if unknown:
         raise DataError(f"phone {unknown[0]}: the recognizer {recognizer.name} never learned it")
     targets = torch.tensor([[index[unstressed(phone)] for phone in phones]], dtype=torch.int32)
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         mels = torch.from_numpy(mel.T.copy())[None]
         log_probs, _ = recognizer.model(mels, torch.tensor([mels.shape[-1]]))
     repeats = int((targets[0, 1:] == targets[0, :-1]).sum())
@@ -111,7 +111,7 @@ def _phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -
     starts = np.flatnonzero((path != 0) & (path != np.concatenate([[0], path[:-1]])))
     stops = [start + _run(path[start:]) for start in starts]
     centers = [
-        min(len(mel) - 1, (start + stop) * STRIDE // 2)
+        min(len(mel) - 1, int(start + stop) * STRIDE // 2)
         for start, stop in zip(starts, stops, strict=True)
     ]
     increasing = all(a < b for a, b in zip(centers, centers[1:], strict=False))

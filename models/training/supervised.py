@@ -12,8 +12,13 @@ from models.training.session import Batch, LoopConfig, Session
 class SupervisedTask(Protocol):
     """What a recipe brings to the loop."""
 
-    model: nn.Module
-    loss_weights: dict[str, float]
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """A weight for each of the losses, by name."""
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: the same for the same step, always."""

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -210,5 +211,15 @@ def _num_cores() -> int:
     return os.cpu_count() or 1
 
 
+def main() -> int:
+    """Prepare the grammars ahead of time; 0, or 1 and one line about what is wrong."""
+    try:
+        print(f"text grammars are ready in {prepare_grammars()}")
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    print(f"text grammars are ready in {prepare_grammars()}")
+    sys.exit(main())

@@ -72,7 +72,12 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 ]
 _PART = "manifest rows"
 _MAY_BE_EMPTY = {"template", "intent"}
-_MAY_BE_NULL = {"noise.snr_db", "noise.measured_snr_db", "room.rt60_s"}
+_MAY_BE_NULL = {
+    "noise.snr_db",
+    "noise.measured_snr_db",
+    "room.rt60_s",
+    "quality.phone_error_rate",  # no recognizer judged
+}
 _WORD_TOLERANCE_S = 0.001  # times are sums of hops in floating point
 
 
@@ -245,6 +250,9 @@ def _missing(values: Mapping[str, Any], prefix: str) -> Iterator[str]:
             yield f"{place}: expected text, found none"
         elif isinstance(value, Mapping):
             yield from _missing(value, f"{place}.")
+        elif isinstance(value, list):
+            items = {str(index): item for index, item in enumerate(value)}
+            yield from _missing(items, f"{place}.")
 
 
 def _text_problems(row: Row) -> Iterator[str]:
@@ -298,7 +306,7 @@ def _range_problems(row: Row) -> Iterator[str]:
     for name in ("clipped_fraction", "silence_fraction"):
         if not 0.0 <= quality[name] <= 1.0:
             yield f"quality.{name}: expected 0 to 1, found {quality[name]}"
-    if quality["phone_error_rate"] < 0.0:
+    if (quality["phone_error_rate"] or 0.0) < 0.0:
         yield f"quality.phone_error_rate: expected >= 0, found {quality['phone_error_rate']}"
     for name in ("pace", "energy", "duration_s", "sample_rate"):
         if row[name] <= 0:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from models.errors import DataError
@@ -122,15 +123,21 @@ def _figures(rows: Sequence[Mapping[str, Any]], build: Mapping[str, Any]) -> lis
     """(value, label) of the row of large numbers at the top."""
     seconds = [row["duration_s"] for row in rows]
     words = {word for row in rows for word in row["transcript"].split()}
-    errors = sorted(row["quality"]["phone_error_rate"] for row in rows)
+    errors = _error_percents(rows)
+    judged = [(f"{median(errors):.1f} %", "median phone error rate")] if errors else []
     return [
         (f"{len(rows):,}", "clips"),
         _duration(sum(seconds)),
         (f"{len({row['speaker'] for row in rows}):,}", "speakers"),
         (f"{len(words):,}", "distinct words"),
-        (f"{100 * errors[len(errors) // 2]:.1f} %", "median phone error rate"),
+        *judged,
         (f"{build['rejects']:,}", "rejected"),
     ]
+
+
+def _error_percents(rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    rates = [row["quality"]["phone_error_rate"] for row in rows]
+    return [100 * rate for rate in rates if rate is not None]
 
 
 def _duration(seconds: float) -> tuple[str, str]:
@@ -144,7 +151,6 @@ def _charts(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     snrs = [row["noise"]["measured_snr_db"] for row in rows]
     noisy = [snr for snr in snrs if snr is not None]
     rooms = sum(1 for row in rows if row["room"]["source"])
-    errors = [100 * row["quality"]["phone_error_rate"] for row in rows]
     durations = [row["duration_s"] for row in rows]
     mean_s = sum(durations) / len(rows)
     charts = [
@@ -163,7 +169,7 @@ def _charts(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
         (
             "Phone error rate",
             "heard by the recognizer before noise was added",
-            histogram(errors, "percent"),
+            histogram(_error_percents(rows), "percent"),
         ),
     ]
     return [chart for chart in charts if chart[2]]

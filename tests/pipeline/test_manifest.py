@@ -1,0 +1,132 @@
+"""Rows are joined by id, and a row whose fields contradict each other is found."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import DataError
+from pipeline.audio import encode_flac
+from pipeline.manifest import (
+    DATASET_SCHEMA,
+    assemble,
+    check_rows,
+    read_part,
+    row_problems,
+    write_part,
+)
+from pipeline.records import CleanClip, Reject
+from pipeline.shards import is_intact, read_rejects
+from tests.pipeline.synthetic_build import (
+    finished_clip,
+    mel_clip,
+    rejects,
+    rows_of,
+    sentence,
+    spoken_sentence,
+)
+
+# (path of the changed field, its new value, what the message must name)
+CONTRADICTIONS = [
+    ("transcript", "turn light b in the kitchen on", "transcript: expected 'turn light a"),
+    ("normalized_text", "Turn it on.", "transcript: expected 'turn it on'"),
+    ("text", "Turn light a on.", "slots: room is 'kitchen'"),
+    ("duration_s", 1.0, "duration_s: expected 1.609375 from audio, found 1.000000"),
+    ("sample_rate", 22050, "sample_rate: expected 16000 from audio, found 22050"),
+    ("audio.bytes", b"not audio", "audio: cannot be decoded"),
+    ("audio.path", "other.flac", "audio.path: expected home-000000000000.flac"),
+    ("words.0.word", "burn", "words: expected 'turn light"),
+    ("words.1.start_s", 0.0, "words: 'light' from 0.000 s"),
+    ("words.6.end_s", 9.0, "words: last ends at 9.000 s, expected within 1.609 s"),
+    ("words.2.end_s", float("nan"), "words.2.end_s: expected a finite number, found nan"),
+    ("slots.0.value", None, "slots.0.value: expected a value, found null"),
+    ("speaker", None, "speaker: expected a value, found null"),
+    ("phonemes", "", "phonemes: expected text"),
+    ("domain", "office", "id: expected to begin with the domain 'office'"),
+    ("noise.snr_db", None, "noise.snr_db: expected a value for street"),
+    ("noise.class", "none", "noise.source: expected nothing for none"),
+    ("quality.clipped_fraction", 1.5, "quality.clipped_fraction: expected 0 to 1, found 1.5"),
+    ("quality.phone_error_rate", -0.1, "quality.phone_error_rate: expected >= 0"),
+    ("pace", 0.0, "pace: expected > 0, found 0.0"),
+]
+
+
+def changed(row: dict, path: str, value: object) -> dict:
+    *parents, last = path.split(".")
+    target = row
+    for name in parents:
+        target = target[int(name)] if isinstance(target, list) else target[name]
+    target[last] = value
+    return row
+
+
+def test_a_sound_row_has_no_problem_and_every_column() -> None:
+    (row,) = rows_of([0])
+    assert row_problems(row) == []
+    assert set(row) == set(DATASET_SCHEMA.names)
+    assert row["noise"]["class"] == "street"
+
+
+@pytest.mark.parametrize(("path", "value", "message"), CONTRADICTIONS)
+def test_contradictions_are_found(path: str, value: object, message: str) -> None:
+    (row,) = rows_of([0])
+    problems = row_problems(changed(row, path, value))
+    assert any(problem.startswith(message) for problem in problems), problems
+
+
+def test_audio_of_another_length_is_found() -> None:
+    (row,) = rows_of([0])
+    row["audio"]["bytes"] = encode_flac(np.zeros(1600, np.float32), 16000)
+    assert row_problems(row)[0] == "duration_s: expected 0.100000 from audio, found 1.609375"
+
+
+def test_an_unjudged_row_is_sound() -> None:
+    (row,) = rows_of([0])
+    assert row_problems(changed(row, "quality.phone_error_rate", None)) == []
+
+
+def test_an_id_that_occurs_twice_is_found_across_files() -> None:
+    seen: set[str] = set()
+    assert list(check_rows(rows_of([0, 1]), "a.parquet", seen)) == []
+    problems = list(check_rows(rows_of([1]), "b.parquet", seen))
+    assert [str(problem) for problem in problems] == [
+        "b.parquet: row home-000000000001: this id occurs more than once"
+    ]
+
+
+def test_assemble_joins_by_id_in_sentence_order() -> None:
+    rng = np.random.default_rng(0)
+    written = [sentence(index) for index in range(3)]
+    spoken = [spoken_sentence(item) for item in written]
+    mels = [mel_clip(item, rng) for item in spoken]
+    clips = [finished_clip(mel, rng) for mel in (mels[2], mels[0])]  # 1 was rejected
+    clean = [CleanClip(clip.id, "vocos@1", 16000, 0, b"") for clip in clips]
+    rows = list(assemble(written, spoken[::-1], mels, clean, clips, 7, "mit"))
+    assert [row["id"] for row in rows] == [written[0].id, written[2].id]
+    assert [row["speaker"] for row in rows] == [mels[0].speaker, mels[2].speaker]
+    assert rows[0]["license"] == "mit"
+
+
+def test_assemble_rejects_a_contradictory_row_and_names_a_missing_record() -> None:
+    rng = np.random.default_rng(0)
+    written = sentence(0)
+    spoken = spoken_sentence(written)
+    mel = mel_clip(spoken, rng)
+    clip = finished_clip(mel, rng)
+    clean = CleanClip(clip.id, "vocos@1", 16000, 0, b"")
+    wrong = replace(mel, words=mel.words[1:])
+    (reject,) = assemble([written], [spoken], [wrong], [clean], [clip], 7, "mit")
+    assert isinstance(reject, Reject)
+    assert reject.stage == "manifest"
+    assert "words: expected" in reject.reason
+    with pytest.raises(DataError, match=f"row {clip.id}: a finished clip without its mel"):
+        list(assemble([written], [spoken], [], [clean], [clip], 7, "mit"))
+
+
+def test_parts_keep_rows_and_rejects(tmp_path: Path) -> None:
+    rows = rows_of([0, 1])
+    path = write_part(tmp_path / "part.parquet", [rows[0], rejects()[0], rows[1]])
+    assert is_intact(path)
+    assert read_part(path) == rows
+    assert read_rejects(path) == rejects()[:1]

@@ -1,0 +1,162 @@
+"""The report shows what is in the dataset, and needs nothing but itself."""
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import DataError
+from pipeline.audio import decode_audio
+from pipeline.charts import histogram, spectrogram
+from pipeline.records import Reject
+from pipeline.report import (
+    reject_reasons,
+    sample_rows,
+    slot_coverage,
+    template_coverage,
+    write_report,
+)
+from tests.pipeline.synthetic_build import COVERAGE, SPEAKERS, rows_of, seal_tones
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text between."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seal_tones(tmp_path_factory.mktemp("report"), num_rows=60)
+
+
+@pytest.fixture(scope="module")
+def page(dataset: Path) -> Page:
+    return Page((dataset / "report.html").read_text(encoding="utf-8"))
+
+
+def test_nothing_is_loaded_from_outside(dataset: Path, page: Page) -> None:
+    assert not re.search(r"https?://|@import|url\(", (dataset / "report.html").read_text())
+    for _, attributes in page.tags:
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "#").startswith(("data:", "#"))
+    assert any("default-src 'none'" in str(tag.get("content")) for tag in page.all("meta"))
+
+
+def test_twenty_clips_can_be_played_and_seen(page: Page) -> None:
+    assert len(page.all("img")) == 20
+    sounds = [str(tag["src"]).partition(",") for tag in page.all("audio")]
+    assert len({data for _, _, data in sounds}) == 20
+    wave, sample_rate = decode_audio(base64.b64decode(sounds[0][2]))
+    assert sample_rate == 16000
+    assert len(wave) > 8000
+
+
+def test_it_says_what_the_dataset_holds(dataset: Path, page: Page) -> None:
+    build = json.loads((dataset / "build.json").read_text())
+    text = " ".join(page.text.split())
+    for expected in (
+        "tones",
+        f"train {build['splits']['train']['rows']}",
+        "clips 60",
+        "rejected 3",
+        *SPEAKERS,
+        "Duration",
+        "Signal-to-noise ratio",
+        "Pace",
+        "phone error rate …, at most … is allowed",
+        "Nobody Ever Calls",
+        "1 of 2",
+    ):
+        assert expected in text, expected
+    assert len(page.all("svg")) == 4
+
+
+def test_it_can_be_made_again_from_the_dataset_alone(dataset: Path, tmp_path: Path) -> None:
+    write_report(dataset, tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == (dataset / "report.html").read_bytes()
+    with pytest.raises(DataError, match="not a Voxloom dataset"):
+        write_report(tmp_path, tmp_path / "no.html")
+
+
+def test_text_is_escaped(tmp_path: Path) -> None:
+    dataset = seal_tones(tmp_path, num_rows=2)
+    path = dataset / "build.json"
+    path.write_text(path.read_text().replace('"tones"', '"<script>alert(1)</script>"'))
+    write_report(dataset, tmp_path / "report.html")
+    assert "<script>alert" not in (tmp_path / "report.html").read_text()
+
+
+def test_the_sample_is_seeded_and_spread_over_speakers_and_noise() -> None:
+    rows = rows_of(range(120))
+    sample = sample_rows(rows, seed=3)
+    assert [row["id"] for row in sample] == [row["id"] for row in sample_rows(rows[::-1], seed=3)]
+    assert sample != sample_rows(rows, seed=4)
+    assert len({row["id"] for row in sample}) == 20
+    for speaker in SPEAKERS:
+        levels = [row["noise"]["snr_db"] for row in sample if row["speaker"] == speaker]
+        assert len(levels) == 5
+        assert None in levels
+        assert min(level for level in levels if level is not None) < 12
+    assert len(sample_rows(rows[:3], seed=3)) == 3
+
+
+def test_coverage_counts_what_was_not_used() -> None:
+    rows = rows_of(range(8))
+    call, lights = template_coverage(rows, COVERAGE)
+    assert (call.used, len(call.cells), call.rows) == (1, 2, 4)
+    assert [(name, count) for name, count, _ in lights.cells] == [
+        ("lights:1", 2),
+        ("lights:2", 2),
+        ("lights:3", 0),
+    ]
+    contact, room = slot_coverage(rows, COVERAGE)
+    assert (contact.used, contact.listed, contact.rows) == (2, 5, 4)
+    assert room.unused == ("attic",)
+    (first, *_) = slot_coverage(rows, {})
+    assert (first.used, first.listed) == (2, None)
+
+
+def test_reasons_that_differ_in_figures_are_one() -> None:
+    rejects = [Reject("1", "finish", "rate 0.8"), Reject("2", "finish", "rate 0.95")]
+    (reason,) = reject_reasons(rejects)
+    assert (reason.reason, reason.count, reason.example.id) == ("rate …", 2, "1")
+
+
+@pytest.mark.parametrize("values", [[1.0], [2.5, 2.5], [0.9, 1.1, 1.0], [-5.0, 40.0], [1e-6, 3e6]])
+def test_histograms_hold_every_value(values: list[float]) -> None:
+    counts = [
+        int(n.replace(",", "")) for n in re.findall(r": ([\d,]+) clips", histogram(values, "x"))
+    ]
+    assert sum(counts) == len(values)
+
+
+def test_a_tone_lights_up_at_its_frequency() -> None:
+    import io
+
+    from PIL import Image
+
+    time_s = np.arange(16000) / 16000
+    picture = spectrogram(np.sin(2 * np.pi * 6000 * time_s).astype(np.float32), 16000)
+    assert picture.top_khz == pytest.approx(8.0)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.image.partition(",")[2]))))
+    brightest = pixels[:, pixels.shape[1] // 2].argmax() / pixels.shape[0]
+    assert brightest == pytest.approx(1 - 6 / 8, abs=0.02)
+    assert spectrogram(np.zeros(10, np.float32), 8000).top_khz == pytest.approx(4.0)

@@ -35,7 +35,7 @@ from pipeline.manifest import Row, dataset_schema, read_part
 from pipeline.publish import publish, staging_folder
 from pipeline.randomness import rng_for
 from pipeline.records import Reject
-from pipeline.report import write_report
+from pipeline.report import render_report
 from pipeline.shards import compression_of, leaf_names, read_rejects
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -139,7 +139,7 @@ def seal(
         text = json.dumps(build, indent=2, ensure_ascii=False, allow_nan=False)
         (staging / BUILD_FILE).write_text(text + "\n", encoding="utf-8")
         write_card(staging, output.license)
-        write_report(staging, staging / REPORT_FILE)
+        (staging / REPORT_FILE).write_text(render_report(staging), encoding="utf-8")
         publish(staging, target)
     return output.path
 

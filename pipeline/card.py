@@ -129,6 +129,17 @@ from datasets import load_dataset
 dataset = load_dataset("path/to/this/folder")
 ```
 
+`datasets` decodes audio with torchcodec, which needs FFmpeg. Without it, leave the clips as FLAC
+bytes and read those with soundfile:
+
+```python
+import io, soundfile
+from datasets import Audio
+
+rows = dataset["{next(iter(build["splits"]))}"].cast_column("audio", Audio(decode=False))
+wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
+```
+
 ## Columns
 
 | column | meaning |

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.config import as_mapping, build, read_yaml
+from models.config import as_mapping, build, read_yaml, resolve_path
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig, check_same_mel
 
@@ -139,6 +139,8 @@ def read_info(name_or_path: str | Path) -> CheckpointInfo:
         raise CheckpointError(f"{path}: format {info.format}; this version reads {FORMAT}")
     if info.kind not in _KINDS:
         raise CheckpointError(f"{path}: kind {info.kind!r}; known are {', '.join(_KINDS)}")
+    if not info.weights_digest and info.kind != "griffin-lim":
+        raise CheckpointError(f"{path}: weights_digest: missing, so the weights cannot be checked")
     return info
 
 
@@ -146,7 +148,7 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
     """The folder of a checkpoint. `griffin-lim` needs none: it has no weights."""
     if str(name_or_path) == "griffin-lim":
         return PRETRAINED / "griffin-lim"
-    for folder in (Path(name_or_path), PRETRAINED / name_or_path):
+    for folder in (resolve_path(name_or_path), PRETRAINED / name_or_path):
         if (folder / "checkpoint.yaml").is_file():
             return folder
     shipped = ", ".join([path.name for path in list_checkpoints()] + ["griffin-lim"])

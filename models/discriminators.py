@@ -3,6 +3,7 @@
 B batch, S samples.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class PeriodCritic(nn.Module):
         sizes = [1, width, width * 4, width * 16, width * 32]
         layers = [
             weight_norm(nn.Conv2d(size, wider, (5, 1), (3, 1), (2, 0)))
-            for size, wider in zip(sizes, sizes[1:], strict=False)
+            for size, wider in itertools.pairwise(sizes)
         ]
         layers.append(weight_norm(nn.Conv2d(sizes[-1], sizes[-1], (5, 1), 1, (2, 0))))
         self.layers = nn.ModuleList(layers)

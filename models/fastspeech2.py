@@ -3,6 +3,7 @@
 B batch, N symbols, T mel frames, D model width.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -113,7 +114,7 @@ class VariancePredictor(nn.Module):
         sizes = [config.dim, width, width]
         self.convolutions = nn.ModuleList(
             nn.Conv1d(size, wider, kernel, padding=kernel // 2)
-            for size, wider in zip(sizes, sizes[1:], strict=False)
+            for size, wider in itertools.pairwise(sizes)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.convolutions)
         self.dropout = nn.Dropout(config.predictor_dropout)

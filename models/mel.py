@@ -38,6 +38,14 @@ class MelConfig:
     floor: float = 1e-5
 
     def __post_init__(self) -> None:
+        for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels", "floor"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name}: must be above 0, found {getattr(self, name)}")
+        if self.hop_length > self.n_fft or (self.n_fft - self.hop_length) % 2:
+            raise ValueError(
+                f"hop_length: at most n_fft {self.n_fft} and apart from it by an even number, "
+                f"found {self.hop_length}"
+            )
         if self.win_length > self.n_fft:
             raise ValueError(f"win_length: {self.win_length} is longer than n_fft {self.n_fft}")
         if not 0 <= self.f_min < self.top_frequency <= self.sample_rate / 2:

@@ -9,6 +9,7 @@ a pause, and `.` `?` `!` the silence after speech. A stress mark stands glued to
 """
 
 import functools
+import itertools
 import re
 import threading
 from collections.abc import Iterable, Sequence
@@ -130,8 +131,19 @@ def _espeak(accent: str) -> Any:
         english = [name for name in EspeakBackend.supported_languages() if name.startswith("en")]
         raise DataError(f"accent {accent}: not known to espeak-ng; English ones: {english}")
     return EspeakBackend(
-        accent, with_stress=True, language_switch="remove-flags", words_mismatch="ignore"
+        accent,
+        with_stress=True,
+        language_switch="remove-flags",
+        words_mismatch="ignore",
+        logger=_quiet_logger(),
     )
+
+
+def _quiet_logger() -> logging.Logger:
+    """phonemizer warns of every run-together word, which are put right here."""
+    logger = logging.getLogger("voxloom.phonemizer")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 def _phones(spoken_word: str) -> list[str]:
@@ -173,7 +185,7 @@ def _boundaries(text: str, num_words: int) -> list[str]:
     """The token after each word: a pause where punctuation stands, an end after the last."""
     spans = [match.span() for match in _WORD.finditer(text)]
     boundaries = []
-    for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+    for (_, end), (start, _) in itertools.pairwise(spans):
         boundaries.append(PAUSE if _PAUSE_MARKS.search(text[end : start + 1]) else WORD)
     tail = text[spans[-1][1] :] if spans else ""
     ending = next((mark for mark in tail if mark in ENDS), ".")

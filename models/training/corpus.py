@@ -71,7 +71,7 @@ def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
     metadata = folder / "metadata.csv"
     if not metadata.is_file():
         raise DataError(f"{metadata}: missing; a corpus has metadata.csv beside wavs/")
-    for number, line in enumerate(metadata.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_lines(metadata), start=1):
         if not line.strip():
             continue
         fields = line.split("|")
@@ -82,6 +82,8 @@ def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
             )
         speaker = fields[1] if len(fields) == 4 else folder.name
         text = fields[-1].strip() or fields[-2].strip()
+        if not words_of(text):
+            raise DataError(f"{metadata}:{number}: {fields[0]} has no words")
         yield Recording(
             id=fields[0],
             speaker=speaker,
@@ -89,6 +91,13 @@ def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
             path=_audio_path(folder, fields[0], f"{metadata}:{number}"),
             held_out=is_held_out(text, held_out),
         )
+
+
+def _lines(metadata: Path) -> list[str]:
+    try:
+        return metadata.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{metadata}: not UTF-8 text ({error})") from None
 
 
 def _audio_path(folder: Path, clip_id: str, place: str) -> Path:

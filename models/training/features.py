@@ -26,6 +26,7 @@ from models.training.corpus import CorpusConfig, Recording, read_corpora
 _VERSION = 3
 _ACTIVE_DBFS = -25.0  # the level every clip is brought to: corpora differ by 7 dB
 _TRIM_DB = 38.0  # quieter than the loudest frame by this much counts as silence at the edges
+_SHORTEST_S = 0.1  # less is no speech, and too short to have a pitch
 _MARGIN_S = 0.08  # silence kept at each edge
 
 
@@ -88,7 +89,14 @@ def prepare_features(
     if not (folder / "clips.json").is_file():
         report(f"features: {len(recordings)} clips into {folder}")
         _compute(recordings, corpus, mel_config, folder)
-    return _open(folder, mel_config)
+    features = _open(folder, mel_config)
+    for clips, what in ((features.training(), "train on"), (features.held_out(), "evaluate on")):
+        if not clips:
+            raise DataError(
+                f"corpus.held_out: {corpus.held_out} leaves none of {len(features.clips)} clips "
+                f"to {what}; change it"
+            )
+    return features
 
 
 def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig) -> str:
@@ -171,7 +179,16 @@ def _measure_all(recordings: list[Recording], mel: MelConfig) -> Iterator[_Measu
 
 
 def _measure(path: Path, mel_config: MelConfig) -> _Measured:
-    wave = trim_and_level(read_wave(path, mel_config.sample_rate), mel_config)
+    shortest = max(mel_config.n_fft, round(_SHORTEST_S * mel_config.sample_rate))
+    wave = read_wave(path, mel_config.sample_rate)
+    if len(wave) >= shortest:
+        wave = trim_and_level(wave, mel_config)
+    if len(wave) < shortest:  # left out by `_compute`
+        return _Measured(
+            wave=np.zeros(0, np.int16),
+            mel=np.zeros((0, mel_config.n_mels), np.float16),
+            pitch_hz=np.zeros(0, np.float16),
+        )
     num_frames = len(wave) // mel_config.hop_length
     wave = wave[: num_frames * mel_config.hop_length]
     mel = LogMel(mel_config)(torch.from_numpy(wave)[None])[0].T.numpy()  # (T, n_mels)

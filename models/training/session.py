@@ -6,6 +6,7 @@ killed and resumed sees the same batches as one that never stopped.
 
 import contextlib
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from models.errors import TrainingError
 
 Batch = dict[str, Any]
+
+# What torch raises for a damaged state, or one of other modules.
+_UNFIT_STATE = (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ class Session:
         """Write what a resumed run needs, under a temporary name, then rename."""
         if not self.accelerator.is_main_process:
             return
+        self._check_weights()
         state = {
             "step": self.step + 1,
             "best": self.best,
@@ -194,12 +199,18 @@ class Session:
         path = self.folder / "state.pt"
         if not path.is_file():
             return
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        self.step, self.best = state["step"], state["best"]
-        self.averaged.load_state_dict(state["averaged"])
-        for name, module in self.raw.items():
-            module.load_state_dict(state["modules"][name])
-            self.optimizers[name].load_state_dict(state["optimizers"][name])
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            self.step, self.best = state["step"], state["best"]
+            self.averaged.load_state_dict(state["averaged"])
+            for name, module in self.raw.items():
+                module.load_state_dict(state["modules"][name])
+                self.optimizers[name].load_state_dict(state["optimizers"][name])
+        except _UNFIT_STATE as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise TrainingError(
+                f"{path}: cannot be resumed with this config ({reason}); choose another run folder"
+            ) from None
         print(f"resumed {self.folder} at step {self.step}", flush=True)
 
     def _open_board(self) -> Any:
@@ -212,6 +223,14 @@ class Session:
         decay = min(self.config.average_decay, (1 + self.step) / (10 + self.step))
         self.averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)
         self.averaged.update_parameters(self.raw[self.main])
+
+    def _check_weights(self) -> None:
+        for name, module in self.raw.items():
+            if not all(bool(weight.isfinite().all()) for weight in module.parameters()):
+                raise TrainingError(
+                    f"{self.folder}: the weights of {name} are not finite at step "
+                    f"{self.step + 1}; state.pt holds the last good step; try a lower learning rate"
+                )
 
     def _check_finite(self, values: dict[str, float]) -> None:
         broken = [name for name, value in values.items() if not math.isfinite(value)]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
 from models.discriminators import CriticConfig, Critics
+from models.errors import DataError
 from models.losses import MultiResolutionStft
 from models.mel import LogMel, MelConfig
 from models.training.adversarial import train_adversarial
@@ -62,6 +63,8 @@ class VocoderTask:
         self.loss_weights = dict(config.loss_weights)
         segment = config.segment_frames * config.mel.hop_length
         self.clips = [clip for clip in features.training() if clip.num_samples > segment]
+        if not self.clips:
+            raise DataError(f"no clip to train on is longer than {config.segment_frames} frames")
         self._shares = np.array([clip.num_samples for clip in self.clips], dtype=np.float64)
         self._shares /= self._shares.sum()
         self._log_mel = LogMel(config.mel)
@@ -93,7 +96,9 @@ class VocoderTask:
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """Mel distance on held-out clips; the first of them goes to TensorBoard."""
         device = next(model.parameters()).device
-        log_mel, distances = self._log_mel.to(device), []
+        # One of its own: the thread that makes batches uses self._log_mel on the CPU.
+        log_mel = LogMel(self.config.mel).to(device)
+        distances = []
         for index, clip in enumerate(self.features.held_out()[:24]):
             mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
             fake = model(mel)
@@ -101,7 +106,6 @@ class VocoderTask:
             if index == 0:
                 board.add_audio("held_out", fake[0].cpu(), step, self.config.mel.sample_rate)
                 board.add_image("held_out", mel_picture(log_mel(fake)[0].cpu()), step)
-        self._log_mel.to("cpu")
         return {"mel_l1": float(np.mean(distances))}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:

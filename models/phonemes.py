@@ -9,6 +9,7 @@ a pause, and `.` `?` `!` the silence after speech. A stress mark stands glued to
 """
 
 import functools
+import logging
 import itertools
 import re
 import threading

@@ -4,6 +4,8 @@ The recognizer says roughly where each phone is (CTC forced alignment); the spec
 where one sound turns into the next; the level says where speakers paused.
 """
 
+import hashlib
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +33,11 @@ class Alignment:
 def align_corpus(
     features: Features, recognizer: Checkpoint, cache_dir: Path
 ) -> dict[str, Alignment]:
-    """Alignments by clip id, cached under the recognizer's digest; clips too short for their
-    phones are left out.
+    """Alignments by clip id, cached under the recognizer's digest and what the clips say; clips
+    too short for their phones are left out.
     """
-    key = f"{len(features.clips)}-{features.waves.shape[0]}"
+    clips = [(_name(clip), clip.phonemes, clip.num_frames) for clip in features.clips]
+    key = hashlib.blake2b(json.dumps(clips).encode(), digest_size=6).hexdigest()
     path = cache_dir / f"alignment-{recognizer.digest}-{key}.json"
     if path.is_file():
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -70,11 +73,11 @@ def align(phonemes: str, mel: np.ndarray, recognizer: Checkpoint) -> Alignment |
     level_db = _level_db(mel)
     quiet = level_db < _quiet_threshold_db(level_db)
     after_word = _word_ends(tokens)
-    symbols, ends = [START], [_best_cut(mel, 0, centers[0])]
+    symbols, ends = [START], [max(1, _quiet_frames(quiet[: centers[0]]))]
     for index, phone in enumerate(phones):
         symbols.append(phone)
         if index + 1 == len(phones):
-            ends.append(_best_cut(mel, centers[index], len(mel)))
+            ends.append(len(mel) - max(1, _quiet_frames(quiet[: centers[index] : -1])))
             break
         pause = None
         if index in after_word:
@@ -114,7 +117,7 @@ def _phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -
         min(len(mel) - 1, int(start + stop) * STRIDE // 2)
         for start, stop in zip(starts, stops, strict=True)
     ]
-    increasing = all(a < b for a, b in zip(centers, centers[1:], strict=False))
+    increasing = all(a < b for a, b in itertools.pairwise(centers))
     return centers if increasing else None
 
 
@@ -161,6 +164,12 @@ def _level_db(mel: np.ndarray) -> np.ndarray:
 def _quiet_threshold_db(level_db: np.ndarray) -> float:
     floor, speech = np.percentile(level_db, [3, 85])
     return float(floor + 0.3 * (speech - floor))
+
+
+def _quiet_frames(quiet: np.ndarray) -> int:
+    """How many frames at the start of `quiet` are quiet."""
+    loud = np.flatnonzero(~quiet)
+    return int(loud[0]) if len(loud) else len(quiet)
 
 
 def _longest_run(quiet: np.ndarray, first: int, last: int) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ from models.fastspeech2 import (
     Prosody,
     fastspeech2_losses,
 )
+from models.griffin_lim import GriffinLim, GriffinLimConfig
 from models.mel import check_same_mel
 from models.phonemes import phones_of, tokens_of
 from models.recognizer import Recognizer
@@ -103,6 +104,7 @@ class FastSpeech2Task:
         self.examples = [e for e in examples if not e.clip.held_out]
         self.held_out = [clip for clip, _ in aligned if clip.held_out]
         self._measure_corpus()
+        self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)
         self._batches = LengthBatches(
             [int(example.durations.sum()) for example in self.examples],
             config.frames_per_batch,
@@ -194,6 +196,8 @@ class FastSpeech2Task:
             pairs.setdefault(corpus, []).append((said, phones_of(clip.phonemes)))
             if index < 2:
                 board.add_image(f"held_out/{index}", mel_picture(speech.mels[0].cpu()), step)
+                wave = self._listen(speech.mels.cpu())[0]
+                board.add_audio(f"held_out/{index}", wave, step, model.mel.sample_rate)
         everything = [pair for part in pairs.values() for pair in part]
         rates = {f"phone_error_rate_{name}": error_rate(part) for name, part in pairs.items()}
         return {"phone_error_rate": error_rate(everything), **rates}

@@ -9,8 +9,8 @@ a pause, and `.` `?` `!` the silence after speech. A stress mark stands glued to
 """
 
 import functools
-import logging
 import itertools
+import logging
 import re
 import threading
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,6 @@
 # Two commands on a fresh machine with Python 3.11 to 3.13 and nothing else:
 #   make dataset   the quickstart dataset in data/quickstart
 #   make test      lint, types, tests
-# Without a GPU, torch for the CPU alone saves 4 GB:
-#   make dataset PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
 	if python$$version -c '' 2>/dev/null; then echo python$$version; break; fi; done)
@@ -27,13 +25,15 @@ test: $(INSTALLED)
 install: $(INSTALLED)
 
 # The stamp is written last: an installation that was interrupted is done again.
-# NeMo text processing goes in without its dependencies; pyproject.toml says why.
+# NeMo text processing goes in without its dependencies; pyproject.toml says why. Its grammars
+# take half a minute to compile, once a machine.
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "error: Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt -e '.[train,dev]'
 	$(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt --no-deps nemo_text_processing
+	$(BIN)/python -m pipeline.normalize
 	touch $(INSTALLED)
 
 format:

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 # Waits for its standard input to end, which it does when the build's process is gone, however
 # it went. Prefect itself stops the server only on an orderly exit: after a kill -9 it would
@@ -19,24 +17,19 @@ except ProcessLookupError:
 """
 
 
-@contextmanager
-def local_server() -> Iterator[None]:
-    """Start Prefect's temporary server unless a server is configured, and stop it afterwards."""
+def start_local_server() -> None:
+    """Start Prefect's temporary server, unless a server is configured or it is running."""
     from prefect.settings import get_current_settings
 
     if get_current_settings().api.url is not None:
-        yield
         return
     from prefect.server.api.server import SubprocessASGIServer
 
     server = SubprocessASGIServer()
+    if server.running:
+        return
     server.start()
     assert server.server_process is not None
     command = [sys.executable, "-c", _WATCH, str(server.server_process.pid)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as watch:
-        try:
-            yield
-        finally:
-            server.stop()
-            assert watch.stdin is not None
-            watch.stdin.close()
+    # Kept with the server, whose life it shares; Prefect stops the server when Python exits.
+    server._watch = subprocess.Popen(command, stdin=subprocess.PIPE)  # type: ignore[attr-defined]

@@ -4,7 +4,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -20,9 +21,6 @@ def build_command(
     config: Path, output: Path | None, overrides: Sequence[str], verbose: bool
 ) -> None:
     """Build, and print where the dataset and its report are."""
-    # Read by Prefect when it is imported, further down.
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
-    os.environ.setdefault("PREFECT_LOGGING_ROOT_LEVEL", "WARNING" if verbose else "ERROR")
     overrides = list(overrides)
     if output is not None:
         overrides.append(f"output.path={json.dumps(str(output))}")
@@ -32,7 +30,7 @@ def build_command(
     job = plan(settings)
     _describe(job)
     try:
-        dataset = _run(job, str(config), overrides)
+        dataset = _run(job, str(config), overrides, verbose)
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from here", file=sys.stderr, flush=True)
         os._exit(130)  # workers in the middle of a shard cannot be asked to stop
@@ -47,14 +45,26 @@ def _describe(job: Job) -> None:
     )
 
 
-def _run(job: Job, config: str, overrides: list[str]) -> Path:
-    from flows.local_server import local_server
+def _run(job: Job, config: str, overrides: list[str], verbose: bool) -> Path:
+    from flows.build_dataset import build_dataset
+    from flows.local_server import start_local_server
     from flows.progress import shard_progress
 
-    with local_server(), shard_progress(job, console):
-        from flows.build_dataset import build_dataset
+    with _prefect_log(verbose):
+        start_local_server()
+        with shard_progress(job, console):
+            return Path(build_dataset(config, overrides))
 
-        return Path(build_dataset(config, overrides))
+
+@contextmanager
+def _prefect_log(verbose: bool) -> Iterator[None]:
+    """Prefect's log on the console, or only the bars: an error is told once, by the command."""
+    from prefect.logging.configuration import setup_logging
+    from prefect.settings import PREFECT_LOGGING_LEVEL, temporary_settings
+
+    with temporary_settings({PREFECT_LOGGING_LEVEL: "INFO" if verbose else "CRITICAL"}):
+        setup_logging(incremental=False)
+        yield
 
 
 def _conclude(dataset: Path, seconds: float) -> None:

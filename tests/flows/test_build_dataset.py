@@ -1,0 +1,132 @@
+"""The flow for real: Prefect, its temporary server, a kill -9 in the middle, and errors."""
+
+import asyncio
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Failed
+
+from flows.build_dataset import is_worth_retrying, speak, wavefront
+from models.errors import DataError
+from pipeline.config import load_build_config
+from pipeline.stages import Job, plan
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import TinyVoices
+
+COUNT = 24
+SHARD_SIZE = 2
+DEADLINE_S = 180
+
+
+def _start(checkout: Path, config: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "flows.build_dataset", str(config), *arguments]
+    return subprocess.Popen(
+        command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _wait_for(condition: Iterator[bool]) -> None:
+    started = time.monotonic()
+    for is_met in condition:
+        if is_met:
+            return
+        assert time.monotonic() - started < DEADLINE_S, "waited too long"
+        time.sleep(0.02)
+
+
+def _some_shards_done(job: Job, build: subprocess.Popen[str]) -> Iterator[bool]:
+    while True:
+        assert build.poll() is None, f"the build ended before it was killed: {build.communicate()}"
+        yield any(path.exists() for path in job.shards("vocode"))
+
+
+def _server_of(build: subprocess.Popen[str]) -> list[int]:
+    """The process ids of Prefect's server among the children of `build` (Linux)."""
+    children = Path(f"/proc/{build.pid}/task/{build.pid}/children").read_text().split()
+    return [pid for pid in map(int, children) if "uvicorn" in _command_line(pid)]
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _gone(pids: list[int]) -> Iterator[bool]:
+    while True:
+        yield not any("uvicorn" in _command_line(pid) for pid in pids)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the server in /proc")
+def test_a_killed_build_goes_on_and_ends_with_the_same_rows(
+    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
+    job = plan(load_build_config(config))
+    build = _start(checkout, config)
+    _wait_for(_some_shards_done(job, build))
+    server = _server_of(build)
+    os.kill(build.pid, signal.SIGKILL)
+    build.communicate()
+    assert not job.config.output.path.exists()
+    survivors = {path: path.stat().st_mtime_ns for path in job.work_dir.rglob("*.parquet")}
+    assert len(survivors) < 6 * job.num_shards
+    assert len(server) == 1
+    _wait_for(_gone(server))
+
+    again = _start(checkout, config)
+    output, errors = again.communicate(timeout=DEADLINE_S)
+    assert (again.returncode, errors) == (0, "")
+    assert "report.html" in output
+    assert {path: path.stat().st_mtime_ns for path in survivors} == survivors
+
+    elsewhere = [f"output.path={tmp_path / 'calm' / 'dataset'}"]
+    undisturbed = run_stages(plan(load_build_config(config, elsewhere)))
+    assert rows_by_id(job.config.output.path) == rows_by_id(undisturbed)
+    assert len(rows_by_id(undisturbed)) == COUNT
+
+
+def test_an_error_in_a_stage_is_told_in_one_line(
+    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    config = write_tiny_build(tmp_path, tiny_voices, count=4)
+    build = _start(checkout, config, "--set", "judge.max_phone_error_rate=0.01")
+    _, errors = build.communicate(timeout=DEADLINE_S)
+    assert build.returncode == 1
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    assert "every utterance was rejected" in errors
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_an_error_that_only_a_person_can_cure_is_not_tried_again() -> None:
+    async def answers() -> tuple[bool, bool]:
+        states = [Failed(data=DataError("disk is full")), Failed(data=ConnectionError("node lost"))]
+        run = TaskRun.model_construct()
+        full, lost = [await is_worth_retrying(speak, run, state) for state in states]
+        return full, lost
+
+    assert asyncio.run(answers()) == (False, True)
+
+
+def test_wavefront_keeps_each_shards_stages_in_order() -> None:
+    submitted = list(wavefront(num_stages=3, num_shards=4))
+    assert sorted(submitted) == [(stage, shard) for stage in range(3) for shard in range(4)]
+    for shard in range(4):
+        assert [stage for stage, other in submitted if other == shard] == [0, 1, 2]
+
+
+def test_wavefront_puts_other_shards_between_two_stages_of_one() -> None:
+    """A waiting task holds its worker, so a chain must not be submitted in one go."""
+    submitted = list(wavefront(num_stages=5, num_shards=20))
+    middle = [position for position, (_, shard) in enumerate(submitted) if shard == 10]
+    assert min(later - sooner for sooner, later in itertools.pairwise(middle)) >= 4

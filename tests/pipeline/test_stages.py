@@ -1,0 +1,115 @@
+"""Shards are made once, found again, and made anew when damaged or no longer right."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.audio import decode_audio
+from pipeline.config import load_build_config
+from pipeline.stages import STAGES, Job, plan, stage_keys
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import TinyVoices, save_tiny_voices
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, tiny_voices: TinyVoices) -> Path:
+    return write_tiny_build(tmp_path_factory.mktemp("build"), tiny_voices)
+
+
+@pytest.fixture(scope="module")
+def built(config: Path) -> Job:
+    job = plan(load_build_config(config))
+    run_stages(job)
+    return job
+
+
+def _states(job: Job) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for stage in STAGES for path in job.shards(stage)}
+
+
+def test_the_dataset_has_a_row_for_every_sentence(built: Job) -> None:
+    rows = rows_by_id(built.config.output.path)
+    assert len(rows) == 12
+    assert {row["speaker"] for row in rows.values()} == {"anna", "ben"}
+    assert any(row["noise"]["class"] == "hiss" for row in rows.values())
+
+
+def test_a_second_run_makes_nothing(built: Job) -> None:
+    before = _states(built)
+    run_stages(built)
+    assert _states(built) == before
+
+
+def test_a_damaged_shard_is_made_again_with_the_same_bytes(built: Job) -> None:
+    before = _states(built)
+    victim = built.shard("vocode", 1)
+    good = victim.read_bytes()
+    damaged = bytearray(good)
+    damaged[len(good) // 2] ^= 1
+    victim.write_bytes(damaged)
+    run_stages(built)
+    assert victim.read_bytes() == good
+    assert {path for path, state in _states(built).items() if state != before[path]} == {victim}
+
+
+def test_a_changed_noise_setting_redoes_finish_and_after(config: Path, built: Job) -> None:
+    before = _states(built)
+    louder = plan(load_build_config(config, ["augment.noise.snr_db={low: 0, high: 1}"]))
+    kept = [stage for stage in STAGES if louder.keys[stage] == built.keys[stage]]
+    assert kept == ["generate", "speak", "synthesize", "vocode"]
+    run_stages(louder)
+    assert _states(built) == before
+    assert rows_by_id(louder.config.output.path) != {}
+
+
+def test_rows_do_not_depend_on_shard_or_batch_size(config: Path, built: Job) -> None:
+    folder = built.config.output.path.parent
+    overrides = ["runtime.shard_size=7", "voice.batch_size=3", f"output.path={folder / 'seven'}"]
+    other = rows_by_id(run_stages(plan(load_build_config(config, overrides))))
+    rows = rows_by_id(run_stages(built))
+    assert list(rows) == list(other)
+    for row_id, row in rows.items():
+        wave, _ = decode_audio(row.pop("audio")["bytes"])
+        other_wave, _ = decode_audio(other[row_id].pop("audio")["bytes"])
+        np.testing.assert_allclose(wave, other_wave, atol=2e-3)
+        for figure in ("quality", "noise"):  # measured on waves that agree to float rounding
+            row.pop(figure), other[row_id].pop(figure)
+        assert row == other[row_id]
+
+
+@pytest.mark.parametrize(
+    ("override", "first_redone"),
+    [
+        ("seed=4", "generate"),
+        ("sentences.count=11", "generate"),
+        ("text.accent=en-gb", "speak"),
+        ("voice.pace={low: 0.5, high: 0.6}", "synthesize"),
+        ("voice.vocoder=griffin-lim", "vocode"),
+        ("judge.max_phone_error_rate=0.5", "finish"),
+        ("output.license=cc0-1.0", "manifest"),
+    ],
+)
+def test_a_setting_changes_the_keys_from_its_stage_on(
+    config: Path, built: Job, override: str, first_redone: str
+) -> None:
+    keys = stage_keys(load_build_config(config, [override]))
+    changed = [stage for stage in STAGES if keys[stage] != built.keys[stage]]
+    assert changed == list(STAGES[STAGES.index(first_redone) :])
+
+
+@pytest.mark.parametrize("override", ["runtime.workers=7", "text.workers=3", "voice.batch_size=2"])
+def test_how_a_build_is_run_changes_no_key(config: Path, built: Job, override: str) -> None:
+    assert stage_keys(load_build_config(config, [override])) == built.keys
+
+
+def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    path = write_tiny_build(tmp_path, tiny_voices)
+    keys = stage_keys(load_build_config(path))
+    (tmp_path / "home" / "lexicons" / "thing.txt").write_text("lamp\nfan\nradio\nbell\noven\n")
+    assert stage_keys(load_build_config(path))["generate"] != keys["generate"]
+    other = save_tiny_voices(tmp_path / "voices", seed=1)
+    override = f"judge.recognizer={other.recognizer}"
+    assert stage_keys(load_build_config(path, [override]))["finish"] != keys["finish"]

@@ -1,0 +1,77 @@
+"""A build that takes seconds: two templates, random voices, one noise and one room."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import yaml
+
+from pipeline import stages
+from pipeline.dataset import data_files, read_rows
+from tests.tiny_voices import TinyVoices
+
+SAMPLE_RATE = 22050
+
+
+def write_tiny_build(
+    folder: Path, voices: TinyVoices, count: int = 12, shard_size: int = 4
+) -> Path:
+    """Write a domain, sounds and a config into `folder`; returns the config's path."""
+    domain = folder / "home"
+    (domain / "templates").mkdir(parents=True)
+    (domain / "lexicons").mkdir()
+    (domain / "templates" / "switch.j2").write_text("Turn on the {{ thing }} in the {{ place }}.\n")
+    (domain / "templates" / "ask.j2").write_text("Where is my {{ thing }}?\n")
+    (domain / "lexicons" / "thing.txt").write_text("lamp\nfan\nradio\nheater\noven\n")
+    (domain / "lexicons" / "place.txt").write_text("kitchen\nhall\ngarden\nbedroom\n")
+    _write_sounds(folder)
+    path = folder / "build.yaml"
+    path.write_text(yaml.safe_dump(_tiny_config(folder, voices, count, shard_size)))
+    return path
+
+
+def _tiny_config(folder: Path, voices: TinyVoices, count: int, shard_size: int) -> dict:
+    return {
+        "name": "tiny",
+        "seed": 3,
+        "sentences": {"domain": str(folder / "home"), "count": count},
+        "voice": {"acoustic_model": str(voices.acoustic_model), "vocoder": str(voices.vocoder)},
+        "augment": {
+            "noise": {"folder": str(folder / "noise"), "probability": 0.7},
+            "room": {"folder": str(folder / "rooms"), "probability": 0.5},
+            "gain_db": {"low": -6, "high": 0},
+        },
+        "judge": {"recognizer": str(voices.recognizer), "max_phone_error_rate": 100},
+        "output": {"path": str(folder / "dataset")},
+        "runtime": {"shard_size": shard_size, "workers": 2, "device": "cpu"},
+    }
+
+
+def _write_sounds(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    (folder / "noise" / "hiss").mkdir(parents=True)
+    hiss = 0.1 * rng.standard_normal(3 * SAMPLE_RATE)
+    soundfile.write(folder / "noise" / "hiss" / "hiss.wav", hiss, SAMPLE_RATE)
+    (folder / "rooms").mkdir()
+    decay = np.exp(-np.arange(SAMPLE_RATE // 4) / (0.05 * SAMPLE_RATE))
+    soundfile.write(
+        folder / "rooms" / "box.wav", decay * rng.standard_normal(len(decay)) * 0.2, SAMPLE_RATE
+    )
+
+
+def run_stages(job: stages.Job) -> Path:
+    """The whole build in this process, one shard after the other, without Prefect."""
+    for sentences in stages.generate_shards(job):
+        spoken = stages.speak_shard(job, sentences)
+        clean = stages.vocode_shard(job, stages.synthesize_shard(job, spoken))
+        stages.manifest_shard(job, stages.finish_shard(job, clean))
+    return stages.seal_build(job)
+
+
+def rows_by_id(dataset: Path) -> dict[str, dict]:
+    """Every row of a dataset, with the audio's bytes and the split's file."""
+    return {
+        row["id"]: row | {"file": path.name.partition("-")[0]}
+        for path in data_files(dataset)
+        for row in read_rows(path)
+    }

@@ -1,0 +1,193 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+
+from models.checkpoint import (
+    CheckpointInfo,
+    check_vocoder_fits,
+    checkpoint_digest,
+    find_checkpoint,
+    list_checkpoints,
+    load_checkpoint,
+    read_info,
+    save_checkpoint,
+)
+from models.config import as_mapping
+from models.errors import CheckpointError
+from models.fastspeech2 import Controls
+from models.mel import MelConfig
+from models.vocos import Vocos, VocosConfig
+from tests.tiny_voices import SPEAKERS, SYMBOLS, TinyVoices
+
+TINY = VocosConfig(dim=8, hidden_dim=8, num_layers=1)
+
+
+@pytest.fixture
+def vocos(tmp_path: Path) -> Path:
+    """A checkpoint of its own, to be damaged."""
+    info = CheckpointInfo(
+        kind="vocos",
+        config=as_mapping(TINY),
+        mel=MelConfig(f_max=None),
+        step=7,
+        licence="CC0-1.0",
+        trained_on=("somewhere",),
+        metrics={"mel_l1": 0.25},
+    )
+    torch.manual_seed(1)
+    save_checkpoint(tmp_path / "mine", Vocos(TINY, info.mel), info)
+    return tmp_path / "mine"
+
+
+def _edit(folder: Path, **changed: object) -> None:
+    path = folder / "checkpoint.yaml"
+    mapping = yaml.safe_load(path.read_text(encoding="utf-8")) | changed
+    path.write_text(yaml.safe_dump(mapping), encoding="utf-8")
+
+
+def _redigest(folder: Path) -> None:
+    """Make checkpoint.yaml agree with a file of weights that was replaced."""
+    import hashlib
+
+    weights = (folder / "model.safetensors").read_bytes()
+    _edit(folder, weights_digest=hashlib.sha256(weights).hexdigest()[:16])
+
+
+def test_each_kind_comes_back_from_its_folder(tiny_voices: TinyVoices) -> None:
+    acoustic = load_checkpoint(tiny_voices.acoustic_model)
+    assert (acoustic.kind, acoustic.speakers, acoustic.symbols) == (
+        "fastspeech2",
+        SPEAKERS,
+        SYMBOLS,
+    )
+    one = torch.ones(1)
+    speech = acoustic.model.synthesize(
+        torch.tensor([[1, 6, 40, 3]]), torch.tensor([4]), torch.tensor([1]), Controls(one, one, one)
+    )
+    wave = load_checkpoint(tiny_voices.vocoder).model(speech.mels.clone())
+    assert wave.shape == (1, int(speech.lengths) * acoustic.mel.hop_length)
+    recognizer = load_checkpoint(tiny_voices.recognizer)
+    assert recognizer.kind == "recognizer"
+    assert len(recognizer.model.transcribe(speech.mels, speech.lengths)) == 1
+    for checkpoint in (acoustic, recognizer):
+        assert not checkpoint.model.training
+
+
+def test_everything_written_is_read(vocos: Path) -> None:
+    info = read_info(vocos)
+    assert (info.kind, info.step, info.licence) == ("vocos", 7, "CC0-1.0")
+    assert (info.trained_on, info.metrics) == (("somewhere",), {"mel_l1": 0.25})
+    assert info.mel == MelConfig(f_max=None)
+    checkpoint = load_checkpoint(vocos)
+    assert checkpoint.mel == MelConfig(f_max=None)
+    assert checkpoint.model.config == TINY
+    assert checkpoint.label == f"mine@{checkpoint.digest}"
+    assert checkpoint.digest == checkpoint_digest(vocos)
+    assert len(checkpoint.digest) == 16
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 0.0), (torch.float16, 1e-3), (torch.bfloat16, 8e-3)]
+)
+def test_weights_survive_storage(tmp_path: Path, dtype: torch.dtype, tolerance: float) -> None:
+    model = Vocos(TINY, MelConfig())
+    info = CheckpointInfo(kind="vocos", config=as_mapping(TINY), mel=MelConfig())
+    save_checkpoint(tmp_path / "half", model, info, dtype)
+    stored = load_file(tmp_path / "half/model.safetensors")
+    assert {tensor.dtype for tensor in stored.values()} == {dtype}
+    restored = load_checkpoint(tmp_path / "half").model.state_dict()
+    for name, tensor in model.state_dict().items():
+        assert restored[name].dtype == torch.float32
+        torch.testing.assert_close(restored[name], tensor, atol=tolerance, rtol=tolerance)
+
+
+def test_saving_leaves_no_temporary_files(vocos: Path) -> None:
+    assert sorted(p.name for p in vocos.iterdir()) == ["checkpoint.yaml", "model.safetensors"]
+
+
+def test_one_flipped_bit_is_found(vocos: Path) -> None:
+    path = vocos / "model.safetensors"
+    weights = bytearray(path.read_bytes())
+    weights[-5] ^= 1
+    path.write_bytes(weights)
+    for read in (load_checkpoint, checkpoint_digest):
+        with pytest.raises(CheckpointError, match=r"model\.safetensors: damaged: its digest is"):
+            read(vocos)
+
+
+def test_missing_weights_are_named(vocos: Path) -> None:
+    (vocos / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: missing"):
+        load_checkpoint(vocos)
+
+
+def test_weights_that_are_no_safetensors(vocos: Path) -> None:
+    (vocos / "model.safetensors").write_bytes(b"not tensors")
+    _redigest(vocos)
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        load_checkpoint(vocos)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"kind": "wavenet"}, "kind 'wavenet'; known are fastspeech2,"),
+        ({"format": 9}, "format 9; this version reads 1"),
+        ({"config": {"dims": 8}}, r"dims: unknown key \(did you mean dim\?\)"),
+        ({"mel": {"n_mel": 80}}, "n_mel: unknown key"),
+        ({"weights_digest": ""}, "weights_digest: missing"),
+        ({"surprise": 1}, "surprise: unknown key"),
+    ],
+)
+def test_wrong_description_is_refused(
+    vocos: Path, changed: dict[str, object], message: str
+) -> None:
+    _edit(vocos, **changed)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_checkpoint(vocos)
+    assert "checkpoint.yaml" in str(caught.value)
+
+
+def test_weights_of_another_shape_are_named(vocos: Path) -> None:
+    _edit(vocos, config=as_mapping(dataclasses.replace(TINY, dim=16)))
+    with pytest.raises(CheckpointError, match=r"has shape \(8.*, expected \(16"):
+        load_checkpoint(vocos)
+
+
+def test_weights_with_other_names_are_named(vocos: Path) -> None:
+    path = vocos / "model.safetensors"
+    weights = load_file(path)
+    weights["tail.bias"] = weights.pop("head.bias")
+    save_file(weights, path)
+    _redigest(vocos)
+    with pytest.raises(CheckpointError, match=r"head\.bias missing; tail\.bias not expected"):
+        load_checkpoint(vocos)
+
+
+def test_griffin_lim_needs_no_weights() -> None:
+    checkpoint = load_checkpoint("griffin-lim")
+    assert (checkpoint.kind, checkpoint.label, checkpoint.digest) == ("griffin-lim",) * 2 + ("",)
+    assert checkpoint.model(torch.full((1, 80, 4), -8.0)).shape == (1, 1024)
+
+
+def test_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"nobody: no such checkpoint; shipped are .*griffin"):
+        find_checkpoint("nobody")
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        find_checkpoint(tmp_path)
+
+
+def test_shipped_checkpoints_are_intact() -> None:
+    for folder in list_checkpoints():
+        assert load_checkpoint(folder.name).digest == checkpoint_digest(folder.name)
+
+
+def test_voice_and_vocoder_must_share_their_mel(tiny_voices: TinyVoices, vocos: Path) -> None:
+    acoustic = read_info(tiny_voices.acoustic_model)
+    check_vocoder_fits(acoustic, read_info(tiny_voices.vocoder))
+    with pytest.raises(CheckpointError, match=r"f_max 8000\.0 against None"):
+        check_vocoder_fits(acoustic, read_info(vocos))

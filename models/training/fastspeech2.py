@@ -1,6 +1,5 @@
 """The acoustic model's recipe: aligned clips, their pitch and energy a phone, many speakers."""
 
-import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from models.fastspeech2 import (
     fastspeech2_losses,
 )
 from models.griffin_lim import GriffinLim, GriffinLimConfig
+from models.losses import check_loss_names
 from models.mel import check_same_mel
 from models.phonemes import phones_of, tokens_of
 from models.recognizer import Recognizer
@@ -56,6 +56,9 @@ class FastSpeech2Training:
     loss_weights: dict[str, float] = field(
         default_factory=lambda: {"mel": 1.0, "duration": 0.2, "pitch": 0.1, "energy": 0.1}
     )
+
+    def __post_init__(self) -> None:
+        check_loss_names(self.loss_weights, ("mel", "duration", "pitch", "energy"))
 
 
 def train_fastspeech2(config: FastSpeech2Training) -> Path:
@@ -216,20 +219,3 @@ class FastSpeech2Task:
             metrics=metrics,
         )
         save_checkpoint(folder, model, info, torch.float16)
-
-
-def keep_speakers(folder: Path, target: Path, speakers: tuple[str, ...]) -> None:
-    """Write a copy of a FastSpeech2 checkpoint that speaks with some of its voices only.
-
-    Raises `ConfigError` for a speaker that the checkpoint does not have.
-    """
-    checkpoint = load_checkpoint(folder)
-    unknown = [speaker for speaker in speakers if speaker not in checkpoint.speakers]
-    if unknown:
-        raise ConfigError(f"speakers: {unknown[0]} is none of {', '.join(checkpoint.speakers)}")
-    model: FastSpeech2 = checkpoint.model
-    rows = torch.tensor([checkpoint.speakers.index(speaker) for speaker in speakers])
-    model.speaker_embedding.weight.data = model.speaker_embedding.weight.data[rows]
-    model.pitch_std = model.pitch_std[rows]
-    info = dataclasses.replace(checkpoint.info, speakers=speakers)
-    save_checkpoint(target, model, info, torch.float16)

@@ -1,0 +1,56 @@
+"""Copy a trained checkpoint to where shipped ones live.
+
+python -m models.training.ship RUN/best NAME [--speakers A B ...]
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from models.checkpoint import PRETRAINED, Checkpoint, load_checkpoint, save_checkpoint
+from models.errors import ConfigError
+from models.fastspeech2 import FastSpeech2
+
+
+def ship(source: Path, target: Path, speakers: Sequence[str] = ()) -> None:
+    """Write the checkpoint in `source` to `target` in half precision.
+
+    `speakers` keeps only these voices of an acoustic model. Raises `ConfigError` for one that it
+    does not have.
+    """
+    checkpoint = load_checkpoint(source)
+    info = checkpoint.info
+    if speakers:
+        _keep_speakers(checkpoint, speakers)
+        info = dataclasses.replace(info, speakers=tuple(speakers))
+    save_checkpoint(target, checkpoint.model, info, torch.float16)
+
+
+def _keep_speakers(checkpoint: Checkpoint, speakers: Sequence[str]) -> None:
+    unknown = [speaker for speaker in speakers if speaker not in checkpoint.speakers]
+    if unknown:
+        raise ConfigError(
+            f"speakers: {unknown[0]} is none of {', '.join(checkpoint.speakers) or 'no voices'}"
+        )
+    model: FastSpeech2 = checkpoint.model
+    rows = torch.tensor([checkpoint.speakers.index(speaker) for speaker in speakers])
+    weights = model.speaker_embedding.weight.detach()[rows]
+    model.speaker_embedding = torch.nn.Embedding.from_pretrained(weights)
+    model.pitch_std = model.pitch_std[rows]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--speakers", nargs="*", default=[])
+    arguments = parser.parse_args()
+    ship(arguments.source, PRETRAINED / arguments.name, arguments.speakers)
+    print(PRETRAINED / arguments.name)
+
+
+if __name__ == "__main__":
+    main()

@@ -39,7 +39,7 @@ def finish(
             yield Reject(clip.id, STAGE, "the voice came out silent")
             continue
         error_rate = referee.phone_error_rate(wave, sample_rate, spoken[clip.id].phonemes)
-        if error_rate > judge.max_phone_error_rate:
+        if error_rate is not None and error_rate > judge.max_phone_error_rate:
             yield Reject(clip.id, STAGE, f"phone error rate above {judge.max_phone_error_rate:g}")
             continue
         yield _augmented(clip, wave, sample_rate, augment, seed, error_rate)
@@ -51,7 +51,7 @@ def _augmented(
     sample_rate: int,
     augment: AugmentConfig,
     seed: int,
-    phone_error_rate: float,
+    phone_error_rate: float | None,
 ) -> FinishedClip:
     heard = Augmenter(augment, sample_rate).augment(clip.id, wave, seed)
     return FinishedClip(
@@ -66,10 +66,10 @@ def _augmented(
     )
 
 
-def measure_quality(wave: np.ndarray, sample_rate: int, phone_error_rate: float) -> Quality:
+def measure_quality(wave: np.ndarray, sample_rate: int, phone_error_rate: float | None) -> Quality:
     """What can be measured on the final clip `wave` (S,), float in [-1, 1]."""
     return Quality(
-        phone_error_rate=round(phone_error_rate, 4),
+        phone_error_rate=None if phone_error_rate is None else round(phone_error_rate, 4),
         clipped_fraction=round(float(np.mean(np.abs(wave) >= CLIPPED_AT)), 6),
         silence_fraction=round(silence_fraction(wave, sample_rate), 4),
         loudness_lufs=round(loudness_lufs(wave, sample_rate), 2),

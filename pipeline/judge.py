@@ -50,10 +50,10 @@ class Judge:
         return self._recognizer.digest if self._recognizer else ""
 
     @torch.inference_mode()
-    def phone_error_rate(self, wave: np.ndarray, sample_rate: int, phonemes: str) -> float:
-        """Edits per meant phone of a waveform (S,) in [-1, 1]; 0 when nothing judges."""
+    def phone_error_rate(self, wave: np.ndarray, sample_rate: int, phonemes: str) -> float | None:
+        """Edits per meant phone of a waveform (S,) in [-1, 1]; None when nothing judges."""
         if self._recognizer is None:
-            return 0.0
+            return None
         mel_rate = self._recognizer.mel.sample_rate
         if sample_rate != mel_rate:
             import soxr

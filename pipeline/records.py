@@ -115,7 +115,7 @@ class Quality:
     a mumbling voice is not. The other figures are those of the final clip.
     """
 
-    phone_error_rate: float
+    phone_error_rate: float | None  # None: no recognizer judged
     clipped_fraction: float
     silence_fraction: float
     loudness_lufs: float

@@ -1,5 +1,6 @@
 """Prefect's temporary server for a build on one machine, gone whenever the build is."""
 
+import os
 import subprocess
 import sys
 
@@ -17,8 +18,11 @@ except ProcessLookupError:
 """
 
 
-def start_local_server() -> None:
-    """Start Prefect's temporary server, unless a server is configured or it is running."""
+def start_local_server(share: bool) -> None:
+    """Start Prefect's temporary server, unless a server is configured or it is running.
+
+    With `share`, processes that this one starts use it too, instead of one each.
+    """
     from prefect.settings import get_current_settings
 
     if get_current_settings().api.url is not None:
@@ -33,3 +37,5 @@ def start_local_server() -> None:
     command = [sys.executable, "-c", _WATCH, str(server.server_process.pid)]
     # Kept with the server, whose life it shares; Prefect stops the server when Python exits.
     server._watch = subprocess.Popen(command, stdin=subprocess.PIPE)  # type: ignore[attr-defined]
+    if share:
+        os.environ["PREFECT_API_URL"] = server.api_url

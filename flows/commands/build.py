@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
@@ -29,12 +31,17 @@ def build_command(
     check_build(settings)
     job = plan(settings)
     _describe(job)
-    try:
-        dataset = _run(job, str(config), overrides, verbose)
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here", file=sys.stderr, flush=True)
-        os._exit(130)  # workers in the middle of a shard cannot be asked to stop
+    signal.signal(signal.SIGINT, _stop)
+    dataset = _run(job, str(config), overrides, verbose)
     _conclude(dataset, time.monotonic() - started)
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    """Ctrl-C: leave at once. Shards appear whole, so there is nothing to tidy up, and Prefect
+    would wait for its server, which the same Ctrl-C has stopped."""
+    console.show_cursor(True)
+    print("\nstopped; the same command goes on from here", file=sys.stderr, flush=True)
+    os._exit(130)
 
 
 def _describe(job: Job) -> None:
@@ -51,7 +58,7 @@ def _run(job: Job, config: str, overrides: list[str], verbose: bool) -> Path:
     from flows.progress import shard_progress
 
     with _prefect_log(verbose):
-        start_local_server()
+        start_local_server(share=job.config.runtime.runner != "threads")
         with shard_progress(job, console):
             return Path(build_dataset(config, overrides))
 
@@ -62,7 +69,9 @@ def _prefect_log(verbose: bool) -> Iterator[None]:
     from prefect.logging.configuration import setup_logging
     from prefect.settings import PREFECT_LOGGING_LEVEL, temporary_settings
 
-    with temporary_settings({PREFECT_LOGGING_LEVEL: "INFO" if verbose else "CRITICAL"}):
+    level = "INFO" if verbose else "CRITICAL"
+    os.environ["PREFECT_LOGGING_LEVEL"] = level  # for processes that this one starts
+    with temporary_settings({PREFECT_LOGGING_LEVEL: level}):
         setup_logging(incremental=False)
         yield
 

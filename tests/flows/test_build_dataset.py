@@ -29,7 +29,12 @@ DEADLINE_S = 180
 def _start(checkout: Path, config: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "flows.build_dataset", str(config), *arguments]
     return subprocess.Popen(
-        command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -93,6 +98,18 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_rows(
     undisturbed = run_stages(plan(load_build_config(config, elsewhere)))
     assert rows_by_id(job.config.output.path) == rows_by_id(undisturbed)
     assert len(rows_by_id(undisturbed)) == COUNT
+
+
+def test_ctrl_c_leaves_at_once_and_leaves_nothing_running(
+    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
+    build = _start(checkout, config)
+    _wait_for(_some_shards_done(plan(load_build_config(config)), build))
+    os.killpg(build.pid, signal.SIGINT)  # a terminal sends it to the server, too
+    _, errors = build.communicate(timeout=10)
+    assert build.returncode == 130
+    assert errors.strip() == "stopped; the same command goes on from here"
 
 
 def test_an_error_in_a_stage_is_told_in_one_line(

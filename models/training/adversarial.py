@@ -49,7 +49,7 @@ def train_adversarial(task: AdversarialTask, config: LoopConfig, folder: Path) -
     for batch in session.batches(task.batch):
         losses = _step(task, session, batch)
         session.log(losses)
-        if session.is_due(config.evaluate_every):
+        if session.is_main and session.is_due(config.evaluate_every):
             metrics = task.evaluate(session.shipped, session.board, session.step)
             task.export(session.shipped, folder / "last", session.step + 1, metrics)
             if session.record(metrics):
@@ -73,11 +73,13 @@ def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Te
     with session.autocast():
         judged = critic_loss(critics(real), critics(fake.detach()))
     session.update("critics", judged)
-    critics.requires_grad_(False)  # the generator's pass must not move its judges
+    # The generator's pass must not move its judges, nor wake the machinery that shares
+    # their gradients among GPUs: they are frozen, and taken without their wrapper.
+    frozen = session.raw["critics"].requires_grad_(False)
     with session.autocast():
-        real_verdicts, fake_verdicts = critics(real), critics(fake)
+        real_verdicts, fake_verdicts = frozen(real), frozen(fake)
     losses["adversarial"] = generator_loss(fake_verdicts)
     losses["feature"] = feature_loss(real_verdicts, fake_verdicts)
     session.update("generator", weighted_sum(losses, task.loss_weights))
-    critics.requires_grad_(True)
+    frozen.requires_grad_(True)
     return losses | {"critics": judged}

@@ -10,7 +10,7 @@ import json
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,18 +85,23 @@ def prepare_features(
 ) -> Features:
     """Open the corpus's cache below `cache_dir`, computing it first where it is missing."""
     recordings = read_corpora(corpus)
+    _check_split(recordings, corpus)
     folder = cache_dir / _cache_name(recordings, corpus, mel_config)
     if not (folder / "clips.json").is_file():
         report(f"features: {len(recordings)} clips into {folder}")
         _compute(recordings, corpus, mel_config, folder)
     features = _open(folder, mel_config)
-    for clips, what in ((features.training(), "train on"), (features.held_out(), "evaluate on")):
-        if not clips:
-            raise DataError(
-                f"corpus.held_out: {corpus.held_out} leaves none of {len(features.clips)} clips "
-                f"to {what}; change it"
-            )
+    _check_split(features.clips, corpus)  # some may have been too short or too long
     return features
+
+
+def _check_split(clips: Sequence[Recording | Clip], corpus: CorpusConfig) -> None:
+    for held_out, what in ((False, "train on"), (True, "evaluate on")):
+        if not any(clip.held_out == held_out for clip in clips):
+            raise DataError(
+                f"corpus.held_out: {corpus.held_out} leaves none of {len(clips)} clips to {what}; "
+                "change it"
+            )
 
 
 def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
 from models.edit_distance import error_rate
+from models.losses import check_loss_names
 from models.mel import MelConfig
 from models.phonemes import phones_of
 from models.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
@@ -48,6 +49,9 @@ class RecognizerTraining:
     masks: MaskConfig = MaskConfig()
     frames_per_batch: int = 14_000
     loss_weights: dict[str, float] = field(default_factory=lambda: {"ctc": 1.0})
+
+    def __post_init__(self) -> None:
+        check_loss_names(self.loss_weights, ("ctc",))
 
 
 def train_recognizer(config: RecognizerTraining) -> Path:

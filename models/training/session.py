@@ -124,6 +124,11 @@ class Session:
                 self.step += 1
             pending.cancel()
 
+    @property
+    def is_main(self) -> bool:
+        """Whether this process, of several on several GPUs, is the one that writes."""
+        return bool(self.accelerator.is_main_process)
+
     def autocast(self) -> contextlib.AbstractContextManager[None]:
         context: contextlib.AbstractContextManager[None] = self.accelerator.autocast()
         return context
@@ -146,7 +151,7 @@ class Session:
             return
         values = {name: float(loss.detach()) for name, loss in losses.items()}
         self._check_finite(values)
-        if not self.accelerator.is_main_process:
+        if not self.is_main:
             return
         for name, value in values.items():
             self.board.add_scalar(f"train/{name}", value, self.step)
@@ -178,7 +183,7 @@ class Session:
 
     def save(self) -> None:
         """Write what a resumed run needs, under a temporary name, then rename."""
-        if not self.accelerator.is_main_process:
+        if not self.is_main:
             return
         self._check_weights()
         state = {

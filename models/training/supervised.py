@@ -43,7 +43,7 @@ def train_supervised(task: SupervisedTask, config: LoopConfig, folder: Path) -> 
             losses = task.losses(model, batch)
         session.update("model", weighted_sum(losses, task.loss_weights))
         session.log(losses)
-        if session.is_due(config.evaluate_every):
+        if session.is_main and session.is_due(config.evaluate_every):
             metrics = task.evaluate(session.shipped, session.board, session.step)
             task.export(session.shipped, folder / "last", session.step + 1, metrics)
             if session.record(metrics):

@@ -13,7 +13,7 @@ from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
 from models.discriminators import CriticConfig, Critics
 from models.errors import DataError
-from models.losses import MultiResolutionStft
+from models.losses import MultiResolutionStft, check_loss_names
 from models.mel import LogMel, MelConfig
 from models.training.adversarial import train_adversarial
 from models.training.corpus import CorpusConfig
@@ -43,6 +43,9 @@ class VocoderTraining:
     loss_weights: dict[str, float] = field(
         default_factory=lambda: {"mel": 30.0, "stft": 4.0, "adversarial": 1.0, "feature": 2.0}
     )
+
+    def __post_init__(self) -> None:
+        check_loss_names(self.loss_weights, ("mel", "stft", "adversarial", "feature"))
 
 
 def train_vocoder(config: VocoderTraining) -> Path:

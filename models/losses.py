@@ -16,6 +16,14 @@ def weighted_sum(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor
     return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 
 
+def check_loss_names(weights: dict[str, float], names: tuple[str, ...]) -> None:
+    """For a config's `__post_init__`: raise `ValueError` unless the weights have these names."""
+    if set(weights) != set(names):
+        raise ValueError(
+            f"loss_weights: names must be {', '.join(names)}; found {', '.join(weights) or 'none'}"
+        )
+
+
 class MultiResolutionStft(nn.Module):
     """Spectral convergence plus log-magnitude distance at several resolutions.
 

@@ -1,0 +1,128 @@
+"""The same sentences from three mouths: a recording, flite, and voices trained here.
+
+Every source gives waveforms (S,) in [-1, 1], trimmed and brought to one level and one rate, so
+that a recognizer is fed all of them alike.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.checkpoint import (
+    Checkpoint,
+    check_vocoder_fits,
+    load_checkpoint,
+    read_info,
+)
+from models.errors import CheckpointError, DataError
+from models.fastspeech2 import Controls
+from models.mel import MelConfig
+from models.phonemes import tokens_of
+from models.symbols import symbol_ids
+from models.training.corpus import Recording
+from models.training.features import read_wave, trim_and_level
+from models.training.teachers import speak_with_flite
+
+_BATCH_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the trained voices speak; the defaults are what they learned."""
+
+    pace: float = 1.0
+    pitch_semitones: float = 0.0
+    energy: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.3 <= self.pace <= 3.0:
+            raise ValueError(f"pace: from 0.3 to 3.0, found {self.pace}")
+        if self.energy <= 0:
+            raise ValueError(f"energy: above 0, found {self.energy}")
+
+
+def recorded(recordings: Sequence[Recording], mel: MelConfig) -> list[np.ndarray]:
+    """The corpus's own clips."""
+    return [
+        trim_and_level(read_wave(recording.path, mel.sample_rate), mel) for recording in recordings
+    ]
+
+
+def spoken_by_flite(texts: Sequence[str], voice: str, mel: MelConfig) -> list[np.ndarray]:
+    """Debian's flite. Raises `DataError` where it is not installed or fails."""
+    waves = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spoken.wav"
+        for text in texts:
+            try:
+                speak_with_flite(text, voice, path)
+            except (subprocess.SubprocessError, OSError) as error:
+                raise DataError(f"flite -voice {voice} failed on `{text}` ({error})") from None
+            waves.append(trim_and_level(read_wave(path, mel.sample_rate), mel))
+    return waves
+
+
+class Voices:
+    """An acoustic model and a vocoder that fit each other, and all the speakers they have."""
+
+    def __init__(self, acoustic: str, vocoder: str, device: str = "cpu") -> None:
+        for name, kinds in ((acoustic, ("fastspeech2",)), (vocoder, ("vocos", "griffin-lim"))):
+            kind = read_info(name).kind
+            if kind not in kinds:
+                raise CheckpointError(f"{name} is a {kind}; needed is {' or '.join(kinds)}")
+        check_vocoder_fits(read_info(acoustic), read_info(vocoder))
+        self.acoustic: Checkpoint = load_checkpoint(acoustic, device)
+        self.vocoder: Checkpoint = load_checkpoint(vocoder, device)
+        self._device = device
+
+    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
+        """`names`, or every speaker when there are none. Raises `CheckpointError`."""
+        unknown = [name for name in names if name not in self.acoustic.speakers]
+        if unknown:
+            known = ", ".join(self.acoustic.speakers)
+            raise CheckpointError(f"--speakers {unknown[0]}: {self.acoustic.name} has {known}")
+        return tuple(names) or self.acoustic.speakers
+
+    def speak(
+        self, phonemes: Sequence[str], speaker: str, manner: Manner, mel: MelConfig
+    ) -> list[np.ndarray]:
+        """One speaker's waveforms for phoneme strings, at the rate of `mel`."""
+        waves = [
+            wave
+            for first in range(0, len(phonemes), _BATCH_SIZE)
+            for wave in self._speak_batch(phonemes[first : first + _BATCH_SIZE], speaker, manner)
+        ]
+        if not all(np.isfinite(wave).all() for wave in waves):
+            raise DataError(f"{self.acoustic.name}: speaker {speaker}: a waveform is not finite")
+        return [trim_and_level(_resampled(wave, self.vocoder.mel, mel), mel) for wave in waves]
+
+    @torch.inference_mode()
+    def _speak_batch(
+        self, phonemes: Sequence[str], speaker: str, manner: Manner
+    ) -> Iterator[np.ndarray]:
+        ids = [symbol_ids(tokens_of(line), self.acoustic.symbols) for line in phonemes]
+        symbols = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
+        for row, part in zip(symbols, ids, strict=True):
+            row[: len(part)] = torch.from_numpy(part)
+        each = torch.ones(len(ids), device=self._device)
+        speech = self.acoustic.model.synthesize(
+            symbols.to(self._device),
+            torch.tensor([len(part) for part in ids], device=self._device),
+            each.long() * self.acoustic.speakers.index(speaker),
+            Controls(each * manner.pace, each * manner.pitch_semitones, each * manner.energy),
+        )
+        for mel, length in zip(speech.mels, speech.lengths.tolist(), strict=True):
+            yield self.vocoder.model(mel[None, :, :length])[0].float().cpu().numpy()
+
+
+def _resampled(wave: np.ndarray, ours: MelConfig, theirs: MelConfig) -> np.ndarray:
+    if ours.sample_rate == theirs.sample_rate:
+        return wave
+    import soxr
+
+    return soxr.resample(wave, ours.sample_rate, theirs.sample_rate)

@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pytest
+
+from models.errors import ConfigError, DataError
+from models.evaluation.held_out import held_out_recordings
+
+
+def test_same_sentences_each_time_and_none_twice(corpus: Path) -> None:
+    chosen = held_out_recordings(corpus, ("tones",), 4)
+    assert all(recording.held_out for recording in chosen)
+    assert len({recording.text for recording in chosen}) == 4
+    assert held_out_recordings(corpus, ("tones",), 2) == chosen[:2]
+
+
+def test_too_few_sentences_are_counted(corpus: Path) -> None:
+    with pytest.raises(DataError, match=r"4 held-out sentences .* 60 were asked"):
+        held_out_recordings(corpus, ("tones",), 60)
+
+
+def test_missing_corpus_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        held_out_recordings(tmp_path / "nowhere", ("tones",), 1)

@@ -1,0 +1,257 @@
+"""Every recipe from its YAML file to a checkpoint, on a corpus of hums."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from models.checkpoint import load_checkpoint
+from models.config import as_mapping, build
+from models.errors import CheckpointError, ConfigError, DataError
+from models.training.fastspeech2 import FastSpeech2Task
+from models.training.recognizer import RecognizerTask
+from models.training.run import train
+from models.training.ship import ship
+from models.training.vocoder import VocoderTask, VocoderTraining
+from tests.models.training.conftest import MEL, TrainingCorpus
+
+LOOP = {
+    "steps": 4,
+    "learning_rate": 1e-3,
+    "warmup_steps": 2,
+    "log_every": 1,
+    "evaluate_every": 2,
+    "save_every": 2,
+}
+RECIPES: dict[str, dict[str, Any]] = {
+    "recognizer": {
+        "mel": as_mapping(MEL),
+        "model": {"dim": 16, "hidden_dim": 16, "num_layers": 1},
+        "frames_per_batch": 600,
+    },
+    "vocoder": {
+        "mel": as_mapping(MEL),
+        "model": {"dim": 16, "hidden_dim": 16, "num_layers": 1},
+        "critics": {"width": 2, "periods": [3], "fft_sizes": [256]},
+        "critics_from_step": 1,
+        "segment_frames": 16,
+        "batch_size": 2,
+    },
+    "fastspeech2": {
+        "model": {
+            "dim": 16,
+            "encoder_layers": 1,
+            "decoder_layers": 1,
+            "hidden_dim": 16,
+            "predictor_dim": 16,
+        },
+        "frames_per_batch": 600,
+        "speaker_repeats": {"ben": 2},
+    },
+}
+TASKS = {"recognizer": RecognizerTask, "vocoder": VocoderTask, "fastspeech2": FastSpeech2Task}
+
+
+def write_config(folder: Path, recipe: str, corpus: TrainingCorpus, **changed: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "recipe": recipe,
+        "run": str(folder / "run"),
+        "cache": str(corpus.cache),
+        "corpus": {"root": str(corpus.config.root), "held_out": corpus.config.held_out},
+        "provenance": {"licence": "CC0-1.0", "trained_on": ["hums"]},
+        "loop": LOOP,
+        **RECIPES[recipe],
+        **changed,
+    }
+    path = folder / "train.yaml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def recognizer(corpus: TrainingCorpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recognizer that knows the corpus's phones, and little about them."""
+    return train(write_config(tmp_path_factory.mktemp("ears"), "recognizer", corpus))
+
+
+@pytest.fixture(params=list(RECIPES))
+def recipe(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def extra(recipe: str, recognizer: Path) -> dict[str, Any]:
+    return {"recognizer": str(recognizer)} if recipe == "fastspeech2" else {}
+
+
+def _tensors(value: Any, place: str = "") -> dict[str, torch.Tensor]:
+    """All tensors of a nested state by their place in it."""
+    if isinstance(value, torch.Tensor):
+        return {place: value}
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    found: dict[str, torch.Tensor] = {}
+    for key, item in items:
+        if isinstance(item, (dict, list, tuple, torch.Tensor)):
+            found |= _tensors(item, f"{place}/{key}")
+    return found
+
+
+def test_killed_and_resumed_run_equals_a_straight_one(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recipe: str,
+    extra: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    straight = train(write_config(tmp_path / "straight", recipe, corpus, **extra))
+    halting = write_config(tmp_path / "halting", recipe, corpus, **extra)
+    make_batch = TASKS[recipe].batch
+
+    def killed_at_step_3(task: Any, step: int) -> Any:
+        if step == 3:
+            raise KeyboardInterrupt
+        return make_batch(task, step)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TASKS[recipe], "batch", killed_at_step_3)
+        with pytest.raises(KeyboardInterrupt):
+            train(halting)
+    capsys.readouterr()
+    resumed = train(halting)
+    assert "at step 2" in capsys.readouterr().out
+    expected, found = (
+        _tensors(torch.load(best.parent / "state.pt", weights_only=True))
+        for best in (straight, resumed)
+    )
+    assert len(expected) > 30
+    assert expected.keys() == found.keys()
+    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
+def test_run_leaves_checkpoints_and_curves(
+    tmp_path: Path, corpus: TrainingCorpus, recipe: str, extra: dict[str, Any]
+) -> None:
+    best = train(write_config(tmp_path, recipe, corpus, **extra), ["loop.steps=2"])
+    assert best == tmp_path / "run" / "best"
+    for folder in (best, best.parent / "last"):
+        checkpoint = load_checkpoint(folder)
+        assert checkpoint.kind == {"vocoder": "vocos"}.get(recipe, recipe)
+        assert checkpoint.mel == MEL
+        assert checkpoint.info.step == 2
+        assert (checkpoint.info.licence, checkpoint.info.trained_on) == ("CC0-1.0", ("hums",))
+        assert len(checkpoint.info.metrics) >= 1
+    assert set(_curves(tmp_path / "run")) >= {
+        "train/learning_rate",
+        f"evaluate/{next(iter(checkpoint.info.metrics))}",
+    }
+
+
+def _curves(run: Path) -> list[str]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run / "tensorboard"))
+    events.Reload()
+    return list(events.Tags()["scalars"])
+
+
+def test_finished_run_is_not_run_again(
+    corpus: TrainingCorpus, recognizer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = recognizer.parent / "state.pt"
+    before = state.stat().st_mtime_ns
+    assert train(recognizer.parent.parent / "train.yaml") == recognizer
+    assert state.stat().st_mtime_ns == before
+
+
+def test_acoustic_model_learns_what_the_corpus_is_like(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path
+) -> None:
+    extra = {"recognizer": str(recognizer), "loop": LOOP | {"steps": 1}}
+    voice = load_checkpoint(train(write_config(tmp_path, "fastspeech2", corpus, **extra)))
+    assert voice.speakers == ("anna", "ben")
+    assert voice.symbols[0] == "<pad>"
+    assert "ˈaɪ" in voice.symbols
+    assert voice.model.mel_mean.mean() == pytest.approx(float(corpus.features.mels.mean()), abs=0.1)
+    assert voice.model.mel_std.min() > 0
+    assert len(list(corpus.cache.glob("alignment-*.json"))) == 1
+
+    ship(tmp_path / "run/best", tmp_path / "ben-only", ("ben",))
+    ben = load_checkpoint(tmp_path / "ben-only")
+    assert ben.speakers == ("ben",)
+    assert torch.equal(
+        ben.model.speaker_embedding.weight[0], voice.model.speaker_embedding.weight[1]
+    )
+    with pytest.raises(ConfigError, match="speakers: carl is none of anna, ben"):
+        ship(tmp_path / "run/best", tmp_path / "carl-only", ("carl",))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changed", "message"),
+    [
+        ("recognizer", {"loss_weights": {"ctcc": 1.0}}, "loss_weights: names must be ctc; found"),
+        (
+            "vocoder",
+            {"loss_weights": {"mel": 1.0}},
+            "names must be mel, stft, adversarial, feature",
+        ),
+        (
+            "fastspeech2",
+            {"loss_weights": {}},
+            "names must be mel, duration, pitch, energy; found none",
+        ),
+        ("vocoder", {"modle": {}}, r"modle: unknown key \(did you mean model\?\)"),
+    ],
+)
+def test_mistakes_in_the_config_stop_at_once(
+    tmp_path: Path, corpus: TrainingCorpus, recipe: str, changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train(write_config(tmp_path, recipe, corpus, **changed))
+    assert not (tmp_path / "run").exists()
+
+
+def test_unknown_recipe_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train.yaml").write_text("recipe: melgan\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"recipe: 'melgan' is not one of recognizer,"):
+        train(tmp_path / "train.yaml")
+
+
+def test_acoustic_model_needs_a_recognizer(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path
+) -> None:
+    with pytest.raises(CheckpointError, match="nobody: no such checkpoint"):
+        train(write_config(tmp_path, "fastspeech2", corpus, recognizer="nobody"))
+    with pytest.raises(ConfigError, match="recognizer: griffin-lim is a griffin-lim"):
+        train(write_config(tmp_path, "fastspeech2", corpus, recognizer="griffin-lim"))
+
+
+def test_vocoder_batches_are_segments_with_their_mels(corpus: TrainingCorpus) -> None:
+    task = _vocoder_task(corpus, segment_frames=16)
+    batch = task.batch(5)
+    assert batch["wave"].shape == (2, 16 * MEL.hop_length)
+    assert batch["mel"].shape == (2, MEL.n_mels, 16)
+    assert batch["wave"].abs().max() <= 0.96
+    assert torch.equal(batch["wave"], task.batch(5)["wave"])
+    assert not torch.equal(batch["wave"], task.batch(6)["wave"])
+
+
+def test_vocoder_needs_clips_longer_than_a_segment(corpus: TrainingCorpus) -> None:
+    with pytest.raises(DataError, match="longer than 2000 frames"):
+        _vocoder_task(corpus, segment_frames=2000)
+
+
+def _vocoder_task(corpus: TrainingCorpus, segment_frames: int) -> VocoderTask:
+    settings = {
+        "recipe": "vocoder",
+        "run": "unused",
+        "corpus": corpus.config,
+        "provenance": {"licence": "", "trained_on": []},
+        "loop": LOOP,
+        **RECIPES["vocoder"],
+        "segment_frames": segment_frames,
+    }
+    return VocoderTask(build(VocoderTraining, settings, "test"), corpus.features)

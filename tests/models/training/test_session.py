@@ -1,0 +1,125 @@
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.config import build
+from models.errors import ConfigError, TrainingError
+from models.training.session import Batch, LoopConfig, Session
+
+LOOP = LoopConfig(steps=6, learning_rate=0.05, warmup_steps=2, log_every=1, save_every=2)
+
+
+def _module() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+
+
+def _make(step: int) -> Batch:
+    generator = torch.Generator().manual_seed(step)
+    x = torch.randn(5, 4, generator=generator)
+    return {"x": x, "y": x.sum(dim=1, keepdim=True)}
+
+
+def _run(
+    folder: Path, killed_after: int = 0, poison: float = 1.0, loop: LoopConfig = LOOP
+) -> Session:
+    session = Session(folder, loop, {"model": _module()}, main="model")
+    model = session.modules["model"]
+    for batch in session.batches(_make):
+        loss: Tensor = (model(batch["x"]) - batch["y"]).square().mean()
+        if session.step == 4:
+            loss = loss * poison
+        session.update("model", loss)
+        session.log({"square": loss})
+        if session.is_due(loop.save_every):
+            session.save()
+        if session.step + 1 == killed_after:
+            break
+    session.close()
+    return session
+
+
+def _state(folder: Path) -> dict[str, Tensor]:
+    state = torch.load(folder / "state.pt", weights_only=True)
+    return state["modules"]["model"] | {
+        f"averaged.{name}": value for name, value in state["averaged"].items()
+    }
+
+
+def test_resumed_run_equals_one_that_never_stopped(tmp_path: Path) -> None:
+    _run(tmp_path / "straight")
+    _run(tmp_path / "halting", killed_after=3)  # saved after two steps, killed after three
+    resumed = _run(tmp_path / "halting")
+    assert resumed.step == 6
+    expected, found = _state(tmp_path / "straight"), _state(tmp_path / "halting")
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+@pytest.mark.parametrize("poison", [math.nan, math.inf])
+def test_infinite_loss_stops_and_keeps_the_last_good_state(tmp_path: Path, poison: float) -> None:
+    with pytest.raises(
+        TrainingError, match=r"loss square is not finite at step 5; state\.pt holds"
+    ):
+        _run(tmp_path, poison=poison)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert state["step"] == 4
+    assert all(weight.isfinite().all() for weight in state["modules"]["model"].values())
+
+
+def test_broken_weights_are_never_saved(tmp_path: Path) -> None:
+    rarely = LoopConfig(steps=6, learning_rate=0.05, log_every=100, save_every=2)
+    with pytest.raises(TrainingError, match="weights of model are not finite at step 6"):
+        _run(tmp_path, poison=math.nan, loop=rarely)
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
+
+
+def test_state_of_another_model_is_refused(tmp_path: Path) -> None:
+    _run(tmp_path, killed_after=2)
+    with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed .*another run folder"):
+        Session(tmp_path, LOOP, {"model": nn.Linear(3, 3)}, main="model")
+
+
+def test_damaged_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.pt").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed"):
+        Session(tmp_path, LOOP, {"model": _module()}, main="model")
+
+
+def test_learning_rate_rises_then_falls_along_a_cosine() -> None:
+    loop = LoopConfig(steps=110, learning_rate=0.1, warmup_steps=10, final_rate=0.05)
+    rates = [loop.rate_at(step) for step in range(110)]
+    assert rates[:10] == pytest.approx([0.01 * (step + 1) for step in range(10)])
+    assert max(rates) == pytest.approx(0.1)
+    assert all(later < earlier for earlier, later in itertools.pairwise(rates[10:]))
+    assert rates[60] == pytest.approx(0.1 * (0.05 + 0.95 / 2))
+    assert rates[-1] == pytest.approx(0.005, rel=0.05)
+
+
+def test_shipped_weights_are_an_average_that_follows(tmp_path: Path) -> None:
+    session = _run(tmp_path)
+    raw, shipped = session.raw["model"].state_dict(), session.shipped.state_dict()
+    start = _module().state_dict()
+    for name in raw:
+        assert not torch.equal(shipped[name], raw[name])
+        assert (shipped[name] - start[name]).norm() < (raw[name] - start[name]).norm()
+
+
+def test_first_metric_decides_what_is_best(tmp_path: Path) -> None:
+    session = Session(tmp_path, LOOP, {"model": _module()}, main="model")
+    assert session.record({"error": 0.5, "other": 9.0})
+    assert not session.record({"error": 0.6, "other": 1.0})
+    assert not session.record({"error": math.nan})
+    assert session.record({"error": 0.4})
+    session.close()
+
+
+@pytest.mark.parametrize("changed", [{"steps": 0}, {"learning_rate": 1.5}, {"precision": "fp8"}])
+def test_impossible_loops_are_refused(changed: dict[str, object]) -> None:
+    settings = {"steps": 5, "learning_rate": 0.1} | changed
+    with pytest.raises(ConfigError, match=next(iter(changed))):
+        build(LoopConfig, settings, "train.yaml")

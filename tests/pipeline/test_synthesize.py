@@ -1,0 +1,226 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import load_checkpoint
+from models.config import build
+from models.errors import CheckpointError, ConfigError
+from models.mel import MelConfig
+from models.phonemes import Phonemizer, words_of
+from pipeline.distributions import Range
+from pipeline.records import MelClip, Reject, SpokenSentence
+from pipeline.synthesize import (
+    VoiceConfig,
+    check_voice,
+    draw_manner,
+    synthesize,
+    voice_digests,
+    word_times,
+)
+from tests.tiny_voices import TinyVoices, save_tiny_voices
+
+TEXTS = (
+    "Turn on the light.",
+    "What is the weather going to be in New York, tomorrow morning?",
+    "Stop!",
+    "Please call my mother, my father and my sister.",
+    "Set a timer for one of the eggs.",
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """As in a build's workers: sums in one order, whatever the number of cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def config(tiny_voices: TinyVoices) -> VoiceConfig:
+    return VoiceConfig(str(tiny_voices.acoustic_model), str(tiny_voices.vocoder))
+
+
+@pytest.fixture(scope="module")
+def spoken() -> list[SpokenSentence]:
+    return [
+        SpokenSentence(f"home-{index}", text, " ".join(words_of(text)), phonemes, "en-us")
+        for index, (text, phonemes) in enumerate(
+            zip(TEXTS, Phonemizer().phonemize(TEXTS), strict=True)
+        )
+    ]
+
+
+def _clips(rows: list[MelClip | Reject]) -> dict[str, MelClip]:
+    return {row.id: row for row in rows if isinstance(row, MelClip)}
+
+
+def test_rows_come_in_the_order_of_their_sentences(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    rows = list(synthesize(spoken, config, seed=1))
+    assert [row.id for row in rows] == [sentence.id for sentence in spoken]
+    assert all(isinstance(row, MelClip) for row in rows)
+    assert [row.id for row in synthesize(spoken[::-1], config, seed=1)] == [
+        sentence.id for sentence in spoken[::-1]
+    ]
+    assert list(synthesize([], config, seed=1)) == []
+
+
+def test_a_row_does_not_depend_on_its_neighbours(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    together = _clips(list(synthesize(spoken, config, seed=1)))
+    alone = _clips([row for sentence in spoken for row in synthesize([sentence], config, 1)])
+    shuffled = _clips(list(synthesize([spoken[i] for i in (3, 0, 4)], config, 1)))
+    for other in (alone, shuffled):
+        for name, clip in other.items():
+            assert np.array_equal(clip.mel, together[name].mel)  # to the last bit
+            assert dataclasses.replace(clip, mel=together[name].mel) == together[name]
+
+
+def test_seed_changes_the_manner(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:
+    first, again, other = (_clips(list(synthesize(spoken, config, seed))) for seed in (1, 1, 2))
+    assert [clip.pace for clip in first.values()] == [clip.pace for clip in again.values()]
+    assert [clip.pace for clip in first.values()] != [clip.pace for clip in other.values()]
+
+
+def test_clip_is_what_its_manner_and_checkpoint_say(
+    config: VoiceConfig, spoken: list[SpokenSentence], tiny_voices: TinyVoices
+) -> None:
+    checkpoint = load_checkpoint(tiny_voices.acoustic_model)
+    for clip in _clips(list(synthesize(spoken, config, seed=1))).values():
+        assert clip.mel.dtype == np.float16
+        assert clip.mel.shape[0] == 80
+        assert np.isfinite(clip.mel).all()
+        assert clip.speaker in ("anna", "ben")
+        assert 0.9 <= clip.pace <= 1.1
+        assert -1 <= clip.pitch_semitones <= 1
+        assert 0.9 <= clip.energy <= 1.1
+        assert clip.acoustic_model == checkpoint.label
+
+
+def test_pace_is_heard(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:
+    slow, fast = (
+        _clips(list(synthesize(spoken, dataclasses.replace(config, pace=Range(p, p)), 1)))
+        for p in (0.5, 2.0)
+    )
+    for name, clip in slow.items():
+        assert clip.mel.shape[1] > 2.5 * fast[name].mel.shape[1]
+        assert clip.pace == 0.5
+
+
+def test_word_times_follow_each_other_inside_the_clip(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    clips = _clips(list(synthesize(spoken, config, seed=1)))
+    for sentence in spoken:
+        clip = clips[sentence.id]
+        assert " ".join(time.word for time in clip.words) == sentence.transcript
+        edges = [edge for time in clip.words for edge in (time.start_s, time.end_s)]
+        assert edges == sorted(edges)
+        assert edges[0] > 0
+        assert edges[-1] < clip.mel.shape[1] * MelConfig().frame_s
+        assert all(time.end_s > time.start_s for time in clip.words)
+
+
+def test_word_times_leave_silence_out() -> None:
+    sentence = SpokenSentence("x", "Ah, oh tea.", "ah oh tea", "^ a b , o | t i .", "en-us")
+    durations = np.array([2, 3, 4, 10, 5, 6, 7, 8])
+    times = word_times(sentence, durations, frame_s=0.5)
+    assert [(time.word, time.start_s, time.end_s) for time in times] == [
+        ("ah", 1.0, 4.5),
+        ("oh", 9.5, 12.0),
+        ("tea", 12.0, 18.5),
+    ]
+
+
+def test_unknown_phoneme_rejects_its_sentence_only(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    strange = dataclasses.replace(spoken[1], phonemes="^ ʘ a .")
+    first, second, third = synthesize([spoken[0], strange, spoken[2]], config, seed=1)
+    assert isinstance(first, MelClip)
+    assert isinstance(third, MelClip)
+    assert second == Reject(strange.id, "synthesize", "phoneme ʘ: the voice never learned it")
+
+
+def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:
+    weighted = dataclasses.replace(config, speakers={"anna": 3.0, "ben": 1.0})
+    rng = np.random.default_rng(0)
+    drawn = [draw_manner(rng, weighted, ("anna", "ben")).speaker for _ in range(1000)]
+    assert drawn.count("anna") == pytest.approx(750, abs=50)
+
+
+@pytest.mark.parametrize(
+    ("speakers", "expected"),
+    [
+        ({}, {"anna", "ben"}),
+        ({"ben": 2.0}, {"ben"}),
+        ({"anna": 0.0, "ben": 1.0}, {"ben"}),
+    ],
+)
+def test_only_chosen_speakers_speak(
+    config: VoiceConfig,
+    spoken: list[SpokenSentence],
+    speakers: dict[str, float],
+    expected: set[str],
+) -> None:
+    chosen = dataclasses.replace(config, speakers=speakers)
+    assert set(check_voice(chosen)) == expected
+    rows = [row for seed in range(3) for row in synthesize(spoken, chosen, seed)]
+    assert {row.speaker for row in rows if isinstance(row, MelClip)} == expected
+
+
+def test_unknown_speaker_is_named(config: VoiceConfig) -> None:
+    with pytest.raises(ConfigError, match=r"voice\.speakers: carl: .* it has anna, ben"):
+        check_voice(dataclasses.replace(config, speakers={"anna": 1.0, "carl": 1.0}))
+
+
+def test_checkpoints_of_the_wrong_kind_are_refused(config: VoiceConfig) -> None:
+    with pytest.raises(CheckpointError, match=r"voice\.acoustic_model: .* is a vocos; needed is"):
+        check_voice(dataclasses.replace(config, acoustic_model=config.vocoder))
+    with pytest.raises(CheckpointError, match=r"voice\.vocoder: .* is a fastspeech2; needed is"):
+        check_voice(dataclasses.replace(config, vocoder=config.acoustic_model))
+    with pytest.raises(CheckpointError, match="nobody: no such checkpoint"):
+        check_voice(dataclasses.replace(config, acoustic_model="nobody"))
+
+
+def test_vocoder_of_another_mel_is_refused(config: VoiceConfig, tmp_path: Path) -> None:
+    other = save_tiny_voices(tmp_path, MelConfig(f_max=None))
+    with pytest.raises(CheckpointError, match=r"f_max 8000\.0 against None"):
+        check_voice(dataclasses.replace(config, vocoder=str(other.vocoder)))
+
+
+def test_damaged_voice_is_found_before_any_work(tmp_path: Path) -> None:
+    voices = save_tiny_voices(tmp_path)
+    weights = voices.vocoder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match="damaged"):
+        check_voice(VoiceConfig(str(voices.acoustic_model), str(voices.vocoder)))
+
+
+def test_griffin_lim_fits_the_default_mel(config: VoiceConfig) -> None:
+    check_voice(dataclasses.replace(config, vocoder="griffin-lim"))
+
+
+def test_digests_name_both_checkpoints(config: VoiceConfig) -> None:
+    digests = voice_digests(config)
+    assert set(digests) == {config.acoustic_model, config.vocoder}
+    assert len(set(digests.values())) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"pace": {"low": 0.1, "high": 1.0}}, "pace: from 0.3 to 3.0"),
+        ({"energy": {"low": 0.0, "high": 1.0}}, "energy: above 0"),
+        ({"speakers": {"anna": -1.0}}, "speakers: weights must be finite and not negative"),
+        ({"speakers": {"anna": float("inf")}}, "speakers: weights must be finite"),
+        ({"speakers": {"anna": 0.0}}, "speakers: at least one weight must be above 0"),
+    ],
+)
+def test_impossible_settings_are_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build(VoiceConfig, settings, "build.yaml: voice")

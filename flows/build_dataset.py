@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows.workers import gpu_slot, task_runner
+from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
 from pipeline import stages
 from pipeline.config import check_build, load_build_config
@@ -83,7 +83,7 @@ def build_shards(job: Job) -> None:
     latest: dict[int, Any] = dict(enumerate(generate(job)))
     futures = []
     for stage, index in wavefront(len(CHAIN), job.num_shards):
-        latest[index] = CHAIN[stage].submit(job, latest[index])
+        latest[index] = submit(CHAIN[stage], job, latest[index])
         futures.append(latest[index])
     for future in futures:
         future.result()

@@ -1,16 +1,20 @@
 """Where tasks run: the runner that a build asks for, and whose turn it is on the GPU."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from prefect.concurrency.sync import concurrency
+from prefect.futures import PrefectFuture
 from prefect.settings import get_current_settings
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
+from prefect.tasks import Task
 
 from models.errors import ConfigError
 from pipeline.config import RuntimeConfig
+from pipeline.stages import Job
 
 _this_process_gpu = threading.Lock()
 
@@ -29,8 +33,6 @@ def task_runner(runtime: RuntimeConfig) -> TaskRunner[Any]:
 
 def _ray_runner(num_workers: int) -> TaskRunner[Any]:
     """On the cluster that `RAY_ADDRESS` names, else on a Ray of this machine's own."""
-    import os
-
     try:
         from prefect_ray import RayTaskRunner
     except ImportError:
@@ -40,6 +42,16 @@ def _ray_runner(num_workers: int) -> TaskRunner[Any]:
     local = {} if address else {"num_cpus": num_workers}
     runner: TaskRunner[Any] = RayTaskRunner(address=address, init_kwargs=local)
     return runner
+
+
+def submit(task: Task[..., Any], job: Job, source: Any) -> PrefectFuture[Any]:
+    """Submit a stage of a shard to the flow's runner, asking Ray for a GPU where it needs one."""
+    if job.config.runtime.runner == "ray" and job.device == "cuda" and "gpu" in task.tags:
+        from prefect_ray.context import remote_options
+
+        with remote_options(num_gpus=1):
+            return task.submit(job, source)
+    return task.submit(job, source)
 
 
 @contextmanager

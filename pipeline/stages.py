@@ -151,7 +151,10 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 
 def finish_shard(job: Job, clean: Path) -> Path:
-    """Stage 5: judge each clip, then add room, noise and gain."""
+    """Stage 5: judge each clip, then add room, noise and gain.
+
+    On the CPU: the recognizer is small, and the GPU has the next shard to speak.
+    """
 
     def make() -> Iterable[FinishedClip | Reject]:
         _one_thread_a_shard()
@@ -159,7 +162,7 @@ def finish_shard(job: Job, clean: Path) -> Path:
         spoken = read_shard(job.next_shard("speak", clean), SpokenSentence).rows
         by_id = {row.id: row for row in spoken}
         clips = read_shard(clean, CleanClip).rows
-        return finish(clips, by_id, config.augment, config.judge, config.seed, job.device)
+        return finish(clips, by_id, config.augment, config.judge, config.seed, "cpu")
 
     output = job.next_shard("finish", clean)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))

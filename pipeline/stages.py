@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
@@ -38,8 +37,6 @@ STAGES = ("generate", "speak", "synthesize", "vocode", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
 _VERSIONS = dict.fromkeys(STAGES, 1)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -85,9 +82,9 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     settings = {
         "generate": [config.seed, config.sentences, config.runtime.shard_size],
         "speak": [config.seed, {"accent": config.text.accent}],
-        "synthesize": [config.seed, _without(voice, "batch_size")],
+        "synthesize": [config.seed, voice],
         "vocode": [vocoder],
-        "finish": [config.seed, config.augment, _without(as_mapping(config.judge), "batch_size")],
+        "finish": [config.seed, config.augment, config.judge],
         "manifest": [config.output.license],
     }
     digests = used_digests(config)
@@ -230,10 +227,6 @@ def _index_of(path: Path) -> int:
 def _cut(rows: Iterator[Sentence | Reject], shard_size: int) -> Iterator[list[Sentence | Reject]]:
     while cut := list(islice(rows, shard_size)):
         yield cut
-
-
-def _without(settings: dict[str, T], *names: str) -> dict[str, T]:
-    return {name: value for name, value in settings.items() if name not in names}
 
 
 def _one_thread_a_shard() -> None:

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from pipeline.audio import decode_audio
 from pipeline.config import load_build_config
 from pipeline.stages import STAGES, Job, plan, stage_keys
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
@@ -63,19 +61,11 @@ def test_a_changed_noise_setting_redoes_finish_and_after(config: Path, built: Jo
     assert rows_by_id(louder.config.output.path) != {}
 
 
-def test_rows_do_not_depend_on_shard_or_batch_size(config: Path, built: Job) -> None:
+def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
     folder = built.config.output.path.parent
-    overrides = ["runtime.shard_size=7", "voice.batch_size=3", f"output.path={folder / 'seven'}"]
-    other = rows_by_id(run_stages(plan(load_build_config(config, overrides))))
-    rows = rows_by_id(run_stages(built))
-    assert list(rows) == list(other)
-    for row_id, row in rows.items():
-        wave, _ = decode_audio(row.pop("audio")["bytes"])
-        other_wave, _ = decode_audio(other[row_id].pop("audio")["bytes"])
-        np.testing.assert_allclose(wave, other_wave, atol=2e-3)
-        for figure in ("quality", "noise"):  # measured on waves that agree to float rounding
-            row.pop(figure), other[row_id].pop(figure)
-        assert row == other[row_id]
+    overrides = ["runtime.shard_size=7", f"output.path={folder / 'seven'}"]
+    other = run_stages(plan(load_build_config(config, overrides)))
+    assert rows_by_id(other) == rows_by_id(run_stages(built))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +88,7 @@ def test_a_setting_changes_the_keys_from_its_stage_on(
     assert changed == list(STAGES[STAGES.index(first_redone) :])
 
 
-@pytest.mark.parametrize("override", ["runtime.workers=7", "text.workers=3", "voice.batch_size=2"])
+@pytest.mark.parametrize("override", ["runtime.workers=7", "text.workers=3"])
 def test_how_a_build_is_run_changes_no_key(config: Path, built: Job, override: str) -> None:
     assert stage_keys(load_build_config(config, [override])) == built.keys
 

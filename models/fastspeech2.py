@@ -34,6 +34,8 @@ class FastSpeech2Config:
     predictor_dropout: float = 0.4
 
     def __post_init__(self) -> None:
+        if self.dim % 2:
+            raise ValueError(f"dim: must be even, found {self.dim}")
         if self.dim % self.num_heads:
             raise ValueError(f"num_heads: {self.num_heads} does not divide dim {self.dim}")
         if self.kernel_size % 2 == 0 or self.predictor_kernel % 2 == 0:

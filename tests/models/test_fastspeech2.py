@@ -220,7 +220,7 @@ def test_regulate_length_repeats_and_skips() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "key"),
-    [({"dim": 15}, "num_heads"), ({"kernel_size": 4}, "kernel_size")],
+    [({"dim": 15}, "dim"), ({"num_heads": 3}, "num_heads"), ({"kernel_size": 4}, "kernel_size")],
 )
 def test_impossible_sizes_are_refused(changed: dict[str, int], key: str) -> None:
     with pytest.raises(ValueError, match=f"^{key}: "):

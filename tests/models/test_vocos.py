@@ -77,6 +77,13 @@ def test_loud_input_stays_finite(vocos: Vocos) -> None:
     assert vocos(torch.full((1, 80, 5), 50.0)).isfinite().all()
 
 
+def test_exports_to_a_graph_for_any_length(vocos: Vocos) -> None:
+    length = torch.export.Dim("T", min=2, max=4000)
+    program = torch.export.export(vocos, (torch.randn(1, 80, 12),), dynamic_shapes=({2: length},))
+    mels = torch.randn(1, 80, 29)
+    torch.testing.assert_close(program.module()(mels), vocos(mels))
+
+
 def test_sizes_must_be_positive() -> None:
     with pytest.raises(ValueError, match="dim: "):
         VocosConfig(num_layers=0)

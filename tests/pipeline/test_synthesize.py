@@ -86,6 +86,13 @@ def test_seed_changes_the_manner(config: VoiceConfig, spoken: list[SpokenSentenc
     assert [clip.pace for clip in first.values()] != [clip.pace for clip in other.values()]
 
 
+def test_every_sentence_has_a_manner_of_its_own(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    clips = _clips(list(synthesize(spoken, config, seed=1))).values()
+    assert len({(clip.pace, clip.pitch_semitones, clip.energy) for clip in clips}) == len(spoken)
+
+
 def test_clip_is_what_its_manner_and_checkpoint_say(
     config: VoiceConfig, spoken: list[SpokenSentence], tiny_voices: TinyVoices
 ) -> None:

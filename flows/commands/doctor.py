@@ -18,7 +18,7 @@ console = Console(highlight=False)
 
 NEEDED = (
     "torch", "torchaudio", "prefect", "pyarrow", "datasets", "phonemizer", "espeakng-loader",
-    "nemo_text_processing", "librosa", "audiomentations", "soundfile", "soxr", "pyloudnorm",
+    "nemo_text_processing", "pynini", "soundfile", "soxr", "pyloudnorm", "matplotlib",
 )  # fmt: skip
 EXTRAS = {"accelerate": "train", "tensorboard": "train", "prefect-ray": "ray", "pesq": "bench"}
 SHIPPED = ("fastspeech2", "vocos", "recognizer")
@@ -41,7 +41,9 @@ class Finding:
 def doctor_command() -> None:
     """Print the table; exit with 1 when something that a build needs is missing."""
     colors = {"ok": "green", "missing": "red", "note": "yellow"}
-    table = Table("", "", "found", "what to do", box=None)
+    table = Table("", "", box=None)
+    table.add_column("found", overflow="fold")
+    table.add_column("what to do", overflow="fold")
     findings = []
     for finding in examine():
         findings.append(finding)

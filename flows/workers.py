@@ -14,6 +14,7 @@ from prefect.tasks import Task
 
 from models.errors import ConfigError
 from pipeline.config import RuntimeConfig
+from pipeline.processes import exit_with_parent
 from pipeline.stages import Job
 
 _this_process_gpu = threading.Lock()
@@ -27,7 +28,8 @@ def task_runner(runtime: RuntimeConfig) -> TaskRunner[Any]:
     if runtime.runner == "ray":
         return _ray_runner(runtime.num_workers)
     if runtime.runner == "processes":
-        return ProcessPoolTaskRunner(max_workers=runtime.num_workers)
+        workers = runtime.num_workers
+        return ProcessPoolTaskRunner(max_workers=workers, initializer=exit_with_parent)
     return ThreadPoolTaskRunner(max_workers=runtime.num_workers)
 
 

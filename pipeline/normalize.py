@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from models.errors import DataError
 from pipeline import spoken_overlay
+from pipeline.processes import exit_with_parent
 
 _NEEDS_GRAMMAR = re.compile(
     r"""[0-9]                                # numbers, dates, times, ...
@@ -202,7 +203,8 @@ def _by_grammar(texts: Sequence[str], grammars: str, workers: int) -> list[str]:
 @functools.lru_cache(maxsize=1)
 def _pool(workers: int) -> ProcessPoolExecutor:
     """Kept for the next batch. Spawned: forking a process that has threads can hang it."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=exit_with_parent)
 
 
 def _num_cores() -> int:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.mel import MelConfig, mel_filterbank
+from models.mel import MelConfig, mel_amplitude, mel_filterbank
+from models.stft import Stft
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ class GriffinLim(nn.Module):
     """
 
     unmix: Tensor  # (n_fft // 2 + 1, n_mels)
-    window: Tensor  # (win_length,)
 
     def __init__(
         self,
@@ -37,46 +37,13 @@ class GriffinLim(nn.Module):
         self.mel = mel
         filters = torch.from_numpy(mel_filterbank(mel))
         self.register_buffer("unmix", torch.linalg.pinv(filters), persistent=False)
-        self.register_buffer("window", torch.hann_window(mel.win_length), persistent=False)
+        self.stft = Stft(mel)
 
     def forward(self, mels: Tensor) -> Tensor:
-        amplitude = mels.float().exp() if self.mel.log == "ln" else 10 ** mels.float()
-        magnitude = (self.unmix @ amplitude).clamp(min=0.0)  # (B, n_fft // 2 + 1, T)
-        num_samples = mels.shape[-1] * self.mel.hop_length
+        magnitude = (self.unmix @ mel_amplitude(mels, self.mel)).clamp(min=0.0)  # (B, F, T)
         generator = torch.Generator().manual_seed(0)
         angles = torch.rand(magnitude.shape[1:], generator=generator).to(magnitude) * 2 * torch.pi
-        phase = torch.polar(torch.ones_like(angles), angles).expand(magnitude.shape)
-        previous = torch.zeros_like(phase)
-        for _ in range(self.config.iterations):
-            rebuilt = self._stft(self._istft(magnitude * phase, num_samples), magnitude.shape[-1])
-            phase = rebuilt - previous * (self.config.momentum / (1 + self.config.momentum))
-            phase = phase / (phase.abs() + 1e-16)
-            previous = rebuilt
-        return self._istft(magnitude * phase, num_samples)
-
-    def _istft(self, spectrum: Tensor, num_samples: int) -> Tensor:
-        """Frames centred every hop, the first one at half a hop (`same` padding)."""
-        n_fft, hop = self.mel.n_fft, self.mel.hop_length
-        wave = torch.istft(
-            spectrum,
-            n_fft,
-            hop,
-            self.mel.win_length,
-            self.window,
-            center=True,
-            length=num_samples - hop // 2,
-        )
-        return nn.functional.pad(wave, (hop // 2, 0))
-
-    def _stft(self, wave: Tensor, num_frames: int) -> Tensor:
-        n_fft, hop = self.mel.n_fft, self.mel.hop_length
-        spectrum = torch.stft(
-            wave[:, hop // 2 :],
-            n_fft,
-            hop,
-            self.mel.win_length,
-            self.window,
-            center=True,
-            return_complex=True,
-        )
-        return spectrum[..., :num_frames]
+        start = torch.polar(torch.ones_like(angles), angles).expand(magnitude.shape)
+        config = self.config
+        found = self.stft.find_phase(magnitude, start, config.iterations, config.momentum)
+        return self.stft.invert(found)

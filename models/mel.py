@@ -120,6 +120,11 @@ class LogMel(nn.Module):
         return (power + config.magnitude_epsilon).sqrt()
 
 
+def mel_amplitude(log_mels: Tensor, config: MelConfig) -> Tensor:
+    """Undo the logarithm of log-mels (B, n_mels, T)."""
+    return log_mels.float().exp() if config.log == "ln" else 10 ** log_mels.float()
+
+
 def mel_filterbank(config: MelConfig) -> np.ndarray:
     """Triangular mel filters (n_mels, n_fft // 2 + 1), float32."""
     edges_mel = np.linspace(

@@ -9,16 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.mel import MelConfig
+from models.mel import MelConfig, mel_amplitude, mel_filterbank
+from models.stft import Stft
 
 
 @dataclass(frozen=True, slots=True)
 class VocosConfig:
-    """Sizes of the backbone; the paper's are 512 wide, 1536 inside, 8 deep."""
+    """Sizes of the backbone; the paper's are 512 wide, 1536 inside, 8 deep.
+
+    Two additions make little training go far, and 0 leaves each out: `mel_rounds` scale the
+    magnitudes to the mel asked for, `phase_iterations` of Griffin-Lim polish the phases.
+    """
 
     dim: int = 320
     hidden_dim: int = 960
     num_layers: int = 8
+    mel_rounds: int = 3
+    phase_iterations: int = 16
 
     def __post_init__(self) -> None:
         if min(self.dim, self.hidden_dim, self.num_layers) < 1:
@@ -47,10 +54,49 @@ class ConvNeXtBlock(nn.Module):
         return residual + x.transpose(1, 2)  # (B, T, dim) -> (B, dim, T)
 
 
+class InverseMel(nn.Module):
+    """Magnitudes whose mel spectrogram is the one asked for.
+
+    A mel says how much energy each band holds, not where in the band. The network proposes the
+    shape; multiplicative updates (Lee & Seung 2001, the Kullback-Leibler form) then scale it
+    until every band holds its energy. Beyond the outermost bands the mel is mute, and the
+    network has its way up to the loudest bin of the top tenth of the covered ones.
+    """
+
+    filters: Tensor  # (n_mels, F)
+    shares: Tensor  # (n_mels, F): how much each band has to say about each bin
+    is_covered: Tensor  # (F, 1)
+    is_top: Tensor  # (F, 1)
+
+    def __init__(self, mel: MelConfig) -> None:
+        super().__init__()
+        self.mel = mel
+        filters = torch.from_numpy(mel_filterbank(mel))
+        peaks = filters / filters.amax(dim=1, keepdim=True).clamp(min=1e-9)
+        total = peaks.sum(dim=0)
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("shares", peaks / total.clamp(min=1e-9), persistent=False)
+        is_covered = (total > 1e-3)[:, None]
+        highest = int(is_covered.nonzero()[-1, 0])
+        is_top = is_covered & (torch.arange(len(total)) > 0.9 * highest)[:, None]
+        self.register_buffer("is_covered", is_covered, persistent=False)
+        self.register_buffer("is_top", is_top, persistent=False)
+
+    def forward(self, log_mels: Tensor, shape: Tensor, rounds: int) -> Tensor:
+        """Log-mels (B, n_mels, T) and a shape (B, F, T) to magnitudes (B, F, T)."""
+        wanted = mel_amplitude(log_mels, self.mel)
+        magnitude = shape
+        for _ in range(rounds):
+            found = self.filters @ magnitude
+            ratio = wanted / found.clamp(min=self.mel.floor * 0.1)  # (B, n_mels, T)
+            correction = self.shares.T @ ratio
+            magnitude = torch.where(self.is_covered, magnitude * correction, magnitude)
+        ceiling = (magnitude * self.is_top).amax(dim=1, keepdim=True)  # (B, 1, T)
+        return torch.where(self.is_covered, magnitude, torch.minimum(magnitude, ceiling))
+
+
 class Vocos(nn.Module):
     """Log-mels (B, n_mels, T) to waveforms (B, T * hop_length), with `same` padding."""
-
-    window: Tensor  # (win_length,)
 
     def __init__(
         self,
@@ -70,43 +116,28 @@ class Vocos(nn.Module):
         )
         self.final_norm = nn.LayerNorm(config.dim, eps=1e-6)
         self.head = nn.Linear(config.dim, mel.n_fft + 2)
-        self.register_buffer("window", torch.hann_window(mel.win_length), persistent=False)
+        self.inverse_mel = InverseMel(mel)
+        self.stft = Stft(mel)
         self.apply(_initialize)
 
     def forward(self, mels: Tensor) -> Tensor:
-        return self.invert(self.spectrum(mels))
+        spectrum = self.spectrum(mels)
+        iterations = 1 if self.training else self.config.phase_iterations
+        if self.config.phase_iterations:
+            spectrum = self.stft.find_phase(spectrum.abs(), spectrum, iterations)
+        return self.stft.invert(spectrum)
 
     def spectrum(self, mels: Tensor) -> Tensor:
-        """The complex STFT (B, n_fft // 2 + 1, T) of the waveforms to come."""
+        """The complex STFT (B, F, T) of the waveforms to come."""
         x = self.norm(self.embed(mels).transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
             x = block(x)
         x = self.head(self.final_norm(x.transpose(1, 2))).float()  # (B, T, n_fft + 2)
         log_magnitude, phase = x.transpose(1, 2).chunk(2, dim=1)
         magnitude = log_magnitude.exp().clamp(max=1e2)
+        if self.config.mel_rounds:
+            magnitude = self.inverse_mel(mels, magnitude, self.config.mel_rounds)
         return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())  # eq. 3
-
-    def invert(self, spectrum: Tensor) -> Tensor:
-        """Inverse STFT whose frames lie as `LogMel` with `same` padding laid them.
-
-        (B, n_fft // 2 + 1, T) -> (B, T * hop_length)
-        """
-        n_fft, hop = self.mel.n_fft, self.mel.hop_length
-        num_frames = spectrum.shape[-1]
-        frames = torch.fft.irfft(spectrum, n_fft, dim=1) * self.window[:, None]
-        squares = self.window.square()[None, :, None].expand(1, n_fft, num_frames)
-        length = (num_frames - 1) * hop + n_fft
-        wave = _overlap_add(frames, length, hop)
-        envelope = _overlap_add(squares, length, hop)
-        pad = (n_fft - hop) // 2
-        # The window is zero at the outermost sample, which the trim removes.
-        return wave[:, pad:-pad] / envelope[:, pad:-pad]
-
-
-def _overlap_add(frames: Tensor, length: int, hop: int) -> Tensor:
-    """(B, n_fft, T) -> (B, length)"""
-    folded = F.fold(frames, (1, length), (1, frames.shape[1]), stride=(1, hop))
-    return folded[:, 0, 0]
 
 
 def _initialize(module: nn.Module) -> None:

@@ -1,0 +1,43 @@
+import pytest
+import torch
+
+from models.mel import LogMel, MelConfig
+from models.stft import Stft
+
+
+def _noise(num_samples: int) -> torch.Tensor:
+    return torch.rand(2, num_samples, generator=torch.Generator().manual_seed(0)) - 0.5
+
+
+@pytest.mark.parametrize("hop", [256, 128])
+def test_inversion_is_perfect_and_in_place(hop: int) -> None:
+    stft, wave = Stft(MelConfig(hop_length=hop)), _noise(20 * hop)
+    torch.testing.assert_close(stft.invert(stft(wave)), wave, atol=2e-6, rtol=0)
+
+
+def test_frames_are_those_of_log_mel() -> None:
+    config, wave = MelConfig(magnitude_epsilon=0.0), _noise(5120)
+    spectrum = Stft(config)(wave)
+    assert spectrum.shape == (2, 513, 20)
+    torch.testing.assert_close(spectrum.abs(), LogMel(config).magnitude(wave), atol=1e-4, rtol=1e-4)
+
+
+def test_found_phases_fit_the_magnitudes_better() -> None:
+    stft = Stft(MelConfig())
+    magnitude = stft(_noise(5120)).abs()
+    angles = torch.rand(magnitude.shape, generator=torch.Generator().manual_seed(1)) * 6.28
+    start = torch.polar(magnitude, angles)
+
+    def misfit(spectrum: torch.Tensor) -> float:
+        return float((stft(stft.invert(spectrum)).abs() - magnitude).norm() / magnitude.norm())
+
+    few, many = (stft.find_phase(magnitude, start, iterations) for iterations in (4, 32))
+    torch.testing.assert_close(many.abs(), magnitude, atol=1e-4, rtol=1e-4)
+    assert misfit(start) > 1.3 * misfit(few) > 1.3 * misfit(many)
+
+
+def test_true_phases_are_kept() -> None:
+    stft, wave = Stft(MelConfig()), _noise(5120)
+    spectrum = stft(wave)
+    found = stft.find_phase(spectrum.abs(), spectrum, iterations=3)
+    torch.testing.assert_close(stft.invert(found), wave, atol=1e-3, rtol=0)

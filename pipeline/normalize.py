@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import types
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -152,9 +153,20 @@ def _load_nemo(grammars: str) -> Any:
     logger = logging.getLogger("NeMo-text-processing")
     logger.disabled = True
     logger.propagate = False
+    _leave_out_audio()
     from nemo_text_processing.text_normalization.normalize import Normalizer
 
     return Normalizer(input_case="cased", lang="en", cache_dir=grammars)
+
+
+def _leave_out_audio() -> None:
+    """Let NeMo's package import without its normalizer of recordings, which is not used here
+    and asks for cdifflib, a package that every machine would have to compile.
+    """
+    name = "nemo_text_processing.text_normalization.normalize_with_audio"
+    stand_in = types.ModuleType(name)
+    stand_in.NormalizerWithAudio = None  # type: ignore[attr-defined]
+    sys.modules.setdefault(name, stand_in)
 
 
 _COMPILING = threading.Lock()

@@ -38,15 +38,13 @@ class Stft(nn.Module):
     def invert(self, spectrum: Tensor) -> Tensor:
         """Complex (B, F, T) -> (B, S), the least-squares inverse (Griffin & Lim 1984, eq. 6)."""
         n_fft, hop = self.mel.n_fft, self.mel.hop_length
-        num_frames = spectrum.shape[-1]
-        frames = torch.fft.irfft(spectrum, n_fft, dim=1) * self.window[:, None]
-        squares = self.window.square()[None, :, None].expand(1, n_fft, num_frames)
-        length = (num_frames - 1) * hop + n_fft
-        wave = _overlap_add(frames, length, hop)
-        envelope = _overlap_add(squares, length, hop)
-        pad = (n_fft - hop) // 2
+        frames = torch.fft.irfft(spectrum.transpose(1, 2), n_fft) * self.window  # (B, T, n_fft)
+        squares = self.window.square().expand(1, frames.shape[1], n_fft)
+        wave, envelope = _overlap_add(frames, hop), _overlap_add(squares, hop)
+        start, num_samples = (n_fft - hop) // 2, frames.shape[1] * hop
         # The window is zero at the outermost sample, which the trim removes.
-        return wave[:, pad:-pad] / envelope[:, pad:-pad]
+        kept = slice(start, start + num_samples)
+        return wave[:, kept] / envelope[:, kept]
 
     def find_phase(
         self, magnitude: Tensor, spectrum: Tensor, iterations: int, momentum: float = 0.99
@@ -66,7 +64,15 @@ class Stft(nn.Module):
         return magnitude * phase
 
 
-def _overlap_add(frames: Tensor, length: int, hop: int) -> Tensor:
-    """(B, n_fft, T) -> (B, length)"""
-    folded = F.fold(frames, (1, length), (1, frames.shape[1]), stride=(1, hop))
-    return folded[:, 0, 0]
+def _overlap_add(frames: Tensor, hop: int) -> Tensor:
+    """(B, T, L) frames, each `hop` after the one before, to their sum (B, at least S + L - hop).
+
+    A frame is cut into pieces of `hop` samples; the n-th pieces of all frames lie end to end.
+    """
+    batch, num_frames, length = frames.shape
+    pieces = F.pad(frames, (0, -length % hop)).unflatten(2, (-1, hop))  # (B, T, L / hop, hop)
+    overlap = pieces.shape[2]
+    total = frames.new_zeros(batch, num_frames + overlap - 1, hop)
+    for index in range(overlap):
+        total[:, index : index + num_frames] += pieces[:, :, index]
+    return total.flatten(1)

@@ -24,6 +24,17 @@ def check_loss_names(weights: dict[str, float], names: tuple[str, ...]) -> None:
         )
 
 
+def magnitude_loss(fake: Tensor, real: Tensor) -> Tensor:
+    """Spectral convergence plus log-magnitude distance of complex spectrograms (B, F, T).
+
+    Parallel WaveGAN (arXiv 1910.11480, eq. 4-6) at one resolution; magnitudes below -80 dB
+    of full scale count as equal.
+    """
+    fake, real = fake.abs().clamp(min=1e-4), real.abs().clamp(min=1e-4)
+    convergence = torch.linalg.vector_norm(real - fake) / torch.linalg.vector_norm(real)
+    return convergence + F.l1_loss(fake.log(), real.log())
+
+
 class MultiResolutionStft(nn.Module):
     """Spectral convergence plus log-magnitude distance at several resolutions.
 

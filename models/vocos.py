@@ -120,12 +120,14 @@ class Vocos(nn.Module):
         self.stft = Stft(mel)
         self.apply(_initialize)
 
-    def forward(self, mels: Tensor) -> Tensor:
+    def forward(self, mels: Tensor, as_spectrum: bool = False) -> Tensor:
+        """Waveforms (B, S), or with `as_spectrum` their complex STFT (B, F, T) as predicted."""
         spectrum = self.spectrum(mels)
-        iterations = 1 if self.training else self.config.phase_iterations
-        if self.config.phase_iterations:
-            spectrum = self.stft.find_phase(spectrum.abs(), spectrum, iterations)
-        return self.stft.invert(spectrum)
+        if as_spectrum:
+            return spectrum
+        magnitude = spectrum.abs()
+        polished = self.stft.find_phase(magnitude, spectrum, self.config.phase_iterations)
+        return self.stft.invert(polished)
 
     def spectrum(self, mels: Tensor) -> Tensor:
         """The complex STFT (B, F, T) of the waveforms to come."""

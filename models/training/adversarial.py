@@ -1,13 +1,20 @@
-"""The loop for vocoders: a generator against critics, after a warm-up on spectral losses."""
+"""The loop for vocoders: a generator against critics, after a warm-up without them."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from models.discriminators import critic_loss, feature_loss, generator_loss
 from models.losses import weighted_sum
 from models.training.session import Batch, LoopConfig, Session
+
+
+class Generated(NamedTuple):
+    """What a generator made of a batch, and what is wrong with it before critics are heard."""
+
+    wave: Tensor | None  # (B, S); None where the critics are not to hear it
+    losses: dict[str, Tensor]
 
 
 class AdversarialTask(Protocol):
@@ -27,13 +34,13 @@ class AdversarialTask(Protocol):
 
     @property
     def loss_weights(self) -> dict[str, float]:
-        """A weight for each loss: the spectral ones, `adversarial` and `feature`."""
+        """A weight for each loss: those of `generate`, `adversarial` and `feature`."""
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: the same for the same step, always."""
 
-    def spectral_losses(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """Distances between waveforms (B, S) by name."""
+    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+        """Waveforms for a batch, if they are to be heard, and losses by name."""
 
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """Metrics on held-out clips, the decisive one first, lower is better."""
@@ -62,14 +69,14 @@ def train_adversarial(task: AdversarialTask, config: LoopConfig, folder: Path) -
 
 def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Tensor]:
     generator, critics = session.modules["generator"], session.modules["critics"]
-    real = batch["wave"]
+    heard = session.step >= task.critics_from_step
     with session.autocast():
-        fake = generator(batch["mel"])
-    losses = task.spectral_losses(fake, real)
-    weights = {name: task.loss_weights[name] for name in losses}
-    if session.step < task.critics_from_step:
+        fake, losses = task.generate(generator, batch, heard)
+    if fake is None:
+        weights = {name: task.loss_weights[name] for name in losses}
         session.update("generator", weighted_sum(losses, weights))
         return losses
+    real = batch["wave"]
     with session.autocast():
         judged = critic_loss(critics(real), critics(fake.detach()))
     session.update("critics", judged)

@@ -7,21 +7,24 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
 from models.discriminators import CriticConfig, Critics
 from models.errors import DataError
-from models.losses import MultiResolutionStft, check_loss_names
+from models.losses import MultiResolutionStft, check_loss_names, magnitude_loss
 from models.mel import LogMel, MelConfig
-from models.training.adversarial import train_adversarial
+from models.stft import Stft
+from models.training.adversarial import Generated, train_adversarial
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.pictures import mel_picture
 from models.training.provenance import Provenance, git_revision
 from models.training.session import Batch, LoopConfig
 from models.vocos import Vocos, VocosConfig
+
+LOSSES = ("magnitude", "mel", "stft", "adversarial", "feature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,11 @@ class VocoderTraining:
     segment_frames: int = 32
     batch_size: int = 16
     loss_weights: dict[str, float] = field(
-        default_factory=lambda: {"mel": 30.0, "stft": 4.0, "adversarial": 1.0, "feature": 2.0}
+        default_factory=lambda: dict(zip(LOSSES, (10.0, 30.0, 4.0, 1.0, 2.0), strict=True))
     )
 
     def __post_init__(self) -> None:
-        check_loss_names(self.loss_weights, ("mel", "stft", "adversarial", "feature"))
+        check_loss_names(self.loss_weights, LOSSES)
 
 
 def train_vocoder(config: VocoderTraining) -> Path:
@@ -73,7 +76,8 @@ class VocoderTask:
         self._log_mel = LogMel(config.mel)
         # Losses hear the whole band, also above the mel's upper edge, as HiFi-GAN's do.
         self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
-        self._stft = MultiResolutionStft()
+        self._resolutions = MultiResolutionStft()
+        self._stft = Stft(config.mel)
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.config.loop.seed, step))
@@ -90,26 +94,36 @@ class VocoderTask:
         gain = 10 ** (rng.uniform(-9.0, 6.0) / 20)
         return wave * min(gain, 0.95 / (np.abs(wave).max() + 1e-5))
 
-    def spectral_losses(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
-        full_band, stft = self._full_band.to(real.device), self._stft.to(real.device)
-        mel = nn.functional.l1_loss(full_band(fake), full_band(real))
-        return {"mel": mel, "stft": stft(fake, real)}
+    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+        """Magnitudes first, which need no waveform; whole waveforms once critics hear them."""
+        real, device = batch["wave"], batch["wave"].device
+        spectrum = generator(batch["mel"], as_spectrum=True)
+        losses = {"magnitude": magnitude_loss(spectrum, self._stft.to(device)(real))}
+        if not heard:
+            return Generated(None, losses)
+        fake = self._stft.invert(self._stft.find_phase(spectrum.abs(), spectrum, 1))
+        full_band = self._full_band.to(device)
+        losses["mel"] = nn.functional.l1_loss(full_band(fake), full_band(real))
+        losses["stft"] = self._resolutions.to(device)(fake, real)
+        return Generated(fake, losses)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
-        """Mel distance on held-out clips; the first of them goes to TensorBoard."""
+        """Distances on held-out clips; the first of them goes to TensorBoard."""
         device = next(model.parameters()).device
-        # One of its own: the thread that makes batches uses self._log_mel on the CPU.
-        log_mel = LogMel(self.config.mel).to(device)
-        distances = []
+        # Of its own: the thread that makes batches uses self._log_mel on the CPU.
+        log_mel, stft = LogMel(self.config.mel).to(device), Stft(self.config.mel).to(device)
+        magnitudes, mels = [], []
         for index, clip in enumerate(self.features.held_out()[:24]):
             mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
+            real = stft(torch.from_numpy(self.features.wave(clip))[None].to(device))
+            magnitudes.append(float(magnitude_loss(model(mel, as_spectrum=True), real)))
             fake = model(mel)
-            distances.append(float(nn.functional.l1_loss(log_mel(fake), mel)))
+            mels.append(float(nn.functional.l1_loss(log_mel(fake), mel)))
             if index == 0:
                 board.add_audio("held_out", fake[0].cpu(), step, self.config.mel.sample_rate)
                 board.add_image("held_out", mel_picture(log_mel(fake)[0].cpu()), step)
-        return {"mel_l1": float(np.mean(distances))}
+        return {"magnitude": float(np.mean(magnitudes)), "mel_l1": float(np.mean(mels))}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         info = CheckpointInfo(

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from models.errors import ConfigError
-from models.losses import MultiResolutionStft, weighted_sum
+from models.losses import MultiResolutionStft, magnitude_loss, weighted_sum
 
 
 def test_weighted_sum() -> None:
@@ -32,3 +32,11 @@ def test_stft_distance_to_silence_has_finite_gradients() -> None:
     MultiResolutionStft()(fake, torch.randn(1, 4096)).backward()
     assert fake.grad is not None
     assert fake.grad.isfinite().all()
+
+
+def test_magnitude_loss_ignores_phase_and_hears_level() -> None:
+    spectrum = torch.randn(1, 5, 8, dtype=torch.complex64)
+    turned = spectrum * torch.exp(torch.tensor(1j * 0.7))
+    assert float(magnitude_loss(turned, spectrum)) < 1e-5
+    half, quarter = (float(magnitude_loss(spectrum * gain, spectrum)) for gain in (0.5, 0.25))
+    assert 0.5 < half < quarter

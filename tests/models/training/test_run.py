@@ -196,7 +196,7 @@ def test_acoustic_model_learns_what_the_corpus_is_like(
         (
             "vocoder",
             {"loss_weights": {"mel": 1.0}},
-            "names must be mel, stft, adversarial, feature",
+            "names must be magnitude, mel, stft, adversarial",
         ),
         (
             "fastspeech2",

@@ -142,6 +142,7 @@ class FastSpeech2(nn.Module):
     energy_std: Tensor  # () of ln amplitude
     mel_mean: Tensor  # (n_mels,)
     mel_std: Tensor  # (n_mels,)
+    variance_gain: Tensor  # (n_mels,)
     is_silent: Tensor  # (symbols,) bool
 
     def __init__(
@@ -169,6 +170,7 @@ class FastSpeech2(nn.Module):
         self.register_buffer("energy_std", torch.tensor(1.0))
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
+        self.register_buffer("variance_gain", torch.ones(mel.n_mels))
         silent = [symbol in SILENCES for symbol in symbols]
         self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
         nn.init.normal_(self.symbol_embedding.weight, std=0.3)
@@ -204,14 +206,22 @@ class FastSpeech2(nn.Module):
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)
         durations = (frames * mask).long()
         mels, mel_lengths = self._decode(self._colour(hidden, pitch, energy), durations)
-        mels = mels * self.mel_std + self.mel_mean
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
+        mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         mels = mels.masked_fill(~inside, math.log(self.mel.floor))
         return Speech(mels.transpose(1, 2), mel_lengths, durations)  # (B, T, M) -> (B, M, T)
 
     def normalize(self, mels: Tensor) -> Tensor:
         """Mels (B, T, n_mels) in the scale the network is trained in."""
         return (mels - self.mel_mean) / self.mel_std
+
+    def _restore_variance(self, mels: Tensor, inside: Tensor) -> Tensor:
+        """Undo the flattening of a mean prediction: every band of (B, T, n_mels) is spread about
+        its mean over the utterance as real speech is (Toda & Tokuda 2007, global variance).
+        """
+        count = inside.sum(dim=1, keepdim=True)
+        mean = (mels * inside).sum(dim=1, keepdim=True) / count
+        return mean + (mels - mean) * self.variance_gain
 
     def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         x = self.symbol_embedding(symbols)

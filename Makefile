@@ -1,6 +1,7 @@
 # Two commands on a fresh machine with Python 3.11 to 3.13 and nothing else:
 #   make dataset   the quickstart dataset in data/quickstart
 #   make test      lint, types, tests
+# And: make bench, what every stage of a build takes on this machine.
 
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
 	if python$$version -c '' 2>/dev/null; then echo python$$version; break; fi; done)
@@ -11,7 +12,7 @@ PIP_FLAGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: dataset test install format clean
+.PHONY: dataset test bench install format clean
 
 dataset: $(INSTALLED)
 	$(BIN)/voxloom build configs/build/quickstart.yaml
@@ -21,6 +22,9 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.stages
 
 install: $(INSTALLED)
 

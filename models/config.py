@@ -191,7 +191,7 @@ def _convert_scalar(value: Any, kind: Any, place: str) -> Any:
 
 def resolve_path(path: Path | str) -> Path:
     """A path from a config: as it stands if it exists, else relative to the checkout."""
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.is_absolute() or path.exists():
         return path
     in_checkout = Path(__file__).resolve().parent.parent / path

@@ -1,13 +1,13 @@
 """The loop for vocoders: a generator against critics, after a warm-up without them."""
 
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from models.discriminators import critic_loss, feature_loss, generator_loss
 from models.losses import weighted_sum
-from models.training.session import Batch, LoopConfig, Session
+from models.training.session import Batch, LoopConfig, Session, Trained
 
 
 class Generated(NamedTuple):
@@ -17,7 +17,7 @@ class Generated(NamedTuple):
     losses: dict[str, Tensor]
 
 
-class AdversarialTask(Protocol):
+class AdversarialTask(Trained, Protocol):
     """What a recipe brings to the loop. A batch holds `mel` (B, n_mels, T) and `wave` (B, S)."""
 
     @property
@@ -42,12 +42,6 @@ class AdversarialTask(Protocol):
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
         """Waveforms for a batch, if they are to be heard, and losses by name."""
 
-    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
-        """Metrics on held-out clips, the decisive one first, lower is better."""
-
-    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        """Write the generator as a checkpoint."""
-
 
 def train_adversarial(task: AdversarialTask, config: LoopConfig, folder: Path) -> Path:
     """Run until `config.steps`; returns the folder of the best checkpoint."""
@@ -56,13 +50,7 @@ def train_adversarial(task: AdversarialTask, config: LoopConfig, folder: Path) -
     for batch in session.batches(task.batch):
         losses = _step(task, session, batch)
         session.log(losses)
-        if session.is_main and session.is_due(config.evaluate_every):
-            metrics = task.evaluate(session.shipped, session.board, session.step)
-            task.export(session.shipped, folder / "last", session.step + 1, metrics)
-            if session.record(metrics):
-                task.export(session.shipped, folder / "best", session.step + 1, metrics)
-        if session.is_due(config.save_every):
-            session.save()
+        session.finish_step(task)
     session.close()
     return folder / "best"
 

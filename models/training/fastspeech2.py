@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
-from models.config import as_mapping
+from models.checkpoint import load_checkpoint
 from models.edit_distance import error_rate
 from models.errors import ConfigError
 from models.fastspeech2 import (
@@ -33,7 +32,7 @@ from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.pictures import mel_picture
-from models.training.provenance import Provenance, git_revision
+from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
 
@@ -201,19 +200,15 @@ class FastSpeech2Task:
         return {"phone_error_rate": error_rate(everything), **rates}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        info = CheckpointInfo(
-            kind="fastspeech2",
-            config=as_mapping(self.config.model),
-            mel=self.features.mel_config,
-            symbols=self.symbols,
-            speakers=self.speakers,
-            step=step,
-            licence=self.config.provenance.licence,
-            trained_on=self.config.provenance.trained_on,
-            revision=git_revision(),
-            metrics=metrics,
+        origin = Origin(
+            "fastspeech2",
+            self.config.model,
+            self.features.mel_config,
+            self.config.provenance,
+            self.symbols,
+            self.speakers,
         )
-        save_checkpoint(folder, model, info, torch.float16)
+        origin.save(model, folder, step, metrics)
 
 
 def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:

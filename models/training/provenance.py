@@ -3,6 +3,14 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from models.checkpoint import CheckpointInfo, save_checkpoint
+from models.config import as_mapping
+from models.mel import MelConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +36,31 @@ def git_revision() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return found.stdout.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a recipe knows of its model before the first step."""
+
+    kind: str
+    config: Any
+    mel: MelConfig
+    provenance: Provenance
+    symbols: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+
+    def save(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        """Write `model` as a checkpoint in half precision."""
+        info = CheckpointInfo(
+            kind=self.kind,
+            config=as_mapping(self.config),
+            mel=self.mel,
+            symbols=self.symbols,
+            speakers=self.speakers,
+            step=step,
+            licence=self.provenance.licence,
+            trained_on=self.provenance.trained_on,
+            revision=git_revision(),
+            metrics=metrics,
+        )
+        save_checkpoint(folder, model, info, torch.float16)

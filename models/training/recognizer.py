@@ -8,8 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.checkpoint import CheckpointInfo, save_checkpoint
-from models.config import as_mapping
 from models.edit_distance import error_rate
 from models.losses import check_loss_names
 from models.mel import MelConfig
@@ -18,7 +16,7 @@ from models.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
-from models.training.provenance import Provenance, git_revision
+from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
 
@@ -129,18 +127,14 @@ class RecognizerTask:
         return {"phone_error_rate": error_rate(everything), **rates}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        info = CheckpointInfo(
-            kind="recognizer",
-            config=as_mapping(self.config.model),
-            mel=self.config.mel,
-            symbols=self.symbols,
-            step=step,
-            licence=self.config.provenance.licence,
-            trained_on=self.config.provenance.trained_on,
-            revision=git_revision(),
-            metrics=metrics,
+        origin = Origin(
+            "recognizer",
+            self.config.model,
+            self.config.mel,
+            self.config.provenance,
+            self.symbols,
         )
-        save_checkpoint(folder, model, info, torch.float16)
+        origin.save(model, folder, step, metrics)
 
 
 def _stretch(mel: np.ndarray, factor: float) -> np.ndarray:

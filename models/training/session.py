@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -62,6 +62,16 @@ class LoopConfig:
         progress = max(0, step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return self.learning_rate * warmup * (self.final_rate + (1 - self.final_rate) * cosine)
+
+
+class Trained(Protocol):
+    """What any recipe can do with the model it trains."""
+
+    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
+        """Metrics on held-out clips, the decisive one first, lower is better."""
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        """Write the model as a checkpoint."""
 
 
 class Session:
@@ -169,6 +179,16 @@ class Session:
     def is_due(self, every: int) -> bool:
         """Whether the step just finished is a multiple of `every`, or the last."""
         return (self.step + 1) % every == 0 or self.step + 1 == self.config.steps
+
+    def finish_step(self, task: Trained) -> None:
+        """Evaluate, export and save what is due after a step."""
+        if self.is_main and self.is_due(self.config.evaluate_every):
+            metrics = task.evaluate(self.shipped, self.board, self.step)
+            task.export(self.shipped, self.folder / "last", self.step + 1, metrics)
+            if self.record(metrics):
+                task.export(self.shipped, self.folder / "best", self.step + 1, metrics)
+        if self.is_due(self.config.save_every):
+            self.save()
 
     def record(self, metrics: dict[str, float]) -> bool:
         """Log evaluation metrics; whether the first of them is the best so far."""

@@ -1,15 +1,15 @@
 """The loop for models that learn from targets: recognizer and acoustic models."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor, nn
 
 from models.losses import weighted_sum
-from models.training.session import Batch, LoopConfig, Session
+from models.training.session import Batch, LoopConfig, Session, Trained
 
 
-class SupervisedTask(Protocol):
+class SupervisedTask(Trained, Protocol):
     """What a recipe brings to the loop."""
 
     @property
@@ -26,12 +26,6 @@ class SupervisedTask(Protocol):
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Scalar losses by name."""
 
-    def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
-        """Metrics on held-out clips, the decisive one first, lower is better."""
-
-    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        """Write the model as a checkpoint."""
-
 
 def train_supervised(task: SupervisedTask, config: LoopConfig, folder: Path) -> Path:
     """Run until `config.steps`; returns the folder of the best checkpoint."""
@@ -43,12 +37,6 @@ def train_supervised(task: SupervisedTask, config: LoopConfig, folder: Path) -> 
             losses = task.losses(model, batch)
         session.update("model", weighted_sum(losses, task.loss_weights))
         session.log(losses)
-        if session.is_main and session.is_due(config.evaluate_every):
-            metrics = task.evaluate(session.shipped, session.board, session.step)
-            task.export(session.shipped, folder / "last", session.step + 1, metrics)
-            if session.record(metrics):
-                task.export(session.shipped, folder / "best", session.step + 1, metrics)
-        if session.is_due(config.save_every):
-            session.save()
+        session.finish_step(task)
     session.close()
     return folder / "best"

@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.checkpoint import CheckpointInfo, save_checkpoint
-from models.config import as_mapping
 from models.discriminators import CriticConfig, Critics
 from models.errors import DataError
 from models.losses import MultiResolutionStft, check_loss_names, magnitude_loss
@@ -20,7 +18,7 @@ from models.training.adversarial import Generated, train_adversarial
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.pictures import mel_picture
-from models.training.provenance import Provenance, git_revision
+from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.vocos import Vocos, VocosConfig
 
@@ -126,14 +124,10 @@ class VocoderTask:
         return {"magnitude": float(np.mean(magnitudes)), "mel_l1": float(np.mean(mels))}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        info = CheckpointInfo(
-            kind="vocos",
-            config=as_mapping(self.config.model),
-            mel=self.config.mel,
-            step=step,
-            licence=self.config.provenance.licence,
-            trained_on=self.config.provenance.trained_on,
-            revision=git_revision(),
-            metrics=metrics,
+        origin = Origin(
+            "vocos",
+            self.config.model,
+            self.config.mel,
+            self.config.provenance,
         )
-        save_checkpoint(folder, model, info, torch.float16)
+        origin.save(model, folder, step, metrics)

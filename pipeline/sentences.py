@@ -29,6 +29,8 @@ from pipeline.written_forms import WRITTEN_FORMS, written_form
 STAGE = "generate"
 _MISSES_BEFORE_LISTING = 50
 _LISTED_AT_ONCE = 4096
+# Above this many, the product of slot sizes stands for a count: a count would take minutes.
+_COUNTED_ONE_BY_ONE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,14 @@ def check_sentences(config: SentencesConfig) -> None:
     for template in domain.templates():
         if not next(template.all_renderings()).text:
             raise DataError(f"{template.place}: this template gives an empty sentence")
-    num_distinct = _count_distinct(domain, config.count)
-    if num_distinct < config.count:
+    at_most = sum(template.max_renderings for template in domain.templates())
+    if at_most < config.count and at_most > _COUNTED_ONE_BY_ONE:
+        raise DataError(
+            f"{domain.folder}: {config.count} sentences asked for, but its templates and "
+            f"lexicons make at most {at_most}; lower sentences.count or add to them"
+        )
+    num_distinct = _count_distinct(domain, min(config.count, _COUNTED_ONE_BY_ONE))
+    if num_distinct < min(config.count, _COUNTED_ONE_BY_ONE):
         raise DataError(
             f"{domain.folder}: {config.count} sentences asked for, but its templates and "
             f"lexicons make only {num_distinct} distinct ones; lower sentences.count or add to them"

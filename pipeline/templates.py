@@ -10,6 +10,7 @@ attributes are refused, so every template ends and none reaches Python. It runs 
 sandbox on top.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,11 @@ class Template:
         self._compiled: jinja2.Template | None = None
         tree = _parse(line, place)
         assigned = _check_names(tree, place, vocabularies)
+        readings = [name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"]
+        # At least as many as `all_renderings` gives: a branch not taken draws nothing.
+        self.max_renderings = math.prod(
+            len(vocabularies[name]) for name in readings if name not in assigned
+        )
         if _is_plain(tree):
             self._pieces = tuple(_pieces(tree, vocabularies))
         else:

@@ -95,6 +95,11 @@ def test_too_many_sentences_says_how_many_there_are(tmp_path: Path) -> None:
         drawn(SentencesConfig(folder, 13))
 
 
+def test_a_count_beyond_all_combinations_is_refused_without_counting() -> None:
+    with pytest.raises(DataError, match=r"99999999999 sentences asked for.*make at most \d{10};"):
+        check_sentences(SentencesConfig(Path("prompts/voice_assistant"), 99_999_999_999))
+
+
 def test_conditions_are_counted_by_what_they_draw(tmp_path: Path) -> None:
     text = (
         '{% set who = name %}{% if who == "Al" %}Hi {{ who }}, {{ day }}?{% else %}No.{% endif %}'

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -20,17 +20,35 @@ from torch import nn
 
 from models.config import as_mapping, build, read_yaml, resolve_path
 from models.errors import CheckpointError, ConfigError
-from models.mel import MelConfig, check_same_mel
+from models.mel import MelConfig, check_convertible_mel
 
 FORMAT = 1
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
 
-# kind -> module, model class, config class; the class takes (config, mel, symbols, speakers).
-_KINDS = {
-    "fastspeech2": ("models.fastspeech2", "FastSpeech2", "FastSpeech2Config"),
-    "recognizer": ("models.recognizer", "Recognizer", "RecognizerConfig"),
-    "vocos": ("models.vocos", "Vocos", "VocosConfig"),
-    "griffin-lim": ("models.griffin_lim", "GriffinLim", "GriffinLimConfig"),
+Role = Literal["acoustic", "vocoder", "recognizer", "spectrogram"]
+
+
+class Kind(NamedTuple):
+    """Where a kind of model lives. Its class takes (config, mel, symbols, speakers)."""
+
+    role: Role
+    module: str
+    model: str
+    config: str
+
+
+KINDS = {
+    "fastspeech2": Kind("acoustic", "models.fastspeech2", "FastSpeech2", "FastSpeech2Config"),
+    "fastspeech2-paper": Kind(
+        "acoustic", "models.fastspeech2_paper", "FastSpeech2Paper", "FastSpeech2PaperConfig"
+    ),
+    "tacotron2": Kind("acoustic", "models.tacotron2", "Tacotron2", "Tacotron2Config"),
+    "vocos": Kind("vocoder", "models.vocos", "Vocos", "VocosConfig"),
+    "hifigan": Kind("vocoder", "models.hifigan", "HifiGan", "HifiGanConfig"),
+    "melgan": Kind("vocoder", "models.melgan", "MelGan", "MelGanConfig"),
+    "griffin-lim": Kind("vocoder", "models.griffin_lim", "GriffinLim", "GriffinLimConfig"),
+    "melnet": Kind("spectrogram", "models.melnet", "MelNet", "MelNetConfig"),
+    "recognizer": Kind("recognizer", "models.recognizer", "Recognizer", "RecognizerConfig"),
 }
 
 
@@ -50,6 +68,7 @@ class CheckpointInfo:
     metrics: dict[str, float] = field(default_factory=dict)
     weights_digest: str = ""
     format: int = FORMAT
+    alphabet: Literal["ipa", "arpabet", "characters"] = "ipa"  # what the symbols are
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +156,8 @@ def read_info(name_or_path: str | Path) -> CheckpointInfo:
         raise CheckpointError(str(error)) from None
     if info.format != FORMAT:
         raise CheckpointError(f"{path}: format {info.format}; this version reads {FORMAT}")
-    if info.kind not in _KINDS:
-        raise CheckpointError(f"{path}: kind {info.kind!r}; known are {', '.join(_KINDS)}")
+    if info.kind not in KINDS:
+        raise CheckpointError(f"{path}: kind {info.kind!r}; known are {', '.join(KINDS)}")
     if not info.weights_digest and info.kind != "griffin-lim":
         raise CheckpointError(f"{path}: weights_digest: missing, so the weights cannot be checked")
     return info
@@ -171,19 +190,28 @@ def checkpoint_digest(name_or_path: str | Path) -> str:
     return info.weights_digest
 
 
+def check_role(name: str, role: Role, key: str) -> CheckpointInfo:
+    """What a checkpoint says of itself; `CheckpointError` naming `key` for one of another role."""
+    info = read_info(name)
+    if KINDS[info.kind].role != role:
+        kinds = " or ".join(kind for kind, entry in KINDS.items() if entry.role == role)
+        raise CheckpointError(f"{key}: {name} is a {info.kind}; needed is {kinds}")
+    return info
+
+
 def check_vocoder_fits(acoustic: CheckpointInfo, vocoder: CheckpointInfo) -> None:
-    """Raise `CheckpointError` unless both work on the same mel spectrogram."""
-    check_same_mel(acoustic.mel, vocoder.mel, "the acoustic model and the vocoder")
+    """Raise `CheckpointError` unless the vocoder can speak the acoustic model's mels."""
+    check_convertible_mel(acoustic.mel, vocoder.mel, "the acoustic model and the vocoder")
 
 
 def _rebuild(info: CheckpointInfo, folder: Path) -> nn.Module:
-    module_name, model_name, config_name = _KINDS[info.kind]
-    module = importlib.import_module(module_name)
+    kind = KINDS[info.kind]
+    module = importlib.import_module(kind.module)
     try:
-        config = build(getattr(module, config_name), info.config, f"{folder}/checkpoint.yaml")
+        config = build(getattr(module, kind.config), info.config, f"{folder}/checkpoint.yaml")
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
-    model: nn.Module = getattr(module, model_name)(config, info.mel, info.symbols, info.speakers)
+    model: nn.Module = getattr(module, kind.model)(config, info.mel, info.symbols, info.speakers)
     return model
 
 

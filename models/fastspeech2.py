@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from models.mel import MelConfig
 from models.phonemes import SILENCES
+from models.voice import Controls, Speech
 
 PAD = "<pad>"
 
@@ -42,28 +43,12 @@ class FastSpeech2Config:
             raise ValueError("kernel_size: kernels must be odd")
 
 
-class Controls(NamedTuple):
-    """How an utterance is to be spoken, one value an item (B,)."""
-
-    pace: Tensor  # 1.2 is a fifth faster
-    pitch_semitones: Tensor
-    energy: Tensor  # amplitude factor
-
-
 class Prosody(NamedTuple):
     """What a recording did, or what is predicted, per symbol (B, N)."""
 
     durations: Tensor  # int64 frames
     pitch: Tensor  # log F0 in standard deviations of its speaker
     energy: Tensor  # log amplitude in standard deviations of the corpus
-
-
-class Speech(NamedTuple):
-    """Synthesized mels (B, n_mels, T), their lengths (B,) and the durations (B, N) behind them."""
-
-    mels: Tensor
-    lengths: Tensor
-    durations: Tensor
 
 
 class TrainingOutput(NamedTuple):
@@ -137,6 +122,8 @@ class FastSpeech2(nn.Module):
     section 2) rather than as 256 bins: with an hour of speech most bins would stay empty.
     """
 
+    controls = frozenset(Controls._fields)
+
     # What the controls need to know of the corpus; filled in by training.
     pitch_std: Tensor  # (speakers,) of ln F0
     energy_std: Tensor  # () of ln amplitude
@@ -208,7 +195,7 @@ class FastSpeech2(nn.Module):
         mels, mel_lengths = self._decode(self._colour(hidden, pitch, energy), durations)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
-        mels = mels.masked_fill(~inside, math.log(self.mel.floor))
+        mels = mels.masked_fill(~inside, self.mel.silence)
         return Speech(mels.transpose(1, 2), mel_lengths, durations)  # (B, T, M) -> (B, M, T)
 
     def normalize(self, mels: Tensor) -> Tensor:

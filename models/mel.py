@@ -34,8 +34,13 @@ class MelConfig:
     mel_norm: Literal["slaney", "none"] = "slaney"
     padding: Literal["same", "center"] = "same"
     magnitude_epsilon: float = 1e-9  # added to re^2 + im^2, as HiFi-GAN does
-    log: Literal["ln", "log10"] = "ln"
+    log: Literal["ln", "log10", "db"] = "ln"  # db is 20 log10
     floor: float = 1e-5
+    # How the logarithm is brought to a range: symmetric is [-4, 4], unit is [0, 1], both linear in
+    # dB from `min_level_db + ref_level_db` up, and clipped.
+    scaling: Literal["none", "symmetric", "unit"] = "none"
+    ref_level_db: float = 20.0
+    min_level_db: float = -100.0
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels", "floor"):
@@ -53,6 +58,10 @@ class MelConfig:
                 f"f_max: need 0 <= f_min < f_max <= {self.sample_rate / 2} Hz, "
                 f"found {self.f_min} and {self.f_max}"
             )
+        if self.scaling != "none" and self.log != "db":
+            raise ValueError(f"scaling: {self.scaling} is linear in dB, so log must be db")
+        if self.min_level_db >= 0:
+            raise ValueError(f"min_level_db: must be below 0, found {self.min_level_db}")
 
     @property
     def top_frequency(self) -> float:
@@ -64,10 +73,30 @@ class MelConfig:
         """The time from one mel frame to the next, in seconds."""
         return self.hop_length / self.sample_rate
 
+    @property
+    def silence(self) -> float:
+        """The value of a band that holds nothing."""
+        return float(scale_mels(torch.tensor(self.floor), self))
+
+
+# Fields in which mels may differ and still hold the same; `convert_mels` goes from one to another.
+_SCALINGS = ("log", "floor", "scaling", "ref_level_db", "min_level_db", "magnitude_epsilon")
+
 
 def check_same_mel(ours: MelConfig, theirs: MelConfig, what: str) -> None:
     """Raise `CheckpointError` naming every field in which two MelConfigs differ."""
-    names = [field.name for field in dataclasses.fields(MelConfig)]
+    _check_fields(ours, theirs, what, leave_out=())
+
+
+def check_convertible_mel(ours: MelConfig, theirs: MelConfig, what: str) -> None:
+    """Raise `CheckpointError` naming every field that `convert_mels` cannot bridge."""
+    _check_fields(ours, theirs, what, leave_out=_SCALINGS)
+
+
+def _check_fields(
+    ours: MelConfig, theirs: MelConfig, what: str, leave_out: tuple[str, ...]
+) -> None:
+    names = [field.name for field in dataclasses.fields(MelConfig) if field.name not in leave_out]
     differing = [name for name in names if getattr(ours, name) != getattr(theirs, name)]
     if differing:
         detail = ", ".join(
@@ -97,8 +126,7 @@ class LogMel(nn.Module):
         config = self.config
         magnitude = self.magnitude(wave.float())
         mel = self.filters @ magnitude  # (n_mels, F) @ (B, F, T) -> (B, n_mels, T)
-        mel = mel.clamp(min=config.floor)
-        return mel.log() if config.log == "ln" else mel.log10()
+        return scale_mels(mel.clamp(min=config.floor), config)
 
     def magnitude(self, wave: Tensor) -> Tensor:
         """Waveforms (B, S) to the STFT's magnitude (B, n_fft // 2 + 1, T)."""
@@ -120,9 +148,42 @@ class LogMel(nn.Module):
         return (power + config.magnitude_epsilon).sqrt()
 
 
+def scale_mels(amplitude: Tensor, config: MelConfig) -> Tensor:
+    """The logarithm of amplitudes, of any shape, brought to the config's range."""
+    if config.log == "ln":
+        return amplitude.log()
+    if config.log == "log10":
+        return amplitude.log10()
+    level_db = 20 * amplitude.log10()
+    if config.scaling == "none":
+        return level_db
+    share = (level_db - config.ref_level_db - config.min_level_db) / -config.min_level_db
+    share = share.clamp(0, 1)
+    return share if config.scaling == "unit" else 8 * share - 4
+
+
 def mel_amplitude(log_mels: Tensor, config: MelConfig) -> Tensor:
-    """Undo the logarithm of log-mels (B, n_mels, T)."""
-    return log_mels.float().exp() if config.log == "ln" else 10 ** log_mels.float()
+    """Undo `scale_mels`, but for what it clipped."""
+    values = log_mels.float()
+    if config.log == "ln":
+        return values.exp()
+    if config.log == "log10":
+        return 10**values
+    if config.scaling != "none":
+        share = values if config.scaling == "unit" else (values + 4) / 8
+        values = share * -config.min_level_db + config.min_level_db + config.ref_level_db
+    return 10 ** (values / 20)
+
+
+def convert_mels(mels: Tensor, source: MelConfig, target: MelConfig) -> Tensor:
+    """Log-mels (B, n_mels, T) of one config in the scale of another.
+
+    Raises `CheckpointError` naming the fields when more than the scale differs.
+    """
+    check_convertible_mel(source, target, "the mels")
+    if all(getattr(source, name) == getattr(target, name) for name in _SCALINGS):
+        return mels
+    return scale_mels(mel_amplitude(mels, source).clamp(min=target.floor), target)
 
 
 def mel_filterbank(config: MelConfig) -> np.ndarray:

@@ -10,15 +10,15 @@ import torch
 from models.checkpoint import (
     Checkpoint,
     CheckpointInfo,
+    check_role,
     check_vocoder_fits,
     checkpoint_digest,
     load_checkpoint,
-    read_info,
 )
-from models.errors import CheckpointError, ConfigError, DataError
-from models.fastspeech2 import Controls
+from models.errors import ConfigError, DataError
 from models.phonemes import SILENCES, WORD, tokens_of
 from models.symbols import symbol_ids
+from models.voice import Controls
 from pipeline.distributions import Range
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
@@ -67,8 +67,8 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     Raises `CheckpointError` for a checkpoint that is missing, damaged or of the wrong kind and
     for MelConfigs that differ, `ConfigError` for an unknown speaker.
     """
-    acoustic = _check_kind(config.acoustic_model, ("fastspeech2",), "voice.acoustic_model")
-    vocoder = _check_kind(config.vocoder, ("vocos", "griffin-lim"), "voice.vocoder")
+    acoustic = check_role(config.acoustic_model, "acoustic", "voice.acoustic_model")
+    vocoder = check_role(config.vocoder, "vocoder", "voice.vocoder")
     check_vocoder_fits(acoustic, vocoder)
     checkpoint_digest(config.acoustic_model)
     checkpoint_digest(config.vocoder)
@@ -160,13 +160,6 @@ def word_times(
         WordTime(word, round(first * frame_s, 4), round(last * frame_s, 4))
         for word, (first, last) in zip(words, times, strict=True)
     )
-
-
-def _check_kind(name: str, kinds: tuple[str, ...], key: str) -> CheckpointInfo:
-    info = read_info(name)
-    if info.kind not in kinds:
-        raise CheckpointError(f"{key}: {name} is a {info.kind}; needed is {' or '.join(kinds)}")
-    return info
 
 
 def _speakers(config: VoiceConfig, info: CheckpointInfo) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from models.checkpoint import load_checkpoint
+from models.checkpoint import load_checkpoint, read_info
+from models.mel import convert_mels
 from pipeline.audio import encode_flac
 from pipeline.records import CleanClip, MelClip, Reject
 from pipeline.synthesize import VoiceConfig
@@ -21,10 +22,16 @@ def vocode(
     and pad short clips to long ones.
     """
     checkpoint = load_checkpoint(config.vocoder, device)
+    spoken_in = read_info(config.acoustic_model).mel
     for clip in mels:
         mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
         with torch.inference_mode():
-            wave = checkpoint.model(mel)[0].float().cpu().numpy()
+            wave = (
+                checkpoint.model(convert_mels(mel, spoken_in, checkpoint.mel))[0]
+                .float()
+                .cpu()
+                .numpy()
+            )
         if not np.isfinite(wave).all():
             yield Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
             continue

@@ -15,18 +15,18 @@ import torch
 
 from models.checkpoint import (
     Checkpoint,
+    check_role,
     check_vocoder_fits,
     load_checkpoint,
-    read_info,
 )
 from models.errors import CheckpointError, DataError
-from models.fastspeech2 import Controls
 from models.mel import MelConfig
 from models.phonemes import tokens_of
 from models.symbols import symbol_ids
 from models.training.corpus import Recording
 from models.training.features import read_wave, trim_and_level
 from models.training.teachers import speak_with_flite
+from models.voice import Controls
 
 _BATCH_SIZE = 8
 
@@ -71,11 +71,10 @@ class Voices:
     """An acoustic model and a vocoder that fit each other, and all the speakers they have."""
 
     def __init__(self, acoustic: str, vocoder: str, device: str = "cpu") -> None:
-        for name, kinds in ((acoustic, ("fastspeech2",)), (vocoder, ("vocos", "griffin-lim"))):
-            kind = read_info(name).kind
-            if kind not in kinds:
-                raise CheckpointError(f"{name} is a {kind}; needed is {' or '.join(kinds)}")
-        check_vocoder_fits(read_info(acoustic), read_info(vocoder))
+        check_vocoder_fits(
+            check_role(acoustic, "acoustic", "acoustic model"),
+            check_role(vocoder, "vocoder", "vocoder"),
+        )
         self.acoustic: Checkpoint = load_checkpoint(acoustic, device)
         self.vocoder: Checkpoint = load_checkpoint(vocoder, device)
         self._device = device

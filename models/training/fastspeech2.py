@@ -14,11 +14,9 @@ from models.edit_distance import error_rate
 from models.errors import ConfigError
 from models.fastspeech2 import (
     PAD,
-    Controls,
     FastSpeech2,
     FastSpeech2Config,
     Prosody,
-    Speech,
     fastspeech2_losses,
 )
 from models.griffin_lim import GriffinLim, GriffinLimConfig
@@ -32,9 +30,16 @@ from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.pictures import mel_picture
+from models.training.prosody import (
+    Example,
+    log_pitch_of,
+    measure_example,
+    measure_levels,
+)
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
+from models.voice import Controls, Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +80,6 @@ def train_fastspeech2(config: FastSpeech2Training) -> Path:
     return train_supervised(task, config.loop, config.run)
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One aligned clip with its prosody in natural units, N symbols."""
-
-    clip: Clip
-    ids: np.ndarray  # (N,) int64
-    durations: np.ndarray  # (N,) int64, frames
-    log_pitch: np.ndarray  # (N,) float32, mean ln F0; NaN where nothing is voiced
-    log_energy: np.ndarray  # (N,) float32, ln amplitude
-
-
 class FastSpeech2Task:
     """See `SupervisedTask`."""
 
@@ -104,7 +98,9 @@ class FastSpeech2Task:
         self.symbols = (PAD, *sorted({s for _, alignment in aligned for s in alignment.symbols}))
         self.speakers = tuple(sorted({clip.speaker for clip, _ in aligned}))
         self.model = FastSpeech2(config.model, features.mel_config, self.symbols, self.speakers)
-        examples = [self._example(clip, alignment) for clip, alignment in aligned]
+        examples = [
+            measure_example(clip, alignment, features, self.symbols) for clip, alignment in aligned
+        ]
         self.examples = [e for e in examples if not e.clip.held_out]
         self.held_out = [clip for clip, _ in aligned if clip.held_out]
         self._measure_corpus()
@@ -116,39 +112,18 @@ class FastSpeech2Task:
             [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
         )
 
-    def _example(self, clip: Clip, alignment: Alignment) -> Example:
-        durations = np.array(alignment.durations)
-        pitch, mel = self.features.pitch(clip), self.features.mel(clip)
-        voiced = pitch > 0
-        log_pitch = np.log(np.where(voiced, pitch, 1.0))
-        starts = np.concatenate([[0], durations.cumsum()[:-1]])
-        count = np.add.reduceat(voiced.astype(np.float32), starts)
-        total = np.add.reduceat(log_pitch * voiced, starts)
-        amplitude = np.sqrt((np.exp(mel) ** 2).sum(axis=1))
-        mean_amplitude = np.add.reduceat(amplitude, starts) / durations
-        return Example(
-            clip=clip,
-            ids=symbol_ids(alignment.symbols, self.symbols),
-            durations=durations,
-            log_pitch=np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32),
-            log_energy=np.log(mean_amplitude).astype(np.float32),
-        )
-
     def _measure_corpus(self) -> None:
         """Means and spreads that bring mels, pitch and energy to a common scale."""
         mels = self.features.mels[:: max(1, len(self.features.mels) // 50_000)].astype(np.float32)
         self.model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0)))
         self.model.mel_std.copy_(torch.from_numpy(mels.std(axis=0)))
         energy = np.concatenate([example.log_energy for example in self.examples])
-        self._energy_mean = float(energy.mean())
         self.model.energy_std.fill_(float(energy.std()))
-        self._pitch_mean = np.zeros(len(self.speakers), dtype=np.float32)
+        self._levels = measure_levels(self.examples, self.speakers)
         for index, speaker in enumerate(self.speakers):
-            own = [e.log_pitch for e in self.examples if e.clip.speaker == speaker]
-            pitch = np.concatenate(own) if own else np.zeros(1)
-            self._pitch_mean[index] = np.nanmedian(pitch) if np.isfinite(pitch).any() else 5.0
-            spread = np.nanstd(np.clip(pitch - self._pitch_mean[index], -0.5, 0.5))
-            self.model.pitch_std[index] = max(0.05, float(np.nan_to_num(spread, nan=0.2)))
+            deviation = log_pitch_of(self.examples, speaker) - self._levels.log_pitch[speaker]
+            spread = float(np.nanstd(np.clip(deviation, -0.5, 0.5)))
+            self.model.pitch_std[index] = max(0.05, 0.2 if np.isnan(spread) else spread)
 
     def batch(self, step: int) -> Batch:
         examples = [self.examples[index] for index in self._batches.at(step)]
@@ -160,20 +135,19 @@ class FastSpeech2Task:
             "speakers": torch.from_numpy(speakers),
             "durations": pad_stack([example.durations for example in examples]),
             "pitch": pad_stack(
-                [self._scaled_pitch(e, s) for e, s in zip(examples, speakers, strict=True)]
+                [
+                    self._levels.scaled_pitch(example, float(self.model.pitch_std[speaker]))
+                    for example, speaker in zip(examples, speakers, strict=True)
+                ]
             ),
-            "energy": pad_stack([self._scaled_energy(example) for example in examples]),
+            "energy": pad_stack(
+                [
+                    self._levels.scaled_energy(example, float(self.model.energy_std))
+                    for example in examples
+                ]
+            ),
             "mels": self.model.normalize(mels.to(self.model.mel_mean.device)).cpu(),
         }
-
-    def _scaled_pitch(self, example: Example, speaker: int) -> np.ndarray:
-        deviation = example.log_pitch - self._pitch_mean[speaker]
-        scaled = deviation / float(self.model.pitch_std[speaker])
-        return np.clip(np.nan_to_num(scaled, nan=0.0), -3, 3).astype(np.float32)
-
-    def _scaled_energy(self, example: Example) -> np.ndarray:
-        scaled = (example.log_energy - self._energy_mean) / float(self.model.energy_std)
-        return scaled.astype(np.float32)
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         prosody = Prosody(batch["durations"], batch["pitch"], batch["energy"])

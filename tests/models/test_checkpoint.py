@@ -18,9 +18,9 @@ from models.checkpoint import (
 )
 from models.config import as_mapping
 from models.errors import CheckpointError
-from models.fastspeech2 import Controls
 from models.mel import MelConfig
 from models.vocos import Vocos, VocosConfig
+from models.voice import Controls
 from tests.tiny_voices import SPEAKERS, SYMBOLS, TinyVoices
 
 TINY = VocosConfig(dim=8, hidden_dim=8, num_layers=1)

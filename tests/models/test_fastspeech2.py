@@ -5,15 +5,14 @@ import pytest
 import torch
 
 from models.fastspeech2 import (
-    Controls,
     FastSpeech2,
     FastSpeech2Config,
     Prosody,
-    Speech,
     fastspeech2_losses,
     regulate_length,
 )
 from models.mel import MelConfig
+from models.voice import Controls, Speech
 
 SYMBOLS = ("<pad>", "^", ",", ".", "?", "a", "b", "ˈo", "t")
 TINY = FastSpeech2Config(

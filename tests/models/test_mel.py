@@ -7,7 +7,14 @@ import torch
 from safetensors.torch import load_file
 
 from models.errors import CheckpointError
-from models.mel import LogMel, MelConfig, check_same_mel, mel_filterbank
+from models.mel import (
+    LogMel,
+    MelConfig,
+    check_same_mel,
+    convert_mels,
+    mel_filterbank,
+    scale_mels,
+)
 
 
 def _parity(name: str, checkout: Path) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -94,3 +101,45 @@ def test_differing_fields_are_named() -> None:
     check_same_mel(MelConfig(), MelConfig(), "a and b")
     with pytest.raises(CheckpointError, match=r"a and b .* hop_length 256 against 200.* f_max"):
         check_same_mel(MelConfig(), MelConfig(hop_length=200, f_max=None), "a and b")
+
+
+SCALES = (
+    MelConfig(),
+    MelConfig(log="log10"),
+    MelConfig(log="db"),
+    MelConfig(log="db", scaling="symmetric"),
+    MelConfig(log="db", scaling="unit", ref_level_db=0.0),
+)
+
+
+@pytest.mark.parametrize("target", SCALES)
+@pytest.mark.parametrize("source", SCALES)
+def test_scales_convert_into_each_other(source: MelConfig, target: MelConfig) -> None:
+    wave = 0.1 * torch.randn(1, 8192, generator=torch.Generator().manual_seed(0))
+    converted = convert_mels(LogMel(source)(wave), source, target)
+    torch.testing.assert_close(converted, LogMel(target)(wave), atol=1e-4, rtol=1e-4)
+
+
+def test_symmetric_scale_spans_the_levels_of_the_config() -> None:
+    config = MelConfig(log="db", scaling="symmetric", ref_level_db=20.0, min_level_db=-100.0)
+    amplitude = torch.tensor([1e-9, 1e-4, 1e-1, 10.0, 1e6])  # -180, -80, -20, 20, 120 dB
+    expected = torch.tensor([-4.0, -4.0, 0.8, 4.0, 4.0])
+    torch.testing.assert_close(scale_mels(amplitude, config), expected)
+
+
+def test_conversion_keeps_to_the_floor_of_its_target() -> None:
+    deep, shallow = MelConfig(floor=1e-10, magnitude_epsilon=0.0), MelConfig()
+    mels = LogMel(deep)(torch.zeros(1, 4096))
+    torch.testing.assert_close(
+        convert_mels(mels, deep, shallow), torch.full_like(mels, shallow.silence)
+    )
+
+
+def test_conversion_refuses_other_bands() -> None:
+    with pytest.raises(CheckpointError, match=r"f_max 8000.0 against 7600.0"):
+        convert_mels(torch.zeros(1, 80, 4), MelConfig(), MelConfig(f_max=7600.0))
+
+
+def test_scaling_needs_decibels() -> None:
+    with pytest.raises(ValueError, match="log must be db"):
+        MelConfig(scaling="unit")

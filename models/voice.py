@@ -1,0 +1,53 @@
+"""What every voice is made of: an acoustic model that says how, a vocoder that says it.
+
+B batch, N symbols, T mel frames, S samples.
+"""
+
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from models.mel import MelConfig
+
+
+class Controls(NamedTuple):
+    """How an utterance is to be spoken, one value an item (B,)."""
+
+    pace: Tensor  # 1.2 is a fifth faster
+    pitch_semitones: Tensor
+    energy: Tensor  # amplitude factor
+
+
+class Speech(NamedTuple):
+    """Synthesized mels (B, n_mels, T), their lengths (B,) and the durations (B, N) behind them.
+
+    `faults` has for every item what went wrong while it was spoken, in words; it may be empty
+    for models that cannot fail that way.
+    """
+
+    mels: Tensor
+    lengths: Tensor
+    durations: Tensor
+    faults: tuple[tuple[str, ...], ...] = ()
+
+
+class AcousticModel(Protocol):
+    """Symbols to mels. An item of a batch comes out as it would alone."""
+
+    mel: MelConfig
+    symbols: tuple[str, ...]
+    speakers: tuple[str, ...]
+    controls: frozenset[str]  # which fields of `Controls` it follows
+
+    def synthesize(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+    ) -> Speech:
+        """Symbol ids (B, N), lengths (B,), speaker ids (B,) to speech."""
+
+
+class Vocoder(Protocol):
+    """Mels (B, n_mels, T) to waveforms (B, S)."""
+
+    mel: MelConfig
+
+    def __call__(self, mels: Tensor) -> Tensor: ...

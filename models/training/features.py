@@ -23,7 +23,7 @@ from models.mel import LogMel, MelConfig
 from models.phonemes import Phonemizer
 from models.training.corpus import CorpusConfig, Recording, read_corpora
 
-_VERSION = 3
+_VERSION = 4
 _ACTIVE_DBFS = -25.0  # the level every clip is brought to: corpora differ by 7 dB
 _TRIM_DB = 38.0  # quieter than the loudest frame by this much counts as silence at the edges
 _SHORTEST_S = 0.1  # less is no speech, and too short to have a pitch
@@ -32,7 +32,9 @@ _MARGIN_S = 0.08  # silence kept at each edge
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A recording inside a cache. `first_*` index the flat arrays."""
+    """A recording inside a cache. `first_*` index the flat arrays; `trimmed_s` is how much was cut
+    off the recording's start, for times that are counted from there.
+    """
 
     id: str
     speaker: str
@@ -43,6 +45,7 @@ class Clip:
     num_samples: int
     first_frame: int
     num_frames: int
+    trimmed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def prepare_features(
     if not (folder / "clips.json").is_file():
         report(f"features: {len(recordings)} clips into {folder}")
         _compute(recordings, corpus, mel_config, folder)
-    features = _open(folder, mel_config)
+    features = open_features(folder, mel_config)
     _check_split(features.clips, corpus)  # some may have been too short or too long
     return features
 
@@ -111,7 +114,10 @@ def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfi
     return "features-" + hashlib.blake2b(what.encode(), digest_size=6).hexdigest()
 
 
-def _open(folder: Path, mel_config: MelConfig) -> Features:
+def open_features(folder: Path, mel_config: MelConfig) -> Features:
+    """A cache's folder as memory maps. Raises `DataError` where its files are not there."""
+    if not (folder / "clips.json").is_file():
+        raise DataError(f"{folder}: no features there: clips.json is missing")
     clips = json.loads((folder / "clips.json").read_text(encoding="utf-8"))
     return Features(
         mel_config=mel_config,
@@ -126,70 +132,83 @@ def _compute(
     recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig, folder: Path
 ) -> None:
     phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
-    clips: list[Clip] = []
-    parts = []
-    sample = frame = 0
+    clips, parts = [], []
     measured = _measure_all(recordings, mel)
     for recording, spoken, part in zip(recordings, phonemes, measured, strict=True):
         duration_s = len(part.wave) / mel.sample_rate
         if not corpus.min_duration_s <= duration_s <= corpus.max_duration_s:
             continue
-        clips.append(
-            Clip(
-                id=recording.id,
-                speaker=recording.speaker,
-                text=recording.text,
-                phonemes=spoken,
-                held_out=recording.held_out,
-                first_sample=sample,
-                num_samples=len(part.wave),
-                first_frame=frame,
-                num_frames=len(part.mel),
-            )
-        )
+        clips.append(_clip(recording, spoken, part))
         parts.append(part)
-        sample += len(part.wave)
-        frame += len(part.mel)
     if not clips:
         raise DataError(
             f"no clip lasts between {corpus.min_duration_s} and {corpus.max_duration_s} s"
         )
-    _write(folder, clips, parts)
+    write_features(folder, clips, parts)
 
 
-def _write(folder: Path, clips: list[Clip], parts: list["_Measured"]) -> None:
+def _clip(recording: Recording, phonemes: str, part: "Measured") -> Clip:
+    """Its place among other clips is still unknown: `write_features` knows."""
+    return Clip(
+        id=recording.id,
+        speaker=recording.speaker,
+        text=recording.text,
+        phonemes=phonemes,
+        held_out=recording.held_out,
+        first_sample=0,
+        num_samples=len(part.wave),
+        first_frame=0,
+        num_frames=len(part.mel),
+        trimmed_s=part.trimmed_s,
+    )
+
+
+def write_features(folder: Path, clips: Sequence[Clip], parts: Sequence["Measured"]) -> None:
+    """A cache of these clips, laid end to end. The folder appears whole or not at all."""
     temporary = folder.with_name(folder.name + f".{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     np.save(temporary / "waves.npy", np.concatenate([part.wave for part in parts]))
     np.save(temporary / "mels.npy", np.concatenate([part.mel for part in parts]))
     np.save(temporary / "pitch.npy", np.concatenate([part.pitch_hz for part in parts]))
-    listing = [dataclasses.asdict(clip) for clip in clips]
+    listing = [dataclasses.asdict(clip) for clip in _end_to_end(clips)]
     (temporary / "clips.json").write_text(json.dumps(listing), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
 
 
+def _end_to_end(clips: Sequence[Clip]) -> Iterator[Clip]:
+    sample = frame = 0
+    for clip in clips:
+        yield dataclasses.replace(clip, first_sample=sample, first_frame=frame)
+        sample += clip.num_samples
+        frame += clip.num_frames
+
+
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class Measured:
+    """What a cache holds of one clip of S samples and T frames."""
+
     wave: np.ndarray  # (S,) int16
     mel: np.ndarray  # (T, n_mels) float16
     pitch_hz: np.ndarray  # (T,) float16
+    trimmed_s: float = 0.0
 
 
-def _measure_all(recordings: list[Recording], mel: MelConfig) -> Iterator[_Measured]:
+def _measure_all(recordings: list[Recording], mel: MelConfig) -> Iterator[Measured]:
     paths = [recording.path for recording in recordings]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context, torch.set_num_threads, (1,)) as pool:
         yield from pool.map(_measure, paths, [mel] * len(paths), chunksize=16)
 
 
-def _measure(path: Path, mel_config: MelConfig) -> _Measured:
+def _measure(path: Path, mel_config: MelConfig) -> Measured:
     shortest = max(mel_config.n_fft, round(_SHORTEST_S * mel_config.sample_rate))
-    wave = read_wave(path, mel_config.sample_rate)
+    wave, first = read_wave(path, mel_config.sample_rate), 0
     if len(wave) >= shortest:
+        first = speech_span(wave, mel_config)[0]
         wave = trim_and_level(wave, mel_config)
     if len(wave) < shortest:  # left out by `_compute`
-        return _Measured(
+        return Measured(
             wave=np.zeros(0, np.int16),
             mel=np.zeros((0, mel_config.n_mels), np.float16),
             pitch_hz=np.zeros(0, np.float16),
@@ -197,10 +216,11 @@ def _measure(path: Path, mel_config: MelConfig) -> _Measured:
     num_frames = len(wave) // mel_config.hop_length
     wave = wave[: num_frames * mel_config.hop_length]
     mel = LogMel(mel_config)(torch.from_numpy(wave)[None])[0].T.numpy()  # (T, n_mels)
-    return _Measured(
+    return Measured(
         wave=np.round(wave * 32767).astype(np.int16),
         mel=mel.astype(np.float16),
         pitch_hz=pitch_of(wave, mel_config).astype(np.float16),
+        trimmed_s=first / mel_config.sample_rate,
     )
 
 
@@ -219,15 +239,28 @@ def read_wave(path: Path, sample_rate: int) -> np.ndarray:
 
 def trim_and_level(wave: np.ndarray, mel: MelConfig) -> np.ndarray:
     """Cut silence at both edges and bring the speech to the level all clips share."""
-    hop = mel.hop_length
-    frames = wave[: len(wave) // hop * hop].reshape(-1, hop)
-    level_db = 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
-    loud = np.flatnonzero(level_db > level_db.max() - _TRIM_DB)
-    margin = round(_MARGIN_S * mel.sample_rate)
-    wave = wave[max(0, loud[0] * hop - margin) : (loud[-1] + 1) * hop + margin]
+    first, last = speech_span(wave, mel)
+    frames, level_db = _levels(wave, mel)
+    wave = wave[first:last]
     active_db = 10 * np.log10((frames[level_db > level_db.max() - 25] ** 2).mean() + 1e-10)
     gain = 10 ** ((_ACTIVE_DBFS - active_db) / 20)
     return wave * min(gain, 0.99 / (np.abs(wave).max() + 1e-9))
+
+
+def speech_span(wave: np.ndarray, mel: MelConfig) -> tuple[int, int]:
+    """The first sample of a wave (S,) that trimming keeps, and the first after it."""
+    level_db = _levels(wave, mel)[1]
+    loud = np.flatnonzero(level_db > level_db.max() - _TRIM_DB)
+    margin = round(_MARGIN_S * mel.sample_rate)
+    first, last = int(loud[0]) * mel.hop_length, (int(loud[-1]) + 1) * mel.hop_length
+    return max(0, first - margin), min(len(wave), last + margin)
+
+
+def _levels(wave: np.ndarray, mel: MelConfig) -> tuple[np.ndarray, np.ndarray]:
+    """A wave (S,) as frames (T, hop_length), and the level of each in dB (T,)."""
+    hop = mel.hop_length
+    frames = wave[: len(wave) // hop * hop].reshape(-1, hop)
+    return frames, 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
 
 
 def pitch_of(wave: np.ndarray, mel: MelConfig) -> np.ndarray:

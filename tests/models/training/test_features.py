@@ -78,6 +78,15 @@ def test_silence_at_the_edges_is_cut() -> None:
     assert len(speech) < len(trimmed) < len(speech) + 2 * (0.08 + 0.03) * 22050
 
 
+def test_what_was_cut_off_the_start_is_known(corpus: TrainingCorpus) -> None:
+    for clip in corpus.features.clips[:4]:
+        whole = read_wave(corpus.config.root / "wavs" / f"{clip.id}.wav", MEL.sample_rate)
+        first = round(clip.trimmed_s * MEL.sample_rate)
+        assert first > 0
+        kept = whole[first : first + clip.num_samples]
+        assert np.corrcoef(kept, corpus.features.wave(clip))[0, 1] > 0.999
+
+
 @pytest.mark.parametrize("num_samples", [0, 100, 1500])
 def test_clips_too_short_to_measure_are_empty(tmp_path: Path, num_samples: int) -> None:
     soundfile.write(tmp_path / "short.wav", np.full(num_samples, 0.1), 22050)

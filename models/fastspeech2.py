@@ -192,7 +192,19 @@ class FastSpeech2(nn.Module):
         frames = self.duration_predictor(hidden, mask).exp() - 1
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)
         durations = (frames * mask).long()
-        mels, mel_lengths = self._decode(self._colour(hidden, pitch, energy), durations)
+        return self._speak(self._colour(hidden, pitch, energy), durations)
+
+    @torch.inference_mode()
+    def follow(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
+    ) -> Speech:
+        """As `synthesize`, with the durations, pitch and energy of recordings."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+
+    def _speak(self, hidden: Tensor, durations: Tensor) -> Speech:
+        """Coloured symbols (B, N, D) to mels in the scale of `MelConfig`."""
+        mels, mel_lengths = self._decode(hidden, durations)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         mels = mels.masked_fill(~inside, self.mel.silence)

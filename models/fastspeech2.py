@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from models.mel import MelConfig
 from models.phonemes import SILENCES
+from models.speakers import PerSpeaker
 from models.voice import Controls, Speech
 
 PAD = "<pad>"
@@ -21,7 +22,11 @@ PAD = "<pad>"
 
 @dataclass(frozen=True, slots=True)
 class FastSpeech2Config:
-    """Sizes. The paper's are dim 256, 4 + 4 layers, 1024 hidden, kernel 9."""
+    """Sizes. The paper's are dim 256, 4 + 4 layers, 1024 hidden, kernel 9.
+
+    `speaker_vector_dim` is the size of vectors that come from outside (d-vectors), 0 for none.
+    They are added to the learned embeddings, or stand alone without `learned_speakers`.
+    """
 
     dim: int = 192
     num_heads: int = 2
@@ -33,6 +38,8 @@ class FastSpeech2Config:
     predictor_kernel: int = 3
     dropout: float = 0.1
     predictor_dropout: float = 0.4
+    speaker_vector_dim: int = 0
+    learned_speakers: bool = True
 
     def __post_init__(self) -> None:
         if self.dim % 2:
@@ -41,6 +48,10 @@ class FastSpeech2Config:
             raise ValueError(f"num_heads: {self.num_heads} does not divide dim {self.dim}")
         if self.kernel_size % 2 == 0 or self.predictor_kernel % 2 == 0:
             raise ValueError("kernel_size: kernels must be odd")
+        if self.speaker_vector_dim < 0:
+            raise ValueError(f"speaker_vector_dim: 0 or more, found {self.speaker_vector_dim}")
+        if not self.learned_speakers and not self.speaker_vector_dim:
+            raise ValueError("learned_speakers: without them speaker_vector_dim must be above 0")
 
 
 class Prosody(NamedTuple):
@@ -123,6 +134,13 @@ class FastSpeech2(nn.Module):
     """
 
     controls = frozenset(Controls._fields)
+    per_speaker: PerSpeaker = {
+        "speaker_embedding.weight": "any",
+        "speaker_vectors": "any",
+        "pitch_std": "positive",
+    }
+
+    speaker_vectors: Tensor  # (speakers, speaker_vector_dim), where there are any
 
     # What the controls need to know of the corpus; filled in by training.
     pitch_std: Tensor  # (speakers,) of ln F0
@@ -143,7 +161,7 @@ class FastSpeech2(nn.Module):
         self.config, self.mel = config, mel
         self.symbols, self.speakers = symbols, speakers
         self.symbol_embedding = nn.Embedding(len(symbols), config.dim, padding_idx=0)
-        self.speaker_embedding = nn.Embedding(len(speakers), config.dim)
+        self._embed_speakers()
         self.encoder = nn.ModuleList(FftBlock(config) for _ in range(config.encoder_layers))
         self.decoder = nn.ModuleList(FftBlock(config) for _ in range(config.decoder_layers))
         self.duration_predictor = VariancePredictor(config)
@@ -161,7 +179,16 @@ class FastSpeech2(nn.Module):
         silent = [symbol in SILENCES for symbol in symbols]
         self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
         nn.init.normal_(self.symbol_embedding.weight, std=0.3)
-        nn.init.normal_(self.speaker_embedding.weight, std=0.1)
+
+    def _embed_speakers(self) -> None:
+        config, count = self.config, len(self.speakers)
+        if config.learned_speakers:
+            self.speaker_embedding = nn.Embedding(count, config.dim)
+            nn.init.normal_(self.speaker_embedding.weight, std=0.1)
+        if config.speaker_vector_dim:
+            self.register_buffer("speaker_vectors", torch.zeros(count, config.speaker_vector_dim))
+            self.project_vector = nn.Linear(config.speaker_vector_dim, config.dim)
+            nn.init.normal_(self.project_vector.weight, std=0.1)
 
     def forward(
         self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
@@ -224,10 +251,20 @@ class FastSpeech2(nn.Module):
 
     def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         x = self.symbol_embedding(symbols)
-        x = (x + _positions(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
+        x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
         for block in self.encoder:
             x = block(x, mask)
-        return (x + self.speaker_embedding(speakers)[:, None]) * mask[:, :, None]
+        return (x + self._voice(speakers)[:, None]) * mask[:, :, None]
+
+    def _voice(self, speakers: Tensor) -> Tensor:
+        """What the ids (B,) add to every symbol: (B, D), from inside, outside or both."""
+        parts = []
+        if self.config.learned_speakers:
+            parts.append(self.speaker_embedding(speakers))
+        if self.config.speaker_vector_dim:
+            direction = F.normalize(self.speaker_vectors[speakers], dim=1)
+            parts.append(self.project_vector(direction))
+        return torch.stack(parts).sum(dim=0)
 
     def _colour(self, hidden: Tensor, pitch: Tensor, energy: Tensor) -> Tensor:
         """Add what pitch and energy (B, N) contribute to (B, N, D)."""
@@ -242,7 +279,7 @@ class FastSpeech2(nn.Module):
         """(B, N, D) stretched by `durations` to normalized mels (B, T, n_mels), lengths (B,)."""
         x, lengths = regulate_length(hidden, durations)
         mask = length_mask(lengths, x.shape[1])
-        x = (x + _positions(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
+        x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
         for block in self.decoder:
             x = block(x, mask)
         return self.to_mel(self.final_norm(x)).float(), lengths
@@ -280,10 +317,13 @@ def fastspeech2_losses(
     }
 
 
-def _positions(length: int, dim: int) -> Tensor:
-    """Sinusoids (length, dim) of Vaswani et al. 2017, section 3.5."""
-    place = torch.arange(length)[:, None]
-    rate = torch.exp(torch.arange(0, dim, 2) * (-math.log(10_000.0) / dim))
-    table = torch.zeros(length, dim)
+def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The places (length, dim) of Vaswani et al. 2017, section 3.5; `dim` is even.
+
+    float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
+    """
+    place = torch.arange(length, dtype=dtype)[:, None]
+    rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
+    table = torch.zeros(length, dim, dtype=dtype)
     table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
     return table

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.many_values import ManyValues
 from models.errors import ConfigError, VoxloomError
 
 app = typer.Typer(
@@ -139,6 +140,37 @@ def train(
     train_command(config, overrides or [])
 
 
+@app.command(cls=ManyValues)
+def mels(
+    checkpoint: Annotated[str, typer.Argument(help="An acoustic model's name or folder.")],
+    corpus: Annotated[
+        Path, typer.Option(help="A corpus, or the training config (.yaml) that names it.")
+    ],
+    to: Annotated[Path, typer.Option(help="The folder to write.")],
+    folders: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the corpus; all that the config names if not given."),
+    ] = None,
+    recognizer: Annotated[str, typer.Option(help="What finds the phones.")] = "recognizer",
+    cache: Annotated[Path, typer.Option(help="Where features are kept.")] = Path("runs/cache"),
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Write an acoustic model's mels of recordings, to fine-tune a vocoder on.
+
+    They last as long as the recordings do, phone by phone or frame by frame.
+
+    [dim]Examples:[/dim]
+
+      voxloom mels fastspeech2 --corpus configs/train/hifigan.yaml --to runs/mels
+
+      voxloom mels runs/fastspeech2/best --corpus ../corpora --folders lj vctk --to runs/mels
+    """
+    from flows.commands.mels import MelsOptions, mels_command
+
+    options = MelsOptions(recognizer, cache, device)
+    mels_command(checkpoint, corpus, folders or [], to, options)
+
+
 @checkpoints_app.command("list")
 def list_checkpoints() -> None:
     """The checkpoints that ship with Voxloom, and whether their files are intact."""
@@ -158,6 +190,50 @@ def show_checkpoint(
     from flows.commands.checkpoints import show_command
 
     show_command(checkpoint)
+
+
+@checkpoints_app.command("import", no_args_is_help=True)
+def import_checkpoint(
+    format_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="hifigan, parallelwavegan-melgan, descript-melgan, vocos, nvidia-tacotron2, "
+            "ming024-fastspeech2 or melnet.",
+        ),
+    ],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="The public file; MelNet has one a tier."),
+    ],
+    to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
+    licence: Annotated[
+        str | None, typer.Option(help="That of the weights; asked for if not given.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The public project's config; sought beside FILE if not given."),
+    ] = None,
+    trained_on: Annotated[
+        list[str] | None,
+        typer.Option(help="What the weights learned from. May be given many times."),
+    ] = None,
+) -> None:
+    """Turn a public checkpoint into one of ours. Nothing pickled in it is executed.
+
+    What each format needs, and where its licence stands: docs/CHECKPOINTS.md.
+
+    [dim]Examples:[/dim]
+
+      voxloom checkpoints import hifigan LJ_V1/generator_v1 --licence MIT --to models/hifigan-lj
+
+      voxloom checkpoints import vocos pytorch_model.bin --config config.yaml --licence MIT \\
+          --trained-on LibriTTS --to models/vocos-24k
+    """
+    from flows.commands.checkpoints import ImportOptions, import_command
+
+    options = ImportOptions(config, licence, tuple(trained_on or ()))
+    import_command(format_name, files, to, options)
 
 
 @app.command()

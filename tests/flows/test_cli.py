@@ -40,6 +40,7 @@ def _run(*arguments: str) -> int:
         ["report", "--help"],
         ["say", "--help"],
         ["train", "--help"],
+        ["mels", "--help"],
         ["checkpoints", "list", "--help"],
         ["doctor", "--help"],
     ],

@@ -1,0 +1,95 @@
+"""Mels of recordings by an acoustic model, as a features cache for a vocoder."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.checkpoint import load_checkpoint
+from models.errors import CheckpointError, DataError
+from models.training.mels import (
+    Aligner,
+    follow_recordings,
+    open_teacher_mels,
+    write_teacher_mels,
+)
+from tests.models.training.conftest import MEL, TrainingCorpus
+from tests.tiny_voices import TinyVoices, save_tiny_voices
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> TinyVoices:
+    """A voice for the corpus's anna and ben, in its MelConfig."""
+    return save_tiny_voices(tmp_path_factory.mktemp("voices"), MEL)
+
+
+def test_folder_holds_the_recordings_with_the_models_mels(
+    corpus: TrainingCorpus, voices: TinyVoices, tmp_path: Path
+) -> None:
+    acoustic = load_checkpoint(voices.acoustic_model)
+    aligner = Aligner(str(voices.recognizer), tmp_path)
+    for _ in range(2):  # the second time over what the first has left
+        folder = write_teacher_mels(acoustic, corpus.features, tmp_path / "mels", aligner)
+    found = open_teacher_mels(folder)
+    assert found.mel_config == MEL
+    assert acoustic.label in (folder / "mels.yaml").read_text()
+    originals = {(clip.speaker, clip.id): clip for clip in corpus.features.clips}
+    assert len(found.clips) > len(originals) / 2
+    assert found.training()
+    assert found.held_out()
+    for clip in found.clips:
+        original = originals[clip.speaker, clip.id]
+        assert np.array_equal(found.wave(clip), corpus.features.wave(original))
+        assert np.array_equal(found.pitch(clip), corpus.features.pitch(original))
+        assert found.mel(clip).shape == (original.num_frames, MEL.n_mels)
+        assert np.isfinite(found.mel(clip)).all()
+
+
+def test_mels_are_in_the_scale_of_synthesis(
+    corpus: TrainingCorpus, voices: TinyVoices, tmp_path: Path
+) -> None:
+    acoustic, aligner = load_checkpoint(voices.acoustic_model), Aligner(voices.recognizer, tmp_path)
+    mels = [mel for _, mel in follow_recordings(acoustic, corpus.features, aligner)]
+    acoustic.model.mel_mean += 2.0
+    for followed, mel in zip(
+        follow_recordings(acoustic, corpus.features, aligner), mels, strict=True
+    ):
+        assert np.allclose(followed.mel, mel + 2.0, atol=1e-4)
+
+
+def test_clips_of_strangers_are_left_out_and_said(
+    corpus: TrainingCorpus, voices: TinyVoices, tmp_path: Path
+) -> None:
+    acoustic, aligner = load_checkpoint(voices.acoustic_model), Aligner(voices.recognizer, tmp_path)
+    clips = corpus.features.clips
+    renamed = [dataclasses.replace(clip, speaker="carl") for clip in clips if clip.speaker == "ben"]
+    both = (*[clip for clip in clips if clip.speaker == "anna"], *renamed)
+    reports: list[str] = []
+    features = dataclasses.replace(corpus.features, clips=both)
+    found = list(follow_recordings(acoustic, features, aligner, reports.append))
+    assert {clip.speaker for clip, _ in found} == {"anna"}
+    assert reports[0] == (
+        f"left out: {len(renamed)} clips of 1 speakers that acoustic does not have (carl)"
+    )
+    features = dataclasses.replace(corpus.features, clips=tuple(renamed))
+    with pytest.raises(DataError, match=r"none of the corpus's speakers .* anna, ben"):
+        list(follow_recordings(acoustic, features, aligner, reports.append))
+
+
+def test_what_cannot_be_done_is_said(
+    corpus: TrainingCorpus, voices: TinyVoices, tiny_voices: TinyVoices, tmp_path: Path
+) -> None:
+    aligner = Aligner(str(voices.recognizer), tmp_path)
+    with pytest.raises(CheckpointError, match="vocoder is a vocos; needed is fastspeech2"):
+        list(follow_recordings(load_checkpoint(voices.vocoder), corpus.features, aligner))
+    other = load_checkpoint(tiny_voices.acoustic_model)
+    with pytest.raises(CheckpointError, match="n_mels 40 against 80"):
+        list(follow_recordings(other, corpus.features, aligner))
+    (tmp_path / "diary.txt").touch()
+    with pytest.raises(DataError, match="holds something other than mels"):
+        write_teacher_mels(
+            load_checkpoint(voices.acoustic_model), corpus.features, tmp_path, aligner
+        )
+    with pytest.raises(DataError, match=r"mels\.yaml is missing; `voxloom mels` writes"):
+        open_teacher_mels(tmp_path)

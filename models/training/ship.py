@@ -7,12 +7,13 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from models.checkpoint import PRETRAINED, Checkpoint, load_checkpoint, save_checkpoint
 from models.errors import ConfigError
-from models.fastspeech2 import FastSpeech2
+from models.speakers import speaker_rows, with_speakers
 
 
 def ship(source: Path, target: Path, speakers: Sequence[str] = ()) -> None:
@@ -23,23 +24,22 @@ def ship(source: Path, target: Path, speakers: Sequence[str] = ()) -> None:
     """
     checkpoint = load_checkpoint(source)
     info = checkpoint.info
+    model = checkpoint.model
     if speakers:
-        _keep_speakers(checkpoint, speakers)
+        model = _keep_speakers(checkpoint, speakers)
         info = dataclasses.replace(info, speakers=tuple(speakers))
-    save_checkpoint(target, checkpoint.model, info, torch.float16)
+    save_checkpoint(target, model, info, torch.float16)
 
 
-def _keep_speakers(checkpoint: Checkpoint, speakers: Sequence[str]) -> None:
+def _keep_speakers(checkpoint: Checkpoint, speakers: Sequence[str]) -> Any:
     unknown = [speaker for speaker in speakers if speaker not in checkpoint.speakers]
     if unknown:
         raise ConfigError(
             f"speakers: {unknown[0]} is none of {', '.join(checkpoint.speakers) or 'no voices'}"
         )
-    model: FastSpeech2 = checkpoint.model
-    rows = torch.tensor([checkpoint.speakers.index(speaker) for speaker in speakers])
-    weights = model.speaker_embedding.weight.detach()[rows]
-    model.speaker_embedding = torch.nn.Embedding.from_pretrained(weights)
-    model.pitch_std = model.pitch_std[rows]
+    kept = torch.tensor([checkpoint.speakers.index(speaker) for speaker in speakers])
+    rows = {name: every[kept] for name, every in speaker_rows(checkpoint.model).items()}
+    return with_speakers(checkpoint.model, speakers, rows)
 
 
 def main() -> None:

@@ -1,0 +1,228 @@
+"""Voices beyond those that a model learned: mixes of two, and new ones drawn from what all share.
+
+A model that can have them names in `per_speaker` the entries of its state with a row a speaker.
+All rows of a speaker together are a point, and new voices are new points. S speakers, F numbers
+a point.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.errors import CheckpointError, ConfigError
+
+_MIX = re.compile(r"mix\(([^(),]+),([^(),]+),([^(),]+)\)")
+_GENERATED = re.compile(r"generated-(\d{3,})")
+_FEWEST_TO_FIT = 3
+
+# By the name of an entry of the state. `positive` rows are standard deviations and the like, which
+# are mixed by their logarithm.
+PerSpeaker = Mapping[str, Literal["any", "positive"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A voice between two: `share` is how much of it is the second."""
+
+    first: str
+    second: str
+    share: float
+
+    def __str__(self) -> str:
+        share = f"{self.share:.2f}" if round(self.share, 2) == self.share else f"{self.share:g}"
+        return f"mix({self.first},{self.second},{share})"
+
+
+def parse_mix(name: str) -> Mix | None:
+    """`mix(a, b, 0.4)` taken apart; None for any other name. Raises `ConfigError`."""
+    if not name.startswith("mix("):
+        return None
+    found = _MIX.fullmatch(name)
+    try:
+        mix = Mix(found[1].strip(), found[2].strip(), float(found[3])) if found else None
+    except ValueError:
+        mix = None
+    if mix is None or not 0 < mix.share < 1 or mix.first == mix.second:
+        raise ConfigError(
+            f"{name}: expected mix(a, b, share): two speakers, and the share of the second "
+            "between 0 and 1"
+        )
+    return mix
+
+
+def canonical_name(name: str) -> str:
+    """How rows name a voice: a mix without spaces and with its share as in `0.40`."""
+    return str(parse_mix(name) or name)
+
+
+def parents_of(name: str) -> tuple[str, ...]:
+    """The speakers whose rows a voice was made of: two for a mix, else the voice itself."""
+    mix = parse_mix(name)
+    return (mix.first, mix.second) if mix else (name,)
+
+
+def generated_name(number: int) -> str:
+    """`generated-007`"""
+    return f"generated-{number:03d}"
+
+
+def number_of(name: str) -> int | None:
+    """The number in a generated voice's name; None for any other name."""
+    found = _GENERATED.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerDistribution:
+    """A Gaussian fitted to the points of known speakers.
+
+    Speaker generation (arXiv 2111.05095) learns a prior over embeddings from hundreds of
+    speakers. With a handful the covariance of F numbers is mostly chance, so it is shrunk
+    towards independent numbers as far as Ledoit & Wolf (2004) reckon best.
+    """
+
+    mean: np.ndarray  # (F,)
+    scale: np.ndarray  # (F,) standard deviations
+    deviations: np.ndarray  # (S, F) of the speakers, in units of `scale`
+    shrinkage: float  # 0: only what speakers do together, 1: every number on its own
+
+    @classmethod
+    def fit(cls, points: np.ndarray) -> "SpeakerDistribution":
+        """Of points (S, F), at least three."""
+        mean, scale = points.mean(axis=0), points.std(axis=0) + 1e-9
+        deviations = (points - mean) / scale
+        return cls(mean, scale, deviations, _shrinkage(deviations))
+
+    def sample(self, rng: np.random.Generator, spread: float = 1.0) -> np.ndarray:
+        """A new point (F,); at `spread` 1 it lies as far from the mean as speakers do."""
+        count, size = self.deviations.shape
+        together = rng.standard_normal(count) @ self.deviations / np.sqrt(count)
+        alone = rng.standard_normal(size)
+        drawn = np.sqrt(1 - self.shrinkage) * together + np.sqrt(self.shrinkage) * alone
+        return self.mean + spread * self.scale * drawn
+
+
+def _shrinkage(deviations: np.ndarray) -> float:
+    """Ledoit & Wolf (2004), lemma 3.2-3.4, for standardized deviations (S, F): the weight of the
+    identity that brings the sample covariance closest to the true one.
+    """
+    count, size = deviations.shape
+    covariance = deviations.T @ deviations / count
+    squares = (deviations**2).sum(axis=1)
+    distance = ((covariance - np.eye(size) * np.trace(covariance) / size) ** 2).sum()
+    noise = (squares**2).sum() / count - (covariance**2).sum()
+    return float(np.clip(noise / count / max(distance, 1e-12), 0.0, 1.0))
+
+
+def with_voices(model: Any, voices: Sequence[str], seed: int = 0, spread: float = 1.0) -> Any:
+    """`model` itself if it has all `voices`, else a copy with new ids for the others.
+
+    Voices are canonical names: known speakers, mixes, generated ones. A generated voice depends
+    on the model, `seed`, `spread` and its number alone. Raises `ConfigError` for a voice that
+    cannot be made and `CheckpointError` for a model that holds no rows by speaker.
+    """
+    known = model.speakers
+    new = [voice for voice in voices if voice not in known]
+    if not new:
+        return model
+    points = _points(model)
+    made = np.stack([_point(voice, known, points, seed, spread) for voice in new])
+    return _extended(model, new, _rows(model, made))
+
+
+def with_average_speakers(model: Any, names: Sequence[str], rows: Mapping[str, Tensor]) -> Any:
+    """A copy with more speakers: average in everything but what `rows` (len(names), ...) say."""
+    average = np.stack([_points(model).mean(axis=0)] * len(names))
+    return _extended(model, names, _rows(model, average) | dict(rows))
+
+
+def check_voice_names(voices: Sequence[str], known: Sequence[str], owner: str) -> None:
+    """Raise `ConfigError` naming the part of a voice that `owner`'s speakers do not include."""
+    for voice in voices:
+        for part in parents_of(voice):
+            if part not in known and number_of(part) is None:
+                where = f"{voice}: {part}" if part != voice else voice
+                raise ConfigError(
+                    f"{where}: {owner} does not know this speaker; it has {', '.join(known)}"
+                )
+
+
+def speaker_rows(model: Any) -> dict[str, Tensor]:
+    """The entries of the state that have a row a speaker, each (S, ...).
+
+    Raises `CheckpointError` for a model that has none.
+    """
+    state = model.state_dict()
+    rows = {name: state[name] for name in getattr(model, "per_speaker", ()) if name in state}
+    if not rows:
+        raise CheckpointError(
+            f"{type(model).__name__}: keeps nothing by speaker, so it has no voices but its own"
+        )
+    return rows
+
+
+def with_speakers(model: Any, names: Sequence[str], rows: Mapping[str, Tensor]) -> Any:
+    """A copy of the model whose speakers are `names`, with their `rows` (len(names), ...)."""
+    copy = type(model)(model.config, model.mel, model.symbols, tuple(names))
+    copy.load_state_dict(model.state_dict() | dict(rows))
+    return copy.to(next(model.parameters()).device).train(model.training)
+
+
+def _extended(model: Any, names: Sequence[str], rows: Mapping[str, Tensor]) -> Any:
+    """A copy with the speakers `names` after its own."""
+    whole = {name: torch.cat([known, rows[name]]) for name, known in speaker_rows(model).items()}
+    return with_speakers(model, (*model.speakers, *names), whole)
+
+
+def _point(
+    voice: str, known: Sequence[str], points: np.ndarray, seed: int, spread: float
+) -> np.ndarray:
+    """The point (F,) of a known, mixed or generated voice."""
+    if voice in known:
+        return points[known.index(voice)]
+    if mix := parse_mix(voice):
+        first, second = (_point(p, known, points, seed, spread) for p in (mix.first, mix.second))
+        return (1 - mix.share) * first + mix.share * second
+    number = number_of(voice)
+    if number is None:
+        raise ConfigError(f"{voice}: no such speaker; there are {', '.join(known)}")
+    if len(points) < _FEWEST_TO_FIT:
+        raise ConfigError(
+            f"{voice}: {len(points)} speakers are too few to draw new ones from; "
+            f"{_FEWEST_TO_FIT} are needed"
+        )
+    return SpeakerDistribution.fit(points).sample(np.random.default_rng([seed, number]), spread)
+
+
+def _points(model: Any) -> np.ndarray:
+    """All rows of each speaker in a line (S, F), positive ones by their logarithm."""
+    return np.concatenate(
+        [
+            _unbounded(rows, model.per_speaker[name]).flatten(start_dim=1).cpu().numpy()
+            for name, rows in speaker_rows(model).items()
+        ],
+        axis=1,
+    )
+
+
+def _unbounded(rows: Tensor, kind: str) -> Tensor:
+    values = rows.double().view(len(rows), -1)
+    return values.log() if kind == "positive" else values
+
+
+def _rows(model: Any, points: np.ndarray) -> dict[str, Tensor]:
+    """What `_points` did, undone: points (K, F) to rows (K, ...) by name."""
+    rows, first = {}, 0
+    for name, known in speaker_rows(model).items():
+        size = known[0].numel()
+        values = torch.from_numpy(points[:, first : first + size])
+        if model.per_speaker[name] == "positive":
+            values = values.exp()
+        rows[name] = values.reshape(len(points), *known.shape[1:]).to(known)
+        first += size
+    return rows

@@ -55,6 +55,11 @@ def words_of(text: str) -> list[str]:
     return [word.replace("’", "'").lower() for word in _WORD.findall(text)]
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each of `words_of(text)` begins and ends in the text."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
 def tokens_of(phonemes: str) -> list[str]:
     """What the acoustic model reads: the phoneme string's tokens without word boundaries."""
     return [token for token in phonemes.split() if token != WORD]
@@ -184,7 +189,7 @@ def _assemble(
 
 def _boundaries(text: str, num_words: int) -> list[str]:
     """The token after each word: a pause where punctuation stands, an end after the last."""
-    spans = [match.span() for match in _WORD.finditer(text)]
+    spans = word_spans(text)
     boundaries = []
     for (_, end), (start, _) in itertools.pairwise(spans):
         boundaries.append(PAUSE if _PAUSE_MARKS.search(text[end : start + 1]) else WORD)

@@ -100,7 +100,13 @@ def say(
     text: Annotated[str, typer.Argument(help="What to say, as one writes it.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: .wav or .flac.")],
     speaker: Annotated[
-        str | None, typer.Option("--speaker", "-s", help="The voice; the first if not given.")
+        str | None,
+        typer.Option(
+            "--speaker",
+            "-s",
+            help="The voice; the first if not given. Also `mix(A, B, 0.4)`, 0.4 of B, and "
+            "generated-000 to generated-999.",
+        ),
     ] = None,
     acoustic_model: Annotated[str, typer.Option(help="A checkpoint's name or folder.")] = (
         "fastspeech2"
@@ -108,6 +114,11 @@ def say(
     vocoder: Annotated[str, typer.Option(help="A checkpoint, or griffin-lim.")] = "vocos",
     pace: Annotated[float, typer.Option(help="1.2 is a fifth faster.")] = 1.0,
     pitch: Annotated[float, typer.Option(help="Semitones up or down.")] = 0.0,
+    energy: Annotated[float, typer.Option(help="1.5 is half as loud again.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Which generated voices: the seed of a build.")] = 0,
+    spread: Annotated[
+        float, typer.Option(help="How far generated voices go from the average.")
+    ] = 1.0,
 ) -> None:
     """Say one sentence, to hear a voice.
 
@@ -116,10 +127,13 @@ def say(
       voxloom say "Wake me at 7:30 am." --speaker kathleen -o wake.wav
 
       voxloom say "Slowly, please." --pace 0.8 --vocoder griffin-lim -o slow.wav
+
+      voxloom say "Who am I?" --speaker "mix(kathleen, an4-msrb, 0.4)" -o between.wav
     """
     from flows.commands.speech import SayOptions, say_command
 
-    say_command(text, out, SayOptions(speaker, acoustic_model, vocoder, pace, pitch))
+    options = SayOptions(speaker, acoustic_model, vocoder, pace, pitch, energy, seed, spread)
+    say_command(text, out, options)
 
 
 @app.command()

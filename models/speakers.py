@@ -6,7 +6,7 @@ a point.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -141,14 +141,20 @@ def with_average_speakers(model: Any, names: Sequence[str], rows: Mapping[str, T
     return _extended(model, names, _rows(model, average) | dict(rows))
 
 
-def check_voice_names(voices: Sequence[str], known: Sequence[str], owner: str) -> None:
-    """Raise `ConfigError` naming the part of a voice that `owner`'s speakers do not include."""
+def check_voice_names(
+    voices: Iterable[str], known: Sequence[str], owner: str, num_generated: int
+) -> None:
+    """Raise `ConfigError` naming the part of a voice that is neither among the `known` speakers
+    of the model `owner` nor one of `num_generated` generated ones.
+    """
+    allowed = {*known, *map(generated_name, range(num_generated))}
     for voice in voices:
         for part in parents_of(voice):
-            if part not in known and number_of(part) is None:
+            if part not in allowed:
                 where = f"{voice}: {part}" if part != voice else voice
+                more = f" and {num_generated} generated ones" if num_generated else ""
                 raise ConfigError(
-                    f"{where}: {owner} does not know this speaker; it has {', '.join(known)}"
+                    f"{where}: {owner} does not know this speaker; it has {', '.join(known)}{more}"
                 )
 
 

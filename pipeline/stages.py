@@ -77,7 +77,7 @@ def plan(config: BuildConfig) -> Job:
 
 def stage_keys(config: BuildConfig) -> dict[str, str]:
     """The key of every stage: what its shards depend on, and nothing else."""
-    voice = as_mapping(config.voice)
+    voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
     vocoder = voice.pop("vocoder")
     settings = {
         "generate": [config.seed, config.sentences, config.runtime.shard_size],

@@ -1,7 +1,7 @@
 """Stage 3: phonemes to mels, each utterance with a voice and a manner of its own."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,13 +15,14 @@ from models.checkpoint import (
     checkpoint_digest,
     load_checkpoint,
 )
-from models.errors import ConfigError, DataError
+from models.errors import DataError
 from models.phonemes import SILENCES, WORD, tokens_of
 from models.symbols import symbol_ids
 from models.voice import Controls
 from pipeline.distributions import Range
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
+from pipeline.voices import GeneratedVoices, chosen_voices, with_chosen_voices
 
 STAGE = "synthesize"
 
@@ -30,7 +31,8 @@ STAGE = "synthesize"
 class VoiceConfig:
     """Who speaks, and how. Checkpoints by name of a shipped one, or by folder.
 
-    `speakers` are weights by name; empty means every speaker of the acoustic model, equally.
+    `speakers` are weights by name, where a name may be a mix, as in `mix(a, b, 0.4)`: 0.4 of b.
+    Empty means every speaker of the acoustic model, equally. `generated` adds new ones.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -39,6 +41,7 @@ class VoiceConfig:
     pace: Range = Range(0.9, 1.1)
     pitch_semitones: Range = Range(-1.0, 1.0)
     energy: Range = Range(0.9, 1.1)
+    generated: GeneratedVoices | None = None
 
     def __post_init__(self) -> None:
         if not 0.3 <= self.pace.low <= self.pace.high <= 3.0:
@@ -62,17 +65,21 @@ class Manner:
 
 
 def check_voice(config: VoiceConfig) -> tuple[str, ...]:
-    """The speakers that will be used.
+    """The voices that will be used.
 
     Raises `CheckpointError` for a checkpoint that is missing, damaged or of the wrong kind and
-    for MelConfigs that differ, `ConfigError` for an unknown speaker.
+    for MelConfigs that differ, `ConfigError` for an unknown speaker or one that cannot be made.
     """
     acoustic = check_role(config.acoustic_model, "acoustic", "voice.acoustic_model")
     vocoder = check_role(config.vocoder, "vocoder", "voice.vocoder")
     check_vocoder_fits(acoustic, vocoder)
     checkpoint_digest(config.acoustic_model)
     checkpoint_digest(config.vocoder)
-    return _speakers(config, acoustic)
+    voices = _voices(config, acoustic)
+    if not voices.keys() <= set(acoustic.speakers):
+        checkpoint = load_checkpoint(config.acoustic_model)
+        with_chosen_voices(checkpoint, voices, config.generated, seed=0)
+    return tuple(voices)
 
 
 def voice_digests(config: VoiceConfig) -> dict[str, str]:
@@ -80,11 +87,13 @@ def voice_digests(config: VoiceConfig) -> dict[str, str]:
     return {name: checkpoint_digest(name) for name in (config.acoustic_model, config.vocoder)}
 
 
-def draw_manner(rng: np.random.Generator, config: VoiceConfig, speakers: Sequence[str]) -> Manner:
+def draw_manner(
+    rng: np.random.Generator, config: VoiceConfig, voices: Mapping[str, float]
+) -> Manner:
     """Speaker by weight, controls from their ranges."""
-    weights = np.array([config.speakers.get(name, 1.0) for name in speakers])
+    weights = np.array(list(voices.values()))
     return Manner(
-        speaker=str(rng.choice(speakers, p=weights / weights.sum())),
+        speaker=str(rng.choice(list(voices), p=weights / weights.sum())),
         pace=config.pace.draw(rng),
         pitch_semitones=config.pitch_semitones.draw(rng),
         energy=config.energy.draw(rng),
@@ -100,9 +109,10 @@ def synthesize(
     on the shard size, for a gain of a tenth on a CPU.
     """
     checkpoint = load_checkpoint(config.acoustic_model, device)
-    speakers = _speakers(config, checkpoint.info)
+    voices = _voices(config, checkpoint.info)
+    checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
     for sentence in spoken:
-        manner = draw_manner(rng_for(seed, STAGE, sentence.id), config, speakers)
+        manner = draw_manner(rng_for(seed, STAGE, sentence.id), config, voices)
         try:
             ids = symbol_ids(tokens_of(sentence.phonemes), checkpoint.symbols)
         except DataError as error:
@@ -162,12 +172,5 @@ def word_times(
     )
 
 
-def _speakers(config: VoiceConfig, info: CheckpointInfo) -> tuple[str, ...]:
-    unknown = [name for name in config.speakers if name not in info.speakers]
-    if unknown:
-        raise ConfigError(
-            f"voice.speakers: {unknown[0]}: {config.acoustic_model} does not know this speaker; "
-            f"it has {', '.join(info.speakers)}"
-        )
-    chosen = tuple(name for name in config.speakers if config.speakers[name] > 0)
-    return chosen or info.speakers
+def _voices(config: VoiceConfig, info: CheckpointInfo) -> dict[str, float]:
+    return chosen_voices(config.speakers, config.generated, info.speakers, config.acoustic_model)

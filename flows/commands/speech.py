@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from models.errors import DataError
+from models.errors import ConfigError, DataError
 from pipeline.audio import decode_audio
 from pipeline.config import RuntimeConfig, resolve_device
 from pipeline.distributions import Range
@@ -15,6 +15,7 @@ from pipeline.records import CleanClip, MelClip, Reject, Sentence, SpokenSentenc
 from pipeline.spoken import TextConfig, speak
 from pipeline.synthesize import VoiceConfig, check_voice, synthesize
 from pipeline.vocode import vocode
+from pipeline.voices import ALL_GENERATED, MOST_GENERATED, GeneratedVoices
 
 console = Console(highlight=False)
 _SUFFIXES = (".wav", ".flac")
@@ -30,6 +31,9 @@ class SayOptions:
     vocoder: str
     pace: float
     pitch_semitones: float
+    energy: float = 1.0
+    seed: int = 0  # of generated voices, and their spread
+    spread: float = 1.0
 
 
 def say_command(text: str, out: Path, options: SayOptions) -> None:
@@ -41,7 +45,7 @@ def say_command(text: str, out: Path, options: SayOptions) -> None:
     speakers = check_voice(voice_config(options))
     voice = voice_config(replace(options, speaker=options.speaker or speakers[0]))
     with console.status("speaking"):
-        spoken_form, audio = say(text, voice)
+        spoken_form, audio = say(text, voice, options.seed)
     wave, sample_rate = decode_audio(audio)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -53,23 +57,33 @@ def say_command(text: str, out: Path, options: SayOptions) -> None:
 
 
 def voice_config(options: SayOptions) -> VoiceConfig:
-    """A voice that speaks in just this options."""
-    return VoiceConfig(
-        acoustic_model=options.acoustic_model,
-        vocoder=options.vocoder,
-        speakers={options.speaker: 1.0} if options.speaker else {},
-        pace=Range(options.pace, options.pace),
-        pitch_semitones=Range(options.pitch_semitones, options.pitch_semitones),
-        energy=Range(1.0, 1.0),
-    )
+    """A voice that speaks in just this manner. Raises `ConfigError` for an impossible one."""
+    try:
+        return VoiceConfig(
+            acoustic_model=options.acoustic_model,
+            vocoder=options.vocoder,
+            speakers={options.speaker: 1.0} if options.speaker else {},
+            pace=Range(options.pace, options.pace),
+            pitch_semitones=Range(options.pitch_semitones, options.pitch_semitones),
+            energy=Range(options.energy, options.energy),
+            generated=_any_generated(options),
+        )
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
 
 
-def say(text: str, voice: VoiceConfig) -> tuple[str, bytes]:
+def _any_generated(options: SayOptions) -> GeneratedVoices | None:
+    """As many as can be asked for, where one is: only those that speak are made."""
+    named = ALL_GENERATED in (options.speaker or "")
+    return GeneratedVoices(MOST_GENERATED, options.spread) if named else None
+
+
+def say(text: str, voice: VoiceConfig, seed: int = 0) -> tuple[str, bytes]:
     """The spoken form of `text`, and the audio (FLAC) of it."""
     device = resolve_device(RuntimeConfig())
     sentence = Sentence("say", text, domain="say", template="", intent="")
     spoken = _only(speak([sentence], TextConfig(), seed=0))
-    mel = _only(synthesize([spoken], voice, 0, device))
+    mel = _only(synthesize([spoken], voice, seed, device))
     clip = _only(vocode([mel], voice, device))
     return spoken.normalized_text, clip.audio
 

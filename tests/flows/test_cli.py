@@ -108,6 +108,12 @@ def test_say_writes_a_file(
     assert "seven thirty" in capsys.readouterr().out
 
 
+def test_say_mixes_voices(tmp_path: Path, tiny_voices: TinyVoices) -> None:
+    out = tmp_path / "mixed.wav"
+    assert _say(tiny_voices, "Hello.", "-s", "mix(anna, ben, 0.4)", "-o", str(out)) == 0
+    assert soundfile.info(out).duration > 0.1
+
+
 def test_say_takes_its_time(tmp_path: Path, tiny_voices: TinyVoices) -> None:
     text = "The kitchen light is on."
     fast, slow = tmp_path / "fast.wav", tmp_path / "slow.wav"
@@ -121,6 +127,9 @@ def test_say_takes_its_time(tmp_path: Path, tiny_voices: TinyVoices) -> None:
     [
         (["Hello.", "-o", "hello.mp3"], "hello.mp3"),
         (["Hello.", "--speaker", "nobody", "-o", "x.wav"], "anna, ben"),
+        (["Hello.", "--speaker", "mix(anna, zoe, 0.4)", "-o", "x.wav"], "0.40): zoe: "),
+        (["Hello.", "--pace", "9", "-o", "x.wav"], "--pace: from 0.3 to 3.0"),
+        (["Hello.", "--energy", "0", "-o", "x.wav"], "--energy: above 0"),
         (["...", "-o", "x.wav"], "nothing to say"),
     ],
 )

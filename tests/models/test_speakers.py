@@ -95,11 +95,15 @@ def test_parents_can_be_told_from_the_name() -> None:
 
 
 def test_unknown_parts_are_named() -> None:
-    check_voice_names(["anna", "mix(anna,generated-001,0.5)", "generated-000"], SPEAKERS, "it")
-    with pytest.raises(ConfigError, match=r"^mix\(anna,zoe,0\.5\): zoe: tiny does not know"):
-        check_voice_names(["mix(anna,zoe,0.5)"], SPEAKERS, "tiny")
-    with pytest.raises(ConfigError, match=r"^zoe: tiny does not know this speaker; it has anna"):
-        check_voice_names(["zoe"], SPEAKERS, "tiny")
+    voices = ["anna", "mix(anna,generated-001,0.5)", "generated-000"]
+    check_voice_names(voices, SPEAKERS, "tiny", 2)
+    for voice, message in (
+        ("mix(anna,zoe,0.5)", r"^mix\(anna,zoe,0\.5\): zoe: tiny does not know"),
+        ("zoe", r"^zoe: .* it has anna, ben, cleo, dan and 2 generated ones"),
+        ("generated-002", "^generated-002: tiny does not know this speaker"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            check_voice_names([voice], SPEAKERS, "tiny", 2)
 
 
 def test_known_voices_need_no_new_model(model: FastSpeech2) -> None:

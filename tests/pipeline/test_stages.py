@@ -75,6 +75,7 @@ def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
         ("sentences.count=11", "generate"),
         ("text.accent=en-gb", "speak"),
         ("voice.pace={low: 0.5, high: 0.6}", "synthesize"),
+        ("voice.speakers={anna: 1, 'mix(anna, ben, 0.5)': 1}", "synthesize"),
         ("voice.vocoder=griffin-lim", "vocode"),
         ("judge.max_phone_error_rate=0.5", "finish"),
         ("output.license=cc0-1.0", "manifest"),

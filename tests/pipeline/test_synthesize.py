@@ -20,6 +20,7 @@ from pipeline.synthesize import (
     voice_digests,
     word_times,
 )
+from pipeline.voices import GeneratedVoices
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 TEXTS = (
@@ -154,9 +155,8 @@ def test_unknown_phoneme_rejects_its_sentence_only(
 
 
 def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:
-    weighted = dataclasses.replace(config, speakers={"anna": 3.0, "ben": 1.0})
     rng = np.random.default_rng(0)
-    drawn = [draw_manner(rng, weighted, ("anna", "ben")).speaker for _ in range(1000)]
+    drawn = [draw_manner(rng, config, {"anna": 3.0, "ben": 1.0}).speaker for _ in range(1000)]
     assert drawn.count("anna") == pytest.approx(750, abs=50)
 
 
@@ -166,6 +166,7 @@ def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:
         ({}, {"anna", "ben"}),
         ({"ben": 2.0}, {"ben"}),
         ({"anna": 0.0, "ben": 1.0}, {"ben"}),
+        ({"mix(anna, ben, 0.4)": 1.0, "ben": 2.0}, {"mix(anna,ben,0.40)", "ben"}),
     ],
 )
 def test_only_chosen_speakers_speak(
@@ -183,6 +184,29 @@ def test_only_chosen_speakers_speak(
 def test_unknown_speaker_is_named(config: VoiceConfig) -> None:
     with pytest.raises(ConfigError, match=r"voice\.speakers: carl: .* it has anna, ben"):
         check_voice(dataclasses.replace(config, speakers={"anna": 1.0, "carl": 1.0}))
+
+
+def test_known_speakers_are_the_same_beside_mixed_ones(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    """The same draws fall on the same voices, whatever the second of two is called."""
+    plain = dataclasses.replace(config, speakers={"anna": 1.0, "ben": 1.0})
+    mixed = dataclasses.replace(config, speakers={"anna": 1.0, "mix(anna, ben, 0.5)": 1.0})
+    for before, after in zip(
+        synthesize(spoken, plain, seed=1), synthesize(spoken, mixed, seed=1), strict=True
+    ):
+        assert isinstance(before, MelClip)
+        assert isinstance(after, MelClip)
+        assert (before.speaker == "anna") == (after.speaker == "anna")
+        assert np.array_equal(before.mel, after.mel) == (before.speaker == "anna")
+
+
+def test_voices_that_cannot_be_made_are_found_before_any_work(config: VoiceConfig) -> None:
+    two_are_few = dataclasses.replace(config, generated=GeneratedVoices(count=1))
+    with pytest.raises(
+        ConfigError, match=r"voice\.speakers: generated-000: 2 speakers are too few"
+    ):
+        check_voice(two_are_few)
 
 
 def test_checkpoints_of_the_wrong_kind_are_refused(config: VoiceConfig) -> None:
@@ -226,6 +250,8 @@ def test_digests_name_both_checkpoints(config: VoiceConfig) -> None:
         ({"speakers": {"anna": -1.0}}, "speakers: weights must be finite and not negative"),
         ({"speakers": {"anna": float("inf")}}, "speakers: weights must be finite"),
         ({"speakers": {"anna": 0.0}}, "speakers: at least one weight must be above 0"),
+        ({"generated": {"count": 0}}, r"voice: generated\.count: from 1 to 1000, found 0"),
+        ({"generated": {"count": 1, "spread": 3}}, r"generated\.spread: above 0, at most 2"),
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, object], message: str) -> None:

@@ -18,7 +18,7 @@ class GriffinLimConfig:
 
 
 class GriffinLim(nn.Module):
-    """Log-mels (B, n_mels, T) to waveforms (B, T * hop_length) by alternating projections.
+    """Log-mels (B, n_mels, T) to waveforms (B, S) by alternating projections.
 
     The phase starts from fixed random angles, so the same mel gives the same waveform.
     """

@@ -46,11 +46,8 @@ class MelConfig:
         for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels", "floor"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: must be above 0, found {getattr(self, name)}")
-        if self.hop_length > self.n_fft or (self.n_fft - self.hop_length) % 2:
-            raise ValueError(
-                f"hop_length: at most n_fft {self.n_fft} and apart from it by an even number, "
-                f"found {self.hop_length}"
-            )
+        if self.hop_length > self.n_fft:
+            raise ValueError(f"hop_length: {self.hop_length} is longer than n_fft {self.n_fft}")
         if self.win_length > self.n_fft:
             raise ValueError(f"win_length: {self.win_length} is longer than n_fft {self.n_fft}")
         if not 0 <= self.f_min < self.top_frequency <= self.sample_rate / 2:
@@ -67,6 +64,14 @@ class MelConfig:
     def top_frequency(self) -> float:
         """The upper edge of the highest mel band, in Hz."""
         return self.sample_rate / 2 if self.f_max is None else self.f_max
+
+    @property
+    def paddings(self) -> tuple[int, int]:
+        """How many samples are put before and after a waveform, so that frames begin there."""
+        if self.padding == "center":
+            return self.n_fft // 2, self.n_fft // 2
+        missing = self.n_fft - self.hop_length
+        return missing // 2, missing - missing // 2
 
     @property
     def frame_s(self) -> float:
@@ -131,17 +136,14 @@ class LogMel(nn.Module):
     def magnitude(self, wave: Tensor) -> Tensor:
         """Waveforms (B, S) to the STFT's magnitude (B, n_fft // 2 + 1, T)."""
         config = self.config
-        centered = config.padding == "center"
-        if not centered:
-            pad = (config.n_fft - config.hop_length) // 2
-            wave = F.pad(wave.unsqueeze(1), (pad, pad), mode="reflect").squeeze(1)
+        wave = F.pad(wave.unsqueeze(1), config.paddings, mode="reflect").squeeze(1)
         spectrum = torch.stft(
             wave,
             config.n_fft,
             config.hop_length,
             config.win_length,
             self.window,
-            center=centered,
+            center=False,
             return_complex=True,
         )
         power = spectrum.real**2 + spectrum.imag**2

@@ -1,6 +1,7 @@
-"""The STFT whose frames lie as `LogMel` with `same` padding lays them, and its inverse.
+"""The STFT whose frames lie where `LogMel` lays them, and its inverse.
 
-B batch, S = T * hop_length samples, F = n_fft // 2 + 1 bins, T frames.
+B batch, F = n_fft // 2 + 1 bins, T frames, S samples: T * hop_length with `same` padding,
+(T - 1) * hop_length with `center`, whose first and last frame stand on the wave's ends.
 """
 
 import torch
@@ -13,24 +14,25 @@ from models.mel import MelConfig
 class Stft(nn.Module):
     """Waveforms to complex spectrograms and back."""
 
-    window: Tensor  # (win_length,)
+    window: Tensor  # (n_fft,), zero beyond the middle win_length
 
     def __init__(self, mel: MelConfig) -> None:
         super().__init__()
         self.mel = mel
-        self.register_buffer("window", torch.hann_window(mel.win_length), persistent=False)
+        missing = mel.n_fft - mel.win_length
+        window = F.pad(torch.hann_window(mel.win_length), (missing // 2, missing - missing // 2))
+        self.register_buffer("window", window, persistent=False)
 
     def forward(self, wave: Tensor) -> Tensor:
         """(B, S) -> complex (B, F, T)"""
         mel = self.mel
-        pad = (mel.n_fft - mel.hop_length) // 2
-        wave = F.pad(wave.unsqueeze(1), (pad, pad), mode="reflect").squeeze(1)
+        mode = "reflect" if wave.shape[-1] > max(mel.paddings) else "constant"
+        wave = F.pad(wave.unsqueeze(1), mel.paddings, mode=mode).squeeze(1)
         return torch.stft(
             wave,
             mel.n_fft,
             mel.hop_length,
-            mel.win_length,
-            self.window,
+            window=self.window,
             center=False,
             return_complex=True,
         )
@@ -39,11 +41,12 @@ class Stft(nn.Module):
         """Complex (B, F, T) -> (B, S), the least-squares inverse (Griffin & Lim 1984, eq. 6)."""
         n_fft, hop = self.mel.n_fft, self.mel.hop_length
         frames = torch.fft.irfft(spectrum.transpose(1, 2), n_fft) * self.window  # (B, T, n_fft)
-        squares = self.window.square().expand(1, frames.shape[1], n_fft)
+        num_frames = frames.shape[1]
+        squares = self.window.square().expand(1, num_frames, n_fft)
         wave, envelope = _overlap_add(frames, hop), _overlap_add(squares, hop)
-        start, num_samples = (n_fft - hop) // 2, frames.shape[1] * hop
+        start, end = self.mel.paddings
         # The window is zero at the outermost sample, which the trim removes.
-        kept = slice(start, start + num_samples)
+        kept = slice(start, (num_frames - 1) * hop + n_fft - end)
         return wave[:, kept] / envelope[:, kept]
 
     def find_phase(

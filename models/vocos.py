@@ -1,6 +1,7 @@
 """Vocos (arXiv 2306.00814): a vocoder that predicts the STFT and inverts it once.
 
-B batch, T mel frames, S = T * hop_length samples.
+B batch, T mel frames, S samples: T * hop_length with `same` padding of the mel,
+(T - 1) * hop_length with `center`.
 """
 
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ class InverseMel(nn.Module):
 
 
 class Vocos(nn.Module):
-    """Log-mels (B, n_mels, T) to waveforms (B, T * hop_length), with `same` padding."""
+    """Log-mels (B, n_mels, T) to waveforms (B, S)."""
 
     def __init__(
         self,
@@ -129,12 +130,16 @@ class Vocos(nn.Module):
         polished = self.stft.find_phase(magnitude, spectrum, self.config.phase_iterations)
         return self.stft.invert(polished)
 
-    def spectrum(self, mels: Tensor) -> Tensor:
-        """The complex STFT (B, F, T) of the waveforms to come."""
+    def backbone(self, mels: Tensor) -> Tensor:
+        """(B, n_mels, T) -> (B, dim, T)"""
         x = self.norm(self.embed(mels).transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
             x = block(x)
-        x = self.head(self.final_norm(x.transpose(1, 2))).float()  # (B, T, n_fft + 2)
+        return self.final_norm(x.transpose(1, 2)).transpose(1, 2)
+
+    def spectrum(self, mels: Tensor) -> Tensor:
+        """The complex STFT (B, F, T) of the waveforms to come."""
+        x = self.head(self.backbone(mels).transpose(1, 2)).float()  # (B, T, n_fft + 2)
         log_magnitude, phase = x.transpose(1, 2).chunk(2, dim=1)
         magnitude = log_magnitude.exp().clamp(max=1e2)
         if self.config.mel_rounds:

@@ -1,17 +1,26 @@
-"""`voxloom checkpoints`: what is in the trained models."""
+"""`voxloom checkpoints`: what is in the trained models, and how public ones become ours."""
 
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from models.checkpoint import (
+    CheckpointInfo,
     checkpoint_digest,
     find_checkpoint,
     list_checkpoints,
     load_checkpoint,
     read_info,
+    save_checkpoint,
 )
 from models.config import as_mapping
-from models.errors import CheckpointError
+from models.errors import CheckpointError, ConfigError
+from models.importers import import_files
+from models.training.provenance import git_revision
 
 console = Console(highlight=False)
 
@@ -53,3 +62,55 @@ def show_command(name: str) -> None:
     shown["symbols"] = " ".join(info.symbols)
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=console.width)
     console.print(text, markup=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the files do not say: their config, the weights' licence and training data."""
+
+    config: Path | None
+    licence: str | None
+    trained_on: tuple[str, ...]
+
+
+def import_command(
+    format_name: str, files: list[Path], folder: Path, options: ImportOptions
+) -> None:
+    """Write a public checkpoint as one of ours to `folder`, which must be new or empty."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise ConfigError(f"--to {folder}: exists already; name a new folder")
+    imported = import_files(format_name, files, options.config)
+    info = CheckpointInfo(
+        kind=imported.kind,
+        config=as_mapping(imported.config),
+        mel=imported.mel,
+        symbols=imported.symbols,
+        speakers=imported.speakers,
+        alphabet=imported.alphabet,
+        step=imported.step,
+        licence=options.licence or _ask_licence(),
+        trained_on=options.trained_on or (f"imported from {format_name}",),
+        revision=git_revision(),
+    )
+    save_checkpoint(folder, imported.model, info)
+    for note in imported.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    parameters = sum(value.numel() for value in imported.model.parameters())
+    console.print(
+        f"{folder}: {info.kind}, {parameters:,} parameters, {info.licence}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _ask_licence() -> str:
+    """The licence as typed; `ConfigError` where nobody is there to type."""
+    licence = ""
+    if sys.stdin.isatty():
+        licence = str(typer.prompt("Licence of these weights (as CC-BY-4.0, or the project's)"))
+    if not licence.strip():
+        raise ConfigError(
+            "--licence: missing; name that of the weights, as --licence CC-BY-4.0 "
+            "(every dataset spoken with them carries it)"
+        )
+    return licence

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from models.errors import CheckpointError
+from models.errors import ConfigError
 from models.importers.files import ForeignFile, read_weights
 from models.mel import MelConfig
 
@@ -40,6 +40,7 @@ class Imported:
     speakers: tuple[str, ...] = ()
     alphabet: Literal["ipa", "arpabet", "characters"] = "ipa"
     step: int = 0
+    notes: tuple[str, ...] = ()  # what the user should know and the checkpoint cannot say
 
 
 def import_files(name: str, paths: Sequence[Path], config: Path | None = None) -> Imported:
@@ -49,7 +50,7 @@ def import_files(name: str, paths: Sequence[Path], config: Path | None = None) -
     for it beside the first file. Raises `CheckpointError` or `ConfigError` naming the file.
     """
     if name not in FORMATS:
-        raise CheckpointError(f"{name}: no such format; known are {', '.join(FORMATS)}")
+        raise ConfigError(f"{name}: no such format; known are {', '.join(FORMATS)}")
     module, _, function = FORMATS[name].partition(":")
     convert: Callable[[tuple[ForeignFile, ...], Path | None], Imported]
     convert = getattr(importlib.import_module(module), function)

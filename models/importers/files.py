@@ -1,6 +1,5 @@
 """Foreign files of weights: read without running anything in them, and fitted to our models."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,26 +9,29 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from models.errors import CheckpointError
+from models.importers.inert import read_inert
+from models.importers.statistics import SUFFIXES, read_statistics
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".pkl", ".ckpt", ".tar", ".bin")
-
-# Classes that public checkpoints carry beside their tensors. Each is read as an `_Inert`.
-_CARRIED_ALONG = (
-    "src.utils.hparams.HParams",  # MelNet-SpeechGeneration
-    "attrdict.dictionary.AttrDict",
-    "builtins.tuple",
-    "argparse.Namespace",
-    "collections.defaultdict",
-    "builtins.dict",
-    "builtins.list",
-    "pathlib.Path",
-    "pathlib.PosixPath",
-    "numpy.dtype",
-    "numpy.core.multiarray.scalar",
-    "numpy._core.multiarray.scalar",
+# Classes that public checkpoints carry beside their tensors; a file with others is refused.
+_CARRIED_ALONG = frozenset(
+    {
+        "src.utils.hparams.HParams",  # MelNet-SpeechGeneration
+        "attrdict.dictionary.AttrDict",
+        "argparse.Namespace",
+        "pathlib.Path",
+        "pathlib.PosixPath",
+        "collections.defaultdict",
+        "builtins.dict",
+        "builtins.list",
+        "builtins.tuple",
+        "torch.device",
+        "numpy.dtype",
+        "numpy.core.multiarray.scalar",
+        "numpy._core.multiarray.scalar",
+        "_codecs.encode",
+    }
 )
 
 # (suffix of the magnitude, suffix of the direction) of a weight-normed `weight`.
@@ -37,20 +39,6 @@ _WEIGHT_NORM_NAMES = (
     ("weight_g", "weight_v"),
     ("parametrizations.weight.original0", "parametrizations.weight.original1"),
 )
-
-
-class _Inert(dict[Any, Any]):
-    """Stands for an object of a foreign class: keeps what it is given and does nothing."""
-
-    def __new__(cls, *args: Any) -> "_Inert":
-        return super().__new__(cls)
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__()
-
-    def __setstate__(self, state: Any) -> None:
-        if isinstance(state, Mapping):
-            self.update(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +50,14 @@ class ForeignFile:
 
 
 def read_weights(path: Path) -> ForeignFile:
-    """Read a .safetensors file, or anything `torch.save` wrote, as data alone.
+    """Read a .safetensors file, or anything `torch.save` wrote, as data alone; or statistics.
 
-    Raises `CheckpointError`: no such file, another suffix, not a checkpoint, or a pickle that
-    asks for classes or functions; it names them, and none of them has been run.
+    Raises `CheckpointError`: no such file, not a checkpoint, or a pickle that asks for unknown
+    classes or functions; it names them, and none of them has been run.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file")
-    if path.suffix.lower() not in SUFFIXES:
-        raise CheckpointError(f"{path}: unknown suffix; read are {', '.join(SUFFIXES)}")
-    content = _read_safetensors(path) if path.suffix.lower() == SUFFIXES[0] else _read_pickle(path)
+    content = _read(path)
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path}: holds a {type(content).__name__}, not named tensors")
     return ForeignFile(path, content)
@@ -80,7 +66,8 @@ def read_weights(path: Path) -> ForeignFile:
 def only(files: Sequence[ForeignFile]) -> ForeignFile:
     """The file of a format that has one."""
     if len(files) != 1:
-        raise CheckpointError(f"{files[1].path}: this format has one file, {len(files)} were given")
+        given = ", ".join(str(file.path) for file in files) or "none"
+        raise CheckpointError(f"{given}: this format has one file of weights")
     return files[0]
 
 
@@ -144,18 +131,6 @@ def raise_unless_empty(path: Path, problems: Sequence[str]) -> None:
         raise CheckpointError(f"{path}: does not fit: {'; '.join(problems[:5])}{more}")
 
 
-def beside(file: ForeignFile, given: Path | None, *names: str) -> Path:
-    """The config file: as `given`, else the first of `names` in the folder of `file`."""
-    if given is not None:
-        return given
-    for name in names:
-        if (file.path.parent / name).is_file():
-            return file.path.parent / name
-    raise CheckpointError(
-        f"{file.path.parent}: no {' or '.join(names)}; name the config with --config FILE"
-    )
-
-
 def _descend(content: Mapping[str, Any], place: str) -> dict[str, Tensor]:
     inner: Any = content
     for key in place.split("."):
@@ -214,6 +189,12 @@ def _fused(parts: Sequence[Tensor]) -> Tensor:
     return magnitude * direction / norm
 
 
+def _read(path: Path) -> Any:
+    if path.suffix in SUFFIXES:
+        return read_statistics(path)
+    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+
+
 def _read_safetensors(path: Path) -> Any:
     try:
         return load_file(path)
@@ -222,27 +203,20 @@ def _read_safetensors(path: Path) -> Any:
 
 
 def _read_pickle(path: Path) -> Any:
-    inert: list[Any] = [(type(name, (_Inert,), {}), name) for name in _CARRIED_ALONG]
     try:
-        with safe_globals(inert):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged stream can fail anywhere in the unpickler
-        raise CheckpointError(f"{path}: {_why_unread(path, error)}") from None
-
-
-def _why_unread(path: Path, error: Exception) -> str:
-    asked_for = _classes_asked_for(path, error)
-    if asked_for:
-        return (
-            f"its pickle asks for {', '.join(asked_for[:5])}; nothing of it was executed. "
+        reason = type(error).__name__
+    try:
+        contents = read_inert(path)
+    except Exception:
+        raise CheckpointError(
+            f"{path}: not a checkpoint that torch.save wrote, or damaged ({reason})"
+        ) from None
+    unknown = [name for name in contents.classes if name not in _CARRIED_ALONG]
+    if unknown:
+        raise CheckpointError(
+            f"{path}: its pickle asks for {', '.join(unknown[:5])}; nothing of it was executed. "
             "Save its tensors as .safetensors and import that"
         )
-    return f"not a checkpoint that torch.save wrote, or damaged ({type(error).__name__})"
-
-
-def _classes_asked_for(path: Path, error: Exception) -> list[str]:
-    try:
-        found = set(get_unsafe_globals_in_checkpoint(str(path))) - set(_CARRIED_ALONG)
-    except Exception:  # no zip: one of the older files, whose error names the first class
-        found = set(re.findall(r"GLOBAL (\S+)", str(error)))
-    return sorted(found)
+    return contents.value

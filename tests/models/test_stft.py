@@ -9,16 +9,28 @@ def _noise(num_samples: int) -> torch.Tensor:
     return torch.rand(2, num_samples, generator=torch.Generator().manual_seed(0)) - 0.5
 
 
-@pytest.mark.parametrize("hop", [256, 128])
-def test_inversion_is_perfect_and_in_place(hop: int) -> None:
-    stft, wave = Stft(MelConfig(hop_length=hop)), _noise(20 * hop)
-    torch.testing.assert_close(stft.invert(stft(wave)), wave, atol=2e-6, rtol=0)
+@pytest.mark.parametrize("padding", ["same", "center"])
+@pytest.mark.parametrize(("hop", "window"), [(256, 1024), (128, 1024), (255, 1024), (200, 800)])
+def test_inversion_is_perfect_and_in_place(hop: int, window: int, padding: str) -> None:
+    stft = Stft(MelConfig(hop_length=hop, win_length=window, padding=padding))
+    wave = _noise(20 * hop)
+    torch.testing.assert_close(stft.invert(stft(wave)), wave, atol=4e-6, rtol=0)
 
 
-def test_frames_are_those_of_log_mel() -> None:
-    config, wave = MelConfig(magnitude_epsilon=0.0), _noise(5120)
+def test_a_centred_inverse_is_that_of_torch() -> None:
+    config = MelConfig(padding="center")
+    spectrum = torch.randn(2, 513, 7, dtype=torch.complex64)
+    theirs = torch.istft(spectrum, 1024, 256, window=torch.hann_window(1024))
+    ours = Stft(config).invert(spectrum)
+    assert ours.shape == (2, 6 * 256)
+    torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("padding", "num_frames"), [("same", 20), ("center", 21)])
+def test_frames_are_those_of_log_mel(padding: str, num_frames: int) -> None:
+    config, wave = MelConfig(magnitude_epsilon=0.0, padding=padding), _noise(5120)
     spectrum = Stft(config)(wave)
-    assert spectrum.shape == (2, 513, 20)
+    assert spectrum.shape == (2, 513, num_frames)
     torch.testing.assert_close(spectrum.abs(), LogMel(config).magnitude(wave), atol=1e-4, rtol=1e-4)
 
 

@@ -1,0 +1,46 @@
+"""The mean and scale of a corpus's mels, as ParallelWaveGAN keeps them beside its checkpoints."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.errors import CheckpointError
+
+SUFFIXES = (".h5", ".npy")
+
+
+def read_statistics(path: Path) -> dict[str, Tensor]:
+    """`mean` and `scale` (n_mels,) of `stats.h5`, or of the two rows of `stats.npy`.
+
+    Raises `CheckpointError` naming the file.
+    """
+    rows = _read_h5(path) if path.suffix == ".h5" else _read_npy(path)
+    mean, scale = (np.asarray(row, dtype=np.float32).reshape(-1) for row in rows)
+    if mean.shape != scale.shape or not (scale > 0).all():
+        raise CheckpointError(f"{path}: needs a mean and a scale above 0 for every mel band")
+    return {"mean": torch.from_numpy(mean), "scale": torch.from_numpy(scale)}
+
+
+def _read_npy(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        rows = np.load(path, allow_pickle=False)
+        return rows[0], rows[1]
+    except (OSError, ValueError, EOFError, IndexError) as error:
+        raise CheckpointError(f"{path}: no two rows of numbers ({error})") from None
+
+
+def _read_h5(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        import h5py
+    except ModuleNotFoundError:
+        raise CheckpointError(
+            f"{path}: reading it needs h5py (pip install h5py), or save its mean and scale as the "
+            "two rows of stats.npy"
+        ) from None
+    try:
+        with h5py.File(path) as file:
+            return file["mean"][()], file["scale"][()]
+    except (OSError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: no HDF5 file with mean and scale ({error})") from None

@@ -163,7 +163,7 @@ def test_words_that_espeak_speaks_unlike_cmudict(
 
 
 def test_function_words_have_stress_as_in_a_dictionary(phonemizer: Phonemizer) -> None:
-    expected = {word: phones for word, phones in _entries(FUNCTION_WORDS)}
+    expected = dict(_entries(FUNCTION_WORDS))
     sentence = "it was a part of the plan for you and it is in an hour with him to the day"
     spoken = phonemizer.phonemize([sentence])[0]
     words = [part.split() for part in spoken.strip("^ .").split("|")]

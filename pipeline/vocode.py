@@ -26,12 +26,8 @@ def vocode(
     for clip in mels:
         mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
         with torch.inference_mode():
-            wave = (
-                checkpoint.model(convert_mels(mel, spoken_in, checkpoint.mel))[0]
-                .float()
-                .cpu()
-                .numpy()
-            )
+            wave = checkpoint.model(convert_mels(mel, spoken_in, checkpoint.mel))[0]
+        wave = _whole(wave.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
         if not np.isfinite(wave).all():
             yield Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
             continue
@@ -43,3 +39,8 @@ def vocode(
             num_samples=len(wave),
             audio=encode_flac(wave * min(1.0, _PEAK / max(peak, 1e-9)), checkpoint.mel.sample_rate),
         )
+
+
+def _whole(wave: np.ndarray, num_samples: int) -> np.ndarray:
+    """A wave (S,) that lasts as long as its frames: a centred vocoder stops a hop before."""
+    return np.pad(wave, (0, max(0, num_samples - len(wave))))

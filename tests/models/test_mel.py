@@ -139,6 +139,12 @@ def test_conversion_refuses_other_bands() -> None:
         convert_mels(torch.zeros(1, 80, 4), MelConfig(), MelConfig(f_max=7600.0))
 
 
+def test_conversion_leaves_frames_where_they_are() -> None:
+    mels = torch.randn(1, 80, 4)
+    centered = MelConfig(padding="center")
+    assert torch.equal(convert_mels(mels, centered, MelConfig()), mels)
+
+
 def test_scaling_needs_decibels() -> None:
     with pytest.raises(ValueError, match="log must be db"):
         MelConfig(scaling="unit")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from pipeline.audio import decode_audio
 from pipeline.records import CleanClip, MelClip, Reject
 from pipeline.synthesize import VoiceConfig
 from pipeline.vocode import vocode
-from tests.tiny_voices import TinyVoices
+from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +38,17 @@ def test_every_mel_becomes_a_clip_of_its_length(tiny_voices: TinyVoices) -> None
         assert (clip.id, clip.vocoder) == (mel.id, label)
         assert clip.num_samples == len(wave) == mel.mel.shape[1] * 256
         assert clip.sample_rate == rate == 22050
+
+
+def test_a_centred_vocoder_ends_in_silence(tiny_voices: TinyVoices, tmp_path: Path) -> None:
+    centered = save_tiny_voices(tmp_path, MelConfig(padding="center"))
+    config = VoiceConfig(str(tiny_voices.acoustic_model), str(centered.vocoder))
+    for clip, mel in zip(vocode(_noise_clips(2), config), _noise_clips(2), strict=True):
+        assert isinstance(clip, CleanClip)
+        wave, _ = decode_audio(clip.audio)
+        assert clip.num_samples == len(wave) == mel.mel.shape[1] * 256
+        assert not wave[-256:].any()
+        assert wave[-512:-256].any()
 
 
 def test_a_clip_does_not_depend_on_its_neighbours(tiny_voices: TinyVoices) -> None:

@@ -6,7 +6,7 @@ B batch, N symbols, T mel frames, L either of them, D model width.
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from models.fastspeech2 import (
     sinusoids,
 )
 from models.mel import MelConfig
+from models.speakers import PerSpeaker
 from models.tacotron2 import PostNet, Tacotron2Config
 from models.voice import Controls, Speech
 
@@ -208,6 +209,7 @@ class FastSpeech2Paper(nn.Module):
     """
 
     controls = frozenset(Controls._fields)
+    per_speaker: ClassVar[PerSpeaker] = {"speaker_embedding.weight": "any"}
 
     def __init__(
         self,

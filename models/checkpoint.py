@@ -209,9 +209,11 @@ def _rebuild(info: CheckpointInfo, folder: Path) -> nn.Module:
     module = importlib.import_module(kind.module)
     try:
         config = build(getattr(module, kind.config), info.config, f"{folder}/checkpoint.yaml")
+        model: nn.Module = getattr(module, kind.model)(
+            config, info.mel, info.symbols, info.speakers
+        )
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
-    model: nn.Module = getattr(module, kind.model)(config, info.mel, info.symbols, info.speakers)
     return model
 
 

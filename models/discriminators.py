@@ -5,12 +5,12 @@ B batch, S samples.
 
 import itertools
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 
 class Verdict(NamedTuple):
@@ -22,11 +22,54 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CriticConfig:
-    """Which critics, how wide. `width` 32 is the size of the papers; 8 trains on a CPU."""
+    """Which critics, how wide. `width` 32 is the size of the papers; 8 trains on a CPU.
+
+    HiFi-GAN has the periods and three scales, Vocos the periods and the FFT sizes.
+    """
 
     width: int = 8
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
+    scales: int = 0
     fft_sizes: tuple[int, ...] = (512, 1024, 2048)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolingConfig:
+    """The average pooling between MelGAN's scales."""
+
+    kernel_size: int = 4
+    stride: int = 2
+    padding: int = 1
+    count_include_pad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MelGanCriticConfig:
+    """MelGAN's multi-scale discriminator; the defaults are the paper's.
+
+    The first kernel is the product of `kernel_sizes`, the last two are themselves.
+    """
+
+    scales: int = 3
+    kernel_sizes: tuple[int, int] = (5, 3)
+    channels: int = 16
+    max_channels: int = 1024
+    downsample_scales: tuple[int, ...] = (4, 4, 4, 4)
+    slope: float = 0.2
+    pooling: PoolingConfig = PoolingConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class AdversaryConfig:
+    """How verdicts become losses. HiFi-GAN and MelGAN take least squares and sum over critics and
+    layers; Vocos takes the hinge and the mean.
+    """
+
+    loss: Literal["hinge", "least_squares"] = "hinge"
+    average: bool = True
+
+
+HINGE = AdversaryConfig()
 
 
 class PeriodCritic(nn.Module):
@@ -49,6 +92,75 @@ class PeriodCritic(nn.Module):
         wave = F.pad(wave[:, None], (0, -length % self.period), mode="reflect")
         x = wave.view(batch, 1, -1, self.period)  # (B, S) -> (B, 1, S / p, p)
         return _judge(x, self.layers, self.score)
+
+
+class ScaleCritic(nn.Module):
+    """HiFi-GAN's scale discriminator (section 2.3): the wave, averaged down `halvings` times.
+
+    The first of them, on the raw wave, is held by spectral normalization.
+    """
+
+    def __init__(self, halvings: int, width: int) -> None:
+        super().__init__()
+        self.pools = nn.ModuleList(nn.AvgPool1d(4, 2, padding=2) for _ in range(halvings))
+        norm = weight_norm if halvings else spectral_norm
+        wide = 4 * width  # the paper's 128 for 32
+        shapes = (  # channels in and out, kernel, stride, groups
+            (1, wide, 15, 1, 1),
+            (wide, wide, 41, 2, 4),
+            (wide, 2 * wide, 41, 2, 16),
+            (2 * wide, 4 * wide, 41, 4, 16),
+            (4 * wide, 8 * wide, 41, 4, 16),
+            (8 * wide, 8 * wide, 41, 1, 16),
+            (8 * wide, 8 * wide, 5, 1, 1),
+        )
+        self.layers = nn.ModuleList(
+            norm(nn.Conv1d(size, wider, kernel, stride, kernel // 2, groups=groups))
+            for size, wider, kernel, stride, groups in shapes
+        )
+        self.score = norm(nn.Conv1d(8 * wide, 1, 3, padding=1))
+
+    def forward(self, wave: Tensor) -> Verdict:
+        x = wave[:, None]  # (B, S) -> (B, 1, S)
+        for pool in self.pools:
+            x = pool(x)
+        return _judge(x, self.layers, self.score)
+
+
+class MelGanCritic(nn.Module):
+    """One scale of MelGAN's discriminator (arXiv 1910.06711, section 2.2 and appendix A)."""
+
+    def __init__(self, halvings: int, config: MelGanCriticConfig) -> None:
+        super().__init__()
+        pooling, self.slope = config.pooling, config.slope
+        self.pools = nn.ModuleList(
+            nn.AvgPool1d(
+                pooling.kernel_size,
+                pooling.stride,
+                pooling.padding,
+                count_include_pad=pooling.count_include_pad,
+            )
+            for _ in range(halvings)
+        )
+        first, last = config.kernel_sizes
+        channels, kernel = config.channels, first * last
+        pad = (kernel - 1) // 2
+        layers = [nn.Conv1d(1, channels, kernel, padding=pad, padding_mode="reflect")]
+        for rate in config.downsample_scales:
+            wider = min(channels * rate, config.max_channels)
+            kernel, groups = rate * 10 + 1, channels // 4
+            layers.append(nn.Conv1d(channels, wider, kernel, rate, rate * 5, groups=groups))
+            channels = wider
+        wider = min(channels * 2, config.max_channels)
+        layers.append(nn.Conv1d(channels, wider, first, padding=(first - 1) // 2))
+        self.layers = nn.ModuleList(weight_norm(layer) for layer in layers)
+        self.score = weight_norm(nn.Conv1d(wider, 1, last, padding=(last - 1) // 2))
+
+    def forward(self, wave: Tensor) -> Verdict:
+        x = wave[:, None]  # (B, S) -> (B, 1, S)
+        for pool in self.pools:
+            x = pool(x)
+        return _judge(x, self.layers, self.score, self.slope)
 
 
 class SpectrumCritic(nn.Module):
@@ -82,44 +194,68 @@ class SpectrumCritic(nn.Module):
 class Critics(nn.Module):
     """All sub-critics of a config: waveforms (B, S) to a list of `Verdict`."""
 
-    def __init__(self, config: CriticConfig) -> None:
+    def __init__(self, config: CriticConfig | MelGanCriticConfig) -> None:
         super().__init__()
-        self.members = nn.ModuleList(
-            [PeriodCritic(period, config.width) for period in config.periods]
-            + [SpectrumCritic(size, config.width) for size in config.fft_sizes]
-        )
+        self.members = nn.ModuleList(_members(config))
 
     def forward(self, wave: Tensor) -> list[Verdict]:
         return [critic(wave) for critic in self.members]
 
 
-def critic_loss(real: list[Verdict], fake: list[Verdict]) -> Tensor:
-    """Hinge loss of the critics (arXiv 2306.00814, section 3.4), a scalar."""
-    losses = [
-        F.relu(1 - r.score.float()).mean() + F.relu(1 + f.score.float()).mean()
-        for r, f in zip(real, fake, strict=True)
+def _members(config: CriticConfig | MelGanCriticConfig) -> list[nn.Module]:
+    if isinstance(config, MelGanCriticConfig):
+        return [MelGanCritic(halvings, config) for halvings in range(config.scales)]
+    return [
+        *(PeriodCritic(period, config.width) for period in config.periods),
+        *(ScaleCritic(halvings, config.width) for halvings in range(config.scales)),
+        *(SpectrumCritic(size, config.width) for size in config.fft_sizes),
     ]
-    return torch.stack(losses).mean()
 
 
-def generator_loss(fake: list[Verdict]) -> Tensor:
-    """Hinge loss of the generator, a scalar."""
-    return torch.stack([F.relu(1 - verdict.score.float()).mean() for verdict in fake]).mean()
+def critic_loss(real: list[Verdict], fake: list[Verdict], rule: AdversaryConfig = HINGE) -> Tensor:
+    """What the critics err: hinge (arXiv 2306.00814, section 3.4) or least squares (arXiv
+    2010.05646, eq. 1), a scalar.
+    """
+    return _gather(
+        [
+            _distance_from(1.0, r.score, rule) + _distance_from(-1.0, f.score, rule)
+            for r, f in zip(real, fake, strict=True)
+        ],
+        rule,
+    )
 
 
-def feature_loss(real: list[Verdict], fake: list[Verdict]) -> Tensor:
+def generator_loss(fake: list[Verdict], rule: AdversaryConfig = HINGE) -> Tensor:
+    """What the generator lacks in the critics' ears (eq. 2), a scalar."""
+    return _gather([_distance_from(1.0, verdict.score, rule) for verdict in fake], rule)
+
+
+def feature_loss(real: list[Verdict], fake: list[Verdict], rule: AdversaryConfig = HINGE) -> Tensor:
     """Mean absolute difference of the critics' activations (arXiv 1910.06711, eq. 4)."""
     losses = [
         F.l1_loss(f.float(), r.float().detach())
         for r_verdict, f_verdict in zip(real, fake, strict=True)
         for r, f in zip(r_verdict.features, f_verdict.features, strict=True)
     ]
-    return torch.stack(losses).mean()
+    return _gather(losses, rule)
 
 
-def _judge(x: Tensor, layers: nn.ModuleList, score: nn.Module) -> Verdict:
+def _distance_from(side: float, score: Tensor, rule: AdversaryConfig) -> Tensor:
+    """How far scores are from where they should be: 1 is real, -1 fake."""
+    score = score.float()
+    if rule.loss == "hinge":
+        return F.relu(1 - side * score).mean()
+    return (score - max(side, 0.0)).square().mean()
+
+
+def _gather(losses: list[Tensor], rule: AdversaryConfig) -> Tensor:
+    stacked = torch.stack(losses)
+    return stacked.mean() if rule.average else stacked.sum()
+
+
+def _judge(x: Tensor, layers: nn.ModuleList, score: nn.Module, slope: float = 0.1) -> Verdict:
     features = []
     for layer in layers:
-        x = F.leaky_relu(layer(x), 0.1)
+        x = F.leaky_relu(layer(x), slope)
         features.append(x)
     return Verdict(score(x).flatten(1), features)

@@ -1,5 +1,7 @@
 """Spectral losses between a generated and a real waveform, both (B, S)."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,21 +37,32 @@ def magnitude_loss(fake: Tensor, real: Tensor) -> Tensor:
     return convergence + F.l1_loss(fake.log(), real.log())
 
 
+@dataclass(frozen=True, slots=True)
+class StftLossConfig:
+    """One resolution a place; the defaults are Parallel WaveGAN's, and MelGAN's."""
+
+    fft_sizes: tuple[int, ...] = (1024, 2048, 512)
+    hop_lengths: tuple[int, ...] = (120, 240, 50)
+    win_lengths: tuple[int, ...] = (600, 1200, 240)
+
+    def __post_init__(self) -> None:
+        if not len(self.fft_sizes) == len(self.hop_lengths) == len(self.win_lengths) > 0:
+            raise ValueError("fft_sizes: needs one hop length and one window length each")
+
+
 class MultiResolutionStft(nn.Module):
     """Spectral convergence plus log-magnitude distance at several resolutions.
 
     Parallel WaveGAN (arXiv 1910.11480, eq. 4-6), with its three resolutions as default.
     """
 
-    def __init__(
-        self,
-        fft_sizes: tuple[int, ...] = (512, 1024, 2048),
-        hops: tuple[int, ...] = (50, 120, 240),
-        windows: tuple[int, ...] = (240, 600, 1200),
-    ) -> None:
+    def __init__(self, config: StftLossConfig | None = None) -> None:
         super().__init__()
-        self.resolutions = list(zip(fft_sizes, hops, windows, strict=True))
-        for size in windows:
+        config = config or StftLossConfig()
+        self.resolutions = list(
+            zip(config.fft_sizes, config.hop_lengths, config.win_lengths, strict=True)
+        )
+        for size in config.win_lengths:
             self.register_buffer(f"window_{size}", torch.hann_window(size), persistent=False)
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:

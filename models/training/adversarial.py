@@ -5,8 +5,15 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
-from models.discriminators import critic_loss, feature_loss, generator_loss
+from models.discriminators import (
+    AdversaryConfig,
+    Verdict,
+    critic_loss,
+    feature_loss,
+    generator_loss,
+)
 from models.losses import weighted_sum
+from models.training.optimizers import OptimizerConfig
 from models.training.session import Batch, LoopConfig, Session, Trained
 
 
@@ -33,6 +40,18 @@ class AdversarialTask(Trained, Protocol):
         """The step from which they are heard."""
 
     @property
+    def adversary(self) -> AdversaryConfig:
+        """How verdicts become losses."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps after which every clip has been drawn once, on average."""
+
+    @property
+    def reverse_labels_every(self) -> int:
+        """One epoch in so many takes real for generated and generated for real; 0: none."""
+
+    @property
     def loss_weights(self) -> dict[str, float]:
         """A weight for each loss: those of `generate`, `adversarial` and `feature`."""
 
@@ -43,11 +62,21 @@ class AdversarialTask(Trained, Protocol):
         """Waveforms for a batch, if they are to be heard, and losses by name."""
 
 
-def train_adversarial(task: AdversarialTask, config: LoopConfig, folder: Path) -> Path:
-    """Run until `config.steps`; returns the folder of the best checkpoint."""
+def train_adversarial(
+    task: AdversarialTask,
+    config: LoopConfig,
+    optimizers: dict[str, OptimizerConfig],
+    folder: Path,
+) -> Path:
+    """Run until `config.steps`; returns the folder of the best checkpoint.
+
+    `optimizers` are those of `generator` and `critics`.
+    """
     modules = {"generator": task.model, "critics": task.critics}
-    session = Session(folder, config, modules, main="generator")
+    session = Session(folder, config, modules, optimizers, "generator", task.steps_per_epoch)
     for batch in session.batches(task.batch):
+        if session.step == task.critics_from_step:
+            session.restart_pace()
         losses = _step(task, session, batch)
         session.log(losses)
         session.finish_step(task)
@@ -66,15 +95,30 @@ def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Te
         return losses
     real = batch["wave"]
     with session.autocast():
-        judged = critic_loss(critics(real), critics(fake.detach()))
+        judged = _judged(critics(real), critics(fake.detach()), task, session.step)
     session.update("critics", judged)
     # The generator's pass must not move its judges, nor wake the machinery that shares
     # their gradients among GPUs: they are frozen, and taken without their wrapper.
     frozen = session.raw["critics"].requires_grad_(False)
     with session.autocast():
         real_verdicts, fake_verdicts = frozen(real), frozen(fake)
-    losses["adversarial"] = generator_loss(fake_verdicts)
-    losses["feature"] = feature_loss(real_verdicts, fake_verdicts)
+    losses["adversarial"] = generator_loss(fake_verdicts, task.adversary)
+    losses["feature"] = feature_loss(real_verdicts, fake_verdicts, task.adversary)
     session.update("generator", weighted_sum(losses, task.loss_weights))
     frozen.requires_grad_(True)
     return losses | {"critics": judged}
+
+
+def _judged(real: list[Verdict], fake: list[Verdict], task: AdversarialTask, step: int) -> Tensor:
+    if labels_are_reversed(step, task.steps_per_epoch, task.reverse_labels_every):
+        real, fake = fake, real
+    return critic_loss(real, fake, task.adversary)
+
+
+def labels_are_reversed(step: int, steps_per_epoch: int, every: int) -> bool:
+    """Whether a step lies in the last epoch of every `every`: a remedy against mode collapse.
+
+    Critics that are told the opposite for a while lose their certainty, and their gradients come
+    back to a generator that they had stopped teaching. `every` 0 never reverses.
+    """
+    return every > 0 and step // steps_per_epoch % every == every - 1

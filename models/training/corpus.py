@@ -17,6 +17,25 @@ _AUDIO_SUFFIXES = (".wav", ".flac")
 
 
 @dataclass(frozen=True, slots=True)
+class TrimConfig:
+    """What counts as silence at a clip's edges: frames this much quieter than the loudest one.
+
+    Frames are samples, one mel hop each where nothing else is said.
+    """
+
+    below_loudest_db: float = 38.0
+    frame_length: int | None = None
+    hop_length: int | None = None
+    margin_s: float = 0.08  # of silence that is kept
+
+    def __post_init__(self) -> None:
+        if self.below_loudest_db <= 0 or self.margin_s < 0:
+            raise ValueError("below_loudest_db: must be above 0, and margin_s not below")
+        if min(self.frame_length or 1, self.hop_length or 1) < 1:
+            raise ValueError("frame_length: frames and hops are at least 1 sample")
+
+
+@dataclass(frozen=True, slots=True)
 class CorpusConfig:
     """Which recordings a model learns from.
 
@@ -30,6 +49,7 @@ class CorpusConfig:
     held_out: float = 0.05
     min_duration_s: float = 0.4
     max_duration_s: float = 14.0
+    trim: TrimConfig = TrimConfig()
 
     def __post_init__(self) -> None:
         if not 0 <= self.held_out < 1:

@@ -5,6 +5,7 @@ flat arrays in which every clip owns a run of samples or frames.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -21,13 +22,12 @@ import torch
 from models.errors import DataError
 from models.mel import LogMel, MelConfig
 from models.phonemes import Phonemizer
-from models.training.corpus import CorpusConfig, Recording, read_corpora
+from models.training.corpus import CorpusConfig, Recording, TrimConfig, read_corpora
 
 _VERSION = 4
 _ACTIVE_DBFS = -25.0  # the level every clip is brought to: corpora differ by 7 dB
-_TRIM_DB = 38.0  # quieter than the loudest frame by this much counts as silence at the edges
 _SHORTEST_S = 0.1  # less is no speech, and too short to have a pitch
-_MARGIN_S = 0.08  # silence kept at each edge
+TRIM = TrimConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,22 @@ def prepare_features(
     return features
 
 
+def measure_recordings(
+    recordings: Sequence[Recording], mel_config: MelConfig, trim: TrimConfig = TRIM
+) -> Features:
+    """The features of a few recordings, in memory. Clips too short to measure are left out."""
+    phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
+    parts = [_measure(recording.path, mel_config, trim) for recording in recordings]
+    clips = [_clip(*both, part) for *both, part in zip(recordings, phonemes, parts, strict=True)]
+    return Features(
+        mel_config=mel_config,
+        clips=tuple(clip for clip in _end_to_end(clips) if clip.num_frames),
+        waves=np.concatenate([part.wave for part in parts]),
+        mels=np.concatenate([part.mel for part in parts]),
+        pitch_hz=np.concatenate([part.pitch_hz for part in parts]),
+    )
+
+
 def _check_split(clips: Sequence[Recording | Clip], corpus: CorpusConfig) -> None:
     for held_out, what in ((False, "train on"), (True, "evaluate on")):
         if not any(clip.held_out == held_out for clip in clips):
@@ -110,7 +126,8 @@ def _check_split(clips: Sequence[Recording | Clip], corpus: CorpusConfig) -> Non
 def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig) -> str:
     clips = [(r.id, r.speaker, r.text, r.held_out, r.path.stat().st_size) for r in recordings]
     limits = (corpus.min_duration_s, corpus.max_duration_s)
-    what = json.dumps([_VERSION, dataclasses.asdict(mel), limits, clips])
+    trim = [] if corpus.trim == TrimConfig() else [dataclasses.asdict(corpus.trim)]
+    what = json.dumps([_VERSION, dataclasses.asdict(mel), limits, clips, *trim])
     return "features-" + hashlib.blake2b(what.encode(), digest_size=6).hexdigest()
 
 
@@ -133,7 +150,7 @@ def _compute(
 ) -> None:
     phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
     clips, parts = [], []
-    measured = _measure_all(recordings, mel)
+    measured = _measure_all(recordings, mel, corpus.trim)
     for recording, spoken, part in zip(recordings, phonemes, measured, strict=True):
         duration_s = len(part.wave) / mel.sample_rate
         if not corpus.min_duration_s <= duration_s <= corpus.max_duration_s:
@@ -194,19 +211,22 @@ class Measured:
     trimmed_s: float = 0.0
 
 
-def _measure_all(recordings: list[Recording], mel: MelConfig) -> Iterator[Measured]:
+def _measure_all(
+    recordings: list[Recording], mel: MelConfig, trim: TrimConfig
+) -> Iterator[Measured]:
     paths = [recording.path for recording in recordings]
+    measure = functools.partial(_measure, mel_config=mel, trim=trim)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context, torch.set_num_threads, (1,)) as pool:
-        yield from pool.map(_measure, paths, [mel] * len(paths), chunksize=16)
+        yield from pool.map(measure, paths, chunksize=16)
 
 
-def _measure(path: Path, mel_config: MelConfig) -> Measured:
+def _measure(path: Path, mel_config: MelConfig, trim: TrimConfig = TRIM) -> Measured:
     shortest = max(mel_config.n_fft, round(_SHORTEST_S * mel_config.sample_rate))
     wave, first = read_wave(path, mel_config.sample_rate), 0
     if len(wave) >= shortest:
-        first = speech_span(wave, mel_config)[0]
-        wave = trim_and_level(wave, mel_config)
+        first = speech_span(wave, mel_config, trim)[0]
+        wave = trim_and_level(wave, mel_config, trim)
     if len(wave) < shortest:  # left out by `_compute`
         return Measured(
             wave=np.zeros(0, np.int16),
@@ -216,6 +236,7 @@ def _measure(path: Path, mel_config: MelConfig) -> Measured:
     num_frames = len(wave) // mel_config.hop_length
     wave = wave[: num_frames * mel_config.hop_length]
     mel = LogMel(mel_config)(torch.from_numpy(wave)[None])[0].T.numpy()  # (T, n_mels)
+    mel = mel[:num_frames]  # centred frames are one more
     return Measured(
         wave=np.round(wave * 32767).astype(np.int16),
         mel=mel.astype(np.float16),
@@ -237,29 +258,30 @@ def read_wave(path: Path, sample_rate: int) -> np.ndarray:
     return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate)
 
 
-def trim_and_level(wave: np.ndarray, mel: MelConfig) -> np.ndarray:
+def trim_and_level(wave: np.ndarray, mel: MelConfig, trim: TrimConfig = TRIM) -> np.ndarray:
     """Cut silence at both edges and bring the speech to the level all clips share."""
-    first, last = speech_span(wave, mel)
-    frames, level_db = _levels(wave, mel)
+    first, last = speech_span(wave, mel, trim)
+    frames, level_db = _levels(wave, mel.hop_length, mel.hop_length)
     wave = wave[first:last]
     active_db = 10 * np.log10((frames[level_db > level_db.max() - 25] ** 2).mean() + 1e-10)
     gain = 10 ** ((_ACTIVE_DBFS - active_db) / 20)
     return wave * min(gain, 0.99 / (np.abs(wave).max() + 1e-9))
 
 
-def speech_span(wave: np.ndarray, mel: MelConfig) -> tuple[int, int]:
+def speech_span(wave: np.ndarray, mel: MelConfig, trim: TrimConfig = TRIM) -> tuple[int, int]:
     """The first sample of a wave (S,) that trimming keeps, and the first after it."""
-    level_db = _levels(wave, mel)[1]
-    loud = np.flatnonzero(level_db > level_db.max() - _TRIM_DB)
-    margin = round(_MARGIN_S * mel.sample_rate)
-    first, last = int(loud[0]) * mel.hop_length, (int(loud[-1]) + 1) * mel.hop_length
+    hop = trim.hop_length or mel.hop_length
+    length = min(trim.frame_length or mel.hop_length, len(wave))
+    level_db = _levels(wave, length, hop)[1]
+    loud = np.flatnonzero(level_db > level_db.max() - trim.below_loudest_db)
+    margin = round(trim.margin_s * mel.sample_rate)
+    first, last = int(loud[0]) * hop, int(loud[-1]) * hop + length
     return max(0, first - margin), min(len(wave), last + margin)
 
 
-def _levels(wave: np.ndarray, mel: MelConfig) -> tuple[np.ndarray, np.ndarray]:
-    """A wave (S,) as frames (T, hop_length), and the level of each in dB (T,)."""
-    hop = mel.hop_length
-    frames = wave[: len(wave) // hop * hop].reshape(-1, hop)
+def _levels(wave: np.ndarray, length: int, hop: int) -> tuple[np.ndarray, np.ndarray]:
+    """A wave (S,) as frames (T, length), one every `hop`, and the level of each in dB (T,)."""
+    frames = np.lib.stride_tricks.sliding_window_view(wave, length)[::hop]
     return frames, 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
 
 

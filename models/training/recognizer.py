@@ -16,6 +16,7 @@ from models.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
+from models.training.optimizers import OptimizerConfig
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
@@ -40,6 +41,7 @@ class RecognizerTraining:
     run: Path
     corpus: CorpusConfig
     loop: LoopConfig
+    optimizer: OptimizerConfig
     provenance: Provenance
     cache: Path = Path("runs/cache")
     mel: MelConfig = MelConfig()
@@ -56,7 +58,9 @@ def train_recognizer(config: RecognizerTraining) -> Path:
     """Train until done; returns the best checkpoint's folder."""
     features = prepare_features(config.corpus, config.mel, config.cache)
     torch.manual_seed(config.loop.seed)
-    return train_supervised(RecognizerTask(config, features), config.loop, config.run)
+    return train_supervised(
+        RecognizerTask(config, features), config.loop, config.optimizer, config.run
+    )
 
 
 class RecognizerTask:

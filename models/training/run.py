@@ -1,13 +1,31 @@
 """`voxloom train CONFIG`: the file's `recipe` chooses what is trained."""
 
-from collections.abc import Callable, Sequence
+import importlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from models.config import load_config, read_yaml
 from models.errors import ConfigError
 
-RECIPES = ("recognizer", "fastspeech2", "vocoder")
+
+class Recipe(NamedTuple):
+    """Where a recipe lives: a config dataclass and the function that trains what it describes."""
+
+    module: str
+    config: str
+    function: str
+
+
+RECIPES = {
+    "recognizer": Recipe("recognizer", "RecognizerTraining", "train_recognizer"),
+    "fastspeech2": Recipe("fastspeech2", "FastSpeech2Training", "train_fastspeech2"),
+    "tacotron2": Recipe("tacotron2", "Tacotron2Training", "train_tacotron2"),
+    "vocos": Recipe("vocos", "VocosTraining", "train_vocos"),
+    "hifigan": Recipe("hifigan", "HifiGanTraining", "train_hifigan"),
+    "melgan": Recipe("melgan", "MelGanTraining", "train_melgan"),
+    "melnet": Recipe("melnet", "MelNetTraining", "train_melnet"),
+}
 
 
 def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
@@ -15,22 +33,11 @@ def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
 
     A run whose folder holds a state goes on from its last saved step. Raises `ConfigError`.
     """
-    recipe = read_yaml(config_path).get("recipe")
-    if recipe not in RECIPES:
-        raise ConfigError(f"{config_path}: recipe: {recipe!r} is not one of {', '.join(RECIPES)}")
-    config_class, run = _recipe(recipe)
-    return run(load_config(config_class, config_path, overrides))
-
-
-def _recipe(name: str) -> tuple[type[Any], Callable[[Any], Path]]:
-    if name == "vocoder":
-        from models.training.vocoder import VocoderTraining, train_vocoder
-
-        return VocoderTraining, train_vocoder
-    if name == "recognizer":
-        from models.training.recognizer import RecognizerTraining, train_recognizer
-
-        return RecognizerTraining, train_recognizer
-    from models.training.fastspeech2 import FastSpeech2Training, train_fastspeech2
-
-    return FastSpeech2Training, train_fastspeech2
+    name = read_yaml(config_path).get("recipe")
+    if name not in RECIPES:
+        raise ConfigError(f"{config_path}: recipe: {name!r} is not one of {', '.join(RECIPES)}")
+    recipe = RECIPES[name]
+    module = importlib.import_module(f"models.training.{recipe.module}")
+    config = load_config(getattr(module, recipe.config), config_path, overrides)
+    best: Path = getattr(module, recipe.function)(config)
+    return best

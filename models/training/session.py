@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -21,6 +22,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.errors import TrainingError
+from models.training.optimizers import OptimizerConfig, make_optimizer
 
 Batch = dict[str, Any]
 
@@ -30,19 +32,9 @@ _UNFIT_STATE = (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.Un
 
 @dataclass(frozen=True, slots=True)
 class LoopConfig:
-    """How long and how fast a run learns, and how often it reports.
-
-    The learning rate rises linearly for `warmup_steps`, then falls along a cosine to
-    `final_rate` of its peak at `steps`.
-    """
+    """How long a run learns, and how often it reports."""
 
     steps: int
-    learning_rate: float
-    warmup_steps: int = 200
-    final_rate: float = 0.05
-    weight_decay: float = 0.01
-    betas: tuple[float, float] = (0.9, 0.98)
-    max_grad_norm: float = 1.0
     average_decay: float = 0.999  # of the moving average of the weights that is shipped
     precision: Literal["bf16", "no"] = "bf16"
     seed: int = 1
@@ -53,15 +45,43 @@ class LoopConfig:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps: at least 1, found {self.steps}")
-        if not 0 < self.learning_rate < 1:
-            raise ValueError(f"learning_rate: between 0 and 1, found {self.learning_rate}")
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step."""
-        warmup = min(1.0, (step + 1) / max(1, self.warmup_steps))
-        progress = max(0, step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return self.learning_rate * warmup * (self.final_rate + (1 - self.final_rate) * cosine)
+
+class Pace:
+    """How long a step takes, measured after a few that warm up."""
+
+    WARMUP, MEASURED = 3, 10
+
+    def __init__(self, first_step: int) -> None:
+        self._first, self._started = first_step, time.monotonic()
+
+    def is_known_at(self, done: int) -> bool:
+        """Called after every step: restarts the clock after the warm-up; true once, soon after."""
+        passed = done - self._first
+        if passed == self.WARMUP:
+            self._started = time.monotonic()
+        return passed == self.WARMUP + self.MEASURED
+
+    def seconds(self, done: int) -> float:
+        """Seconds a step, over all since the warm-up."""
+        passed = done - self._first
+        return (time.monotonic() - self._started) / max(
+            1, passed - self.WARMUP if passed > self.WARMUP else passed
+        )
+
+    def describe(self, done: int, steps: int) -> str:
+        seconds = self.seconds(done)
+        return f"{seconds:.2f} s/step  {(steps - done) * seconds / 60:.0f} min left"
+
+    def forecast(self, done: int, steps: int) -> str:
+        """What the run will cost, for its start."""
+        seconds = self.seconds(done)
+        left = timedelta(seconds=round((steps - done) * seconds))
+        end = (datetime.now().astimezone() + left).strftime("%Y-%m-%d %H:%M %Z")
+        return (
+            f"cost: {1 / seconds:.2f} steps/s over {self.MEASURED} steps, evaluations left out; "
+            f"{steps - done} steps to go take {left}, until about {end}"
+        )
 
 
 class Trained(Protocol):
@@ -77,7 +97,7 @@ class Trained(Protocol):
 class Session:
     """One training run in its folder: `state.pt` to resume, `tensorboard/`, checkpoints.
 
-    `modules` are trained, `optimizers` carry the same names; `main` is the module that is
+    `modules` are trained, each by the optimizer of its name; `main` is the module that is
     averaged and shipped.
     """
 
@@ -86,9 +106,12 @@ class Session:
         folder: Path,
         config: LoopConfig,
         modules: dict[str, nn.Module],
+        optimizers: dict[str, OptimizerConfig],
         main: str,
+        steps_per_epoch: int = 1,
     ) -> None:
         self.folder, self.config, self.main = folder, config, main
+        self.optimizer_configs, self.steps_per_epoch = optimizers, steps_per_epoch
         folder.mkdir(parents=True, exist_ok=True)
         self.accelerator = Accelerator(
             mixed_precision=config.precision, cpu=not torch.cuda.is_available()
@@ -99,14 +122,16 @@ class Session:
         )
         self.modules = {name: self.accelerator.prepare(m) for name, m in self.raw.items()}
         self.optimizers: dict[str, Optimizer] = {
-            name: self.accelerator.prepare(_adamw(module, config))
+            name: self.accelerator.prepare(make_optimizer(module, optimizers[name]))
             for name, module in self.raw.items()
         }
+        self.grad_norms: dict[str, Tensor] = {}
         self.step = 0
         self.best = math.inf
         self._resume()
         self.board = self._open_board()
-        self._started, self._first_step = time.monotonic(), self.step
+        self._first_step = self.step
+        self._pace = Pace(self.step)
 
     @property
     def device(self) -> torch.device:
@@ -145,15 +170,26 @@ class Session:
 
     def update(self, name: str, loss: Tensor) -> None:
         """One optimizer step of module `name` down the gradient of `loss`."""
-        optimizer = self.optimizers[name]
+        optimizer, config = self.optimizers[name], self.optimizer_configs[name]
         for group in optimizer.param_groups:
-            group["lr"] = self.config.rate_at(self.step)
+            group["lr"] = self.rate_of(name)
         optimizer.zero_grad()
         self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.modules[name].parameters(), self.config.max_grad_norm)
+        self.grad_norms[name] = self.accelerator.clip_grad_norm_(
+            self.modules[name].parameters(), config.max_grad_norm or math.inf
+        )
         optimizer.step()
         if name == self.main:
             self._average()
+
+    def rate_of(self, name: str) -> float:
+        """The learning rate of module `name` at this step."""
+        config = self.optimizer_configs[name]
+        return config.rate_at(self.step, self.config.steps, self.steps_per_epoch)
+
+    def restart_pace(self) -> None:
+        """Measure the cost of a step anew, because steps cost something else from here on."""
+        self._pace = Pace(self.step)
 
     def log(self, losses: dict[str, Tensor]) -> None:
         """Write losses by name to TensorBoard and the terminal every `log_every` steps."""
@@ -165,14 +201,14 @@ class Session:
             return
         for name, value in values.items():
             self.board.add_scalar(f"train/{name}", value, self.step)
-        self.board.add_scalar("train/learning_rate", self.config.rate_at(self.step), self.step)
-        done = self.step + 1 - self._first_step
-        seconds = (time.monotonic() - self._started) / done
-        left_min = (self.config.steps - self.step - 1) * seconds / 60
+        for name in self.grad_norms:
+            self.board.add_scalar(f"train/learning_rate_{name}", self.rate_of(name), self.step)
+            norm = float(self.grad_norms[name])
+            self.board.add_scalar(f"train/gradient_norm_{name}", norm, self.step)
         named = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         print(
             f"step {self.step + 1}/{self.config.steps}  {named}  "
-            f"{seconds:.2f} s/step  {left_min:.0f} min left",
+            f"{self._pace.describe(self.step + 1, self.config.steps)}",
             flush=True,
         )
 
@@ -182,6 +218,8 @@ class Session:
 
     def finish_step(self, task: Trained) -> None:
         """Evaluate, export and save what is due after a step."""
+        if self.is_main and self._pace.is_known_at(self.step + 1):
+            print(self._pace.forecast(self.step + 1, self.config.steps), flush=True)
         if self.is_main and self.is_due(self.config.evaluate_every):
             metrics = task.evaluate(self.shipped, self.board, self.step)
             task.export(self.shipped, self.folder / "last", self.step + 1, metrics)
@@ -264,16 +302,6 @@ class Session:
                 f"{self.folder}: loss {', '.join(broken)} is not finite at step {self.step + 1}; "
                 f"state.pt holds the last good step; try a lower learning rate"
             )
-
-
-def _adamw(module: nn.Module, config: LoopConfig) -> Optimizer:
-    """AdamW that decays matrices and kernels only, not biases or scales."""
-    trained = [p for p in module.parameters() if p.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
 
 
 def _to(value: Any, device: torch.device) -> Any:

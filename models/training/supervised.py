@@ -6,6 +6,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from models.losses import weighted_sum
+from models.training.optimizers import OptimizerConfig
 from models.training.session import Batch, LoopConfig, Session, Trained
 
 
@@ -27,9 +28,11 @@ class SupervisedTask(Trained, Protocol):
         """Scalar losses by name."""
 
 
-def train_supervised(task: SupervisedTask, config: LoopConfig, folder: Path) -> Path:
+def train_supervised(
+    task: SupervisedTask, config: LoopConfig, optimizer: OptimizerConfig, folder: Path
+) -> Path:
     """Run until `config.steps`; returns the folder of the best checkpoint."""
-    session = Session(folder, config, {"model": task.model}, main="model")
+    session = Session(folder, config, {"model": task.model}, {"model": optimizer}, main="model")
     model = session.modules["model"]
     for batch in session.batches(task.batch):
         model.train()

@@ -1,133 +1,210 @@
-"""The vocoder's recipe: random segments of speech, their mels, and what to compare."""
+"""What the recipes of all vocoders share: segments of speech, their mels, how they are judged."""
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
-from models.discriminators import CriticConfig, Critics
-from models.errors import DataError
-from models.losses import MultiResolutionStft, check_loss_names, magnitude_loss
-from models.mel import LogMel, MelConfig
-from models.stft import Stft
+from models.checkpoint import load_checkpoint
+from models.discriminators import AdversaryConfig, Critics
+from models.errors import ConfigError, DataError
+from models.losses import MultiResolutionStft, StftLossConfig
+from models.mel import LogMel, MelConfig, check_same_mel
 from models.training.adversarial import Generated, train_adversarial
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
+from models.training.mels import open_teacher_mels
+from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
-from models.vocos import Vocos, VocosConfig
-
-LOSSES = ("magnitude", "mel", "stft", "adversarial", "feature")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VocoderTraining:
-    """`configs/train/vocoder.yaml`: one Vocos, trained against critics."""
+    """The part of every vocoder's YAML that is the same.
 
-    recipe: Literal["vocoder"]
+    `teacher_mels` is a folder that `voxloom mels` wrote: the vocoder learns from an acoustic
+    model's mels instead of the recordings' own. `start_from` is a checkpoint to go on from.
+    """
+
     run: Path
     corpus: CorpusConfig
     loop: LoopConfig
+    optimizer: OptimizerConfig
+    critics_optimizer: OptimizerConfig
     provenance: Provenance
     cache: Path = Path("runs/cache")
     mel: MelConfig = MelConfig()
-    model: VocosConfig = VocosConfig()
-    critics: CriticConfig = CriticConfig()
-    critics_from_step: int = 10_000
+    teacher_mels: Path | None = None
+    start_from: str | None = None
+    critics_from_step: int = 0
+    reverse_labels_every: int = 0  # epochs; 0 never
+    adversary: AdversaryConfig = AdversaryConfig()
+    stft: StftLossConfig = StftLossConfig()
     segment_frames: int = 32
     batch_size: int = 16
-    loss_weights: dict[str, float] = field(
-        default_factory=lambda: dict(zip(LOSSES, (10.0, 30.0, 4.0, 1.0, 2.0), strict=True))
-    )
-
-    def __post_init__(self) -> None:
-        check_loss_names(self.loss_weights, LOSSES)
-
-
-def train_vocoder(config: VocoderTraining) -> Path:
-    """Train until done; returns the best checkpoint's folder."""
-    features = prepare_features(config.corpus, config.mel, config.cache)
-    torch.manual_seed(config.loop.seed)
-    return train_adversarial(VocoderTask(config, features), config.loop, config.run)
+    gain_db: tuple[float, float] = (-9.0, 6.0)  # segments are heard at levels between these
 
 
 class VocoderTask:
-    """See `AdversarialTask`."""
+    """The half of `AdversarialTask` that does not depend on the vocoder.
 
-    def __init__(self, config: VocoderTraining, features: Features) -> None:
+    A recipe adds `generate`, and may add to `distances`.
+    """
+
+    kind: str
+
+    def __init__(
+        self,
+        config: VocoderTraining,
+        features: Features,
+        model: nn.Module,
+        critics: Critics,
+        loss_weights: dict[str, float],
+    ) -> None:
         self.config, self.features = config, features
-        self.model = Vocos(config.model, config.mel)
-        self.critics = Critics(config.critics)
+        self.model, self.critics, self.loss_weights = model, critics, dict(loss_weights)
+        if config.start_from:
+            _start_from(config.start_from, self.kind, model, config.mel)
+        self.adversary = config.adversary
         self.critics_from_step = config.critics_from_step
-        self.loss_weights = dict(config.loss_weights)
-        segment = config.segment_frames * config.mel.hop_length
-        self.clips = [clip for clip in features.training() if clip.num_samples > segment]
+        self.reverse_labels_every = config.reverse_labels_every
+        self._length = config.segment_frames * config.mel.hop_length
+        self.clips = [clip for clip in features.training() if clip.num_samples > self._length]
         if not self.clips:
             raise DataError(f"no clip to train on is longer than {config.segment_frames} frames")
+        self.steps_per_epoch = max(1, len(self.clips) // config.batch_size)
         self._shares = np.array([clip.num_samples for clip in self.clips], dtype=np.float64)
         self._shares /= self._shares.sum()
         self._log_mel = LogMel(config.mel)
-        # Losses hear the whole band, also above the mel's upper edge, as HiFi-GAN's do.
-        self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
-        self._resolutions = MultiResolutionStft()
-        self._stft = Stft(config.mel)
+        self.resolutions = MultiResolutionStft(config.stft)
+        # Frames at a segment's edges see its outside where the mel is not the segment's own.
+        self._reads_mels = config.teacher_mels is not None or config.mel.padding == "center"
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.config.loop.seed, step))
         chosen = rng.choice(len(self.clips), self.config.batch_size, p=self._shares)
-        segments = np.stack([self._segment(self.clips[index], rng) for index in chosen])
+        if self._reads_mels:
+            pairs = [self._cut_both(self.clips[index], rng) for index in chosen]
+            waves, mels = (np.stack(parts) for parts in zip(*pairs, strict=True))
+            return {
+                "wave": torch.from_numpy(waves),
+                "mel": torch.from_numpy(mels).transpose(1, 2),  # -> (B, n_mels, T)
+            }
+        segments = np.stack([self._cut_wave(self.clips[index], rng) for index in chosen])
         wave = torch.from_numpy(segments)
         return {"wave": wave, "mel": self._log_mel(wave)}
 
-    def _segment(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
+    def _cut_wave(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
         """(segment_samples,) at a random place and level."""
-        length = self.config.segment_frames * self.config.mel.hop_length
-        start = clip.first_sample + rng.integers(clip.num_samples - length)
-        wave = self.features.waves[start : start + length].astype(np.float32) / 32768
-        gain = 10 ** (rng.uniform(-9.0, 6.0) / 20)
+        start = clip.first_sample + rng.integers(clip.num_samples - self._length)
+        wave = self.features.waves[start : start + self._length].astype(np.float32) / 32768
+        gain = 10 ** (rng.uniform(*self.config.gain_db) / 20)
         return wave * min(gain, 0.95 / (np.abs(wave).max() + 1e-5))
 
+    def _cut_both(self, clip: Clip, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A wave (segment_samples,) and the clip's own mel (segment_frames, n_mels) of it."""
+        frames, hop = self.config.segment_frames, self.config.mel.hop_length
+        first = int(rng.integers(clip.num_frames - frames + 1))
+        start = clip.first_sample + first * hop
+        wave = self.features.waves[start : start + frames * hop].astype(np.float32) / 32768
+        return wave, self.features.mel(clip)[first : first + frames]
+
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
-        """Magnitudes first, which need no waveform; whole waveforms once critics hear them."""
-        real, device = batch["wave"], batch["wave"].device
-        spectrum = generator(batch["mel"], as_spectrum=True)
-        losses = {"magnitude": magnitude_loss(spectrum, self._stft.to(device)(real))}
-        if not heard:
-            return Generated(None, losses)
-        fake = self._stft.invert(self._stft.find_phase(spectrum.abs(), spectrum, 1))
-        full_band = self._full_band.to(device)
-        losses["mel"] = nn.functional.l1_loss(full_band(fake), full_band(real))
-        losses["stft"] = self._resolutions.to(device)(fake, real)
-        return Generated(fake, losses)
+        """See `AdversarialTask`."""
+        raise NotImplementedError
+
+    def distances(self, model: nn.Module, mel: Tensor, wave: Tensor) -> dict[str, float]:
+        """Further metrics of a held-out clip, ahead of the common ones."""
+        return {}
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """Distances on held-out clips; the first of them goes to TensorBoard."""
         device = next(model.parameters()).device
         # Of its own: the thread that makes batches uses self._log_mel on the CPU.
-        log_mel, stft = LogMel(self.config.mel).to(device), Stft(self.config.mel).to(device)
-        magnitudes, mels = [], []
+        log_mel = LogMel(self.config.mel).to(device)
+        resolutions = self.resolutions.to(device)
+        found: list[dict[str, float]] = []
         for index, clip in enumerate(self.features.held_out()[:24]):
             mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
-            real = stft(torch.from_numpy(self.features.wave(clip))[None].to(device))
-            magnitudes.append(float(magnitude_loss(model(mel, as_spectrum=True), real)))
+            real = torch.from_numpy(self.features.wave(clip))[None].to(device)
             fake = model(mel)
-            mels.append(float(nn.functional.l1_loss(log_mel(fake), mel)))
+            copied, wanted = log_mel(fake), log_mel(real)
+            found.append(
+                self.distances(model, mel, real)
+                | {
+                    "mel_l1": float(nn.functional.l1_loss(copied, wanted)),
+                    "stft": float(resolutions(fake, real)),
+                }
+            )
             if index == 0:
                 board.add_audio("held_out", fake[0].cpu(), step, self.config.mel.sample_rate)
-                board.add_image("held_out", mel_picture(log_mel(fake)[0].cpu()), step)
-        return {"magnitude": float(np.mean(magnitudes)), "mel_l1": float(np.mean(mels))}
+                board.add_image("held_out", mel_picture(copied[0].cpu()), step)
+        return {name: float(np.mean([clip[name] for clip in found])) for name in found[0]}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        origin = Origin(
-            "vocos",
-            self.config.model,
-            self.config.mel,
-            self.config.provenance,
+        shipped = without_weight_norm(model)
+        origin = Origin(self.kind, self.model_config, self.config.mel, self.config.provenance)
+        origin.save(shipped, folder, step, metrics)
+
+    @property
+    def model_config(self) -> Any:
+        return self.model.config
+
+
+def open_corpus(config: VocoderTraining) -> Features:
+    """The recordings, or an acoustic model's mels of them."""
+    if config.teacher_mels is None:
+        return prepare_features(config.corpus, config.mel, config.cache)
+    features = open_teacher_mels(config.teacher_mels)
+    check_same_mel(features.mel_config, config.mel, f"{config.teacher_mels} and the vocoder")
+    return features
+
+
+def train_task(task: VocoderTask, config: VocoderTraining) -> Path:
+    """Train until done; returns the best checkpoint's folder."""
+    optimizers = {"generator": config.optimizer, "critics": config.critics_optimizer}
+    return train_adversarial(task, config.loop, optimizers, config.run)
+
+
+def add_weight_norm(model: nn.Module) -> nn.Module:
+    """Weight normalization (Salimans & Kingma 2016) on every convolution of `model`, in place."""
+    for module in list(model.modules()):
+        if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
+            weight_norm(module)
+    return model
+
+
+def without_weight_norm(model: nn.Module) -> nn.Module:
+    """A vocoder of the same sizes with plain weights, as checkpoints hold them.
+
+    It is built anew: a copy of a parametrized module shares its class with the original, which
+    would lose its weights when the copy's parametrization is removed.
+    """
+    plain: nn.Module = type(model)(model.config, model.mel)
+    state = {}
+    for name in plain.state_dict():
+        owner, _, leaf = name.rpartition(".")
+        state[name] = getattr(model.get_submodule(owner), leaf)
+    plain.load_state_dict(state)
+    return plain
+
+
+def _start_from(name: str, kind: str, model: nn.Module, mel: MelConfig) -> None:
+    """Take the weights of a checkpoint that has the same sizes."""
+    checkpoint = load_checkpoint(name)
+    if checkpoint.kind != kind:
+        raise ConfigError(f"start_from: {name} is a {checkpoint.kind}; needed is {kind}")
+    check_same_mel(checkpoint.mel, mel, f"start_from: {name} and this config")
+    if checkpoint.model.config != model.config:
+        raise ConfigError(
+            f"start_from: {name} has other sizes: {checkpoint.model.config}; "
+            f"this config asks for {model.config}"
         )
-        origin.save(model, folder, step, metrics)
+    model.load_state_dict(checkpoint.model.state_dict())

@@ -1,8 +1,12 @@
+import pytest
 import torch
 
 from models.discriminators import (
+    AdversaryConfig,
     CriticConfig,
     Critics,
+    MelGanCriticConfig,
+    Verdict,
     critic_loss,
     feature_loss,
     generator_loss,
@@ -60,3 +64,30 @@ def test_feature_loss_is_zero_for_equal_waves_only() -> None:
     critics, wave = Critics(TINY), torch.randn(1, 2048)
     assert float(feature_loss(critics(wave), critics(wave))) == 0.0
     assert float(feature_loss(critics(wave), critics(wave.roll(100)))) > 0.0
+
+
+def test_scale_critics_hear_ever_longer_stretches() -> None:
+    critics = Critics(CriticConfig(width=4, periods=(), scales=3, fft_sizes=()))
+    verdicts = critics(torch.randn(2, 4096))
+    assert [len(verdict.features) for verdict in verdicts] == [7, 7, 7]
+    lengths = [verdict.score.shape[1] for verdict in verdicts]
+    assert lengths[0] == pytest.approx(2 * lengths[1], abs=2)
+    assert lengths[1] == pytest.approx(2 * lengths[2], abs=2)
+
+
+def test_melgan_critic_has_the_papers_size() -> None:
+    critics = Critics(MelGanCriticConfig())
+    assert len(critics.members) == 3
+    channels = [layer.out_channels for layer in critics.members[0].layers]
+    assert channels == [16, 64, 256, 1024, 1024, 1024]
+    assert [layer.groups for layer in critics.members[0].layers] == [1, 4, 16, 64, 256, 1]
+
+
+def test_least_squares_sums_over_critics() -> None:
+    real = [Verdict(torch.tensor([[0.5]]), [torch.zeros(1)])] * 2
+    fake = [Verdict(torch.tensor([[0.25]]), [torch.ones(1)])] * 2
+    rule = AdversaryConfig("least_squares", average=False)
+    assert float(critic_loss(real, fake, rule)) == pytest.approx(2 * (0.25 + 0.0625))
+    assert float(generator_loss(fake, rule)) == pytest.approx(2 * 0.5625)
+    assert float(feature_loss(real, fake, rule)) == pytest.approx(2.0)
+    assert float(critic_loss(real, fake)) == pytest.approx(0.5 + 1.25)

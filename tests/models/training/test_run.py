@@ -10,20 +10,29 @@ import yaml
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
 from models.errors import CheckpointError, ConfigError, DataError
+from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
+from models.training.hifigan import HifiGanTask
+from models.training.melgan import MelGanTask
 from models.training.recognizer import RecognizerTask
 from models.training.run import train
 from models.training.ship import ship
-from models.training.vocoder import VocoderTask, VocoderTraining
+from models.training.vocos import VocosTask, VocosTraining
 from tests.models.training.conftest import MEL, TrainingCorpus
 
 LOOP = {
     "steps": 4,
-    "learning_rate": 1e-3,
-    "warmup_steps": 2,
     "log_every": 1,
     "evaluate_every": 2,
     "save_every": 2,
+}
+OPTIMIZER = {"learning_rate": 1e-3, "warmup_steps": 2}
+VOCODER = {
+    "mel": as_mapping(MEL),
+    "critics_from_step": 1,
+    "segment_frames": 16,
+    "batch_size": 2,
+    "critics_optimizer": OPTIMIZER,
 }
 RECIPES: dict[str, dict[str, Any]] = {
     "recognizer": {
@@ -31,13 +40,29 @@ RECIPES: dict[str, dict[str, Any]] = {
         "model": {"dim": 16, "hidden_dim": 16, "num_layers": 1},
         "frames_per_batch": 600,
     },
-    "vocoder": {
-        "mel": as_mapping(MEL),
+    "vocos": VOCODER
+    | {
         "model": {"dim": 16, "hidden_dim": 16, "num_layers": 1},
         "critics": {"width": 2, "periods": [3], "fft_sizes": [256]},
-        "critics_from_step": 1,
-        "segment_frames": 16,
-        "batch_size": 2,
+    },
+    "hifigan": VOCODER
+    | {
+        "model": {
+            "channels": 32,
+            "upsample_rates": [16, 16],
+            "upsample_kernels": [32, 32],
+            "block_kernels": [3],
+            "block_dilations": [[1, 2]],
+        },
+        "critics": {"width": 4, "periods": [3], "scales": 2, "fft_sizes": []},
+        "optimizer": OPTIMIZER | {"schedule": "epoch", "decay": 0.999},
+    },
+    "melgan": VOCODER
+    | {
+        "mel": as_mapping(MEL) | {"padding": "center", "log": "log10", "floor": 1e-10},
+        "model": {"channels": 32, "upsample_rates": [16, 16], "stacks": 1},
+        "critics": {"scales": 2, "channels": 4, "max_channels": 8, "downsample_scales": [4]},
+        "reverse_labels_every": 2,
     },
     "fastspeech2": {
         "model": {
@@ -51,7 +76,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         "speaker_repeats": {"ben": 2},
     },
 }
-TASKS = {"recognizer": RecognizerTask, "vocoder": VocoderTask, "fastspeech2": FastSpeech2Task}
+TASKS = {
+    "recognizer": RecognizerTask,
+    "vocos": VocosTask,
+    "hifigan": HifiGanTask,
+    "melgan": MelGanTask,
+    "fastspeech2": FastSpeech2Task,
+}
 
 
 def write_config(folder: Path, recipe: str, corpus: TrainingCorpus, **changed: Any) -> Path:
@@ -63,6 +94,7 @@ def write_config(folder: Path, recipe: str, corpus: TrainingCorpus, **changed: A
         "corpus": {"root": str(corpus.config.root), "held_out": corpus.config.held_out},
         "provenance": {"licence": "CC0-1.0", "trained_on": ["hums"]},
         "loop": LOOP,
+        "optimizer": OPTIMIZER,
         **RECIPES[recipe],
         **changed,
     }
@@ -139,13 +171,15 @@ def test_run_leaves_checkpoints_and_curves(
     assert best == tmp_path / "run" / "best"
     for folder in (best, best.parent / "last"):
         checkpoint = load_checkpoint(folder)
-        assert checkpoint.kind == {"vocoder": "vocos"}.get(recipe, recipe)
-        assert checkpoint.mel == MEL
+        assert checkpoint.kind == recipe
+        assert checkpoint.mel == build(
+            MelConfig, RECIPES[recipe].get("mel", as_mapping(MEL)), "mel"
+        )
         assert checkpoint.info.step == 2
         assert (checkpoint.info.licence, checkpoint.info.trained_on) == ("CC0-1.0", ("hums",))
         assert len(checkpoint.info.metrics) >= 1
     assert set(_curves(tmp_path / "run")) >= {
-        "train/learning_rate",
+        f"train/learning_rate_{'generator' if 'critics' in RECIPES[recipe] else 'model'}",
         f"evaluate/{next(iter(checkpoint.info.metrics))}",
     }
 
@@ -194,7 +228,7 @@ def test_acoustic_model_learns_what_the_corpus_is_like(
     [
         ("recognizer", {"loss_weights": {"ctcc": 1.0}}, "loss_weights: names must be ctc; found"),
         (
-            "vocoder",
+            "vocos",
             {"loss_weights": {"mel": 1.0}},
             "names must be magnitude, mel, stft, adversarial",
         ),
@@ -203,7 +237,7 @@ def test_acoustic_model_learns_what_the_corpus_is_like(
             {"loss_weights": {}},
             "names must be mel, duration, pitch, energy; found none",
         ),
-        ("vocoder", {"modle": {}}, r"modle: unknown key \(did you mean model\?\)"),
+        ("vocos", {"modle": {}}, r"modle: unknown key \(did you mean model\?\)"),
     ],
 )
 def test_mistakes_in_the_config_stop_at_once(
@@ -215,8 +249,8 @@ def test_mistakes_in_the_config_stop_at_once(
 
 
 def test_unknown_recipe_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "train.yaml").write_text("recipe: melgan\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"recipe: 'melgan' is not one of recognizer,"):
+    (tmp_path / "train.yaml").write_text("recipe: wavenet\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"recipe: 'wavenet' is not one of recognizer,"):
         train(tmp_path / "train.yaml")
 
 
@@ -244,14 +278,15 @@ def test_vocoder_needs_clips_longer_than_a_segment(corpus: TrainingCorpus) -> No
         _vocoder_task(corpus, segment_frames=2000)
 
 
-def _vocoder_task(corpus: TrainingCorpus, segment_frames: int) -> VocoderTask:
+def _vocoder_task(corpus: TrainingCorpus, segment_frames: int) -> VocosTask:
     settings = {
-        "recipe": "vocoder",
+        "recipe": "vocos",
         "run": "unused",
         "corpus": corpus.config,
         "provenance": {"licence": "", "trained_on": []},
         "loop": LOOP,
-        **RECIPES["vocoder"],
+        "optimizer": OPTIMIZER,
+        **RECIPES["vocos"],
         "segment_frames": segment_frames,
     }
-    return VocoderTask(build(VocoderTraining, settings, "test"), corpus.features)
+    return VocosTask(build(VocosTraining, settings, "test"), corpus.features)

@@ -1,5 +1,5 @@
-import itertools
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 from models.config import build
 from models.errors import ConfigError, TrainingError
+from models.training.optimizers import OptimizerConfig
 from models.training.session import Batch, LoopConfig, Session
 
-LOOP = LoopConfig(steps=6, learning_rate=0.05, warmup_steps=2, log_every=1, save_every=2)
+LOOP = LoopConfig(steps=6, log_every=1, save_every=2)
+OPTIMIZERS = {"model": OptimizerConfig(learning_rate=0.05, warmup_steps=2)}
 
 
 def _module() -> nn.Module:
@@ -27,7 +29,7 @@ def _make(step: int) -> Batch:
 def _run(
     folder: Path, killed_after: int = 0, poison: float = 1.0, loop: LoopConfig = LOOP
 ) -> Session:
-    session = Session(folder, loop, {"model": _module()}, main="model")
+    session = Session(folder, loop, {"model": _module()}, OPTIMIZERS, main="model")
     model = session.modules["model"]
     for batch in session.batches(_make):
         loss: Tensor = (model(batch["x"]) - batch["y"]).square().mean()
@@ -72,7 +74,7 @@ def test_infinite_loss_stops_and_keeps_the_last_good_state(tmp_path: Path, poiso
 
 
 def test_broken_weights_are_never_saved(tmp_path: Path) -> None:
-    rarely = LoopConfig(steps=6, learning_rate=0.05, log_every=100, save_every=2)
+    rarely = LoopConfig(steps=6, log_every=100, save_every=2)
     with pytest.raises(TrainingError, match="weights of model are not finite at step 6"):
         _run(tmp_path, poison=math.nan, loop=rarely)
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
@@ -81,23 +83,34 @@ def test_broken_weights_are_never_saved(tmp_path: Path) -> None:
 def test_state_of_another_model_is_refused(tmp_path: Path) -> None:
     _run(tmp_path, killed_after=2)
     with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed .*another run folder"):
-        Session(tmp_path, LOOP, {"model": nn.Linear(3, 3)}, main="model")
+        Session(tmp_path, LOOP, {"model": nn.Linear(3, 3)}, OPTIMIZERS, main="model")
 
 
 def test_damaged_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_bytes(b"half a file")
     with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed"):
-        Session(tmp_path, LOOP, {"model": _module()}, main="model")
+        Session(tmp_path, LOOP, {"model": _module()}, OPTIMIZERS, main="model")
 
 
-def test_learning_rate_rises_then_falls_along_a_cosine() -> None:
-    loop = LoopConfig(steps=110, learning_rate=0.1, warmup_steps=10, final_rate=0.05)
-    rates = [loop.rate_at(step) for step in range(110)]
-    assert rates[:10] == pytest.approx([0.01 * (step + 1) for step in range(10)])
-    assert max(rates) == pytest.approx(0.1)
-    assert all(later < earlier for earlier, later in itertools.pairwise(rates[10:]))
-    assert rates[60] == pytest.approx(0.1 * (0.05 + 0.95 / 2))
-    assert rates[-1] == pytest.approx(0.005, rel=0.05)
+def test_run_says_at_its_start_what_it_will_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Nothing:
+        def evaluate(self, model: nn.Module, board: object, step: int) -> dict[str, float]:
+            return {"error": 1.0}
+
+        def export(self, *_: object) -> None:
+            pass
+
+    loop = LoopConfig(steps=20, log_every=100, evaluate_every=50, save_every=50)
+    session = Session(tmp_path, loop, {"model": _module()}, OPTIMIZERS, main="model")
+    for batch in session.batches(_make):
+        session.update("model", session.modules["model"](batch["x"]).square().mean())
+        session.finish_step(Nothing())
+    session.close()
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("cost")]
+    assert len(said) == 1
+    assert re.search(r"cost: [\d.]+ steps/s over 10 steps.* 7 steps to go take 0:00:0\d", said[0])
 
 
 def test_shipped_weights_are_an_average_that_follows(tmp_path: Path) -> None:
@@ -110,7 +123,7 @@ def test_shipped_weights_are_an_average_that_follows(tmp_path: Path) -> None:
 
 
 def test_first_metric_decides_what_is_best(tmp_path: Path) -> None:
-    session = Session(tmp_path, LOOP, {"model": _module()}, main="model")
+    session = Session(tmp_path, LOOP, {"model": _module()}, OPTIMIZERS, main="model")
     assert session.record({"error": 0.5, "other": 9.0})
     assert not session.record({"error": 0.6, "other": 1.0})
     assert not session.record({"error": math.nan})
@@ -118,8 +131,8 @@ def test_first_metric_decides_what_is_best(tmp_path: Path) -> None:
     session.close()
 
 
-@pytest.mark.parametrize("changed", [{"steps": 0}, {"learning_rate": 1.5}, {"precision": "fp8"}])
+@pytest.mark.parametrize("changed", [{"steps": 0}, {"precision": "fp8"}])
 def test_impossible_loops_are_refused(changed: dict[str, object]) -> None:
-    settings = {"steps": 5, "learning_rate": 0.1} | changed
+    settings = {"steps": 5} | changed
     with pytest.raises(ConfigError, match=next(iter(changed))):
         build(LoopConfig, settings, "train.yaml")

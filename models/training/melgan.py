@@ -1,0 +1,70 @@
+"""MelGAN's recipe (arXiv 1910.06711) as ParallelWaveGAN trains it, with label reversal."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.discriminators import AdversaryConfig, Critics, MelGanCriticConfig
+from models.losses import check_loss_names
+from models.melgan import MelGan, MelGanConfig
+from models.training.adversarial import Generated
+from models.training.features import Features
+from models.training.session import Batch
+from models.training.vocoder import (
+    VocoderTask,
+    VocoderTraining,
+    add_weight_norm,
+    open_corpus,
+    train_task,
+)
+
+LOSSES = ("stft", "adversarial", "feature")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MelGanTraining(VocoderTraining):
+    """`configs/train/melgan.yaml`."""
+
+    recipe: Literal["melgan"]
+    model: MelGanConfig = MelGanConfig()
+    critics: MelGanCriticConfig = MelGanCriticConfig()
+    adversary: AdversaryConfig = AdversaryConfig("least_squares", average=False)
+    weight_norm: bool = True
+    loss_weights: dict[str, float] = field(
+        default_factory=lambda: dict(zip(LOSSES, (1.0, 4.0, 25.0), strict=True))
+    )
+
+    def __post_init__(self) -> None:
+        check_loss_names(self.loss_weights, LOSSES)
+
+
+def train_melgan(config: MelGanTraining) -> Path:
+    """Train until done; returns the best checkpoint's folder."""
+    features = open_corpus(config)
+    torch.manual_seed(config.loop.seed)
+    return train_task(MelGanTask(config, features), config)
+
+
+class MelGanTask(VocoderTask):
+    """See `AdversarialTask`."""
+
+    kind = "melgan"
+
+    def __init__(self, config: MelGanTraining, features: Features) -> None:
+        model, critics = MelGan(config.model, config.mel), Critics(config.critics)
+        mels = features.mels[:: max(1, len(features.mels) // 50_000)].astype(np.float32)
+        model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0))[:, None])
+        model.mel_std.copy_(torch.from_numpy(mels.std(axis=0))[:, None])
+        super().__init__(config, features, model, critics, config.loss_weights)
+        if config.weight_norm:
+            add_weight_norm(model)
+
+    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+        """Before critics are heard, the multi-resolution STFT loss alone teaches."""
+        fake = generator(batch["mel"]).float()
+        losses = {"stft": self.resolutions.to(fake.device)(fake, batch["wave"])}
+        return Generated(fake if heard else None, losses)

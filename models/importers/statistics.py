@@ -16,31 +16,30 @@ def read_statistics(path: Path) -> dict[str, Tensor]:
 
     Raises `CheckpointError` naming the file.
     """
-    rows = _read_h5(path) if path.suffix == ".h5" else _read_npy(path)
-    mean, scale = (np.asarray(row, dtype=np.float32).reshape(-1) for row in rows)
+    read = _read_h5 if path.suffix == ".h5" else _read_npy
+    try:
+        mean, scale = (np.asarray(row, dtype=np.float32).reshape(-1) for row in read(path))
+    except ModuleNotFoundError:
+        raise CheckpointError(
+            f"{path}: reading it needs h5py (pip install h5py), or save its mean and scale as the "
+            "two rows of stats.npy"
+        ) from None
+    except Exception as error:  # a damaged file can fail anywhere in its reader
+        raise CheckpointError(
+            f"{path}: no mean and scale in it, or damaged ({type(error).__name__})"
+        ) from None
     if mean.shape != scale.shape or not (scale > 0).all():
         raise CheckpointError(f"{path}: needs a mean and a scale above 0 for every mel band")
     return {"mean": torch.from_numpy(mean), "scale": torch.from_numpy(scale)}
 
 
 def _read_npy(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        rows = np.load(path, allow_pickle=False)
-        return rows[0], rows[1]
-    except (OSError, ValueError, EOFError, IndexError) as error:
-        raise CheckpointError(f"{path}: no two rows of numbers ({error})") from None
+    rows = np.load(path, allow_pickle=False)
+    return rows[0], rows[1]
 
 
 def _read_h5(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        import h5py
-    except ModuleNotFoundError:
-        raise CheckpointError(
-            f"{path}: reading it needs h5py (pip install h5py), or save its mean and scale as the "
-            "two rows of stats.npy"
-        ) from None
-    try:
-        with h5py.File(path) as file:
-            return file["mean"][()], file["scale"][()]
-    except (OSError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: no HDF5 file with mean and scale ({error})") from None
+    import h5py
+
+    with h5py.File(path) as file:
+        return file["mean"][()], file["scale"][()]

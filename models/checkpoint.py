@@ -89,7 +89,8 @@ class Checkpoint:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        return self.info.speakers
+        """By their number; a single voice without a name is called as its checkpoint."""
+        return _speakers(self.info, self.name)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -199,9 +200,26 @@ def check_role(name: str, role: Role, key: str) -> CheckpointInfo:
     return info
 
 
+def voices_of(name: str) -> tuple[str, ...]:
+    """The speakers of an acoustic model, as `Checkpoint.speakers` has them."""
+    return _speakers(read_info(name), find_checkpoint(name).name)
+
+
+def followed_controls(name: str) -> frozenset[str]:
+    """Which fields of `Controls` an acoustic model follows."""
+    kind = KINDS[read_info(name).kind]
+    followed: frozenset[str] = getattr(importlib.import_module(kind.module), kind.model).controls
+    return followed
+
+
 def check_vocoder_fits(acoustic: CheckpointInfo, vocoder: CheckpointInfo) -> None:
     """Raise `CheckpointError` unless the vocoder can speak the acoustic model's mels."""
     check_convertible_mel(acoustic.mel, vocoder.mel, "the acoustic model and the vocoder")
+
+
+def _speakers(info: CheckpointInfo, name: str) -> tuple[str, ...]:
+    has_voice = KINDS[info.kind].role == "acoustic"
+    return info.speakers or ((name,) if has_voice else ())
 
 
 def _rebuild(info: CheckpointInfo, folder: Path) -> nn.Module:

@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
+from models.alphabets import Tokens, tokenize
 from models.checkpoint import (
     Checkpoint,
-    CheckpointInfo,
     check_role,
     check_vocoder_fits,
     checkpoint_digest,
+    followed_controls,
     load_checkpoint,
+    read_info,
+    voices_of,
 )
 from models.errors import DataError
-from models.phonemes import SILENCES, WORD, tokens_of
-from models.symbols import symbol_ids
 from models.voice import Controls
 from pipeline.distributions import Range
 from pipeline.randomness import rng_for
@@ -64,6 +65,9 @@ class Manner:
     energy: float
 
 
+_NEUTRAL = Manner("", pace=1.0, pitch_semitones=0.0, energy=1.0)
+
+
 def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     """The voices that will be used.
 
@@ -75,11 +79,26 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     check_vocoder_fits(acoustic, vocoder)
     checkpoint_digest(config.acoustic_model)
     checkpoint_digest(config.vocoder)
-    voices = _voices(config, acoustic)
-    if not voices.keys() <= set(acoustic.speakers):
+    known = voices_of(config.acoustic_model)
+    voices = _voices(config, known)
+    if not voices.keys() <= set(known):
         checkpoint = load_checkpoint(config.acoustic_model)
         with_chosen_voices(checkpoint, voices, config.generated, seed=0)
     return tuple(voices)
+
+
+def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
+    """A line for each control that is asked for and that the acoustic model cannot follow."""
+    kind, lines = read_info(config.acoustic_model).kind, []
+    followed = followed_controls(config.acoustic_model)
+    for name in Controls._fields:
+        asked, neutral = getattr(config, name), getattr(_NEUTRAL, name)
+        if name not in followed and (asked.low, asked.high) != (neutral, neutral):
+            lines.append(
+                f"voice.{name}: {config.acoustic_model}, a {kind}, cannot follow it; "
+                f"every sentence has {neutral}"
+            )
+    return tuple(lines)
 
 
 def voice_digests(config: VoiceConfig) -> dict[str, str]:
@@ -109,25 +128,32 @@ def synthesize(
     on the shard size, for a gain of a tenth on a CPU.
     """
     checkpoint = load_checkpoint(config.acoustic_model, device)
-    voices = _voices(config, checkpoint.info)
+    voices = _voices(config, checkpoint.speakers)
     checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
+    alphabet, table = checkpoint.info.alphabet, checkpoint.symbols
     for sentence in spoken:
         manner = draw_manner(rng_for(seed, STAGE, sentence.id), config, voices)
         try:
-            ids = symbol_ids(tokens_of(sentence.phonemes), checkpoint.symbols)
+            tokens = tokenize(alphabet, table, sentence.normalized_text, sentence.phonemes)
         except DataError as error:
             yield Reject(sentence.id, STAGE, str(error))
             continue
-        yield _speak(sentence, ids, manner, checkpoint, device)
+        yield _speak(sentence, tokens, _as_followed(manner, checkpoint), checkpoint, device)
+
+
+def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
+    """The manner without what the model cannot follow, so that no row claims it."""
+    unheard = set(Controls._fields) - checkpoint.model.controls
+    return replace(manner, **{name: getattr(_NEUTRAL, name) for name in unheard})
 
 
 def _speak(
-    sentence: SpokenSentence, ids: np.ndarray, manner: Manner, checkpoint: Checkpoint, device: str
-) -> MelClip:
-    """The sentence with symbol ids (N,) as a clip, spoken in the given manner."""
+    sentence: SpokenSentence, tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str
+) -> MelClip | Reject:
+    """The sentence as a clip, spoken in the given manner."""
     speech = checkpoint.model.synthesize(
-        torch.from_numpy(ids)[None].to(device),
-        torch.tensor([len(ids)], device=device),
+        torch.from_numpy(tokens.ids)[None].to(device),
+        torch.tensor([len(tokens.ids)], device=device),
         torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
         Controls(
             pace=torch.tensor([manner.pace], device=device),
@@ -135,6 +161,8 @@ def _speak(
             energy=torch.tensor([manner.energy], device=device),
         ),
     )
+    if any(speech.faults):
+        return Reject(sentence.id, STAGE, f"spoken wrongly: {'; '.join(speech.faults[0])}")
     durations = speech.durations[0].cpu().numpy()
     return MelClip(
         id=sentence.id,
@@ -142,35 +170,27 @@ def _speak(
         pace=manner.pace,
         pitch_semitones=manner.pitch_semitones,
         energy=manner.energy,
-        words=word_times(sentence, durations, checkpoint.mel.frame_s),
+        words=word_times(sentence.transcript, tokens, durations, checkpoint.mel.frame_s),
         acoustic_model=checkpoint.label,
         mel=speech.mels[0].cpu().numpy().astype(np.float16),
     )
 
 
 def word_times(
-    sentence: SpokenSentence, durations: np.ndarray, frame_s: float
+    transcript: str, tokens: Tokens, durations: np.ndarray, frame_s: float
 ) -> tuple[WordTime, ...]:
-    """Where the acoustic model put each word: durations (N,) in frames, one a token."""
-    words, times = sentence.transcript.split(), []
-    frame = start = position = 0
-    inside = False
-    for token in sentence.phonemes.split():
-        boundary = token == WORD or token in SILENCES
-        if boundary and inside:
-            times.append((start, frame))
-            inside = False
-        if token == WORD:
-            continue
-        if not boundary and not inside:
-            start, inside = frame, True
-        frame += int(durations[position])
-        position += 1
-    return tuple(
-        WordTime(word, round(first * frame_s, 4), round(last * frame_s, 4))
-        for word, (first, last) in zip(words, times, strict=True)
-    )
+    """Where the acoustic model put each word: durations (N,) in frames, one a token.
+
+    A word lasts from the first of its tokens to the last.
+    """
+    ends = np.cumsum(durations)
+    times = []
+    for number, word in enumerate(transcript.split()):
+        own = np.flatnonzero(tokens.words == number)
+        first, last = ends[own[0]] - durations[own[0]], ends[own[-1]]
+        times.append(WordTime(word, round(int(first) * frame_s, 4), round(int(last) * frame_s, 4)))
+    return tuple(times)
 
 
-def _voices(config: VoiceConfig, info: CheckpointInfo) -> dict[str, float]:
-    return chosen_voices(config.speakers, config.generated, info.speakers, config.acoustic_model)
+def _voices(config: VoiceConfig, known: tuple[str, ...]) -> dict[str, float]:
+    return chosen_voices(config.speakers, config.generated, known, config.acoustic_model)

@@ -7,11 +7,14 @@ from typing import Any
 
 import torch
 
+from models.alphabets import PUBLIC_ENGLISH, Alphabet
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
-from models.fastspeech2 import FastSpeech2, FastSpeech2Config
+from models.fastspeech2 import FastSpeech2, FastSpeech2Config, VariancePredictor
+from models.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig
 from models.mel import MelConfig
 from models.recognizer import BLANK, Recognizer, RecognizerConfig
+from models.tacotron2 import Tacotron2, Tacotron2Config
 from models.vocos import Vocos, VocosConfig
 
 SPEAKERS = ("anna", "ben")
@@ -55,12 +58,65 @@ def save_tiny_voices(folder: Path, mel: MelConfig | None = None, seed: int = 0) 
     return voices
 
 
+# As the public models of both kinds have it.
+_CENTRED = MelConfig(padding="center", magnitude_epsilon=0.0)
+
+
+def save_tiny_paper_voice(folder: Path) -> Path:
+    """Write an acoustic model as they are imported from ming024/FastSpeech2: it reads ARPAbet."""
+    torch.manual_seed(0)
+    config = FastSpeech2PaperConfig(
+        dim=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        hidden_dim=16,
+        predictor_dim=16,
+        num_bins=16,
+        postnet_dim=16,
+        multi_speaker=True,
+    )
+    symbols = (*PUBLIC_ENGLISH, "@sp")
+    model = FastSpeech2Paper(config, _CENTRED, symbols, SPEAKERS)
+    _last_five_frames(model.duration_predictor)
+    with torch.no_grad():
+        model.to_mel.bias.fill_(-5.0)
+    _save(folder, "fastspeech2-paper", model, config, symbols, SPEAKERS, "arpabet")
+    return folder
+
+
+def save_tiny_tacotron2(folder: Path) -> Path:
+    """Write an acoustic model as they are imported from NVIDIA/tacotron2: it reads characters,
+    has one voice without a name, and goes on for 60 frames.
+    """
+    torch.manual_seed(0)
+    config = Tacotron2Config(
+        encoder_dim=16,
+        attention_rnn_dim=16,
+        attention_dim=8,
+        location_filters=4,
+        location_kernel=5,
+        prenet_dim=8,
+        decoder_rnn_dim=16,
+        postnet_dim=16,
+        stop_threshold=1.0,
+        max_steps=60,
+    )
+    model = Tacotron2(config, _CENTRED, PUBLIC_ENGLISH)
+    _save(folder, "tacotron2", model, config, PUBLIC_ENGLISH, alphabet="characters")
+    return folder
+
+
 def _speak_at_a_human_pace(model: FastSpeech2) -> None:
+    _last_five_frames(model.duration_predictor)
+    with torch.no_grad():
+        model.mel_mean.fill_(-5.0)
+
+
+def _last_five_frames(durations: VariancePredictor) -> None:
     """Bias the untrained durations to about five frames (58 ms) a symbol."""
     with torch.no_grad():
-        model.duration_predictor.line.weight.mul_(0.2)
-        model.duration_predictor.line.bias.fill_(math.log(1 + 5))
-        model.mel_mean.fill_(-5.0)
+        durations.line.weight.mul_(0.2)
+        durations.line.bias.fill_(math.log(1 + 5))
 
 
 def _save(
@@ -70,8 +126,14 @@ def _save(
     config: object,
     symbols: tuple[str, ...] = (),
     speakers: tuple[str, ...] = (),
+    alphabet: Alphabet = "ipa",
 ) -> None:
     info = CheckpointInfo(
-        kind=kind, config=as_mapping(config), mel=model.mel, symbols=symbols, speakers=speakers
+        kind=kind,
+        config=as_mapping(config),
+        mel=model.mel,
+        symbols=symbols,
+        speakers=speakers,
+        alphabet=alphabet,
     )
     save_checkpoint(folder, model, info)

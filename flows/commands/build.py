@@ -15,6 +15,7 @@ from rich.console import Console
 from pipeline.config import check_build, load_build_config
 from pipeline.dataset import read_build
 from pipeline.stages import Job, plan
+from pipeline.synthesize import unheard_controls
 
 console = Console(highlight=False)
 
@@ -50,6 +51,8 @@ def _describe(job: Job) -> None:
         f"[bold]{config.name}[/bold]: {config.sentences.count} sentences, "
         f"{job.num_shards} shards, {config.runtime.num_workers} workers, {job.device}"
     )
+    for line in unheard_controls(config.voice):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _run(job: Job, config: str, overrides: list[str], verbose: bool) -> Path:

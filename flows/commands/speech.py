@@ -13,7 +13,7 @@ from pipeline.config import RuntimeConfig, resolve_device
 from pipeline.distributions import Range
 from pipeline.records import CleanClip, MelClip, Reject, Sentence, SpokenSentence
 from pipeline.spoken import TextConfig, speak
-from pipeline.synthesize import VoiceConfig, check_voice, synthesize
+from pipeline.synthesize import VoiceConfig, check_voice, synthesize, unheard_controls
 from pipeline.vocode import vocode
 from pipeline.voices import ALL_GENERATED, MOST_GENERATED, GeneratedVoices
 
@@ -53,6 +53,8 @@ def say_command(text: str, out: Path, options: SayOptions) -> None:
     except (OSError, soundfile.LibsndfileError) as error:
         raise DataError(f"{out}: cannot be written ({error})") from None
     console.print(f"{spoken_form}", markup=False)
+    for line in unheard_controls(voice):
+        console.print(line, markup=False, soft_wrap=True)
     console.print(f"{out}: {len(wave) / sample_rate:.2f} s", markup=False, soft_wrap=True)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.alphabets import NO_WORD, Tokens
 from models.checkpoint import load_checkpoint
 from models.config import build
 from models.errors import CheckpointError, ConfigError
@@ -17,11 +18,17 @@ from pipeline.synthesize import (
     check_voice,
     draw_manner,
     synthesize,
+    unheard_controls,
     voice_digests,
     word_times,
 )
 from pipeline.voices import GeneratedVoices
-from tests.tiny_voices import TinyVoices, save_tiny_voices
+from tests.tiny_voices import (
+    TinyVoices,
+    save_tiny_paper_voice,
+    save_tiny_tacotron2,
+    save_tiny_voices,
+)
 
 TEXTS = (
     "Turn on the light.",
@@ -134,9 +141,10 @@ def test_word_times_follow_each_other_inside_the_clip(
 
 
 def test_word_times_leave_silence_out() -> None:
-    sentence = SpokenSentence("x", "Ah, oh tea.", "ah oh tea", "^ a b , o | t i .", "en-us")
+    words = [NO_WORD, 0, 0, NO_WORD, 1, 2, 2, NO_WORD]
+    tokens = Tokens(np.arange(8), np.array(words))
     durations = np.array([2, 3, 4, 10, 5, 6, 7, 8])
-    times = word_times(sentence, durations, frame_s=0.5)
+    times = word_times("ah oh tea", tokens, durations, frame_s=0.5)
     assert [(time.word, time.start_s, time.end_s) for time in times] == [
         ("ah", 1.0, 4.5),
         ("oh", 9.5, 12.0),
@@ -144,14 +152,77 @@ def test_word_times_leave_silence_out() -> None:
     ]
 
 
+def test_a_word_that_was_left_out_lasts_no_time() -> None:
+    tokens = Tokens(np.arange(3), np.array([0, 1, 2]))
+    times = word_times("a b c", tokens, np.array([4, 0, 6]), frame_s=0.5)
+    assert [(time.start_s, time.end_s) for time in times] == [(0.0, 2.0), (2.0, 2.0), (2.0, 5.0)]
+
+
 def test_unknown_phoneme_rejects_its_sentence_only(
     config: VoiceConfig, spoken: list[SpokenSentence]
 ) -> None:
-    strange = dataclasses.replace(spoken[1], phonemes="^ ʘ a .")
+    strange = dataclasses.replace(spoken[0], phonemes=spoken[0].phonemes.replace("l", "ʘ"))
     first, second, third = synthesize([spoken[0], strange, spoken[2]], config, seed=1)
     assert isinstance(first, MelClip)
     assert isinstance(third, MelClip)
-    assert second == Reject(strange.id, "synthesize", "phoneme ʘ: the voice never learned it")
+    reason = "light: phoneme ʘ: the voice never learned it"
+    assert second == Reject(strange.id, "synthesize", reason)
+
+
+def test_arpabet_and_characters_are_spoken_too(
+    config: VoiceConfig,
+    spoken: list[SpokenSentence],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.tacotron2.attention_faults", lambda *_: ())
+    for folder, voices in (
+        (save_tiny_paper_voice(tmp_path / "paper"), ("anna", "ben")),
+        (save_tiny_tacotron2(tmp_path / "taco"), ("taco",)),
+    ):
+        public = dataclasses.replace(config, acoustic_model=str(folder))
+        assert check_voice(public) == voices
+        clips = _clips(list(synthesize(spoken, public, seed=1)))
+        assert len(clips) == len(spoken)
+        for sentence in spoken:
+            clip = clips[sentence.id]
+            assert clip.speaker in voices
+            assert " ".join(time.word for time in clip.words) == sentence.transcript
+            edges = [edge for time in clip.words for edge in (time.start_s, time.end_s)]
+            assert edges == sorted(edges)
+            assert edges[-1] <= clip.mel.shape[1] * MelConfig().frame_s + 1e-4
+
+
+def test_what_is_spoken_wrongly_is_rejected(
+    config: VoiceConfig, spoken: list[SpokenSentence], tmp_path: Path
+) -> None:
+    untrained = dataclasses.replace(
+        config, acoustic_model=str(save_tiny_tacotron2(tmp_path / "taco"))
+    )
+    for row in synthesize(spoken, untrained, seed=1):
+        assert isinstance(row, Reject)
+        assert row.stage == "synthesize"
+        assert row.reason.startswith("spoken wrongly: ")
+        assert "no stop within 60 frames" in row.reason
+
+
+def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
+    config: VoiceConfig,
+    spoken: list[SpokenSentence],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.tacotron2.attention_faults", lambda *_: ())
+    assert unheard_controls(config) == ()
+    deaf = dataclasses.replace(config, acoustic_model=str(save_tiny_tacotron2(tmp_path / "taco")))
+    told = unheard_controls(deaf)
+    assert [line.partition(":")[0] for line in told] == ["voice.pace", "voice.pitch_semitones"]
+    assert told[0].endswith("taco, a tacotron2, cannot follow it; every sentence has 1.0")
+    clips = _clips(list(synthesize(spoken, deaf, seed=1))).values()
+    assert {(clip.pace, clip.pitch_semitones) for clip in clips} == {(1.0, 0.0)}
+    assert len({clip.energy for clip in clips}) == len(spoken)
+    steady = dataclasses.replace(deaf, pace=Range(1.0, 1.0), pitch_semitones=Range(0.0, 0.0))
+    assert unheard_controls(steady) == ()
 
 
 def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:

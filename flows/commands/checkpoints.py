@@ -77,8 +77,7 @@ def import_command(
     format_name: str, files: list[Path], folder: Path, options: ImportOptions
 ) -> None:
     """Write a public checkpoint as one of ours to `folder`, which must be new or empty."""
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise ConfigError(f"--to {folder}: exists already; name a new folder")
+    check_new_folder(folder)
     imported = import_files(format_name, files, options.config)
     info = CheckpointInfo(
         kind=imported.kind,
@@ -88,7 +87,7 @@ def import_command(
         speakers=imported.speakers,
         alphabet=imported.alphabet,
         step=imported.step,
-        licence=options.licence or _ask_licence(),
+        licence=(options.licence or "").strip() or _ask_licence(),
         trained_on=options.trained_on or (f"imported from {format_name}",),
         revision=git_revision(),
     )
@@ -101,6 +100,12 @@ def import_command(
         markup=False,
         soft_wrap=True,
     )
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raise `ConfigError` for what `--to` may not write into: a file, a folder with files."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise ConfigError(f"--to {folder}: exists already; name a new folder")
 
 
 def _ask_licence() -> str:

@@ -41,7 +41,7 @@ _WEIGHT_NORM_NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ForeignFile:
     """A file of weights as it is nested: names to tensors, numbers or further mappings."""
 
@@ -80,13 +80,13 @@ def tensors_at(file: ForeignFile, *places: str) -> dict[str, Tensor]:
     for place in places:
         found = _descend(file.content, place)
         if found:
-            return _without_module(found)
-    found = {name: value for name, value in file.content.items() if isinstance(value, Tensor)}
+            return _checked(found, file.path)
+    found = _tensors(file.content)
     if not found:
         held = ", ".join(str(name) for name in list(file.content)[:6]) or "nothing"
         expected = f" at {' or '.join(places)}" if places else ""
         raise CheckpointError(f"{file.path}: no tensors{expected}; the file holds {held}")
-    return _without_module(found)
+    return _checked(found, file.path)
 
 
 def fill(
@@ -102,33 +102,41 @@ def fill(
     or new form) is fused: w = g v / |v|. Foreign names beginning with one of `ignored` may be
     left over. Raises `CheckpointError` naming the first missing, extra and misshapen keys.
     """
-    normed = next((pair for pair in _WEIGHT_NORM_NAMES if _uses(weights, pair)), None)
+    normed = next((pair for pair in _WEIGHT_NORM_NAMES if _uses(weights, names, pair)), None)
     state: dict[str, Tensor] = {}
     used: set[str] = set()
-    wrong: list[str] = []
+    missing: list[str] = []
+    misshapen: list[str] = []
     for ours, expected in model.state_dict().items():
         if ours not in names:
             continue
         parts = _parts_of(names[ours], weights, normed)
         used.update(parts)
-        problems = _problems(parts, weights, expected.shape)
-        wrong += problems
-        if not problems:
+        absent = [f"{name} missing" for name in parts if name not in weights]
+        other = [] if absent else _misshapen(parts, weights, expected.shape)
+        missing += absent
+        misshapen += other
+        if not absent and not other:
             state[ours] = _fused([weights[name] for name in parts]).to(expected.dtype)
     extra = [
         f"{name} not expected"
         for name in weights
         if name not in used and not name.startswith(tuple(ignored))
     ]
-    raise_unless_empty(path, [*wrong, *extra])
+    raise_unless_empty(path, missing, misshapen, extra)
     model.load_state_dict(state, strict=False)
 
 
-def raise_unless_empty(path: Path, problems: Sequence[str]) -> None:
-    """`CheckpointError` with the first few `problems` ("NAME missing" ...) of a file."""
-    if problems:
-        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise CheckpointError(f"{path}: does not fit: {'; '.join(problems[:5])}{more}")
+def raise_unless_empty(path: Path, *kinds: Sequence[str]) -> None:
+    """`CheckpointError` with the first few of each kind of problem ("NAME missing") of a file."""
+    named = [problem for problems in kinds for problem in _first(problems)]
+    if named:
+        raise CheckpointError(f"{path}: does not fit: {'; '.join(named)}")
+
+
+def _first(problems: Sequence[str], count: int = 3) -> list[str]:
+    more = [f"{len(problems) - count} more like this"] if len(problems) > count else []
+    return [*problems[:count], *more]
 
 
 def _descend(content: Mapping[str, Any], place: str) -> dict[str, Tensor]:
@@ -136,23 +144,41 @@ def _descend(content: Mapping[str, Any], place: str) -> dict[str, Tensor]:
     for key in place.split("."):
         inner = inner.get(key) if isinstance(inner, Mapping) else None
     if isinstance(inner, Mapping):
-        return {name: value for name, value in inner.items() if isinstance(value, Tensor)}
+        return _tensors(inner)
     prefix = f"{place}."
     return {
         name.removeprefix(prefix): value
-        for name, value in content.items()
-        if isinstance(value, Tensor) and name.startswith(prefix)
+        for name, value in _tensors(content).items()
+        if name.startswith(prefix)
     }
 
 
-def _without_module(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def _tensors(content: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {
+        name: value
+        for name, value in content.items()
+        if isinstance(name, str) and isinstance(value, Tensor)
+    }
+
+
+def _checked(weights: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Plain numbers only, and without the `module.` before every name."""
+    problems = []
+    for name, value in weights.items():
+        if value.layout != torch.strided or value.is_quantized or value.is_meta:
+            problems.append(f"{name} is sparse or quantized")
+        elif not value.isfinite().all():
+            problems.append(f"{name} is not finite")
+    raise_unless_empty(path, problems)
     if all(name.startswith("module.") for name in weights):
         return {name.removeprefix("module."): value for name, value in weights.items()}
     return weights
 
 
-def _uses(weights: Mapping[str, Tensor], pair: tuple[str, str]) -> bool:
-    return any(name.endswith(pair) for name in weights)
+def _uses(weights: Mapping[str, Tensor], names: Mapping[str, str], pair: tuple[str, str]) -> bool:
+    return any(
+        name.removesuffix("weight") + part in weights for name in names.values() for part in pair
+    )
 
 
 def _parts_of(
@@ -165,19 +191,17 @@ def _parts_of(
     return stem + normed[0], stem + normed[1]
 
 
-def _problems(
+def _misshapen(
     parts: Sequence[str], weights: Mapping[str, Tensor], shape: Sequence[int]
 ) -> list[str]:
     shapes = [tuple(shape)]
     if len(parts) == 2:
         shapes = [(shape[0], *[1] * (len(shape) - 1)), tuple(shape)]
-    problems = []
-    for name, expected in zip(parts, shapes, strict=True):
-        if name not in weights:
-            problems.append(f"{name} missing")
-        elif tuple(weights[name].shape) != expected:
-            problems.append(f"{name} has shape {tuple(weights[name].shape)}, expected {expected}")
-    return problems
+    return [
+        f"{name} has shape {tuple(weights[name].shape)}, expected {expected}"
+        for name, expected in zip(parts, shapes, strict=True)
+        if tuple(weights[name].shape) != expected
+    ]
 
 
 def _fused(parts: Sequence[Tensor]) -> Tensor:

@@ -161,6 +161,18 @@ def test_a_file_without_the_place_says_what_it_holds() -> None:
         tensors_at(file, "generator")
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (torch.eye(2).to_sparse(), "a is sparse or quantized"),
+        (torch.tensor([1.0, float("nan")]), "a is not finite"),
+    ],
+)
+def test_tensors_are_plain_numbers(value: torch.Tensor, message: str) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        tensors_at(ForeignFile(PATH, {"a": value}))
+
+
 def test_one_file_is_asked_for() -> None:
     file = ForeignFile(PATH, {})
     assert only([file]) is file
@@ -196,7 +208,6 @@ def test_weight_norm_is_fused(kind: type[nn.Module], magnitude: str, direction: 
     ("changed", "message"),
     [
         ({"conv.weight_g": None}, "conv.weight_g missing"),
-        ({"conv.weight_g": None, "conv.weight_v": None}, "conv.weight_g missing"),
         ({"conv.bias": None}, "conv.bias missing"),
         ({"conv.scale": torch.ones(1)}, "conv.scale not expected"),
         (
@@ -216,6 +227,21 @@ def test_what_does_not_fit_is_named(changed: dict[str, Any], message: str) -> No
     weights = {name: value for name, value in weights.items() if value is not None}
     with pytest.raises(CheckpointError, match=f"public.pt: does not fit: .*{message}"):
         fill(nn.Conv1d(3, 4, 5), weights, NAMES, PATH, ignored=("other.",))
+
+
+def test_the_first_few_of_each_kind_are_named() -> None:
+    ours = nn.Sequential(*(nn.Linear(2, 2) for _ in range(5)))
+    names = {name: f"net.{name}" for name in ours.state_dict()}
+    weights = {f"other.{index}": torch.ones(1) for index in range(4)} | {
+        "net.4.bias": torch.ones(3)
+    }
+    with pytest.raises(CheckpointError) as caught:
+        fill(ours, weights, names, PATH)
+    assert str(caught.value) == (
+        "public.pt: does not fit: net.0.weight missing; net.0.bias missing; net.1.weight missing; "
+        "6 more like this; net.4.bias has shape (3,), expected (2,); other.0 not expected; "
+        "other.1 not expected; other.2 not expected; 1 more like this"
+    )
 
 
 def test_half_precision_becomes_float32() -> None:

@@ -1,5 +1,7 @@
 """Shards are made once, found again, and made anew when damaged or no longer right."""
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,12 @@ import pytest
 from pipeline.config import load_build_config
 from pipeline.stages import STAGES, Job, plan, stage_keys
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
-from tests.tiny_voices import TinyVoices, save_tiny_voices
+from tests.tiny_voices import (
+    TinyVoices,
+    save_tiny_paper_voice,
+    save_tiny_tacotron2,
+    save_tiny_voices,
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +38,23 @@ def test_the_dataset_has_a_row_for_every_sentence(built: Job) -> None:
     assert len(rows) == 12
     assert {row["speaker"] for row in rows.values()} == {"anna", "ben"}
     assert any(row["noise"]["class"] == "hiss" for row in rows.values())
+
+
+@pytest.mark.parametrize("save_voice", [save_tiny_paper_voice, save_tiny_tacotron2])
+def test_imported_kinds_of_voices_build_a_dataset_too(
+    save_voice: Callable[[Path], Path],
+    tiny_voices: TinyVoices,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.tacotron2.attention_faults", lambda *_: ())
+    voices = dataclasses.replace(tiny_voices, acoustic_model=save_voice(tmp_path / "public"))
+    job = plan(load_build_config(write_tiny_build(tmp_path, voices, count=6)))
+    rows = rows_by_id(run_stages(job))
+    assert len(rows) == 6
+    for row in rows.values():
+        assert row["acoustic_model"].startswith("public@")
+        assert " ".join(word["word"] for word in row["words"]) == row["transcript"]
 
 
 def test_a_second_run_makes_nothing(built: Job) -> None:

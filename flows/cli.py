@@ -28,6 +28,12 @@ checkpoints_app = typer.Typer(
     no_args_is_help=True, help="The trained models: which are there, and what is in them."
 )
 app.add_typer(checkpoints_app, name="checkpoints")
+speakers_app = typer.Typer(no_args_is_help=True, help="The voices of a trained model.")
+app.add_typer(speakers_app, name="speakers")
+evaluate_app = typer.Typer(
+    no_args_is_help=True, help="Models side by side on held-out clips: a table, a CSV, a plot."
+)
+app.add_typer(evaluate_app, name="evaluate")
 
 SetOption = Annotated[
     list[str] | None,
@@ -185,6 +191,53 @@ def mels(
     mels_command(checkpoint, corpus, folders or [], to, options)
 
 
+@evaluate_app.command("vocoders", cls=ManyValues)
+def evaluate_vocoders(
+    corpus: Annotated[
+        Path, typer.Option(help="A corpus, or the training config (.yaml) that names it.")
+    ],
+    checkpoints: Annotated[list[str], typer.Option(help="Vocoders, by name or folder.")],
+    folders: Annotated[list[str] | None, typer.Option(help="Of the corpus.")] = None,
+    acoustic: Annotated[
+        str | None, typer.Option(help="An acoustic model, whose mels are a second table.")
+    ] = None,
+    recognizer: Annotated[str, typer.Option(help="What hears the phones.")] = "recognizer",
+    count: Annotated[int, typer.Option(help="How many clips.", min=1)] = 30,
+    device: Annotated[str, typer.Option(help="Of the vocoders: cpu or cuda.")] = "cpu",
+    mos: Annotated[
+        str | None,
+        typer.Option(metavar="nisqa:FILE", help="Predict how natural each clip sounds."),
+    ] = None,
+    cache: Annotated[Path, typer.Option(help="Where alignments are kept.")] = Path("runs/cache"),
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
+        "runs/evaluation/vocoders"
+    ),
+) -> None:
+    """Compare vocoders with each other, with Griffin-Lim and with the recordings.
+
+    Each gets the mels of recordings and, with --acoustic, that model's mels of them.
+
+    [dim]Example:[/dim]
+
+      voxloom evaluate vocoders --corpus LJSpeech-1.1 --checkpoints vocos runs/hifigan/best
+        --acoustic fastspeech2
+    """
+    from flows.commands.evaluate import evaluate_vocoders_command
+    from flows.commands.mels import corpus_config
+    from models.evaluation.vocoders import VocoderRequest
+
+    request = VocoderRequest(
+        corpus=corpus_config(corpus, folders or []),
+        checkpoints=tuple(checkpoints),
+        acoustic=acoustic,
+        recognizer=recognizer,
+        count=count,
+        device=device,
+        cache=cache,
+    )
+    evaluate_vocoders_command(request, mos, out)
+
+
 @checkpoints_app.command("list")
 def list_checkpoints() -> None:
     """The checkpoints that ship with Voxloom, and whether their files are intact."""
@@ -248,6 +301,21 @@ def import_checkpoint(
 
     options = ImportOptions(config, licence, tuple(trained_on or ()))
     import_command(format_name, files, to, options)
+
+
+@speakers_app.command("add")
+def add_speakers(
+    checkpoint: Annotated[str, typer.Argument(help="An acoustic model's name or folder.")],
+    file: Annotated[Path, typer.Argument(help="A vector a name: .npz, .safetensors or .json.")],
+    to: Annotated[Path, typer.Option(help="The folder to write, new or empty.")],
+) -> None:
+    """Add speakers to a model that was trained with speaker vectors.
+
+    [dim]Example:[/dim]  voxloom speakers add runs/mine/best dvectors.npz --to runs/mine-more
+    """
+    from flows.commands.speakers import add_command
+
+    add_command(checkpoint, file, to)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """The sentences that evaluations use: held out from every training run, the same ones each time."""
 
 import hashlib
-from pathlib import Path
+from collections.abc import Collection
 
 from models.errors import DataError
 from models.phonemes import words_of
@@ -10,21 +10,23 @@ from models.training.corpus import CorpusConfig, Recording, read_corpora
 FOLDERS = ("kathleen", "ljspeech")
 
 
-def held_out_recordings(root: Path, folders: tuple[str, ...], count: int) -> list[Recording]:
-    """The first `count` held-out recordings of the folders below `root`, in a fixed random order.
+def held_out_recordings(
+    corpus: CorpusConfig, count: int, speakers: Collection[str] | None = None
+) -> list[Recording]:
+    """The first `count` held-out recordings, of these speakers if given, in a fixed random order.
 
     No two have the same words. Raises `ConfigError` when the corpus is not there and
     `DataError` when it holds out fewer sentences than asked.
     """
-    recordings = read_corpora(CorpusConfig(root=root, folders=folders))
     by_words: dict[str, Recording] = {}
-    for recording in recordings:
-        if recording.held_out:
+    for recording in read_corpora(corpus):
+        if recording.held_out and (speakers is None or recording.speaker in speakers):
             by_words.setdefault(" ".join(words_of(recording.text)), recording)
     if len(by_words) < count:
+        of_speakers = "" if speakers is None else f" of {', '.join(sorted(speakers)) or 'nobody'}"
         raise DataError(
-            f"{root}: {len(by_words)} held-out sentences in {', '.join(folders) or 'it'}; "
-            f"{count} were asked for"
+            f"{corpus.root}: {len(by_words)} held-out sentences{of_speakers} in "
+            f"{', '.join(corpus.folders) or 'it'}; {count} were asked for"
         )
     order = sorted(by_words, key=lambda words: hashlib.blake2b(words.encode()).digest())
     return [by_words[words] for words in order[:count]]

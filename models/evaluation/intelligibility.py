@@ -15,42 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from models.checkpoint import Checkpoint, load_checkpoint
-from models.edit_distance import edit_distance
-from models.errors import CheckpointError, DataError, VoxloomError
+from models.errors import DataError, VoxloomError
 from models.evaluation.held_out import FOLDERS, held_out_recordings
+from models.evaluation.listener import Errors, Listener
 from models.evaluation.speech import Manner, Voices, recorded, spoken_by_flite
 from models.evaluation.tables import MISSING, markdown_table, percent, verdict, write_csv
 from models.evaluation.transcriber import SAMPLE_RATE, check_transcriber, transcribe, word_errors
-from models.mel import LogMel
-from models.phonemes import Phonemizer, phones_of
-from models.training.corpus import Recording
+from models.phonemes import Phonemizer
+from models.training.corpus import CorpusConfig, Recording
 
 SOURCES = ("recordings", "flite", "ours")
 MEDIAN_LIMIT = 1.3  # times the PER of real recordings
-_RESAMPLES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """Edits and what was meant, a sentence (N,)."""
-
-    edits: np.ndarray
-    lengths: np.ndarray
-
-    @property
-    def rate(self) -> float:
-        return float(self.edits.sum() / max(1, self.lengths.sum()))
-
-    def interval(self) -> tuple[float, float]:
-        """95 % bootstrap interval of the rate: how far other sentences would move it."""
-        rng = np.random.default_rng(0)
-        picks = rng.integers(len(self.edits), size=(_RESAMPLES, len(self.edits)))
-        rates = self.edits[picks].sum(axis=1) / np.maximum(1, self.lengths[picks].sum(axis=1))
-        low, high = np.percentile(rates, [2.5, 97.5])
-        return float(low), float(high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,43 +49,23 @@ class _Spoken:
     phones: Errors
 
 
-class Listener:
-    """Phone errors of waveforms, by a recognizer checkpoint."""
-
-    def __init__(self, recognizer: str, device: str = "cpu") -> None:
-        self.checkpoint: Checkpoint = load_checkpoint(recognizer, device)
-        if self.checkpoint.kind != "recognizer":
-            raise CheckpointError(f"--recognizer: {recognizer} is a {self.checkpoint.kind}")
-        self._log_mel = LogMel(self.checkpoint.mel).to(device)
-        self._device = device
-
-    def listen(self, name: str, waves: Sequence[np.ndarray], phonemes: Sequence[str]) -> _Spoken:
-        """What a source said, scored and made ready for pocketsphinx."""
-        sample_rate = self.checkpoint.mel.sample_rate
-        errors = self.phone_errors(waves, phonemes)
-        seconds = sum(map(len, waves)) / sample_rate
-        _progress(f"{name}: PER {percent(errors.rate)}, {seconds:.0f} s of speech")
-        return _Spoken(name, [_for_words(wave, sample_rate) for wave in waves], seconds, errors)
-
-    @torch.inference_mode()
-    def phone_errors(self, waves: Sequence[np.ndarray], phonemes: Sequence[str]) -> Errors:
-        """Of waves (S,) at the checkpoint's rate against phoneme strings."""
-        edits, lengths = [], []
-        for wave, line in zip(waves, phonemes, strict=True):
-            samples = torch.from_numpy(np.ascontiguousarray(wave, dtype=np.float32))
-            mel = self._log_mel(samples[None].to(self._device))
-            num_frames = torch.tensor([mel.shape[-1]], device=self._device)
-            meant = phones_of(line)
-            said = self.checkpoint.model.transcribe(mel, num_frames)[0]
-            edits.append(edit_distance(said, meant))
-            lengths.append(len(meant))
-        return Errors(np.array(edits), np.array(lengths))
+def _listen(
+    listener: Listener, name: str, waves: Sequence[np.ndarray], phonemes: Sequence[str]
+) -> _Spoken:
+    """What a source said, scored and made ready for pocketsphinx."""
+    sample_rate = listener.checkpoint.mel.sample_rate
+    errors = listener.phone_errors(waves, phonemes)
+    seconds = sum(map(len, waves)) / sample_rate
+    _progress(f"{name}: PER {percent(errors.rate)}, {seconds:.0f} s of speech")
+    return _Spoken(name, [_for_words(wave, sample_rate) for wave in waves], seconds, errors)
 
 
 def evaluate(arguments: argparse.Namespace) -> tuple[list[Row], list[str], list[Recording]]:
     """Rows in the order of the table, notes on what was left out, and the sentences."""
     listener = Listener(arguments.recognizer, arguments.device)
-    sentences = held_out_recordings(arguments.corpus, tuple(arguments.folders), arguments.count)
+    sentences = held_out_recordings(
+        CorpusConfig(root=arguments.corpus, folders=tuple(arguments.folders)), arguments.count
+    )
     texts = [sentence.text for sentence in sentences]
     phonemes = Phonemizer().phonemize(texts)
     notes: list[str] = []
@@ -134,12 +90,12 @@ def _references(
 ) -> list[_Spoken]:
     mel, spoken = listener.checkpoint.mel, []
     if "recordings" in arguments.only:
-        spoken.append(listener.listen("real recordings", recorded(sentences, mel), phonemes))
+        spoken.append(_listen(listener, "real recordings", recorded(sentences, mel), phonemes))
     if "flite" in arguments.only:
         texts = [sentence.text for sentence in sentences]
         try:
             waves = spoken_by_flite(texts, arguments.flite_voice, mel)
-            spoken.append(listener.listen(f"flite {arguments.flite_voice}", waves, phonemes))
+            spoken.append(_listen(listener, f"flite {arguments.flite_voice}", waves, phonemes))
         except DataError as error:
             notes.append(f"flite left out: {error}")
     return spoken
@@ -152,7 +108,7 @@ def _ours(
     manner = Manner(arguments.pace, arguments.pitch_semitones, arguments.energy)
     mel = listener.checkpoint.mel
     return [
-        listener.listen(speaker, voices.speak(phonemes, speaker, manner, mel), phonemes)
+        _listen(listener, speaker, voices.speak(phonemes, speaker, manner, mel), phonemes)
         for speaker in voices.choose(arguments.speakers)
     ]
 

@@ -104,7 +104,10 @@ def measure_recordings(
     """The features of a few recordings, in memory. Clips too short to measure are left out."""
     phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
     parts = [_measure(recording.path, mel_config, trim) for recording in recordings]
-    clips = [_clip(*both, part) for *both, part in zip(recordings, phonemes, parts, strict=True)]
+    clips = [
+        _clip(recording, spoken, part)
+        for recording, spoken, part in zip(recordings, phonemes, parts, strict=True)
+    ]
     return Features(
         mel_config=mel_config,
         clips=tuple(clip for clip in _end_to_end(clips) if clip.num_frames),

@@ -41,6 +41,7 @@ def _run(*arguments: str) -> int:
         ["say", "--help"],
         ["train", "--help"],
         ["mels", "--help"],
+        ["evaluate", "vocoders", "--help"],
         ["checkpoints", "list", "--help"],
         ["doctor", "--help"],
     ],

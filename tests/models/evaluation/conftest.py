@@ -22,14 +22,18 @@ def babble(seed: int, seconds: float = 0.8) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder `tones` in LJSpeech layout, four sentences of which are held out."""
-    root = tmp_path_factory.mktemp("corpora")
+    """What `write_corpus` writes."""
+    return write_corpus(tmp_path_factory.mktemp("corpora"))
+
+
+def write_corpus(root: Path) -> Path:
+    """A folder `tones` in LJSpeech layout, read by anna; four sentences of it are held out."""
     (root / "tones" / "wavs").mkdir(parents=True)
     texts = [f"The {a} met {b}." for a in _NAMES for b in _NAMES]
     kept = [text for text in texts if is_held_out(text, 0.05)][:4]
     lines = []
     for number, text in enumerate([*kept, *kept[:1], "Never held out, never heard."]):
-        lines.append(f"clip{number}|tones|{text}|{text}")
+        lines.append(f"clip{number}|anna|{text}|{text}")
         soundfile.write(root / "tones" / "wavs" / f"clip{number}.wav", babble(number), SAMPLE_RATE)
     (root / "tones" / "metadata.csv").write_text("\n".join(lines) + "\n")
     return root

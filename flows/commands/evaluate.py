@@ -1,0 +1,59 @@
+"""`voxloom evaluate`: systems side by side on held-out clips."""
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from models.evaluation.results import Column, Table, compare, markdown, write_tables
+from models.evaluation.vocoders import VocoderRequest
+
+console = Console(highlight=False)
+_COMPARED = ("pesq_wb", "mel_l1")  # figures whose order is told clip by clip
+
+
+def evaluate_vocoders_command(request: VocoderRequest, mos: str | None, out: Path) -> None:
+    """Print the tables and write them to `out`."""
+    from models.evaluation.judge import Judge
+    from models.evaluation.vocoders import COLUMNS, evaluate_vocoders
+
+    judge = Judge(request.recognizer, _opinion(mos))
+    tables = evaluate_vocoders(request, judge, _print)
+    _conclude(tables, COLUMNS, out)
+
+
+def _opinion(mos: str | None) -> Callable | None:
+    if mos is None:
+        return None
+    from models.evaluation.nisqa import load_opinion
+
+    return load_opinion(mos)
+
+
+def _conclude(tables: Sequence[Table], columns: Sequence[Column], out: Path) -> None:
+    from models.evaluation.plots import plot_tables
+
+    text = "\n\n".join(_describe(table, columns) for table in tables)
+    if find_spec("pesq") is None and any(column.key == "pesq_wb" for column in columns):
+        text += "\n\nPESQ left out: pip install -e '.[bench]' (it is compiled: needs gcc)"
+    write_tables(tables, columns, out)
+    plot_tables(tables, columns, out / "comparison.png")
+    (out / "results.md").write_text(text + "\n", encoding="utf-8")
+    _print(f"\n{text}\n")
+    _print(f"written to {out}: results.md, comparison.png, summary.csv, clips.csv")
+
+
+def _describe(table: Table, columns: Sequence[Column]) -> str:
+    """The table, and the order of its rows clip by clip."""
+    order = [
+        f"- {line}"
+        for column in columns
+        if column.key in _COMPARED
+        for line in compare(table, column)
+    ]
+    return "\n\n".join([markdown(table, columns), "\n".join(order)])
+
+
+def _print(message: str) -> None:
+    console.print(message, markup=False, soft_wrap=True)

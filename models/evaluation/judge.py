@@ -1,0 +1,97 @@
+"""Everything that is measured of a waveform, the same way for every system.
+
+Waves of other rates are brought to the recognizer's, and every mel is the recognizer's, so that
+systems which were trained on different mel spectrograms can stand in one table.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.evaluation.listener import Listener
+from models.training.features import pitch_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A wave (S,) at the judge's rate, its log-mel (n_mels, T) and its pitch (T,) in Hz."""
+
+    wave: np.ndarray
+    mel: np.ndarray
+    pitch_hz: np.ndarray
+
+    def first(self, other: "Heard") -> "Heard":
+        """As many samples and frames as both have: vocoders may be off by a frame."""
+        frames = min(self.mel.shape[1], other.mel.shape[1])
+        samples = min(len(self.wave), len(other.wave))
+        return Heard(self.wave[:samples], self.mel[:, :frames], self.pitch_hz[:frames])
+
+
+class Judge:
+    """Hears waves with the recognizer, its mel and a pitch tracker."""
+
+    def __init__(
+        self, recognizer: str, opinion: Callable[[np.ndarray, int], float] | None = None
+    ) -> None:
+        """`opinion` predicts how natural a wave (S,) of some rate sounds."""
+        self._listener, self._opinion = Listener(recognizer), opinion
+        self.mel = self._listener.checkpoint.mel
+
+    def hear(self, wave: np.ndarray, sample_rate: int) -> Heard:
+        """A wave (S,) of any rate."""
+        wave = resampled(wave, sample_rate, self.mel.sample_rate)
+        mel = self._listener.log_mel(wave)[0].numpy()
+        pitch_hz = pitch_of(wave, self.mel)
+        frames = min(mel.shape[1], len(pitch_hz))
+        return Heard(wave, mel[:, :frames], pitch_hz[:frames])
+
+    def phone_edits(self, heard: Heard, phonemes: str) -> tuple[int, int]:
+        """Phone edits, and phones that were meant."""
+        return self._listener.phone_edits(torch.from_numpy(heard.mel)[None], phonemes)
+
+    def opinion(self, heard: Heard) -> float:
+        """The predicted opinion score; NaN without a predictor."""
+        if self._opinion is None:
+            return float("nan")
+        return self._opinion(heard.wave, self.mel.sample_rate)
+
+
+def resampled(wave: np.ndarray, source_rate: int, target_rate: int) -> np.ndarray:
+    """A wave (S,) as float32 at another rate."""
+    if source_rate != target_rate:
+        import soxr
+
+        wave = soxr.resample(wave, source_rate, target_rate)
+    return np.ascontiguousarray(wave, dtype=np.float32)
+
+
+def timed(call: Callable[[], T], device: str) -> tuple[T, float]:
+    """What a call gives, and the seconds until the device has finished it."""
+    _wait_for(device)
+    started = time.perf_counter()
+    result = call()
+    _wait_for(device)
+    return result, time.perf_counter() - started
+
+
+def _wait_for(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
+def waveform(vocoder: nn.Module, mel: Tensor) -> np.ndarray:
+    """A log-mel (1, n_mels, T) in the vocoder's scale to (S,) float32."""
+    with torch.inference_mode():
+        wave: np.ndarray = vocoder(mel)[0].float().cpu().numpy()
+    return wave
+
+
+def count_parameters(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())

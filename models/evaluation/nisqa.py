@@ -1,0 +1,220 @@
+"""NISQA (Mittag et al., Interspeech 2021): how natural speech sounds, judged without a reference.
+
+The weights are not ours and are never fetched: the authors' `nisqa.tar`
+(github.com/gabrielmittag/NISQA, for non-commercial use) is named by its path.
+B batch, W windows, M mel bands.
+"""
+
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.config import build
+from models.errors import CheckpointError, ConfigError
+from models.evaluation.judge import resampled
+from models.mel import LogMel, MelConfig
+
+_SAMPLE_RATE = 48000  # of the speech it was trained on
+_TOP_DB = 80.0
+_QUIETEST = 1e-4  # amplitude
+_UNREADABLE = (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class NisqaConfig:
+    """What `args` in the file says of the network and of what it hears."""
+
+    cnn_c_out_1: int
+    cnn_c_out_2: int
+    cnn_c_out_3: int
+    cnn_kernel_size: tuple[int, int]
+    cnn_pool_1: tuple[int, int]
+    cnn_pool_2: tuple[int, int]
+    cnn_pool_3: tuple[int, int]
+    td_sa_d_model: int
+    td_sa_nhead: int
+    td_sa_h: int
+    td_sa_num_layers: int
+    pool_att_h: int
+    ms_n_mels: int
+    ms_n_fft: int
+    ms_hop_length: float  # seconds
+    ms_win_length: float
+    ms_fmax: float
+    ms_seg_length: int  # frames a window
+    ms_seg_hop_length: int
+
+    @property
+    def mel(self) -> MelConfig:
+        return MelConfig(
+            sample_rate=_SAMPLE_RATE,
+            n_fft=self.ms_n_fft,
+            hop_length=round(_SAMPLE_RATE * self.ms_hop_length),
+            win_length=round(_SAMPLE_RATE * self.ms_win_length),
+            n_mels=self.ms_n_mels,
+            f_max=self.ms_fmax,
+            padding="center",
+            magnitude_epsilon=0.0,
+            log="db",
+            floor=_QUIETEST,
+        )
+
+
+def load_opinion(spec: str) -> Callable[[np.ndarray, int], float]:
+    """A predictor named `nisqa:FILE`: waves (S,) of some rate to a mean opinion score, 1 to 5.
+
+    Raises `ConfigError` for another name and `CheckpointError` for a file that is missing, cannot
+    be read as plain data, or holds another network.
+    """
+    kind, _, path = spec.partition(":")
+    if kind != "nisqa" or not path:
+        raise ConfigError(f"--mos {spec}: expected nisqa:FILE, with the weights' file")
+    nisqa = _load(Path(path).expanduser())
+
+    def opinion(wave: np.ndarray, sample_rate: int) -> float:
+        samples = torch.from_numpy(resampled(wave, sample_rate, _SAMPLE_RATE))
+        with torch.inference_mode():
+            return float(nisqa(samples[None])[0, 0])
+
+    return opinion
+
+
+def _load(path: Path) -> "Nisqa":
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no such file; get nisqa.tar from github.com/gabrielmittag/NISQA (weights/)"
+        )
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        arguments, weights = stored["args"], stored["model_state_dict"]
+    except _UNREADABLE as error:
+        raise CheckpointError(
+            f"{path}: cannot be read as NISQA's weights ({str(error).splitlines()[0]})"
+        ) from None
+    model = Nisqa(_config_of(arguments, path))
+    try:
+        model.load_state_dict({key.replace(".model.", "."): weights[key] for key in weights})
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path}: not the network its args describe: {reason}") from None
+    return model.eval()
+
+
+def _config_of(arguments: Mapping[str, Any], path: Path) -> NisqaConfig:
+    names = NisqaConfig.__dataclass_fields__
+    known = {name: arguments[name] for name in names if name in arguments}
+    try:
+        return build(NisqaConfig, known, where=f"{path}: args")
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
+
+
+class Nisqa(nn.Module):
+    """Waves (B, S) at 48 kHz to (B, 5): overall quality, noisiness, discontinuity, coloration,
+    loudness (sections 2.1 to 2.3).
+    """
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.log_mel = LogMel(config.mel)
+        self.cnn = FrameCnn(config)
+        self.time_dependency = TimeDependency(config)
+        self.pool_layers = nn.ModuleList(AttentionPooling(config) for _ in range(5))
+
+    def forward(self, waves: Tensor) -> Tensor:
+        windows = self.windows(waves)  # (B, W, M, L)
+        x = self.cnn(windows.flatten(0, 1)).unflatten(0, windows.shape[:2])
+        x = self.time_dependency(x)
+        return torch.cat([pool(x) for pool in self.pool_layers], dim=1)
+
+    def windows(self, waves: Tensor) -> Tensor:
+        """Overlapping pieces (B, W, M, L) of the mel in dB, at most 80 dB below its loudest."""
+        length, hop = self.config.ms_seg_length, self.config.ms_seg_hop_length
+        shortest = max(self.config.ms_n_fft, length * self.config.mel.hop_length)
+        level_db = self.log_mel(F.pad(waves, (0, max(0, shortest - waves.shape[1]))))
+        loudest = level_db.amax(dim=(1, 2), keepdim=True)
+        level_db = torch.maximum(level_db, loudest - _TOP_DB)
+        return level_db.unfold(2, length, hop).transpose(1, 2)  # (B, M, W, L) -> (B, W, M, L)
+
+
+class FrameCnn(nn.Module):
+    """Six convolutions with adaptive pooling: windows (N, M, L) to vectors (N, C)."""
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        self.pools = (config.cnn_pool_1, config.cnn_pool_2, None, config.cnn_pool_3, None, None)
+        kernel, (first, second, third) = config.cnn_kernel_size, _widths(config)
+        padding = (1, 0) if kernel[0] == 1 else (1, 1)
+        for number, (size, wider) in enumerate(
+            ((1, first), (first, second), (second, third), *((third, third),) * 2), start=1
+        ):
+            setattr(self, f"conv{number}", nn.Conv2d(size, wider, kernel, padding=padding))
+            setattr(self, f"bn{number}", nn.BatchNorm2d(wider))
+        self.conv6 = nn.Conv2d(third, third, (kernel[0], config.cnn_pool_3[1]), padding=(1, 0))
+        self.bn6 = nn.BatchNorm2d(third)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        x = windows[:, None]
+        for number, pool in enumerate(self.pools, start=1):
+            convolution, norm = getattr(self, f"conv{number}"), getattr(self, f"bn{number}")
+            x = F.relu(norm(convolution(x)))
+            if pool is not None:
+                x = F.adaptive_max_pool2d(x, pool)
+        return x.flatten(1)
+
+
+def _widths(config: NisqaConfig) -> tuple[int, int, int]:
+    return config.cnn_c_out_1, config.cnn_c_out_2, config.cnn_c_out_3
+
+
+class TimeDependency(nn.Module):
+    """Self-attention over windows: (B, W, C) to (B, W, D)."""
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        self.linear = nn.Linear(config.cnn_c_out_3 * config.cnn_pool_3[0], config.td_sa_d_model)
+        self.norm1 = nn.LayerNorm(config.td_sa_d_model)
+        self.layers = nn.ModuleList(AttentionLayer(config) for _ in range(config.td_sa_num_layers))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm1(self.linear(x))
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class AttentionLayer(nn.Module):
+    """A Transformer encoder layer, norms last; (B, W, D) in and out."""
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        dim = config.td_sa_d_model
+        self.self_attn = nn.MultiheadAttention(dim, config.td_sa_nhead, batch_first=True)
+        self.linear1, self.linear2 = nn.Linear(dim, config.td_sa_h), nn.Linear(config.td_sa_h, dim)
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm1(x + self.self_attn(x, x, x, need_weights=False)[0])
+        return self.norm2(x + self.linear2(F.relu(self.linear1(x))))
+
+
+class AttentionPooling(nn.Module):
+    """The windows that matter, weighted, to one score: (B, W, D) -> (B, 1)."""
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(config.td_sa_d_model, config.pool_att_h)
+        self.linear2 = nn.Linear(config.pool_att_h, 1)
+        self.linear3 = nn.Linear(config.td_sa_d_model, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.linear2(F.relu(self.linear1(x))).softmax(dim=1)  # (B, W, 1)
+        return self.linear3((weights * x).sum(dim=1))

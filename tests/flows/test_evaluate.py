@@ -1,0 +1,56 @@
+"""`voxloom evaluate` and `voxloom mels` from the command line to their files."""
+
+from pathlib import Path
+
+import pytest
+
+from flows import cli
+from tests.models.evaluation.conftest import write_corpus
+from tests.tiny_voices import TinyVoices
+
+
+def test_vocoders_are_compared_and_written_down(
+    tiny_voices: TinyVoices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = write_corpus(tmp_path / "corpora")
+    command = f"evaluate vocoders --corpus {corpus} --folders tones --count 2 --checkpoints "
+    command += f"griffin-lim {tiny_voices.vocoder} --acoustic {tiny_voices.acoustic_model} "
+    command += f"--recognizer {tiny_voices.recognizer} --cache {tmp_path} --out {tmp_path}/out"
+    with pytest.raises(SystemExit) as ending:
+        cli.main(command.split())
+    assert not ending.value.code
+    printed = capsys.readouterr().out
+    assert "### Mels of 2 recordings" in printed
+    assert "### Teacher-forced mels of 2 recordings by acoustic" in printed
+    assert "mel L1: vocoder better than griffin-lim on 0 of 2 clips" in printed
+    assert (tmp_path / "out/results.md").read_text() in printed
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"results.md", "comparison.png", "summary.csv", "clips.csv"}
+    assert len((tmp_path / "out/clips.csv").read_text().splitlines()) == 1 + 2 * 4 * 2
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("--mos nisqa:no/such.tar", "no/such.tar"),
+        ("--mos ears", "--mos ears"),
+        ("--count 60", "60 were asked for"),
+        ("--folders nowhere", "metadata.csv: missing"),
+    ],
+)
+def test_what_is_missing_is_one_line(
+    more: str,
+    message: str,
+    tiny_voices: TinyVoices,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corpus = write_corpus(tmp_path / "corpora")
+    command = f"evaluate vocoders --corpus {corpus} --folders tones --checkpoints griffin-lim "
+    command += f"--recognizer {tiny_voices.recognizer} --out {tmp_path}/out {more}"
+    with pytest.raises(SystemExit):
+        cli.main(command.split())
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert message in error

@@ -107,9 +107,12 @@ class _Settings:
         return known(cls, self.model.get(key), f"{self.folder / 'model.yaml'}: {key}")
 
     def find(self, name: str) -> Path | None:
-        """A file of the preprocessed data: in the folder, or where preprocess.yaml says."""
+        """A file of the preprocessed data: in the folder, or where preprocess.yaml says, from
+        there or from the root of the public checkout (two folders up).
+        """
         preprocessed = Path(str(self.section("path", "preprocessed_path") or "."))
-        for folder in (self.folder, self.folder / preprocessed, preprocessed):
+        here = self.folder.absolute()
+        for folder in (here, *(place / preprocessed for place in (here, *here.parents[:2]))):
             if (folder / name).is_file():
                 return folder / name
         return None

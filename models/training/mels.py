@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from models.alphabets import tokenize
 from models.checkpoint import Checkpoint, check_role, load_checkpoint
 from models.config import as_mapping, build, read_yaml
 from models.errors import CheckpointError, DataError
@@ -163,7 +164,9 @@ def _aligned_examples(
 def _known_clips(
     acoustic: Checkpoint, clips: Sequence[Clip], report: Callable[[str], None]
 ) -> list[Clip]:
-    """The clips of speakers that the model has."""
+    """The clips of speakers that the model has; all of them for one that knows no speakers."""
+    if not acoustic.info.speakers:
+        return list(clips)
     strangers = Counter(clip.speaker for clip in clips if clip.speaker not in acoustic.speakers)
     if strangers:
         named = ", ".join(sorted(strangers)[:_NAMED]) + (", ..." if len(strangers) > _NAMED else "")
@@ -175,7 +178,7 @@ def _known_clips(
     if not known:
         raise DataError(
             f"{acoustic.name}: none of the corpus's speakers is one of its "
-            f"{', '.join(acoustic.speakers) or 'none'}"
+            f"{', '.join(acoustic.speakers)}"
         )
     return known
 
@@ -200,4 +203,29 @@ def _follow_example(acoustic: Checkpoint, example: Example, levels: ProsodyLevel
     return speech.mels[0].T.float().cpu().numpy()
 
 
-_FOLLOWERS = {"fastspeech2": _follow_with_fastspeech2}
+def _follow_with_tacotron2(
+    acoustic: Checkpoint,
+    features: Features,
+    align_with: Aligner,
+    report: Callable[[str], None],
+) -> Iterator[Followed]:
+    """Its own attention aligns: every frame is said after the recording's frames before it."""
+    model, alphabet = acoustic.model, acoustic.info.alphabet
+    device = model.mel_mean.device
+    for clip in _known_clips(acoustic, features.clips, report):
+        ids = tokenize(alphabet, acoustic.symbols, clip.text, clip.phonemes).ids
+        speaker = acoustic.speakers.index(clip.speaker) if acoustic.info.speakers else 0
+        mel = torch.from_numpy(features.mel(clip))[None].to(device)
+        with torch.inference_mode():
+            output = model(
+                torch.from_numpy(ids)[None].to(device),
+                torch.tensor([len(ids)], device=device),
+                torch.tensor([speaker], device=device),
+                model.normalize(mel),
+                torch.tensor([clip.num_frames], device=device),
+            )
+        followed = output.refined[0] * model.mel_std + model.mel_mean
+        yield Followed(clip, followed.float().cpu().numpy())
+
+
+_FOLLOWERS = {"fastspeech2": _follow_with_fastspeech2, "tacotron2": _follow_with_tacotron2}

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.checkpoint import load_checkpoint
+from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from models.config import as_mapping
 from models.errors import CheckpointError, DataError
+from models.tacotron2 import Tacotron2, Tacotron2Config
 from models.training.mels import (
     Aligner,
     follow_recordings,
@@ -15,7 +17,7 @@ from models.training.mels import (
     write_teacher_mels,
 )
 from tests.models.training.conftest import MEL, TrainingCorpus
-from tests.tiny_voices import TinyVoices, save_tiny_voices
+from tests.tiny_voices import SYMBOLS, TinyVoices, save_tiny_voices
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def test_what_cannot_be_done_is_said(
     corpus: TrainingCorpus, voices: TinyVoices, tiny_voices: TinyVoices, tmp_path: Path
 ) -> None:
     aligner = Aligner(str(voices.recognizer), tmp_path)
-    with pytest.raises(CheckpointError, match="vocoder is a vocos; needed is fastspeech2"):
+    with pytest.raises(CheckpointError, match="is a vocos; needed is fastspeech2 or"):
         list(follow_recordings(load_checkpoint(voices.vocoder), corpus.features, aligner))
     other = load_checkpoint(tiny_voices.acoustic_model)
     with pytest.raises(CheckpointError, match="n_mels 40 against 80"):
@@ -93,3 +95,28 @@ def test_what_cannot_be_done_is_said(
         )
     with pytest.raises(DataError, match=r"mels\.yaml is missing; `voxloom mels` writes"):
         open_teacher_mels(tmp_path)
+
+
+@pytest.mark.parametrize("speakers", [("anna", "ben"), ()])
+def test_tacotron_follows_with_its_own_attention(
+    corpus: TrainingCorpus, tmp_path: Path, speakers: tuple[str, ...]
+) -> None:
+    config = Tacotron2Config(
+        encoder_dim=16,
+        attention_rnn_dim=16,
+        attention_dim=8,
+        prenet_dim=8,
+        decoder_rnn_dim=16,
+        postnet_dim=8,
+        frames_per_step=3,
+    )
+    model = Tacotron2(config, MEL, SYMBOLS, speakers)
+    model.mel_mean.fill_(-5.0)
+    info = CheckpointInfo("tacotron2", as_mapping(config), MEL, SYMBOLS, speakers)
+    save_checkpoint(tmp_path / "tacotron2", model, info)
+    acoustic = load_checkpoint(tmp_path / "tacotron2")
+    found = list(follow_recordings(acoustic, corpus.features, Aligner("none", tmp_path)))
+    assert [clip for clip, _ in found] == list(corpus.features.clips)
+    for clip, mel in found:
+        assert mel.shape == (clip.num_frames, MEL.n_mels)
+        assert mel.mean() == pytest.approx(-5.0, abs=2.0)

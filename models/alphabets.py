@@ -91,6 +91,13 @@ def arpabet(word: Sequence[str]) -> list[str]:
     return spelled
 
 
+def sound_of(phone: str) -> str:
+    """Its ARPAbet without stress: the same for ways of writing one English sound. A phone that
+    has none stays as it is, without its stress.
+    """
+    return _ARPABET.get(unstressed(phone), unstressed(phone))
+
+
 def _spell(alphabet: Alphabet, text: str, phonemes: str) -> Iterator[tuple[str, int]]:
     """Symbols, each with its word's number."""
     if alphabet == "characters":

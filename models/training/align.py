@@ -19,7 +19,7 @@ from models.phonemes import ENDS, PAUSE, SILENCES, START, WORD, unstressed
 from models.recognizer import STRIDE
 from models.training.features import Clip, Features
 
-_MIN_PAUSE_FRAMES = 8  # 93 ms at the default hop: longer than the closure of a stop
+MIN_PAUSE_FRAMES = 8  # 93 ms at the default hop: longer than the closure of a stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def align_corpus(
     """Alignments by clip id, cached under the recognizer's digest and what the clips say; clips
     too short for their phones are left out.
     """
-    clips = [(_name(clip), clip.phonemes, clip.num_frames) for clip in features.clips]
+    clips = [(clip_key(clip), clip.phonemes, clip.num_frames) for clip in features.clips]
     key = hashlib.blake2b(json.dumps(clips).encode(), digest_size=6).hexdigest()
     path = cache_dir / f"alignment-{recognizer.digest}-{key}.json"
     if path.is_file():
@@ -46,7 +46,7 @@ def align_corpus(
     for clip in features.clips:
         aligned = align(clip.phonemes, features.mel(clip), recognizer)
         if aligned is not None:
-            alignments[_name(clip)] = aligned
+            alignments[clip_key(clip)] = aligned
     temporary = path.with_suffix(".tmp")
     listing = {name: (a.symbols, a.durations) for name, a in alignments.items()}
     temporary.write_text(json.dumps(listing), encoding="utf-8")
@@ -56,10 +56,11 @@ def align_corpus(
 
 def alignment_of(clip: Clip, alignments: dict[str, Alignment]) -> Alignment | None:
     """The clip's alignment, or None where it could not be aligned."""
-    return alignments.get(_name(clip))
+    return alignments.get(clip_key(clip))
 
 
-def _name(clip: Clip) -> str:
+def clip_key(clip: Clip) -> str:
+    """What alignments go by; ids alone may occur in several corpora."""
     return f"{clip.speaker}/{clip.id}"
 
 
@@ -182,4 +183,4 @@ def _longest_run(quiet: np.ndarray, first: int, last: int) -> tuple[int, int] | 
         if start is not None and frame - start > best[1] - best[0]:
             best = (start, frame)
         start = None
-    return best if best[1] - best[0] >= _MIN_PAUSE_FRAMES else None
+    return best if best[1] - best[0] >= MIN_PAUSE_FRAMES else None

@@ -24,11 +24,14 @@ from models.losses import check_loss_names
 from models.mel import check_same_mel
 from models.phonemes import phones_of, tokens_of
 from models.recognizer import Recognizer
-from models.symbols import symbol_ids
+from models.speaker_vectors import read_speaker_vectors, stack_vectors
+from models.symbols import find_symbol, symbol_ids
 from models.training.align import Alignment, align_corpus, alignment_of
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
+from models.training.grid_alignment import TextGridConfig, read_grid_alignments
+from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.prosody import (
     Example,
@@ -46,25 +49,35 @@ from models.voice import Controls, Speech
 class FastSpeech2Training:
     """`configs/train/fastspeech2.yaml`.
 
-    `speaker_repeats` shows the clips of some speakers several times an epoch.
+    `speaker_repeats` shows the clips of some speakers several times an epoch. `textgrids` align
+    the corpus in place of the recognizer. `speaker_vectors` is a file with a vector a speaker,
+    of `model.speaker_vector_dim` numbers.
     """
 
     recipe: Literal["fastspeech2"]
     run: Path
     corpus: CorpusConfig
     loop: LoopConfig
+    optimizer: OptimizerConfig
     provenance: Provenance
     recognizer: str = "recognizer"
     cache: Path = Path("runs/cache")
     model: FastSpeech2Config = FastSpeech2Config()
     frames_per_batch: int = 7_000
     speaker_repeats: dict[str, int] = field(default_factory=dict)
+    textgrids: TextGridConfig | None = None
+    speaker_vectors: Path | None = None
     loss_weights: dict[str, float] = field(
         default_factory=lambda: {"mel": 1.0, "duration": 0.2, "pitch": 0.1, "energy": 0.1}
     )
 
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, ("mel", "duration", "pitch", "energy"))
+        if (self.speaker_vectors is None) != (self.model.speaker_vector_dim == 0):
+            raise ValueError(
+                f"speaker_vectors: {self.speaker_vectors or 'no file'}, while "
+                f"model.speaker_vector_dim is {self.model.speaker_vector_dim}; they need each other"
+            )
 
 
 def train_fastspeech2(config: FastSpeech2Training) -> Path:
@@ -74,10 +87,13 @@ def train_fastspeech2(config: FastSpeech2Training) -> Path:
         raise ConfigError(f"recognizer: {config.recognizer} is a {recognizer.kind}")
     features = prepare_features(config.corpus, recognizer.mel, config.cache)
     check_same_mel(features.mel_config, recognizer.mel, "the features and the recognizer")
-    alignments = align_corpus(features, recognizer, config.cache)
+    if config.textgrids is None:
+        alignments = align_corpus(features, recognizer, config.cache)
+    else:
+        alignments = read_grid_alignments(config.textgrids, features)
     torch.manual_seed(config.loop.seed)
     task = FastSpeech2Task(config, features, alignments, recognizer.model)
-    return train_supervised(task, config.loop, config.run)
+    return train_supervised(task, config.loop, config.optimizer, config.run)
 
 
 class FastSpeech2Task:
@@ -102,7 +118,9 @@ class FastSpeech2Task:
             measure_example(clip, alignment, features, self.symbols) for clip, alignment in aligned
         ]
         self.examples = [e for e in examples if not e.clip.held_out]
-        self.held_out = [clip for clip, _ in aligned if clip.held_out]
+        self.held_out = [c for c, _ in aligned if c.held_out and can_say(self.model, c)]
+        if config.speaker_vectors is not None:
+            self._fill_vectors(config.speaker_vectors)
         self._measure_corpus()
         self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)
         self._batches = LengthBatches(
@@ -111,6 +129,11 @@ class FastSpeech2Task:
             config.loop.seed,
             [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
         )
+
+    def _fill_vectors(self, path: Path) -> None:
+        rows = self.model.speaker_vectors
+        vectors = read_speaker_vectors(path)
+        rows.copy_(stack_vectors(vectors, self.speakers, rows.shape[1], path))
 
     def _measure_corpus(self) -> None:
         """Means and spreads that bring mels, pitch and energy to a common scale."""
@@ -185,6 +208,12 @@ class FastSpeech2Task:
         origin.save(model, folder, step, metrics)
 
 
+def can_say(model: FastSpeech2, clip: Clip) -> bool:
+    """Whether the model knows every phone of the clip's sentence; TextGrids may lack some."""
+    index = dict.fromkeys(model.symbols, 0)
+    return all(find_symbol(token, index) is not None for token in tokens_of(clip.phonemes))
+
+
 def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:
     """The clip's sentence by its own speaker, from text alone, in a neutral manner."""
     device = model.mel_mean.device
@@ -203,11 +232,12 @@ def measure_variance(
 ) -> None:
     """Fill `model.variance_gain`: how much flatter than recordings the model speaks, a band.
 
-    Measured on `count` training sentences; at most 1.5, as the lowest bands of noisy
-    recordings vary for reasons that are no speech.
+    Measured on `count` training sentences that it can say; at most 1.5, as the lowest bands of
+    noisy recordings vary for reasons that are no speech.
     """
     model.variance_gain.fill_(1.0)
     real, ours = [], []
+    examples = [example for example in examples if can_say(model, example.clip)]
     for example in examples[:: max(1, len(examples) // count)]:
         mel = torch.from_numpy(features.mel(example.clip)).to(model.mel_mean.device)
         real.append(model.normalize(mel).std(dim=0))

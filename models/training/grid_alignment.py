@@ -1,0 +1,143 @@
+"""Durations for FastSpeech2 from TextGrids, such as the Montreal Forced Aligner writes."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.alphabets import sound_of
+from models.config import resolve_path
+from models.errors import ConfigError, DataError
+from models.phonemes import ENDS, PAUSE, SILENCES, START, WORD
+from models.training.align import MIN_PAUSE_FRAMES, Alignment, clip_key
+from models.training.features import Clip, Features
+from models.training.grid_phones import GridAlphabet, labels_of, phones_of_label
+from models.training.textgrid import Interval, read_textgrid, tier_named
+
+_SILENT = frozenset(["sil", "sp", "<eps>", "<p:>", "pau", "ap"])  # and no label at all
+_UNKNOWN_SPEECH = frozenset(["spn", "<unk>"])  # speech that the aligner had no word for
+_SAME_TIME_S = 0.002
+_MISFIT_S = 0.3  # beyond the clip by more, and the grid is of another recording
+
+
+@dataclass(frozen=True, slots=True)
+class TextGridConfig:
+    """Alignments made elsewhere: `SPEAKER/ID.TextGrid` or `ID.TextGrid` below `folder`.
+
+    `phones` is the alphabet of the phone tier: `arpabet` (MFA's english_us_arpa), `mfa` (the IPA
+    of english_mfa and english_us_mfa) or `ipa` (our own symbols). Silence between two words is
+    a pause; where `word_tier` is null, all silence between phones.
+    """
+
+    folder: Path
+    phones: GridAlphabet = "arpabet"
+    phone_tier: str = "phones"
+    word_tier: str | None = "words"
+
+
+def read_grid_alignments(config: TextGridConfig, features: Features) -> dict[str, Alignment]:
+    """Alignments of the clips that have a TextGrid, for `alignment_of`.
+
+    Left out are clips without one, with speech that the aligner did not understand, with more
+    phones than frames, and with times beyond the clip. Raises `DataError` naming file, line, tier
+    or label, also when no clip is left.
+    """
+    folder = resolve_path(config.folder)
+    if not folder.is_dir():
+        raise ConfigError(f"textgrids.folder: {config.folder} is no folder")
+    alignments = {}
+    for clip in features.clips:
+        path = _find(folder, clip)
+        aligned = _align(clip, path, config, features.mel_config.frame_s) if path else None
+        if aligned is not None:
+            alignments[clip_key(clip)] = aligned
+    if not alignments:
+        example = f"{features.clips[0].speaker}/{features.clips[0].id}.TextGrid"
+        raise DataError(f"{folder}: holds no TextGrid of a clip; looked for {example} and others")
+    return alignments
+
+
+def _find(folder: Path, clip: Clip) -> Path | None:
+    name = f"{clip.id}.TextGrid"
+    return next((p for p in (folder / clip.speaker / name, folder / name) if p.is_file()), None)
+
+
+def _align(clip: Clip, path: Path, config: TextGridConfig, frame_s: float) -> Alignment | None:
+    tiers = read_textgrid(path)
+    phones = [
+        phone
+        for phone in tier_named(tiers, config.phone_tier, path)
+        if phone.label.lower() not in _SILENT
+    ]
+    if not phones or any(phone.label.lower() in _UNKNOWN_SPEECH for phone in phones):
+        return None
+    words = tier_named(tiers, config.word_tier, path) if config.word_tier else phones
+    said = _symbols_and_ends(phones, words, config.phones, MIN_PAUSE_FRAMES * frame_s, path)
+    ends_s = np.array([phones[0].start_s, *(end_s for _, end_s in said)]) - clip.trimmed_s
+    if ends_s[0] < -_MISFIT_S or ends_s[-1] > clip.num_frames * frame_s + _MISFIT_S:
+        return None
+    durations = _whole_frames(ends_s / frame_s, clip.num_frames)
+    if durations is None:
+        return None
+    tokens = clip.phonemes.split()
+    symbols = _as_in_sentence([symbol for symbol, _ in said], tokens)
+    end = tokens[-1] if tokens[-1] in ENDS else "."
+    return Alignment((START, *symbols, end), durations)
+
+
+def _symbols_and_ends(
+    phones: Sequence[Interval],
+    words: Sequence[Interval],
+    alphabet: GridAlphabet,
+    min_pause_s: float,
+    path: Path,
+) -> list[tuple[str, float]]:
+    """Our symbols with their ends in seconds. Long silence between words becomes a pause, any
+    other belongs to the phone before it.
+    """
+    word_ends = np.array([word.end_s for word in words])
+    found: list[tuple[str, float]] = []
+    for phone, following in zip(phones, [*phones[1:], None], strict=True):
+        symbols = phones_of_label(phone.label, alphabet)
+        if not symbols:
+            raise DataError(
+                f"{path}: {phone.label} at {phone.start_s:.3f} s is no {alphabet} phone; "
+                f"allowed are {labels_of(alphabet)}"
+            )
+        ends_s = np.linspace(phone.start_s, phone.end_s, len(symbols) + 1)[1:]
+        found += [(symbol, float(end_s)) for symbol, end_s in zip(symbols, ends_s, strict=True)]
+        if following is None:
+            break
+        ends_word = np.abs(word_ends - phone.end_s).min() <= _SAME_TIME_S
+        if ends_word and following.start_s - phone.end_s >= min_pause_s:
+            found.append((PAUSE, following.start_s))
+        else:
+            found[-1] = (found[-1][0], following.start_s)
+    return found
+
+
+def _whole_frames(ends: np.ndarray, num_frames: int) -> tuple[int, ...] | None:
+    """Durations (N + 1,) of symbols that end at `ends` (N,) frames, and of the silence behind
+    them: whole, at least 1, together `num_frames`. None if they cannot be.
+    """
+    least = np.arange(1, len(ends) + 1)
+    if len(ends) + 1 > num_frames:
+        return None
+    whole = np.maximum.accumulate(np.maximum(np.round(ends), least) - least) + least
+    whole = np.minimum(whole, num_frames - 1 - len(ends) + least)
+    return tuple(int(duration) for duration in np.diff([0, *whole, num_frames]))
+
+
+def _as_in_sentence(symbols: Sequence[str], tokens: Sequence[str]) -> list[str]:
+    """The grid's symbols, but those that the sentence has too as the sentence writes them: with
+    its stress, its flaps and reduced vowels, as they will be when the voice is asked to speak.
+    """
+    written = [token for token in tokens if token not in (WORD, *SILENCES)]
+    ours, theirs = ([sound_of(phone) for phone in phones] for phones in (symbols, written))
+    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
+    result = list(symbols)
+    for block in matcher.get_matching_blocks():
+        result[block.a : block.a + block.size] = written[block.b : block.b + block.size]
+    return result

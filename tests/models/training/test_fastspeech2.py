@@ -1,0 +1,168 @@
+"""FastSpeech2's recipe with what others made: TextGrids and speaker vectors."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from flows.commands.speakers import add_command
+from models.checkpoint import load_checkpoint
+from models.config import as_mapping, build
+from models.errors import ConfigError
+from models.fastspeech2 import FastSpeech2, FastSpeech2Config
+from models.mel import MelConfig
+from models.phonemes import tokens_of
+from models.training.fastspeech2 import FastSpeech2Training, train_fastspeech2
+from models.training.ship import ship
+from models.voice import Controls
+from tests.models.training.conftest import MEL, TrainingCorpus
+from tests.models.training.textgrids import Part, write_textgrid
+from tests.tiny_voices import save_tiny_voices
+
+VECTORS = {"anna": [1.0, 0.0, 0.0], "ben": [0.0, 2.0, 0.0]}
+TINY = {"dim": 16, "encoder_layers": 1, "decoder_layers": 1, "hidden_dim": 16, "predictor_dim": 16}
+
+
+@pytest.fixture(scope="module")
+def recognizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Knows all phones by name and none by sound: it only judges."""
+    return save_tiny_voices(tmp_path_factory.mktemp("ears"), MEL).recognizer
+
+
+@pytest.fixture(scope="module")
+def grids(corpus: TrainingCorpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every clip's phones, equally long from 0.1 s on; one clip has no grid."""
+    folder = tmp_path_factory.mktemp("grids")
+    for clip in corpus.features.clips[1:]:
+        words = [word.split() for word in clip.phonemes.split(" ", 1)[1][:-2].split(" | ")]
+        phones = [phone for word in words for phone in word if phone != ","]
+        step_s = 1.0 / len(phones)
+        parts: list[Part] = [
+            (phone, 0.1 + n * step_s, 0.1 + (n + 1) * step_s) for n, phone in enumerate(phones)
+        ]
+        path = folder / clip.speaker / f"{clip.id}.TextGrid"
+        write_textgrid(path, {"words": parts, "phones": parts}, short=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vectors") / "speakers.npz"
+    np.savez(path, **{name: np.array(vector) for name, vector in VECTORS.items()})
+    return path
+
+
+def _config(folder: Path, corpus: TrainingCorpus, recognizer: Path, **changed: Any) -> Any:
+    settings = {
+        "recipe": "fastspeech2",
+        "run": str(folder / "run"),
+        "cache": str(corpus.cache),
+        "corpus": as_mapping(corpus.config) | {"folders": []},
+        "provenance": {"licence": "CC0-1.0", "trained_on": ["hums"]},
+        "loop": {"steps": 2, "evaluate_every": 2, "save_every": 2},
+        "optimizer": {"learning_rate": 1e-3},
+        "recognizer": str(recognizer),
+        "frames_per_batch": 600,
+        "model": TINY,
+    }
+    return build(FastSpeech2Training, settings | changed, "test")
+
+
+def test_textgrids_align_in_place_of_the_recognizer(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recognizer: Path,
+    grids: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = _config(
+        tmp_path, corpus, recognizer, textgrids={"folder": str(grids), "phones": "ipa"}
+    )
+    checkpoint = load_checkpoint(train_fastspeech2(config))
+    count = len(corpus.features.clips)
+    assert f"aligned {count - 1} of {count} clips" in capsys.readouterr().out
+    said = {token for clip in corpus.features.clips[1:] for token in tokens_of(clip.phonemes)}
+    assert set(checkpoint.symbols) <= said | {"<pad>"}
+    assert not list((tmp_path / "run").glob("alignment-*"))
+
+
+def _mel(model: FastSpeech2, speaker: str) -> torch.Tensor:
+    one = torch.ones(1)
+    who = torch.tensor([model.speakers.index(speaker)])
+    symbols = torch.arange(1, 9)[None]
+    return model.synthesize(symbols, torch.tensor([8]), who, Controls(one, one * 0, one)).mels
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_vectors_from_outside_are_learned_shipped_and_added_to(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recognizer: Path,
+    grids: Path,
+    vectors: Path,
+    learned: bool,
+) -> None:
+    config = _config(
+        tmp_path,
+        corpus,
+        recognizer,
+        textgrids={"folder": str(grids), "phones": "ipa"},
+        speaker_vectors=str(vectors),
+        model=TINY | {"speaker_vector_dim": 3, "learned_speakers": learned},
+    )
+    best = train_fastspeech2(config)
+    model = load_checkpoint(best).model
+    torch.testing.assert_close(model.speaker_vectors, torch.tensor(list(VECTORS.values())))
+    assert hasattr(model, "speaker_embedding") == learned
+
+    ship(best, tmp_path / "ben", ("ben",))
+    kept = load_checkpoint(tmp_path / "ben").model
+    assert torch.equal(_mel(kept, "ben"), _mel(model, "ben"))
+
+    new = tmp_path / "new.json"
+    new.write_text('{"zoe": [0, 0, 0.5], "ann": [3, 0, 0]}', encoding="utf-8")
+    add_command(str(best), new, tmp_path / "more")
+    more = load_checkpoint(tmp_path / "more").model
+    assert more.speakers == ("anna", "ben", "zoe", "ann")
+    assert torch.equal(_mel(more, "ben"), _mel(model, "ben"))
+    if not learned:  # the same direction is the same voice
+        torch.testing.assert_close(_mel(more, "ann"), _mel(more, "anna"), atol=1e-3, rtol=1e-3)
+
+
+def test_vectors_and_their_size_need_each_other(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, vectors: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"speaker_vectors: .*speaker_vector_dim is 0; they need"):
+        _config(tmp_path, corpus, recognizer, speaker_vectors=str(vectors))
+    with pytest.raises(ConfigError, match=r"speaker_vectors: no file, while .* is 3; they need"):
+        _config(tmp_path, corpus, recognizer, model=TINY | {"speaker_vector_dim": 3})
+
+
+def test_learned_speakers_may_be_absent_only_beside_vectors() -> None:
+    with pytest.raises(ValueError, match=r"^learned_speakers: "):
+        FastSpeech2Config(learned_speakers=False)
+
+
+def test_without_vectors_the_state_is_that_of_older_checkpoints() -> None:
+    model = FastSpeech2(FastSpeech2Config(dim=8), MelConfig(), ("<pad>", "a"), ("anna",))
+    names = {name.partition(".")[0] for name in model.state_dict()}
+    assert names == {
+        "symbol_embedding",
+        "speaker_embedding",
+        "encoder",
+        "decoder",
+        "duration_predictor",
+        "pitch_predictor",
+        "energy_predictor",
+        "pitch_embedding",
+        "energy_embedding",
+        "final_norm",
+        "to_mel",
+        "pitch_std",
+        "energy_std",
+        "mel_mean",
+        "mel_std",
+        "variance_gain",
+    }

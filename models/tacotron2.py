@@ -7,7 +7,7 @@ H width of the attention's recurrent net, M mel bands.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -213,6 +213,30 @@ class LocationAttention(nn.Module):
         return energies.softmax(dim=1)
 
 
+class _GradientOfWeights(torch.autograd.Function):
+    """Passes gates (B, L, G) on. Going back, their gradient gives that of the `weights` (G, X)
+    with which each step's entry (B, X) in `past` was multiplied: one product for all steps, where
+    autograd would make one a step and add them up.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, gates: Tensor, weights: Tensor, past: list[Tensor]) -> Tensor:
+        ctx.past = past
+        return gates.view_as(gates)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        past = torch.stack([entry.detach() for entry in ctx.past], dim=1)  # (B, L, X)
+        return gradient, gradient.flatten(0, 1).T @ past.flatten(0, 1), None
+
+
+def lstm_cell(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Gates (B, 4 H), in torch's order, and the cell (B, H) to the new hidden and cell."""
+    enter, keep, new, leave = gates.chunk(4, dim=1)
+    cell = keep.sigmoid() * cell + enter.sigmoid() * new.tanh()
+    return leave.sigmoid() * cell.tanh(), cell
+
+
 class Decoder(nn.Module):
     """Section 2.2: pre-net, a recurrent net that attends, one that speaks, two projections."""
 
@@ -255,47 +279,42 @@ class Decoder(nn.Module):
         What the second net says never reaches the attention, so it runs over all steps at once.
         """
         said = self.prenet(F.pad(groups, (0, 0, 1, 0))[:, :-1])
-        from_said, recurrent = self._split_attention_rnn(said)
+        rnn = self.attention_rnn
+        weights = torch.cat([rnn.weight_ih[:, said.shape[2] :], rnn.weight_hh], dim=1)
+        from_said = F.linear(said, rnn.weight_ih[:, : said.shape[2]], rnn.bias_ih + rnn.bias_hh)
+        weights = weights.to(from_said.dtype)
+        past: list[Tensor] = []  # what the recurrent weights were multiplied with
+        from_said = _GradientOfWeights.apply(from_said, weights, past)
         state = self.start(memory).attention
-        hidden, contexts, attention = [], [], []
+        states = []
         for gates in from_said.unbind(dim=1):
-            state = self._attend(gates, recurrent, memory, state)
-            hidden.append(state.hidden.to(gates.dtype))
-            contexts.append(state.context)
-            attention.append(state.weights)
-        context = torch.stack(contexts, dim=1)  # (B, L, E)
-        seen = torch.cat([torch.stack(hidden, dim=1), context], dim=2)
-        spoken = self.dropout(self.decoder_rnn(seen)[0])
+            past.append(torch.cat([state.context, state.hidden], dim=1).to(gates.dtype))
+            gates = gates + F.linear(past[-1], weights.detach())
+            state = self._attend(*lstm_cell(gates, state.cell), memory, state)
+            states.append(state)
+        context = torch.stack([state.context for state in states], dim=1)  # (B, L, E)
+        hidden = torch.stack([state.hidden for state in states], dim=1).to(context.dtype)
+        spoken = self.dropout(self.decoder_rnn(torch.cat([hidden, context], dim=2))[0])
         frames, stop = self._project(spoken, context)
-        return frames, stop, torch.stack(attention, dim=1)
+        return frames, stop, torch.stack([state.weights for state in states], dim=1)
 
     def step(
         self, group: Tensor, memory: Memory, state: DecoderState, masks: Sequence[Tensor] = ()
     ) -> tuple[Tensor, Tensor, DecoderState]:
         """The group after `group` (B, M * frames_per_step), its stop logit (B,), the new state."""
-        from_said, recurrent = self._split_attention_rnn(self.prenet(group, masks))
-        attention = self._attend(from_said, recurrent, memory, state.attention)
+        heard = torch.cat([self.prenet(group, masks), state.attention.context], dim=1)
+        hidden, cell = self.attention_rnn(heard, (state.attention.hidden, state.attention.cell))
+        attention = self._attend(hidden, cell, memory, state.attention)
         seen = torch.cat([attention.hidden, attention.context], dim=1)[:, None]
         spoken, (hidden, cell) = self.decoder_rnn(seen, (state.hidden, state.cell))
         frames, stop = self._project(spoken[:, 0], attention.context)
         return frames, stop, DecoderState(attention, hidden, cell)
 
-    def _split_attention_rnn(self, said: Tensor) -> tuple[Tensor, Tensor]:
-        """What (..., P) adds to the LSTM's gates, and the weights (4 H, E + H) of the rest."""
-        cell, prenet_dim = self.attention_rnn, self.config.prenet_dim
-        gates = F.linear(said, cell.weight_ih[:, :prenet_dim], cell.bias_ih + cell.bias_hh)
-        recurrent = torch.cat([cell.weight_ih[:, prenet_dim:], cell.weight_hh], dim=1)
-        return gates, recurrent.to(gates.dtype)
-
     def _attend(
-        self, gates: Tensor, recurrent: Tensor, memory: Memory, state: AttentionState
+        self, hidden: Tensor, cell: Tensor, memory: Memory, state: AttentionState
     ) -> AttentionState:
-        """One step of the first LSTM, then of the attention."""
-        past = torch.cat([state.context.to(gates.dtype), state.hidden.to(gates.dtype)], dim=1)
-        gates = gates + F.linear(past, recurrent)
-        enter, keep, new, leave = gates.chunk(4, dim=1)
-        cell = keep.sigmoid() * state.cell + enter.sigmoid() * new.tanh()
-        hidden = self.dropout(leave.sigmoid() * cell.tanh())
+        """The state after the first LSTM's: where it reads, and what it finds there."""
+        hidden = self.dropout(hidden)
         weights = self.attention(hidden, memory, state)
         context = torch.bmm(weights[:, None].to(memory.values.dtype), memory.values)[:, 0]
         return AttentionState(hidden, cell, context, weights, state.cumulative + weights)

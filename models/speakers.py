@@ -5,6 +5,7 @@ All rows of a speaker together are a point, and new voices are new points. S spe
 a point.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.checkpoint import Checkpoint
 from models.errors import CheckpointError, ConfigError
 
 _MIX = re.compile(r"mix\(([^(),]+),([^(),]+),([^(),]+)\)")
 _GENERATED = re.compile(r"generated-(\d{3,})")
 _FEWEST_TO_FIT = 3
+MOST_GENERATED = 1000
 
 # By the name of an entry of the state. `positive` rows are standard deviations and the like, which
 # are mixed by their logarithm.
@@ -133,6 +136,15 @@ def with_voices(model: Any, voices: Sequence[str], seed: int = 0, spread: float 
     points = _points(model)
     made = np.stack([_point(voice, known, points, seed, spread) for voice in new])
     return _extended(model, new, _rows(model, made))
+
+
+def checkpoint_with_voices(
+    checkpoint: Checkpoint, voices: Sequence[str], seed: int = 0, spread: float = 1.0
+) -> Checkpoint:
+    """`with_voices` for a loaded checkpoint; its name and digest stay."""
+    model = with_voices(checkpoint.model, voices, seed, spread)
+    info = dataclasses.replace(checkpoint.info, speakers=model.speakers)
+    return dataclasses.replace(checkpoint, model=model, info=info)
 
 
 def with_average_speakers(model: Any, names: Sequence[str], rows: Mapping[str, Tensor]) -> Any:

@@ -1,16 +1,20 @@
 """Who speaks in a build: speakers of the acoustic model, mixes of two, and generated ones."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from models.checkpoint import Checkpoint
 from models.errors import ConfigError
-from models.speakers import canonical_name, check_voice_names, generated_name, with_voices
+from models.speakers import (
+    MOST_GENERATED,
+    canonical_name,
+    check_voice_names,
+    checkpoint_with_voices,
+    generated_name,
+)
 
 ALL_GENERATED = "generated"  # among the weights: every generated voice
-MOST_GENERATED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,7 @@ def with_chosen_voices(
         return checkpoint
     spread = generated.spread if generated else 1.0
     with _naming_the_key():
-        model = with_voices(checkpoint.model, tuple(voices), seed, spread)
-    info = dataclasses.replace(checkpoint.info, speakers=model.speakers)
-    return dataclasses.replace(checkpoint, model=model, info=info)
+        return checkpoint_with_voices(checkpoint, tuple(voices), seed, spread)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from models.errors import ConfigError, DataError
+from models.speakers import MOST_GENERATED
 from pipeline.audio import decode_audio
 from pipeline.config import RuntimeConfig, resolve_device
 from pipeline.distributions import Range
@@ -15,7 +16,7 @@ from pipeline.records import CleanClip, MelClip, Reject, Sentence, SpokenSentenc
 from pipeline.spoken import TextConfig, speak
 from pipeline.synthesize import VoiceConfig, check_voice, synthesize, unheard_controls
 from pipeline.vocode import vocode
-from pipeline.voices import ALL_GENERATED, MOST_GENERATED, GeneratedVoices
+from pipeline.voices import ALL_GENERATED, GeneratedVoices
 
 console = Console(highlight=False)
 _SUFFIXES = (".wav", ".flac")

@@ -19,7 +19,7 @@ import numpy as np
 from models.errors import DataError, VoxloomError
 from models.evaluation.held_out import FOLDERS, held_out_recordings
 from models.evaluation.listener import Errors, Listener
-from models.evaluation.speech import Manner, Voices, recorded, spoken_by_flite
+from models.evaluation.speech import Choice, Manner, Voices, recorded, spoken_by_flite
 from models.evaluation.tables import MISSING, markdown_table, percent, verdict, write_csv
 from models.evaluation.transcriber import SAMPLE_RATE, check_transcriber, transcribe, word_errors
 from models.phonemes import Phonemizer
@@ -104,12 +104,13 @@ def _references(
 def _ours(
     arguments: argparse.Namespace, listener: Listener, phonemes: Sequence[str]
 ) -> list[_Spoken]:
-    voices = Voices(arguments.acoustic, arguments.vocoder, arguments.device)
+    choice = Choice(tuple(arguments.speakers), arguments.seed, arguments.spread)
+    voices = Voices(arguments.acoustic, arguments.vocoder, arguments.device, choice)
     manner = Manner(arguments.pace, arguments.pitch_semitones, arguments.energy)
     mel = listener.checkpoint.mel
     return [
         _listen(listener, speaker, voices.speak(phonemes, speaker, manner, mel), phonemes)
-        for speaker in voices.choose(arguments.speakers)
+        for speaker in voices.names
     ]
 
 
@@ -272,7 +273,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpora/speech"))
     parser.add_argument("--folders", nargs="*", default=list(FOLDERS), help="below --corpus")
     parser.add_argument("--count", type=int, default=60, help="sentences (default 60)")
-    parser.add_argument("--speakers", nargs="+", default=[], help="default: all there are")
+    parser.add_argument(
+        "--speakers",
+        nargs="+",
+        default=[],
+        help="names, `all` (default), mixes as in 'mix(a, b, 0.4)', generated-000 and so on",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of generated voices (default 0)")
+    parser.add_argument("--spread", type=float, default=1.0, help="of generated voices (default 1)")
     parser.add_argument("--only", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument(
         "--transcribe",

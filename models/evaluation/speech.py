@@ -19,15 +19,22 @@ from models.checkpoint import (
     check_vocoder_fits,
     load_checkpoint,
 )
-from models.errors import CheckpointError, DataError
+from models.errors import DataError
 from models.mel import MelConfig
 from models.phonemes import tokens_of
+from models.speakers import (
+    MOST_GENERATED,
+    canonical_name,
+    check_voice_names,
+    checkpoint_with_voices,
+)
 from models.symbols import symbol_ids
 from models.training.corpus import Recording
 from models.training.features import read_wave, trim_and_level
 from models.training.teachers import speak_with_flite
 from models.voice import Controls
 
+ALL = "all"
 _BATCH_SIZE = 8
 
 
@@ -67,25 +74,36 @@ def spoken_by_flite(texts: Sequence[str], voice: str, mel: MelConfig) -> list[np
     return waves
 
 
-class Voices:
-    """An acoustic model and a vocoder that fit each other, and all the speakers they have."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which voices are heard: known speakers, mixes, generated ones (of `seed` and `spread`), and
+    `all` for all known ones; none for those alone.
+    """
 
-    def __init__(self, acoustic: str, vocoder: str, device: str = "cpu") -> None:
+    names: tuple[str, ...] = ()
+    seed: int = 0
+    spread: float = 1.0
+
+
+class Voices:
+    """An acoustic model and a vocoder that fit each other, and the `names` of those who speak.
+
+    Raises `CheckpointError` for checkpoints, `ConfigError` for a voice that cannot be made.
+    """
+
+    def __init__(
+        self, acoustic: str, vocoder: str, device: str = "cpu", choice: Choice = Choice()
+    ) -> None:
         check_vocoder_fits(
             check_role(acoustic, "acoustic", "acoustic model"),
             check_role(vocoder, "vocoder", "vocoder"),
         )
-        self.acoustic: Checkpoint = load_checkpoint(acoustic, device)
+        loaded = load_checkpoint(acoustic, device)
+        self.known = loaded.speakers
+        self.names = _chosen(choice.names or (ALL,), loaded)
+        self.acoustic = checkpoint_with_voices(loaded, self.names, choice.seed, choice.spread)
         self.vocoder: Checkpoint = load_checkpoint(vocoder, device)
         self._device = device
-
-    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
-        """`names`, or every speaker when there are none. Raises `CheckpointError`."""
-        unknown = [name for name in names if name not in self.acoustic.speakers]
-        if unknown:
-            known = ", ".join(self.acoustic.speakers)
-            raise CheckpointError(f"--speakers {unknown[0]}: {self.acoustic.name} has {known}")
-        return tuple(names) or self.acoustic.speakers
 
     def speak(
         self, phonemes: Sequence[str], speaker: str, manner: Manner, mel: MelConfig
@@ -117,6 +135,15 @@ class Voices:
         )
         for mel, length in zip(speech.mels, speech.lengths.tolist(), strict=True):
             yield self.vocoder.model(mel[None, :, :length])[0].float().cpu().numpy()
+
+
+def _chosen(names: Sequence[str], acoustic: Checkpoint) -> tuple[str, ...]:
+    """The canonical names of the voices, each once."""
+    known = acoustic.speakers
+    written = [part for name in names for part in (known if name == ALL else (name,))]
+    chosen = tuple(dict.fromkeys(canonical_name(name) for name in written))
+    check_voice_names(chosen, known, acoustic.name, MOST_GENERATED)
+    return chosen
 
 
 def _resampled(wave: np.ndarray, ours: MelConfig, theirs: MelConfig) -> np.ndarray:

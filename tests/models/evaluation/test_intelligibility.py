@@ -98,7 +98,8 @@ def test_all_sources_side_by_side_without_flite_and_pocketsphinx(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--speakers", "zoe"), "--speakers zoe: acoustic has anna, ben"),
+        (("--speakers", "zoe"), "zoe: acoustic does not know this speaker; it has anna, ben"),
+        (("--speakers", "mix(anna, zoe, 0.5)"), "mix(anna,zoe,0.50): zoe: acoustic does not"),
         (("--folders", "nowhere"), "metadata.csv: missing"),
         (("--vocoder", "no/such"), "no/such: no such checkpoint"),
         (("--count", "60"), "60 were asked for"),

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from models.alphabets import Alphabet
 from models.config import as_mapping, build, read_yaml, resolve_path
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig, check_convertible_mel
@@ -68,7 +69,7 @@ class CheckpointInfo:
     metrics: dict[str, float] = field(default_factory=dict)
     weights_digest: str = ""
     format: int = FORMAT
-    alphabet: Literal["ipa", "arpabet", "characters"] = "ipa"  # what the symbols are
+    alphabet: Alphabet = "ipa"  # what the symbols are
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from torch import nn
 
+from models.alphabets import Alphabet
 from models.errors import ConfigError
 from models.importers.files import ForeignFile, read_weights
 from models.mel import MelConfig
@@ -38,7 +39,7 @@ class Imported:
     mel: MelConfig
     symbols: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
-    alphabet: Literal["ipa", "arpabet", "characters"] = "ipa"
+    alphabet: Alphabet = "ipa"
     step: int = 0
     notes: tuple[str, ...] = ()  # what the user should know and the checkpoint cannot say
 

@@ -89,11 +89,23 @@ def tensors_at(file: ForeignFile, *places: str) -> dict[str, Tensor]:
     return _checked(found, file.path)
 
 
+def tensor_with_axes(
+    weights: Mapping[str, Tensor], name: str, num_axes: int, where: Path | str
+) -> Tensor:
+    """The weight `name`, whose sizes tell what the config does not."""
+    if name not in weights:
+        raise_unless_empty(where, [f"{name} missing"])
+    shape = tuple(weights[name].shape)
+    if len(shape) != num_axes or 0 in shape:
+        raise_unless_empty(where, [f"{name} has shape {shape}, expected {num_axes} axes"])
+    return weights[name]
+
+
 def fill(
     model: nn.Module,
     weights: Mapping[str, Tensor],
     names: Mapping[str, str],
-    path: Path,
+    where: Path | str,
     ignored: Sequence[str] = (),
 ) -> None:
     """Load foreign `weights` into `model`; `names` gives the foreign name of each of ours.
@@ -123,15 +135,15 @@ def fill(
         for name in weights
         if name not in used and not name.startswith(tuple(ignored))
     ]
-    raise_unless_empty(path, missing, misshapen, extra)
+    raise_unless_empty(where, missing, misshapen, extra)
     model.load_state_dict(state, strict=False)
 
 
-def raise_unless_empty(path: Path, *kinds: Sequence[str]) -> None:
+def raise_unless_empty(where: Path | str, *kinds: Sequence[str]) -> None:
     """`CheckpointError` with the first few of each kind of problem ("NAME missing") of a file."""
     named = [problem for problems in kinds for problem in _first(problems)]
     if named:
-        raise CheckpointError(f"{path}: does not fit: {'; '.join(named)}")
+        raise CheckpointError(f"{where}: does not fit: {'; '.join(named)}")
 
 
 def _first(problems: Sequence[str], count: int = 3) -> list[str]:

@@ -68,8 +68,8 @@ def convert(files: Sequence[ForeignFile], config: Path | None) -> Imported:
     """All tiers: a file for each, in any order, or one that holds `tiers.0` and so on."""
     sizes, mel = read_sizes(files[0], config)
     model = MelNet(sizes, mel)
-    for tier, (path, weights) in enumerate(_by_tier(files, sizes.num_tiers), start=1):
-        fill_tier(model.tier(tier), weights, path)
+    for tier, (where, weights) in enumerate(_by_tier(files, sizes.num_tiers), start=1):
+        fill_tier(model.tier(tier), weights, where)
     return Imported("melnet", model, sizes, mel, notes=(_NOTE,))
 
 
@@ -83,7 +83,7 @@ def read_sizes(file: ForeignFile, config: Path | None) -> tuple[MelNetConfig, Me
     return _sizes(settings, network, where), _mel(audio, where)
 
 
-def fill_tier(tier: Tier, weights: dict[str, Tensor], path: Path) -> None:
+def fill_tier(tier: Tier, weights: dict[str, Tensor], where: Path | str) -> None:
     """Load a file's weights. Raises `CheckpointError` naming what does not fit."""
     wrapped = ".module" if any(".module." in name for name in weights) else ""
     names = {ours: _name(ours, wrapped) for ours in tier.state_dict()}
@@ -92,7 +92,7 @@ def fill_tier(tier: Tier, weights: dict[str, Tensor], path: Path) -> None:
         for layer in range(len(tier.layers))
         for part in ("hidden", "cell")
     ]
-    fill(tier, _joined(weights, names, path), names, path, unused)
+    fill(tier, _joined(weights, names, where), names, where, unused)
 
 
 def _settings(file: ForeignFile, config: Path | None) -> tuple[Mapping[str, Any], str]:
@@ -145,12 +145,11 @@ def _mel(audio: _Audio, where: str) -> MelConfig:
         raise ConfigError(f"{where}: audio: {error}") from None
 
 
-def _by_tier(files: Sequence[ForeignFile], count: int) -> list[tuple[Path, dict[str, Tensor]]]:
-    """Every tier's file and weights, the first tier first."""
+def _by_tier(files: Sequence[ForeignFile], count: int) -> list[tuple[str, dict[str, Tensor]]]:
+    """Where every tier is from, and its weights, the first tier first."""
     if len(files) == 1 and count > 1:
-        places = [f"tiers.{tier}" for tier in range(count)]
-        return [(files[0].path, tensors_at(files[0], place)) for place in places]
-    found = {_tier_of(file, files): (file.path, tensors_at(file, "tier")) for file in files}
+        return _in_one_file(files[0], [f"tiers.{tier}" for tier in range(count)])
+    found = {_tier_of(file, files): (str(file.path), tensors_at(file, "tier")) for file in files}
     missing = [str(tier) for tier in range(1, count + 1) if tier not in found]
     if missing or len(files) != count:
         lacking = f"tier {', '.join(missing)} missing" if missing else "a tier was given twice"
@@ -158,6 +157,16 @@ def _by_tier(files: Sequence[ForeignFile], count: int) -> list[tuple[Path, dict[
             f"{files[0].path}: {count} tiers need as many files, {len(files)} were given; {lacking}"
         )
     return [found[tier] for tier in range(1, count + 1)]
+
+
+def _in_one_file(file: ForeignFile, places: Sequence[str]) -> list[tuple[str, dict[str, Tensor]]]:
+    extra = [
+        f"{name} not expected"
+        for name, value in file.content.items()
+        if isinstance(value, Tensor) and not str(name).startswith(tuple(f"{p}." for p in places))
+    ]
+    raise_unless_empty(file.path, extra)
+    return [(f"{file.path}: {place}", tensors_at(file, place)) for place in places]
 
 
 def _tier_of(file: ForeignFile, files: Sequence[ForeignFile]) -> int:
@@ -183,7 +192,7 @@ def _name(ours: str, wrapped: str) -> str:
 
 
 def _joined(
-    weights: Mapping[str, Tensor], names: Mapping[str, str], path: Path
+    weights: Mapping[str, Tensor], names: Mapping[str, str], where: Path | str
 ) -> dict[str, Tensor]:
     """Their weights in our shapes: a first hidden and cell state (1, 1, D) each are one (2, D), a
     line from one number (D, 1) is (D).
@@ -199,5 +208,5 @@ def _joined(
                 joined[theirs] = torch.stack([joined[theirs].flatten(), cell.flatten()])
         elif ours in ("time_input.weight", "frequency_input.weight") and theirs in joined:
             joined[theirs] = joined[theirs].squeeze(-1)
-    raise_unless_empty(path, problems)
+    raise_unless_empty(where, problems)
     return joined

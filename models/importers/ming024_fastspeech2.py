@@ -16,7 +16,7 @@ from models.errors import CheckpointError, ConfigError
 from models.fastspeech2 import sinusoids
 from models.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig, VarianceConfig
 from models.importers import Imported
-from models.importers.files import ForeignFile, fill, only, raise_unless_empty, tensors_at
+from models.importers.files import ForeignFile, fill, only, tensor_with_axes, tensors_at
 from models.importers.settings import known, read_settings
 from models.mel import MelConfig
 
@@ -191,8 +191,7 @@ def _sizes(
 def _postnet_sizes(weights: Mapping[str, Tensor], path: Path) -> dict[str, int]:
     """The public config does not hold them."""
     first = "postnet.convolutions.0.0.conv.weight"
-    raise_unless_empty(path, [] if first in weights else [f"{first} missing"])
-    width, _, kernel = weights[first].shape
+    width, _, kernel = tensor_with_axes(weights, first, 3, path).shape
     layers = sum(_is_postnet_weight(name) for name in weights)
     return {"postnet_dim": width, "postnet_kernel": kernel, "postnet_layers": layers}
 
@@ -207,13 +206,13 @@ def _variance(
     """Level and scale of pitch or energy; the outermost edges are those of the weights."""
     feature: _Feature = settings.part(_Feature, "preprocessing", name)
     edges = f"variance_adaptor.{name}_bins"
-    raise_unless_empty(path, [] if edges in weights else [f"{edges} missing"])
+    values = tensor_with_axes(weights, edges, 1, path)
     mean, deviation = _normalization(settings, name) if feature.normalization else (0.0, 1.0)
     mapping = {
         "level": _LEVELS[feature.feature],
         "spacing": spacing,
-        "low": float(weights[edges][0]),
-        "high": float(weights[edges][-1]),
+        "low": float(values[0]),
+        "high": float(values[-1]),
         "mean": mean,
         "deviation": deviation,
     }
@@ -257,11 +256,10 @@ def _symbols(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The public table, and a note where English is not among what was learned."""
     name = "encoder.src_word_emb.weight"
-    raise_unless_empty(path, [] if name in weights else [f"{name} missing"])
-    if len(weights[name]) != len(_SYMBOLS):
+    rows = len(tensor_with_axes(weights, name, 2, path))
+    if rows != len(_SYMBOLS):
         raise CheckpointError(
-            f"{path}: {name} has {len(weights[name])} rows; the public table of symbols "
-            f"makes {len(_SYMBOLS)}"
+            f"{path}: {name} has {rows} rows; the public table of symbols makes {len(_SYMBOLS)}"
         )
     language = settings.section("preprocessing", "text", "language")
     if language == "en":

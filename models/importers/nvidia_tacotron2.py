@@ -34,6 +34,9 @@ _NAMES = {
     "decoder.to_stop.": "decoder.gate_layer.linear_layer.",
 }
 
+# Fields that only Tacotron 2 has; a config without any is of another project.
+_ITS_OWN = {"filter_length", "gate_threshold", "max_decoder_steps", "p_attention_dropout"}
+
 
 @dataclass(frozen=True)
 class _Settings:
@@ -53,9 +56,7 @@ class _Settings:
 def convert(files: Sequence[ForeignFile], config: Path | None) -> Imported:
     """Characters to mels, without speakers. The pre-net's dropout stays on, as there."""
     file = only(files)
-    settings = _Settings()
-    if config is not None:
-        settings = known(_Settings, read_settings(config), str(config))
+    settings = _Settings() if config is None else _read(config)
     weights = tensors_at(file, "state_dict")
     mel = _mel(settings, _size(weights, "postnet.convolutions.0.0.conv.weight", 1, file.path))
     sizes = _sizes(weights, settings, mel.n_mels, file.path)
@@ -71,6 +72,14 @@ def convert(files: Sequence[ForeignFile], config: Path | None) -> Imported:
     return Imported(
         "tacotron2", model, sizes, mel, symbols, alphabet="characters", step=step, notes=notes
     )
+
+
+def _read(path: Path) -> _Settings:
+    """The fields of `create_hparams()`, of which a file may have a few."""
+    mapping = read_settings(path)
+    if not _ITS_OWN & mapping.keys():
+        raise ConfigError(f"{path}: has none of {', '.join(sorted(_ITS_OWN))}: not Tacotron 2's")
+    return known(_Settings, mapping, str(path))
 
 
 def _sizes(

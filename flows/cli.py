@@ -238,6 +238,48 @@ def evaluate_vocoders(
     evaluate_vocoders_command(request, mos, out)
 
 
+@evaluate_app.command("acoustic", cls=ManyValues)
+def evaluate_acoustic(
+    corpus: Annotated[
+        Path, typer.Option(help="A corpus, or the training config (.yaml) that names it.")
+    ],
+    checkpoints: Annotated[list[str], typer.Option(help="Acoustic models, by name or folder.")],
+    folders: Annotated[list[str] | None, typer.Option(help="Of the corpus.")] = None,
+    vocoder: Annotated[str, typer.Option(help="What they all speak through.")] = "vocos",
+    recognizer: Annotated[str, typer.Option(help="What hears the phones.")] = "recognizer",
+    count: Annotated[int, typer.Option(help="How many sentences.", min=1)] = 30,
+    device: Annotated[str, typer.Option(help="Of the models: cpu or cuda.")] = "cpu",
+    mos: Annotated[
+        str | None,
+        typer.Option(metavar="nisqa:FILE", help="Predict how natural each clip sounds."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
+        "runs/evaluation/acoustic"
+    ),
+) -> None:
+    """Compare acoustic models with each other and with the recordings.
+
+    They say held-out sentences from text, as the recordings' own speakers.
+
+    [dim]Example:[/dim]
+
+      voxloom evaluate acoustic --corpus LJSpeech-1.1 --checkpoints fastspeech2 runs/tacotron2/best
+    """
+    from flows.commands.evaluate import evaluate_acoustic_command
+    from flows.commands.mels import corpus_config
+    from models.evaluation.acoustic import AcousticRequest
+
+    request = AcousticRequest(
+        corpus=corpus_config(corpus, folders or []),
+        checkpoints=tuple(checkpoints),
+        vocoder=vocoder,
+        recognizer=recognizer,
+        count=count,
+        device=device,
+    )
+    evaluate_acoustic_command(request, mos, out)
+
+
 @checkpoints_app.command("list")
 def list_checkpoints() -> None:
     """The checkpoints that ship with Voxloom, and whether their files are intact."""

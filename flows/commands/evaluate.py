@@ -6,11 +6,18 @@ from pathlib import Path
 
 from rich.console import Console
 
+from models.evaluation.acoustic import AcousticRequest
 from models.evaluation.results import Column, Table, compare, markdown, write_tables
 from models.evaluation.vocoders import VocoderRequest
 
 console = Console(highlight=False)
-_COMPARED = ("pesq_wb", "mel_l1")  # figures whose order is told clip by clip
+_COMPARED = (
+    "pesq_wb",
+    "stft",
+    "mel_l1",
+    "per",
+    "mcd_dtw_db",
+)  # figures whose order is told clip by clip
 
 
 def evaluate_vocoders_command(request: VocoderRequest, mos: str | None, out: Path) -> None:
@@ -21,6 +28,15 @@ def evaluate_vocoders_command(request: VocoderRequest, mos: str | None, out: Pat
     judge = Judge(request.recognizer, _opinion(mos))
     tables = evaluate_vocoders(request, judge, _print)
     _conclude(tables, COLUMNS, out)
+
+
+def evaluate_acoustic_command(request: AcousticRequest, mos: str | None, out: Path) -> None:
+    """Print the table and write it to `out`."""
+    from models.evaluation.acoustic import COLUMNS, evaluate_acoustic
+    from models.evaluation.judge import Judge
+
+    judge = Judge(request.recognizer, _opinion(mos))
+    _conclude(evaluate_acoustic(request, judge, _print), COLUMNS, out)
 
 
 def _opinion(mos: str | None) -> Callable | None:

@@ -5,7 +5,7 @@ systems which were trained on different mel spectrograms can stand in one table.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,9 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.errors import DataError
 from models.evaluation.listener import Listener
-from models.training.features import pitch_of
+from models.mel import LogMel, MelConfig
+from models.training.features import Clip, Features, pitch_of
 
+_SHORTEST_S = 0.1
 T = TypeVar("T")
 
 
@@ -45,8 +48,15 @@ class Judge:
         self.mel = self._listener.checkpoint.mel
 
     def hear(self, wave: np.ndarray, sample_rate: int) -> Heard:
-        """A wave (S,) of any rate."""
+        """A wave (S,) of any rate, with silence after one too short to have a pitch.
+
+        Raises `DataError` for one that is not finite.
+        """
+        if not np.isfinite(wave).all():
+            raise DataError("its waveform is not finite")
         wave = resampled(wave, sample_rate, self.mel.sample_rate)
+        shortest = round(_SHORTEST_S * self.mel.sample_rate)
+        wave = np.pad(wave, (0, max(0, shortest - len(wave))))
         mel = self._listener.log_mel(wave)[0].numpy()
         pitch_hz = pitch_of(wave, self.mel)
         frames = min(mel.shape[1], len(pitch_hz))
@@ -61,6 +71,32 @@ class Judge:
         if self._opinion is None:
             return float("nan")
         return self._opinion(heard.wave, self.mel.sample_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A recording as the judge hears it."""
+
+    clip: Clip
+    heard: Heard
+
+
+def references(
+    features: Features, judge: Judge, clips: Sequence[Clip] | None = None
+) -> list[Reference]:
+    """All recordings of `features`, or some of them."""
+    rate = features.mel_config.sample_rate
+    return [
+        Reference(clip, judge.hear(features.wave(clip), rate))
+        for clip in (features.clips if clips is None else clips)
+    ]
+
+
+def mel_of_wave(wave: np.ndarray, sample_rate: int, target: MelConfig) -> Tensor:
+    """A wave (S,) of some rate as (1, n_mels, T) in the terms of `target`."""
+    samples = torch.from_numpy(resampled(wave, sample_rate, target.sample_rate))
+    mel: Tensor = LogMel(target)(samples[None])
+    return mel
 
 
 def resampled(wave: np.ndarray, source_rate: int, target_rate: int) -> np.ndarray:
@@ -87,7 +123,7 @@ def _wait_for(device: str) -> None:
 
 
 def waveform(vocoder: nn.Module, mel: Tensor) -> np.ndarray:
-    """A log-mel (1, n_mels, T) in the vocoder's scale to (S,) float32."""
+    """A log-mel (1, n_mels, T) in the vocoder's scale, on any device, to (S,) float32."""
     with torch.inference_mode():
         wave: np.ndarray = vocoder(mel)[0].float().cpu().numpy()
     return wave

@@ -8,6 +8,7 @@ from typing import Any
 from models.evaluation.results import Column, Row, Table
 
 _PANELS = 4  # side by side
+_DIRECTIONS = {"lower": "lower is better", "higher": "higher is better", "near 1": "1 is best"}
 _BAR, _BEST, _REFERENCE = "#8fa8bf", "#1f6f8b", "#c9c9c9"
 
 
@@ -45,16 +46,12 @@ def _panels(table: Table, columns: Sequence[Column]) -> list[Column]:
 
 def _draw(axes: Any, rows: Sequence[Row], column: Column, labelled: bool) -> None:
     values = [column.value(row) for row in rows]
-    ranked = [
-        value
-        for row, value in zip(rows, values, strict=True)
-        if not row.is_reference and not math.isnan(value)
-    ]
-    best = (max if column.better == "higher" else min)(ranked, default=math.nan)
+    measured = [row for row in rows if not math.isnan(column.value(row))]
+    best = min((row for row in measured if not row.is_reference), key=column.loss, default=None)
     for place, (row, value) in enumerate(zip(rows, values, strict=True)):
         if math.isnan(value):
             continue
-        color = _REFERENCE if row.is_reference else _BEST if value == best else _BAR
+        color = _REFERENCE if row.is_reference else _BEST if row is best else _BAR
         axes.barh(place, value, color=color, height=0.72)
         axes.annotate(
             column.shown(row), (value, place), (3, 0), textcoords="offset points", va="center",
@@ -62,7 +59,7 @@ def _draw(axes: Any, rows: Sequence[Row], column: Column, labelled: bool) -> Non
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.system for row in rows] if labelled else [], fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.margins(x=0.22)
+    axes.set_xlim(0, 1.25 * max((column.value(row) for row in measured), default=0.0) or 1.0)
     axes.set_xticks([])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.set_title(f"{column.title} ({column.better} is better)", fontsize=9, loc="left")
+    axes.set_title(f"{column.title} ({_DIRECTIONS[column.better]})", fontsize=9, loc="left")

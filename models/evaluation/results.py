@@ -39,7 +39,12 @@ class Column:
     value: Callable[[Row], float]  # NaN where there is none
     unit: Literal["", "percent", "count"] = ""
     places: int = 2
-    better: Literal["lower", "higher", ""] = ""
+    better: Literal["lower", "higher", "near 1", ""] = ""
+
+    def loss(self, row: Row) -> float:
+        """The smaller, the better."""
+        value = self.value(row)
+        return {"higher": -value, "near 1": abs(value - 1)}.get(self.better, value)
 
     def shown(self, row: Row) -> str:
         value = self.value(row)
@@ -62,11 +67,13 @@ def mean_of(name: str) -> Callable[[Row], float]:
 
 
 def share_of(part: str, whole: str) -> Callable[[Row], float]:
-    """The sum over clips of one score divided by that of another."""
+    """The sum over clips of one score divided by that of another, over those that have both."""
 
     def value(row: Row) -> float:
-        total = sum(getattr(clip, whole) for clip in row.clips)
-        return sum(getattr(clip, part) for clip in row.clips) / total if total else math.nan
+        pairs = [(float(getattr(clip, part)), float(getattr(clip, whole))) for clip in row.clips]
+        pairs = [pair for pair in pairs if not any(map(math.isnan, pair))]
+        total = sum(whole for _, whole in pairs)
+        return sum(part for part, _ in pairs) / total if total else math.nan
 
     return value
 
@@ -90,11 +97,9 @@ def compare(table: Table, column: Column) -> list[str]:
     rows = [row for row in table.rows if row.clips and not row.is_reference]
     lines = []
     for worse, better in itertools.pairwise(rows):
-        sign = 1 if column.better == "higher" else -1
-        pairs = list(zip(better.clips, worse.clips, strict=True))
         alone = [
-            sign * (column.value(Row("", (ours,))) - column.value(Row("", (theirs,))))
-            for ours, theirs in pairs
+            column.loss(Row("", (theirs,))) - column.loss(Row("", (ours,)))
+            for ours, theirs in zip(better.clips, worse.clips, strict=True)
         ]
         measured = [gain for gain in alone if not math.isnan(gain)]
         if measured:

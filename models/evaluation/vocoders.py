@@ -15,13 +15,15 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import check_role, load_checkpoint
-from models.errors import CheckpointError
+from models.errors import CheckpointError, DataError
 from models.evaluation.held_out import held_out_recordings
 from models.evaluation.judge import (
     Heard,
     Judge,
+    Reference,
     count_parameters,
-    resampled,
+    mel_of_wave,
+    references,
     timed,
     waveform,
 )
@@ -43,9 +45,9 @@ from models.evaluation.results import (
     share_of,
 )
 from models.griffin_lim import GriffinLim, GriffinLimConfig
-from models.mel import LogMel, MelConfig, convert_mels
+from models.mel import MelConfig, convert_mels
 from models.training.corpus import CorpusConfig, Recording
-from models.training.features import Clip, Features, measure_recordings
+from models.training.features import measure_recordings
 from models.training.mels import Aligner, follow_recordings
 
 
@@ -111,14 +113,6 @@ def evaluate_vocoders(
     return [_table(source, request, judge, report) for source in sources]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A recording as the judge hears it."""
-
-    clip: Clip
-    heard: Heard
-
-
 class MelSource(Protocol):
     """Where a table's mels come from."""
 
@@ -135,13 +129,11 @@ class RecordedMels:
 
     def __init__(self, recordings: Sequence[Recording], judge: Judge) -> None:
         self.mel = judge.mel
-        self.references = _references(measure_recordings(recordings, judge.mel), judge)
+        self.references = references(measure_recordings(recordings, judge.mel), judge)
         self.title = f"Mels of {len(self.references)} recordings"
 
     def mel_of(self, reference: Reference, target: MelConfig) -> Tensor:
-        wave = resampled(reference.heard.wave, self.mel.sample_rate, target.sample_rate)
-        mel: Tensor = LogMel(target)(torch.from_numpy(wave)[None])
-        return mel
+        return mel_of_wave(reference.heard.wave, self.mel.sample_rate, target)
 
 
 class AcousticMels:
@@ -162,7 +154,7 @@ class AcousticMels:
         aligner = Aligner(request.recognizer, request.cache)
         followed = list(follow_recordings(acoustic, features, aligner, report))
         self._mels = {(clip.speaker, clip.id): mel for clip, mel in followed}
-        self.references = _references(features, judge, [clip for clip, _ in followed])
+        self.references = references(features, judge, [clip for clip, _ in followed])
         name = row_names([request.acoustic])[0]
         self.title = f"Teacher-forced mels of {len(followed)} recordings by {name}"
 
@@ -170,16 +162,6 @@ class AcousticMels:
         clip = reference.clip
         mel = torch.from_numpy(self._mels[clip.speaker, clip.id].T.copy())[None]
         return convert_mels(mel, self.mel, target)
-
-
-def _references(
-    features: Features, judge: Judge, clips: Sequence[Clip] | None = None
-) -> list[Reference]:
-    rate = features.mel_config.sample_rate
-    return [
-        Reference(clip, judge.hear(features.wave(clip), rate))
-        for clip in (features.clips if clips is None else clips)
-    ]
 
 
 def _table(
@@ -201,17 +183,18 @@ def _table(
 
 
 def _row(label: str, vocoder: Any, source: MelSource, judge: Judge, device: str) -> Row:
+    parameters = count_parameters(vocoder)
     try:
         mels = [source.mel_of(one, vocoder.mel).to(device) for one in source.references]
-    except CheckpointError as error:
-        return Row(label, (), count_parameters(vocoder), note=str(error))
-    waveform(vocoder, mels[0])  # the first run of a network prepares it
-    clips = []
-    for reference, mel in zip(source.references, mels, strict=True):
-        wave, took_s = timed(partial(waveform, vocoder, mel), device)
-        heard = judge.hear(wave, vocoder.mel.sample_rate)
-        clips.append(measure(heard, reference, judge, took_s))
-    return Row(label, tuple(clips), count_parameters(vocoder))
+        waveform(vocoder, mels[0])  # the first run of a network prepares it
+        clips = []
+        for reference, mel in zip(source.references, mels, strict=True):
+            wave, took_s = timed(partial(waveform, vocoder, mel), device)
+            heard = judge.hear(wave, vocoder.mel.sample_rate)
+            clips.append(measure(heard, reference, judge, took_s))
+    except (CheckpointError, DataError) as error:
+        return Row(label, (), parameters, note=str(error))
+    return Row(label, tuple(clips), parameters)
 
 
 def measure(heard: Heard, reference: Reference, judge: Judge, took_s: float) -> Fidelity:

@@ -42,6 +42,7 @@ def _run(*arguments: str) -> int:
         ["train", "--help"],
         ["mels", "--help"],
         ["evaluate", "vocoders", "--help"],
+        ["evaluate", "acoustic", "--help"],
         ["checkpoints", "list", "--help"],
         ["doctor", "--help"],
     ],

@@ -29,6 +29,20 @@ def test_vocoders_are_compared_and_written_down(
     assert len((tmp_path / "out/clips.csv").read_text().splitlines()) == 1 + 2 * 4 * 2
 
 
+def test_acoustic_models_are_compared(
+    tiny_voices: TinyVoices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = write_corpus(tmp_path / "corpora")
+    command = f"evaluate acoustic --corpus {corpus} --folders tones --count 2 --checkpoints "
+    command += f"{tiny_voices.acoustic_model} --vocoder griffin-lim "
+    command += f"--recognizer {tiny_voices.recognizer} --out {tmp_path}/out"
+    with pytest.raises(SystemExit) as ending:
+        cli.main(command.split())
+    assert not ending.value.code
+    assert "### 2 sentences from text, through griffin-lim" in capsys.readouterr().out
+    assert len((tmp_path / "out/clips.csv").read_text().splitlines()) == 1 + 3 * 2
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

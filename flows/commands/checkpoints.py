@@ -116,6 +116,6 @@ def _ask_licence() -> str:
     if not licence.strip():
         raise ConfigError(
             "--licence: missing; name that of the weights, as --licence CC-BY-4.0 "
-            "(every dataset spoken with them carries it)"
+            "(docs/CHECKPOINTS.md says where to look)"
         )
     return licence

@@ -291,9 +291,12 @@ def _levels(wave: np.ndarray, length: int, hop: int) -> tuple[np.ndarray, np.nda
 def pitch_of(wave: np.ndarray, mel: MelConfig) -> np.ndarray:
     """Fundamental frequency of each mel frame in Hz, 0 where unvoiced (Praat's autocorrelation).
 
-    (S,) -> (S // hop_length,)
+    (S,) -> (S // hop_length,). Raises `DataError` where praat-parselmouth is not installed.
     """
-    import parselmouth
+    try:
+        import parselmouth
+    except ModuleNotFoundError:
+        raise DataError("praat-parselmouth is not installed: pip install -e '.[train]'") from None
 
     num_frames = len(wave) // mel.hop_length
     sound = parselmouth.Sound(wave.astype(np.float64), mel.sample_rate)

@@ -4,6 +4,7 @@ The public project keeps its settings in Python, so sizes are read off the tenso
 YAML file with the fields of its `create_hparams()` gives the rest where it differs.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,9 @@ class _Settings:
     filter_length: int = 1024
     hop_length: int = 256
     win_length: int = 1024
+    n_mel_channels: int = 80
     mel_fmin: float = 0.0
-    mel_fmax: float = 8000.0
+    mel_fmax: float | None = 8000.0
     gate_threshold: float = 0.5
     max_decoder_steps: int = 1000
     p_attention_dropout: float = 0.1
@@ -58,7 +60,8 @@ def convert(files: Sequence[ForeignFile], config: Path | None) -> Imported:
     file = only(files)
     settings = _Settings() if config is None else _read(config)
     weights = tensors_at(file, "state_dict")
-    mel = _mel(settings, _size(weights, "postnet.convolutions.0.0.conv.weight", 1, file.path))
+    n_mels = _size(weights, "postnet.convolutions.0.0.conv.weight", 1, file.path)
+    mel = dataclasses.replace(_mel(settings), n_mels=n_mels)
     sizes = _sizes(weights, settings, mel.n_mels, file.path)
     symbols, notes = _symbols(_size(weights, "embedding.weight", 0, file.path))
     model = Tacotron2(sizes, mel, symbols)
@@ -68,10 +71,22 @@ def convert(files: Sequence[ForeignFile], config: Path | None) -> Imported:
         if names[ours] not in weights:
             del names[ours]
     fill(model, weights, names, file.path)
-    step = file.content.get("iteration", 0)
+    step = file.content.get("iteration")
     return Imported(
-        "tacotron2", model, sizes, mel, symbols, alphabet="characters", step=step, notes=notes
+        kind="tacotron2",
+        model=model,
+        config=sizes,
+        mel=mel,
+        symbols=symbols,
+        alphabet="characters",
+        step=step if isinstance(step, int) else 0,
+        notes=notes,
     )
+
+
+def mel_config(path: Path) -> MelConfig:
+    """The mel that a file with the fields of `create_hparams()` describes."""
+    return _mel(_read(path))
 
 
 def _read(path: Path) -> _Settings:
@@ -117,7 +132,7 @@ def _sizes(
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _mel(settings: _Settings, n_mels: int) -> MelConfig:
+def _mel(settings: _Settings) -> MelConfig:
     """`TacotronSTFT`: padded at both ends, magnitudes, natural logarithm."""
     try:
         return MelConfig(
@@ -125,7 +140,7 @@ def _mel(settings: _Settings, n_mels: int) -> MelConfig:
             n_fft=settings.filter_length,
             hop_length=settings.hop_length,
             win_length=settings.win_length,
-            n_mels=n_mels,
+            n_mels=settings.n_mel_channels,
             f_min=settings.mel_fmin,
             f_max=settings.mel_fmax,
             padding="center",

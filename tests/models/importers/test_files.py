@@ -1,6 +1,4 @@
 import os
-import sys
-import types
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,18 +10,9 @@ from torch import nn
 
 from models.errors import CheckpointError
 from models.importers.files import ForeignFile, fill, only, read_weights, tensors_at
+from tests.foreign_settings import HParams, pickled_as_public
 
 PATH = Path("public.pt")
-
-
-class HParams(dict[str, Any]):
-    """Pickled as the settings in a public MelNet file are: a dict with a state of its own."""
-
-    def __getstate__(self) -> tuple[Any, ...]:
-        return dict(self), tuple, False
-
-    def __setstate__(self, state: Any) -> None:
-        raise AssertionError("foreign code was executed")
 
 
 class Trap:
@@ -36,17 +25,6 @@ class Trap:
         return os.system, (f"touch {self.mark}",)
 
 
-@pytest.fixture
-def foreign_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`HParams` under the name that it has in public files."""
-    module = types.ModuleType("src.utils.hparams")
-    module.HParams = HParams  # type: ignore[attr-defined]
-    for name in ("src", "src.utils"):
-        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
-    monkeypatch.setitem(sys.modules, "src.utils.hparams", module)
-    monkeypatch.setattr(HParams, "__module__", "src.utils.hparams")
-
-
 def _save(content: Any, path: Path, archive: bool) -> Path:
     torch.save(content, path, _use_new_zipfile_serialization=archive)
     return path
@@ -54,8 +32,9 @@ def _save(content: Any, path: Path, archive: bool) -> Path:
 
 @pytest.mark.parametrize("archive", [True, False])
 def test_settings_of_a_foreign_class_are_read_as_data(
-    tmp_path: Path, foreign_class: None, archive: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: bool
 ) -> None:
+    pickled_as_public(monkeypatch)
     base = torch.arange(12.0).view(3, 4)
     tier = {
         "whole": base,

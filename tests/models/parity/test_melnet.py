@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from torch import Tensor
 
+from flows.cli import main
+from models.checkpoint import load_checkpoint
 from models.importers import import_files
-from models.importers.files import read_weights, tensors_at
+from models.importers.files import ForeignFile, read_weights, tensors_at
 from models.importers.melnet import fill_tier, read_sizes
 from models.melnet import Mixture, Tier, make_tier, mixture_nll
 from models.melnet_sampling import sample
 from models.melnet_tiers import split
+from tests.foreign_settings import HParams, pickled_as_public
 from tests.models.parity.vectors import Vectors, assert_agrees, vectors, write
 
 TIERS = [1, 2, 3]
@@ -81,6 +85,30 @@ def test_sampler_that_keeps_states(tmp_path: Path) -> None:
     assert_agrees("spectrogram", drawn.mels, expected)
     for tier, grid in drawn.grids.items():
         assert_agrees(f"tier{tier}", grid, found.outputs[f"tier{tier}"])
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_files_as_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: bool) -> None:
+    """One a tier, in any order, each with its settings as an object of a foreign class."""
+    pickled_as_public(monkeypatch)
+    found = vectors("melnet_sample")
+    settings = yaml.safe_load((found.folder / "config.yml").read_text())
+    hp = HParams({name: HParams(part) for name, part in settings.items() if isinstance(part, dict)})
+    hp["training"]["device"] = torch.device("cpu")
+    paths = []
+    for tier in range(1, settings["network"]["n_tiers"] + 1):
+        weights = tensors_at(ForeignFile(found.folder, found.weights), f"tiers.{tier - 1}")
+        content = {"dataset": "x", "tier_idx": tier, "hp": hp, "epoch": 2, "tier": weights}
+        paths.insert(0, tmp_path / f"tier{tier}_2020_final.pt")
+        torch.save(content, paths[0], _use_new_zipfile_serialization=archive)
+    arguments = ["checkpoints", "import", "melnet", *map(str, paths), "--licence", "MIT"]
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--to", str(tmp_path / "ours")])
+    assert ended.value.code in (0, None)
+    expected = found.outputs["spectrogram"]
+    model = load_checkpoint(tmp_path / "ours").model
+    drawn = sample(model, expected.shape[2], len(expected), Mode())
+    assert_agrees("spectrogram", drawn.mels, expected)
 
 
 def test_split() -> None:

@@ -11,13 +11,7 @@ from models.evaluation.results import Column, Table, compare, markdown, write_ta
 from models.evaluation.vocoders import VocoderRequest
 
 console = Console(highlight=False)
-_COMPARED = (
-    "pesq_wb",
-    "stft",
-    "mel_l1",
-    "per",
-    "mcd_dtw_db",
-)  # figures whose order is told clip by clip
+_COMPARED = ("pesq_wb", "stft", "mcd_dtw_db")  # figures whose order is told clip by clip
 
 
 def evaluate_vocoders_command(request: VocoderRequest, mos: str | None, out: Path) -> None:
@@ -62,13 +56,9 @@ def _conclude(tables: Sequence[Table], columns: Sequence[Column], out: Path) -> 
 
 def _describe(table: Table, columns: Sequence[Column]) -> str:
     """The table, and the order of its rows clip by clip."""
-    order = [
-        f"- {line}"
-        for column in columns
-        if column.key in _COMPARED
-        for line in compare(table, column)
-    ]
-    return "\n\n".join([markdown(table, columns), "\n".join(order)])
+    compared = [compare(table, column) for column in columns if column.key in _COMPARED]
+    order = "\n".join(f"- {line}" for line in compared if line)
+    return "\n\n".join([markdown(table, columns), order] if order else [markdown(table, columns)])
 
 
 def _print(message: str) -> None:

@@ -70,7 +70,7 @@ def evaluate(arguments: argparse.Namespace) -> tuple[list[Row], list[str], list[
     phonemes = Phonemizer().phonemize(texts)
     notes: list[str] = []
     references = _references(arguments, listener, sentences, phonemes, notes)
-    ours = _ours(arguments, listener, phonemes) if "ours" in arguments.only else []
+    ours = _ours(arguments, listener, texts, phonemes) if "ours" in arguments.only else []
     ours.sort(key=lambda spoken: spoken.phones.rate)
     rows = [_transcribed(spoken, False, texts, arguments, notes) for spoken in references]
     for place, spoken in enumerate(ours):
@@ -102,14 +102,17 @@ def _references(
 
 
 def _ours(
-    arguments: argparse.Namespace, listener: Listener, phonemes: Sequence[str]
+    arguments: argparse.Namespace,
+    listener: Listener,
+    texts: Sequence[str],
+    phonemes: Sequence[str],
 ) -> list[_Spoken]:
     choice = Choice(tuple(arguments.speakers), arguments.seed, arguments.spread)
     voices = Voices(arguments.acoustic, arguments.vocoder, arguments.device, choice)
     manner = Manner(arguments.pace, arguments.pitch_semitones, arguments.energy)
     mel = listener.checkpoint.mel
     return [
-        _listen(listener, speaker, voices.speak(phonemes, speaker, manner, mel), phonemes)
+        _listen(listener, speaker, voices.speak(texts, phonemes, speaker, manner, mel), phonemes)
         for speaker in voices.names
     ]
 

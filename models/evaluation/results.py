@@ -92,23 +92,22 @@ def markdown(table: Table, columns: Sequence[Column]) -> str:
     return "\n\n".join([*parts, "\n".join(notes)] if notes else parts)
 
 
-def compare(table: Table, column: Column) -> list[str]:
-    """Each row against the one above it: on how many clips it has the better figure."""
+def compare(table: Table, column: Column) -> str:
+    """On how many clips each row has a better figure than the row above it; empty for one row."""
     rows = [row for row in table.rows if row.clips and not row.is_reference]
-    lines = []
+    found = []
     for worse, better in itertools.pairwise(rows):
-        alone = [
+        gains = [
             column.loss(Row("", (theirs,))) - column.loss(Row("", (ours,)))
             for ours, theirs in zip(better.clips, worse.clips, strict=True)
         ]
-        measured = [gain for gain in alone if not math.isnan(gain)]
+        measured = [gain for gain in gains if not math.isnan(gain)]
         if measured:
             count = sum(gain > 0 for gain in measured)
-            lines.append(
-                f"{column.title}: {better.system} better than {worse.system} "
-                f"on {count} of {len(measured)} clips"
-            )
-    return lines
+            found.append(f"{better.system} on {count} of {len(measured)}")
+    if not found:
+        return ""
+    return f"{column.title}, clips on which each is better than the row above: {', '.join(found)}"
 
 
 def write_tables(tables: Sequence[Table], columns: Sequence[Column], folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from models.alphabets import tokenize
 from models.checkpoint import (
     Checkpoint,
     check_role,
@@ -20,15 +21,13 @@ from models.checkpoint import (
     load_checkpoint,
 )
 from models.errors import DataError
-from models.mel import MelConfig
-from models.phonemes import tokens_of
+from models.mel import MelConfig, convert_mels
 from models.speakers import (
     MOST_GENERATED,
     canonical_name,
     check_voice_names,
     checkpoint_with_voices,
 )
-from models.symbols import symbol_ids
 from models.training.corpus import Recording
 from models.training.features import read_wave, trim_and_level
 from models.training.teachers import speak_with_flite
@@ -106,13 +105,23 @@ class Voices:
         self._device = device
 
     def speak(
-        self, phonemes: Sequence[str], speaker: str, manner: Manner, mel: MelConfig
+        self,
+        texts: Sequence[str],
+        phonemes: Sequence[str],
+        speaker: str,
+        manner: Manner,
+        mel: MelConfig,
     ) -> list[np.ndarray]:
-        """One speaker's waveforms for phoneme strings, at the rate of `mel`."""
+        """One speaker's waveforms for texts and their phoneme strings, at the rate of `mel`."""
+        info = self.acoustic.info
+        tokens = [
+            tokenize(info.alphabet, info.symbols, text, line).ids
+            for text, line in zip(texts, phonemes, strict=True)
+        ]
         waves = [
             wave
-            for first in range(0, len(phonemes), _BATCH_SIZE)
-            for wave in self._speak_batch(phonemes[first : first + _BATCH_SIZE], speaker, manner)
+            for first in range(0, len(tokens), _BATCH_SIZE)
+            for wave in self._speak_batch(tokens[first : first + _BATCH_SIZE], speaker, manner)
         ]
         if not all(np.isfinite(wave).all() for wave in waves):
             raise DataError(f"{self.acoustic.name}: speaker {speaker}: a waveform is not finite")
@@ -120,21 +129,22 @@ class Voices:
 
     @torch.inference_mode()
     def _speak_batch(
-        self, phonemes: Sequence[str], speaker: str, manner: Manner
+        self, tokens: Sequence[np.ndarray], speaker: str, manner: Manner
     ) -> Iterator[np.ndarray]:
-        ids = [symbol_ids(tokens_of(line), self.acoustic.symbols) for line in phonemes]
-        symbols = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
-        for row, part in zip(symbols, ids, strict=True):
-            row[: len(part)] = torch.from_numpy(part)
-        each = torch.ones(len(ids), device=self._device)
+        """Waveforms for symbol ids, each (N,)."""
+        symbols = torch.zeros(len(tokens), max(map(len, tokens)), dtype=torch.long)
+        for row, ids in zip(symbols, tokens, strict=True):
+            row[: len(ids)] = torch.from_numpy(ids)
+        each = torch.ones(len(tokens), device=self._device)
         speech = self.acoustic.model.synthesize(
             symbols.to(self._device),
-            torch.tensor([len(part) for part in ids], device=self._device),
+            torch.tensor([len(ids) for ids in tokens], device=self._device),
             each.long() * self.acoustic.speakers.index(speaker),
             Controls(each * manner.pace, each * manner.pitch_semitones, each * manner.energy),
         )
-        for mel, length in zip(speech.mels, speech.lengths.tolist(), strict=True):
-            yield self.vocoder.model(mel[None, :, :length])[0].float().cpu().numpy()
+        mels = convert_mels(speech.mels, self.acoustic.mel, self.vocoder.mel)
+        for spoken, length in zip(mels, speech.lengths.tolist(), strict=True):
+            yield self.vocoder.model(spoken[None, :, :length])[0].float().cpu().numpy()
 
 
 def _chosen(names: Sequence[str], acoustic: Checkpoint) -> tuple[str, ...]:

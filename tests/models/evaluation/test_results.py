@@ -68,7 +68,10 @@ def test_figures_that_nobody_has_are_left_out() -> None:
 
 
 def test_order_is_counted_on_clips_that_both_have() -> None:
-    assert compare(TABLE, COLUMNS[0]) == ["distance: new better than old on 1 of 2 clips"]
+    assert compare(TABLE, COLUMNS[0]) == (
+        "distance, clips on which each is better than the row above: new on 1 of 2"
+    )
+    assert compare(Table("", TABLE.rows[:2]), COLUMNS[0]) == ""
 
 
 def test_csv_holds_rows_and_clips(tmp_path: Path) -> None:

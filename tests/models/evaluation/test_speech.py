@@ -1,0 +1,23 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.evaluation.speech import Manner, Voices
+from models.mel import MelConfig
+from models.phonemes import Phonemizer
+from tests.tiny_voices import TinyVoices, save_tiny_paper_voice, save_tiny_tacotron2
+
+TEXTS = ("Turn on the light.", "Stop!", "Where is my mother?")
+
+
+@pytest.mark.parametrize("save_voice", [save_tiny_paper_voice, save_tiny_tacotron2])
+def test_voices_read_what_their_checkpoint_reads(
+    save_voice: Callable[[Path], Path], tiny_voices: TinyVoices, tmp_path: Path
+) -> None:
+    voices = Voices(str(save_voice(tmp_path / "public")), str(tiny_voices.vocoder))
+    phonemes = Phonemizer().phonemize(TEXTS)
+    waves = voices.speak(TEXTS, phonemes, voices.names[0], Manner(), MelConfig())
+    assert len(waves) == len(TEXTS)
+    assert all(np.isfinite(wave).all() and len(wave) for wave in waves)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_melnet import melnet_app
 from flows.many_values import ManyValues
 from models.errors import ConfigError, VoxloomError
 
@@ -34,6 +35,7 @@ evaluate_app = typer.Typer(
     no_args_is_help=True, help="Models side by side on held-out clips: a table, a CSV, a plot."
 )
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(melnet_app, name="melnet")
 
 SetOption = Annotated[
     list[str] | None,
@@ -313,7 +315,10 @@ def import_checkpoint(
     ],
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="The public file; MelNet has one a tier."),
+        typer.Argument(
+            metavar="FILE...",
+            help="The public file; MelNet has one a tier, ParallelWaveGAN may have a stats.h5.",
+        ),
     ],
     to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
     licence: Annotated[

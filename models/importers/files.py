@@ -1,5 +1,6 @@
 """Foreign files of weights: read without running anything in them, and fitted to our models."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,7 +241,8 @@ def _read_safetensors(path: Path) -> Any:
 
 def _read_pickle(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of pickle protocols
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged stream can fail anywhere in the unpickler
         reason = type(error).__name__
     try:

@@ -142,6 +142,8 @@ def checkpoint_with_voices(
     checkpoint: Checkpoint, voices: Sequence[str], seed: int = 0, spread: float = 1.0
 ) -> Checkpoint:
     """`with_voices` for a loaded checkpoint; its name and digest stay."""
+    if set(voices) <= set(checkpoint.speakers):  # a single voice may have no name in the model
+        return checkpoint
     model = with_voices(checkpoint.model, voices, seed, spread)
     info = dataclasses.replace(checkpoint.info, speakers=model.speakers)
     return dataclasses.replace(checkpoint, model=model, info=info)

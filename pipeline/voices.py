@@ -73,8 +73,6 @@ def with_chosen_voices(
     seed: int,
 ) -> Checkpoint:
     """The acoustic model with ids for all `voices`; itself where it has them already."""
-    if voices.keys() <= set(checkpoint.speakers):
-        return checkpoint
     spread = generated.spread if generated else 1.0
     with _naming_the_key():
         return checkpoint_with_voices(checkpoint, tuple(voices), seed, spread)

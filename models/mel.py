@@ -150,7 +150,8 @@ class LogMel(nn.Module):
             return_complex=True,
         )
         power = spectrum.real**2 + spectrum.imag**2
-        return (power + config.magnitude_epsilon).sqrt()
+        # The root's gradient at 0 is not finite: nothing below 1e-12 is heard or learned from.
+        return (power + config.magnitude_epsilon).clamp(min=1e-24).sqrt()
 
 
 def scale_mels(amplitude: Tensor, config: MelConfig) -> Tensor:

@@ -157,3 +157,10 @@ def test_frames_lie_a_hop_apart(padding: str, hop: int) -> None:
     wave = torch.randn(1, 10 * hop)
     assert LogMel(config)(wave).shape[-1] == (10 if padding == "same" else 11)
     assert LogMel(config)(wave[:, :-1]).shape[-1] == (9 if padding == "same" else 10)
+
+
+def test_digital_silence_gives_finite_gradients() -> None:
+    wave = torch.zeros(1, 4096, requires_grad=True)
+    LogMel(MelConfig(magnitude_epsilon=0.0, log="log10", floor=1e-10))(wave).sum().backward()
+    assert wave.grad is not None
+    assert wave.grad.isfinite().all()

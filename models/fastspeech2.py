@@ -6,7 +6,7 @@ B batch, N symbols, T mel frames, D model width.
 import itertools
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -134,7 +134,7 @@ class FastSpeech2(nn.Module):
     """
 
     controls = frozenset(Controls._fields)
-    per_speaker: PerSpeaker = {
+    per_speaker: ClassVar[PerSpeaker] = {
         "speaker_embedding.weight": "any",
         "speaker_vectors": "any",
         "pitch_std": "positive",

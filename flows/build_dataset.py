@@ -69,6 +69,11 @@ def manifest(job: Job, finished: Path) -> Path:
     return stages.manifest_shard(job, finished)
 
 
+@task(name="babble", **_RETRIED)
+def babble(job: Job) -> Path | None:
+    return stages.babble_file(job)
+
+
 @task(name="seal", **_RETRIED)
 def seal(job: Job) -> Path:
     return stages.seal_build(job)
@@ -81,6 +86,8 @@ CHAIN = (speak, synthesize, vocode, finish, manifest)
 def build_shards(job: Job) -> None:
     """Every stage of every shard; raises the first error that no retry cured."""
     latest: dict[int, Any] = dict(enumerate(generate(job)))
+    if "babble" in stages.used_digests(job.config):
+        babble(job)  # before the shards, which share it
     futures = []
     for stage, index in wavefront(len(CHAIN), job.num_shards):
         latest[index] = submit(CHAIN[stage], job, latest[index])

@@ -18,6 +18,7 @@ import numpy as np
 from models.config import resolve_path
 from models.errors import DataError
 from pipeline.audio import active_speech_level_db, rms_db
+from pipeline.babble import BabbleConfig, babble_library, check_babble
 from pipeline.distributions import Range
 from pipeline.randomness import rng_for
 from pipeline.records import Channel, Noise, Room
@@ -41,13 +42,15 @@ class NoiseConfig:
     """Background noise from `folder`, in `probability` of the clips, at an SNR from `snr_db`.
 
     A class is drawn first, then one of its files. `classes` are weights by class name: a
-    class that is not in them is never drawn; without any, all are drawn equally.
+    class that is not in them is never drawn; without any, all are drawn equally. `babble` takes
+    its share of the noisy clips first.
     """
 
     folder: Path
     probability: float = 1.0
     snr_db: Range = _USUAL_SNR_DB
     classes: Mapping[str, float] = field(default_factory=dict)
+    babble: BabbleConfig | None = None
 
     def __post_init__(self) -> None:
         _check_probability(self.probability)
@@ -101,6 +104,14 @@ class AugmentSounds:
 
     noise: SoundLibrary | None
     rooms: SoundLibrary | None
+    babble: SoundLibrary | None = None
+
+    def noise_library(self, source: str) -> SoundLibrary:
+        """The library that holds the noise called `source`, or else that of noises."""
+        if self.babble and source in self.babble.by_source:
+            return self.babble
+        assert self.noise is not None, "noise was drawn from a library that is not given"
+        return self.noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +127,15 @@ class Augmented:
 class Augmenter:
     """Augments clips of one sample rate. Keeps nothing between calls: safe to share by threads.
 
-    Raises `DataError` when a folder of the config cannot be used. Cheap to make again: the
-    files' content is cached by the process.
+    `babble` is the file that `make_babble` made, where the config asks for it. Raises `DataError`
+    when a folder of the config cannot be used. Cheap to make again: the files' content is cached
+    by the process.
     """
 
-    def __init__(self, config: AugmentConfig, sample_rate: int) -> None:
+    def __init__(self, config: AugmentConfig, sample_rate: int, babble: Path | None = None) -> None:
         self.config = config
         self.sample_rate = sample_rate
-        self.sounds = load_augment_sounds(config, sample_rate)
+        self.sounds = load_augment_sounds(config, sample_rate, babble)
 
     def augment(self, id: str, wave: np.ndarray, seed: int) -> Augmented:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
@@ -134,8 +146,12 @@ class Augmenter:
 
 
 def check_augment(config: AugmentConfig) -> None:
-    """Raise `DataError` naming the folder, file or noise class that cannot be used."""
+    """Raise `DataError` naming the folder, file or noise class that cannot be used, or
+    `CheckpointError` naming the key of a checkpoint.
+    """
     load_augment_sounds(config, sample_rate=16000)
+    if config.noise and config.noise.babble:
+        check_babble(config.noise.babble)
 
 
 def augment_digest(config: AugmentConfig) -> str:
@@ -161,12 +177,18 @@ def sound_credits(config: AugmentConfig) -> list[str]:
     ]
 
 
-def load_augment_sounds(config: AugmentConfig, sample_rate: int) -> AugmentSounds:
-    """The sound libraries that `config` names; `DataError` when one cannot be used."""
+def load_augment_sounds(
+    config: AugmentConfig, sample_rate: int, babble: Path | None = None
+) -> AugmentSounds:
+    """The sound libraries that `config` names, and that of the file `babble`; `DataError` when
+    one cannot be used.
+    """
     noise, room = config.noise, config.room
+    talking = noise.babble if noise and babble else None
     sounds = AugmentSounds(
         noise=load_sounds(resolve_path(noise.folder), sample_rate, "noise") if noise else None,
         rooms=load_sounds(resolve_path(room.folder), sample_rate, "room") if room else None,
+        babble=babble_library(talking, babble, sample_rate) if talking and babble else None,
     )
     if noise and sounds.noise:
         for name in noise.classes:
@@ -193,7 +215,7 @@ def draw(
     noise = None
     if config.noise and sounds.noise:
         happens = rng.random() < config.noise.probability
-        params = _draw_noise(rng, config.noise, sounds.noise, num_samples)
+        params = _draw_noise(rng, config.noise, sounds, num_samples)
         noise = params if happens else None
     return AugmentParams(noise=noise, room_source=room_source, gain_db=gain_db)
 
@@ -215,8 +237,8 @@ def apply(
         assert sounds.rooms is not None, "a room was drawn from a library that is not given"
         speech, room = _in_room(speech, params.room_source, sounds.rooms)
     if params.noise is not None:
-        assert sounds.noise is not None, "noise was drawn from a library that is not given"
-        background, noise = _under(speech, params.noise, sounds.noise)
+        library = sounds.noise_library(params.noise.source)
+        background, noise = _under(speech, params.noise, library)
     untouched = params.gain_db == 0 and not noise.source and not room.source
     mixed = speech + background
     gain_db = 0.0 if untouched else _safe_gain_db(mixed, params.gain_db)
@@ -225,16 +247,25 @@ def apply(
 
 
 def _draw_noise(
-    rng: np.random.Generator, config: NoiseConfig, library: SoundLibrary, num_samples: int
+    rng: np.random.Generator, config: NoiseConfig, sounds: AugmentSounds, num_samples: int
 ) -> NoiseParams:
     snr_db = config.snr_db.draw(rng)
+    assert sounds.noise is not None, "noise is asked for, and its library is not given"
+    source = _draw_from_folder(rng, config, sounds.noise)
+    if config.babble and rng.random() < config.babble.share:
+        assert sounds.babble is not None, "babble is asked for, and its file is not given"
+        source = sounds.babble.sounds[0].source
+    library = sounds.noise_library(source)
+    offset = _draw_offset(rng, library, source, num_samples)
+    return NoiseParams(source, offset_s=offset / library.sample_rate, snr_db=snr_db)
+
+
+def _draw_from_folder(rng: np.random.Generator, config: NoiseConfig, library: SoundLibrary) -> str:
     names = [name for name in library.by_class if config.classes.get(name, not config.classes)]
     weights = np.array([config.classes.get(name, 1.0) for name in names])
     sound_class = names[int(rng.choice(len(names), p=weights / weights.sum()))]
     sounds = library.by_class[sound_class]
-    source = sounds[int(rng.integers(len(sounds)))].source
-    offset = _draw_offset(rng, library, source, num_samples)
-    return NoiseParams(source, offset_s=offset / library.sample_rate, snr_db=snr_db)
+    return sounds[int(rng.integers(len(sounds)))].source
 
 
 def _draw_offset(

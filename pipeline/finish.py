@@ -3,11 +3,12 @@
 import functools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.audio import decode_audio, encode_flac
-from pipeline.augment import AugmentConfig, Augmenter
+from pipeline.augment import AugmentConfig, Augmented, Augmenter
 from pipeline.judge import Judge, JudgeConfig
 from pipeline.records import CleanClip, FinishedClip, Quality, Reject, SpokenSentence
 
@@ -27,8 +28,10 @@ def finish(
     judge: JudgeConfig,
     seed: int,
     device: str,
+    babble: Path | None = None,
 ) -> Iterator[FinishedClip | Reject]:
-    """Judge, augment and measure `clips`; `spoken` holds their sentences by id.
+    """Judge, augment and measure `clips`; `spoken` holds their sentences by id, `babble` is the
+    build's file of it, where the config asks for one.
 
     A clip that nobody could hear or understand is a `Reject` that says so.
     """
@@ -42,20 +45,15 @@ def finish(
         if error_rate is not None and error_rate > judge.max_phone_error_rate:
             yield Reject(clip.id, STAGE, f"phone error rate above {judge.max_phone_error_rate:g}")
             continue
-        yield _augmented(clip, wave, sample_rate, augment, seed, error_rate)
+        heard = Augmenter(augment, sample_rate, babble).augment(clip.id, wave, seed)
+        yield _finished(clip.id, heard, sample_rate, error_rate)
 
 
-def _augmented(
-    clip: CleanClip,
-    wave: np.ndarray,
-    sample_rate: int,
-    augment: AugmentConfig,
-    seed: int,
-    phone_error_rate: float | None,
+def _finished(
+    id: str, heard: Augmented, sample_rate: int, phone_error_rate: float | None
 ) -> FinishedClip:
-    heard = Augmenter(augment, sample_rate).augment(clip.id, wave, seed)
     return FinishedClip(
-        id=clip.id,
+        id=id,
         sample_rate=sample_rate,
         num_samples=len(heard.wave),
         audio=encode_flac(heard.wave, sample_rate),

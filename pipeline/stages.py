@@ -15,6 +15,7 @@ from pathlib import Path
 from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
 from pipeline.augment import augment_digest
+from pipeline.babble import BabbleConfig, babble_key, make_babble
 from pipeline.config import BuildConfig, resolve_device
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
@@ -92,7 +93,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         "generate": ["sentences"],
         "synthesize": ["acoustic_model"],
         "vocode": ["vocoder"],
-        "finish": ["sounds", "recognizer"],
+        "finish": ["sounds", "recognizer", "babble"],
     }
     keys: dict[str, str] = {}
     for stage in STAGES:
@@ -159,10 +160,17 @@ def finish_shard(job: Job, clean: Path) -> Path:
         spoken = read_shard(job.next_shard("speak", clean), SpokenSentence).rows
         by_id = {row.id: row for row in spoken}
         clips = read_shard(clean, CleanClip).rows
-        return finish(clips, by_id, config.augment, config.judge, config.seed, "cpu")
+        babble = babble_file(job)
+        return finish(clips, by_id, config.augment, config.judge, config.seed, "cpu", babble)
 
     output = job.next_shard("finish", clean)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
+
+
+def babble_file(job: Job) -> Path | None:
+    """The build's babble, made where it is missing; None for a build that asks for none."""
+    babble = _babble_of(job.config)
+    return make_babble(babble, job.config.seed, job.work_dir / "babble") if babble else None
 
 
 def manifest_shard(job: Job, finished: Path) -> Path:
@@ -208,11 +216,17 @@ def used_digests(config: BuildConfig) -> dict[str, str]:
         "vocoder": config.voice.vocoder,
         "recognizer": config.judge.recognizer,
     }
+    babble = _babble_of(config)
     return {
+        **({"babble": babble_key(babble, config.seed)} if babble else {}),
         "sentences": sentences_digest(config.sentences),
         "sounds": augment_digest(config.augment),
         **{use: checkpoint_digest(name) for use, name in checkpoints.items() if name},
     }
+
+
+def _babble_of(config: BuildConfig) -> BabbleConfig | None:
+    return config.augment.noise.babble if config.augment.noise else None
 
 
 def _make_once(output: Path, make: Callable[[], Path]) -> Path:

@@ -75,7 +75,10 @@ class MelNetConfig:
         layers = tuple(int(layer) for layer in match["layers"].split("."))
         if len(layers) != int(match["tiers"]):
             raise CheckpointError(f"{name!r}: {match['tiers']} tiers, but {len(layers)} layers")
-        return cls(layers, int(match[4]), int(match[5]), match["data"])
+        try:
+            return cls(layers, int(match[4]), int(match[5]), match["data"])
+        except ValueError as error:
+            raise CheckpointError(f"{name!r}: {error}") from None
 
 
 class Mixture(NamedTuple):

@@ -75,6 +75,8 @@ class Tacotron2Training:
         check_loss_names(self.loss_weights, _LOSSES)
         if self.guidance == "recognizer" and self.recognizer is None:
             raise ValueError("guidance: recognizer needs a recognizer; without one: diagonal")
+        if self.evaluated_clips < 1:
+            raise ValueError(f"evaluated_clips: at least 1, found {self.evaluated_clips}")
 
 
 def train_tacotron2(config: Tacotron2Training) -> Path:

@@ -17,6 +17,7 @@ from models.training.melgan import MelGanTask
 from models.training.recognizer import RecognizerTask
 from models.training.run import train
 from models.training.ship import ship
+from models.training.tacotron2 import Tacotron2Task
 from models.training.vocos import VocosTask, VocosTraining
 from tests.models.training.conftest import MEL, TrainingCorpus
 
@@ -75,6 +76,19 @@ RECIPES: dict[str, dict[str, Any]] = {
         "frames_per_batch": 600,
         "speaker_repeats": {"ben": 2},
     },
+    "tacotron2": {
+        "mel": as_mapping(MEL),
+        "model": {
+            "encoder_dim": 16,
+            "attention_rnn_dim": 16,
+            "prenet_dim": 16,
+            "decoder_rnn_dim": 16,
+            "postnet_dim": 16,
+            "frames_per_step": 3,
+            "max_steps": 12,
+        },
+        "frames_per_batch": 600,
+    },
 }
 TASKS = {
     "recognizer": RecognizerTask,
@@ -82,6 +96,7 @@ TASKS = {
     "hifigan": HifiGanTask,
     "melgan": MelGanTask,
     "fastspeech2": FastSpeech2Task,
+    "tacotron2": Tacotron2Task,
 }
 
 
@@ -116,7 +131,7 @@ def recipe(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def extra(recipe: str, recognizer: Path) -> dict[str, Any]:
-    return {"recognizer": str(recognizer)} if recipe == "fastspeech2" else {}
+    return {"recognizer": str(recognizer)} if recipe in ("fastspeech2", "tacotron2") else {}
 
 
 def _tensors(value: Any, place: str = "") -> dict[str, torch.Tensor]:

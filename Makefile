@@ -25,6 +25,7 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.stages
+	$(BIN)/python -m benchmarks.melnet
 
 install: $(INSTALLED)
 

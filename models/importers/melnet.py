@@ -105,14 +105,12 @@ def _settings(file: ForeignFile, config: Path | None) -> tuple[Mapping[str, Any]
 
 
 def _sizes(settings: Mapping[str, Any], network: _Network, where: str) -> MelNetConfig:
-    data = settings.get("data")
-    name = data.get("dataset") if isinstance(data, Mapping) else None
     try:
         return MelNetConfig(
             layers=network.layers[: network.n_tiers],
             hidden_dim=network.hidden_size,
             mixtures=network.gmm_size,
-            data=str(name or "speech"),
+            data=str(settings.get("name", "speech")),
             centre=0.0,
             gain=1.0,
             public_quirks=True,

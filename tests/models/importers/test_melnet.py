@@ -40,7 +40,7 @@ _IN_LAYER = {
 
 def _settings() -> dict[str, Any]:
     return {
-        "name": "tiny",
+        "name": "podcast_v3",
         "audio": {
             "sample_rate": 22050,
             "spectrogram_type": "power",
@@ -117,7 +117,7 @@ def files(tmp_path: Path) -> list[Path]:
 def test_tiers_in_any_order_with_the_settings_that_they_carry(files: list[Path]) -> None:
     imported = import_files("melnet", files)
     assert isinstance(imported.model, MelNet)
-    assert imported.config.name == "dpodcast_t3_l3.2.2_hd4_gmm2"
+    assert imported.config.name == "dpodcast_v3_t3_l3.2.2_hd4_gmm2"
     assert imported.config.public_quirks
     assert (imported.mel.n_mels, imported.mel.win_length) == (BANDS, 400)
     assert (imported.mel.scaling, imported.mel.min_level_db) == ("unit", -90.0)
@@ -131,10 +131,10 @@ def test_tiers_in_any_order_with_the_settings_that_they_carry(files: list[Path])
 
 def test_the_training_s_yaml_comes_first(files: list[Path], tmp_path: Path) -> None:
     settings = _settings()
-    settings["data"]["dataset"] = "ljspeech"
+    settings["name"] = "ljspeech_v5"
     (tmp_path / "other.yml").write_text(yaml.safe_dump(settings))
     imported = import_files("melnet", files, tmp_path / "other.yml")
-    assert imported.config.data == "ljspeech"
+    assert imported.config.data == "ljspeech_v5"
 
 
 class _Trap:

@@ -1,5 +1,6 @@
 """What the recipes of all vocoders share: segments of speech, their mels, how they are judged."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class VocoderTraining:
     gain_db: tuple[float, float] = (-9.0, 6.0)  # segments are heard at levels between these
 
 
-class VocoderTask:
+class VocoderTask(ABC):
     """The half of `AdversarialTask` that does not depend on the vocoder.
 
     A recipe adds `generate`, and may add to `distances`.
@@ -115,9 +116,9 @@ class VocoderTask:
         wave = self.features.waves[start : start + frames * hop].astype(np.float32) / 32768
         return wave, self.features.mel(clip)[first : first + frames]
 
+    @abstractmethod
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
         """See `AdversarialTask`."""
-        raise NotImplementedError
 
     def distances(self, model: nn.Module, mel: Tensor, wave: Tensor) -> dict[str, float]:
         """Further metrics of a held-out clip, ahead of the common ones."""
@@ -150,12 +151,8 @@ class VocoderTask:
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         shipped = without_weight_norm(model)
-        origin = Origin(self.kind, self.model_config, self.config.mel, self.config.provenance)
+        origin = Origin(self.kind, self.model.config, self.config.mel, self.config.provenance)
         origin.save(shipped, folder, step, metrics)
-
-    @property
-    def model_config(self) -> Any:
-        return self.model.config
 
 
 def open_corpus(config: VocoderTraining) -> Features:

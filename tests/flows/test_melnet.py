@@ -1,0 +1,92 @@
+"""`voxloom melnet`, as a user gives it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from safetensors.numpy import load_file
+
+from flows.cli import main
+from tests.tiny_melnet import save_tiny_melnet
+from tests.tiny_voices import TinyVoices
+
+RATE = 22050
+
+
+@pytest.fixture(scope="module")
+def melnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_melnet(tmp_path_factory.mktemp("melnet") / "tiny")
+
+
+def _run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["melnet", *map(str, arguments)])
+    return int(ended.value.code or 0)
+
+
+def test_sample_writes_tensors_pictures_and_waves(
+    melnet: Path, tiny_voices: TinyVoices, tmp_path: Path
+) -> None:
+    made = ["--checkpoint", melnet, "--vocoder", tiny_voices.vocoder, "--frames", 10]
+    assert _run("sample", *made, "--count", 2, "--to", tmp_path / "a") == 0
+    assert np.load(tmp_path / "a/mels.npy").shape == (2, 80, 10)
+    assert np.load(tmp_path / "a/tier1.npy").shape == (2, 40, 5)
+    pictures = [f"clip{clip}{tier}.png" for clip in (0, 1) for tier in ("", "-tier1", "-tier3")]
+    assert all((tmp_path / "a" / picture).is_file() for picture in pictures)
+    wave, rate = soundfile.read(tmp_path / "a/clip1.wav")
+    assert (len(wave), rate) == (10 * 256, RATE)
+
+    assert _run("sample", *made, "--seed", 1, "--safetensors", "--to", tmp_path / "b") == 0
+    alone = load_file(tmp_path / "b/tiers.safetensors")["mels"]
+    np.testing.assert_allclose(alone[0], np.load(tmp_path / "a/mels.npy")[1], atol=1e-4)
+
+
+def test_upsample_keeps_the_outline_of_a_recording(
+    melnet: Path, tiny_voices: TinyVoices, tmp_path: Path
+) -> None:
+    hum = 0.2 * np.sin(2 * np.pi * 200 * np.arange(RATE // 8) / RATE)
+    soundfile.write(tmp_path / "hum.wav", hum, RATE)
+    made = ["--checkpoint", melnet, "--vocoder", tiny_voices.vocoder]
+    folder = tmp_path / "from_wave"
+    assert _run("upsample", tmp_path / "hum.wav", *made, "--tier", 3, "--to", folder) == 0
+    mels = np.load(folder / "mels.npy")
+    assert mels.shape == (1, 80, 10)
+    assert not (folder / "tier2.npy").exists()
+
+    np.save(tmp_path / "mels.npy", mels[0])
+    again = tmp_path / "from_mels"
+    assert _run("upsample", tmp_path / "mels.npy", *made, "--tier", 3, "--to", again) == 0
+    np.testing.assert_array_equal(np.load(again / "mels.npy")[:, :, ::2], mels[:, :, ::2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sample", "--checkpoint", "vocos"], "--checkpoint: vocos is a vocos; needed is melnet"),
+        (["sample", "--frames", "0"], "frames: at least 1"),
+        (["sample", "--count", "0"], "--count: at least 1"),
+        (["sample", "--temperature", "0"], "temperature: above 0"),
+        (["upsample", "MELS", "--tier", "1"], "tier: from 2 to 3, found 1"),
+        (["upsample", "notes.txt"], "notes.txt: allowed are .wav"),
+        (["upsample", "WRONG"], "shape (3, 4); (80, frames) is needed"),
+    ],
+)
+def test_mistakes_are_one_line(
+    melnet: Path,
+    tiny_voices: TinyVoices,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    np.save(tmp_path / "right.npy", np.zeros((80, 6), np.float32))
+    np.save(tmp_path / "wrong.npy", np.zeros((3, 4), np.float32))
+    files = {"MELS": str(tmp_path / "right.npy"), "WRONG": str(tmp_path / "wrong.npy")}
+    asked = [files.get(argument, argument) for argument in arguments]
+    if "--checkpoint" not in asked:
+        asked += ["--checkpoint", str(melnet)]
+    vocoder = ["--vocoder", str(tiny_voices.vocoder), "--to", str(tmp_path / "out")]
+    assert _run(*asked, *vocoder) in (1, 2)
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

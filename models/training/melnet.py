@@ -91,7 +91,7 @@ def train_melnet(config: MelNetTraining) -> Path:
 
     It is written once every tier has been trained, by this call or an earlier one.
     """
-    features = prepare_features(config.corpus, _natural_log(config.mel), config.cache)
+    features = prepare_features(config.corpus, natural_log(config.mel), config.cache)
     for tier in config.only or range(1, config.model.num_tiers + 1):
         print(f"{config.model.name}: tier {tier} of {config.model.num_tiers}", flush=True)
         plan = config.plans[tier - 1]
@@ -211,7 +211,7 @@ class TierTask:
         temporary.rename(folder / "tier.safetensors")
 
 
-def _natural_log(mel: MelConfig) -> MelConfig:
+def natural_log(mel: MelConfig) -> MelConfig:
     """The same spectrogram in the scale that other recipes keep it in: one cache for all."""
     plain = MelConfig()
     return dataclasses.replace(

@@ -1,0 +1,178 @@
+"""Does a MelNet's sound resemble speech, and is it without words? Beside held-out recordings.
+
+    python -m models.evaluation.babble --checkpoint melnet
+
+Three figures of mels alone, the vocoder left out: the long-term spectrum, how fast the loudness
+comes and goes (speech does so about four times a second: syllables), and what our recognizer
+makes of it: words of the corpus that stand in its phones, against the same phones shuffled.
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.checkpoint import Checkpoint, load_checkpoint
+from models.config import load_config
+from models.errors import VoxloomError
+from models.evaluation.tables import decimal, markdown_table
+from models.mel import MelConfig, convert_mels, mel_amplitude
+from models.melnet_sampling import RandomDraw, sample
+from models.phonemes import WORD, phones_of
+from models.training.features import Features, prepare_features
+from models.training.melnet import MelNetTraining, natural_log
+
+_SHORTEST_WORD = 4  # phones: shorter words stand in any row of phones
+_SLOWEST_HZ, _FASTEST_HZ = 1.0, 16.0
+_BATCH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What can be measured of some minutes of sound."""
+
+    spectrum_db: np.ndarray  # (n_mels,) mean level of each band
+    modulation_hz: float  # where the loudness's spectrum has its centre of gravity
+    modulation_peak_hz: float
+    phones_per_s: float
+    words_per_min: float
+    shuffled_words_per_min: float
+
+
+def portray(mels: Tensor, mel: MelConfig, recognizer: Checkpoint, words: set[str]) -> Portrait:
+    """Measure mels (B, n_mels, T); `words` are phones joined by spaces."""
+    level_db = 20 * mel_amplitude(mels, mel).clamp(min=1e-5).log10()  # (B, n_mels, T)
+    heard = convert_mels(mels, mel, recognizer.mel)
+    lengths = torch.full((len(heard),), heard.shape[2])
+    phones = recognizer.model.transcribe(heard, lengths)
+    minutes = len(mels) * mels.shape[2] * mel.frame_s / 60
+    centre_hz, peak_hz = modulation(level_db, mel.frame_s)
+    return Portrait(
+        spectrum_db=level_db.mean(dim=(0, 2)).numpy(),
+        modulation_hz=centre_hz,
+        modulation_peak_hz=peak_hz,
+        phones_per_s=sum(map(len, phones)) / (60 * minutes),
+        words_per_min=sum(count_words(row, words) for row in phones) / minutes,
+        shuffled_words_per_min=sum(count_words(row, words) for row in shuffled(phones)) / minutes,
+    )
+
+
+def modulation(level_db: Tensor, frame_s: float) -> tuple[float, float]:
+    """Centre of gravity and peak, in Hz, of how the loudness of (B, n_mels, T) comes and goes."""
+    loudness = (10 ** (level_db / 10)).sum(dim=1).clamp(min=1e-10).log10()  # (B, T)
+    swing = loudness - loudness.mean(dim=1, keepdim=True)
+    window = torch.hann_window(swing.shape[1], periodic=False)
+    power = torch.fft.rfft(swing * window).abs().square().mean(dim=0).numpy()
+    rates_hz = np.fft.rfftfreq(swing.shape[1], frame_s)
+    inside = (rates_hz >= _SLOWEST_HZ) & (rates_hz <= _FASTEST_HZ)
+    # Weighted by rate: octaves count alike, as modulation spectra are drawn.
+    weights, rates_hz = (power * rates_hz)[inside], rates_hz[inside]
+    smooth = np.convolve(weights, np.ones(3) / 3, mode="same")
+    return float((weights * rates_hz).sum() / weights.sum()), float(rates_hz[smooth.argmax()])
+
+
+def count_words(phones: Sequence[str], words: set[str]) -> int:
+    """How many of `words` stand in the row of phones, the longest first, none overlapping."""
+    longest = max((len(word.split()) for word in words), default=0)
+    found = start = 0
+    while start < len(phones):
+        sizes = range(min(longest, len(phones) - start), _SHORTEST_WORD - 1, -1)
+        size = next((n for n in sizes if " ".join(phones[start : start + n]) in words), 0)
+        found += size > 0
+        start += max(size, 1)
+    return found
+
+
+def shuffled(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The same phones in rows of the same lengths, in random order: words by chance alone."""
+    rng = np.random.default_rng(0)
+    pool = [phone for row in rows for phone in row]
+    drawn = iter(rng.permutation(pool).tolist())
+    return [[next(drawn) for _ in row] for row in rows]
+
+
+def corpus_words(features: Features) -> set[str]:
+    """The words of a corpus as phones joined by spaces, those of four phones or more."""
+    spoken = (word for clip in features.clips for word in clip.phonemes.split(f" {WORD} "))
+    phones = (phones_of(word) for word in spoken)
+    return {" ".join(word) for word in phones if len(word) >= _SHORTEST_WORD}
+
+
+def real_mels(features: Features, mel: MelConfig, num_frames: int, count: int) -> Tensor:
+    """Middles of held-out clips (B, n_mels, T) in the scale of `mel`."""
+    clips = [clip for clip in features.held_out() if clip.num_frames >= num_frames][:count]
+    middles = []
+    for clip in clips:
+        first = (clip.num_frames - num_frames) // 2
+        middles.append(features.mel(clip)[first : first + num_frames].T.copy())
+    return convert_mels(torch.from_numpy(np.stack(middles)), features.mel_config, mel)
+
+
+def drawn_mels(checkpoint: Checkpoint, num_frames: int, count: int, temperature: float) -> Tensor:
+    """(B, n_mels, T) out of nothing, clip i from seed i."""
+    parts = []
+    for first in range(0, count, _BATCH):
+        seeds = range(first, min(first + _BATCH, count))
+        draw = RandomDraw.seeded(seeds, temperature)
+        parts.append(sample(checkpoint.model, num_frames, len(seeds), draw).mels)
+    return torch.cat(parts)
+
+
+def report(portraits: dict[str, Portrait]) -> str:
+    """A table; the first portrait is what the others' spectra are compared with."""
+    first = next(iter(portraits.values()))
+    rows = [
+        [
+            name,
+            decimal(float(np.abs(portrait.spectrum_db - first.spectrum_db).mean()), 1),
+            decimal(portrait.modulation_peak_hz, 1),
+            decimal(portrait.modulation_hz, 1),
+            decimal(portrait.phones_per_s, 1),
+            decimal(portrait.words_per_min, 1),
+            decimal(portrait.shuffled_words_per_min, 1),
+        ]
+        for name, portrait in portraits.items()
+    ]
+    header = ["", "spectrum apart, dB", "loudness peak, Hz", "centre, Hz", "phones/s"]
+    return markdown_table([*header, "words/min", "by chance"], rows)
+
+
+def compare(
+    checkpoint: Checkpoint, config: MelNetTraining, temperatures: Iterable[float], count: int
+) -> dict[str, Portrait]:
+    """Held-out recordings, and as many clips of the same length at each temperature."""
+    features = prepare_features(config.corpus, natural_log(config.mel), config.cache)
+    words, frames = corpus_words(features), config.plans[0].segment_frames
+    recognizer = load_checkpoint("recognizer")
+    real = real_mels(features, checkpoint.mel, frames, count)
+    portraits = {"recordings": portray(real, checkpoint.mel, recognizer, words)}
+    for temperature in temperatures:
+        mels = drawn_mels(checkpoint, frames, len(real), temperature)
+        name = f"{checkpoint.name}, temperature {temperature:g}"
+        portraits[name] = portray(mels, checkpoint.mel, recognizer, words)
+    return portraits
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--checkpoint", default="melnet")
+    parser.add_argument("--config", type=Path, default=Path("configs/train/melnet.yaml"))
+    parser.add_argument("--temperatures", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--count", type=int, default=48, help="clips of about 3 s")
+    options = parser.parse_args(arguments)
+    try:
+        config = load_config(MelNetTraining, options.config)
+        checkpoint = load_checkpoint(options.checkpoint)
+        print(report(compare(checkpoint, config, options.temperatures, options.count)))
+    except VoxloomError as error:
+        print(f"error: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+import torch
+
+from models.evaluation.babble import Portrait, count_words, modulation, report, shuffled
+
+
+def test_syllables_are_found_in_the_loudness() -> None:
+    time_s = torch.arange(256) / 86
+    level_db = (-40 + 12 * torch.sin(2 * torch.pi * 4 * time_s)).expand(3, 20, -1)
+    centre_hz, peak_hz = modulation(level_db, 1 / 86)
+    assert peak_hz == pytest.approx(4, abs=0.4)
+    assert centre_hz == pytest.approx(4, abs=1.5)
+
+
+def test_words_are_counted_once_and_the_longest_first() -> None:
+    words = {"l a m p", "l a m p s", "k i tʃ ə n"}
+    row = [*"ðəlampsɪnðəki", "tʃ", *"ənlamp"]
+    assert count_words(row, words) == 3
+    assert count_words(row[:5], words) == 0
+    assert count_words(row, set()) == 0
+
+
+def test_shuffling_keeps_the_phones_and_loses_the_words() -> None:
+    rows = [["l", "a", "m", "p"] * 20, ["s"] * 5]
+    mixed = shuffled(rows)
+    assert [len(row) for row in mixed] == [80, 5]
+    assert sorted(phone for row in mixed for phone in row) == sorted(rows[0] + rows[1])
+    assert count_words(mixed[0], {"l a m p"}) < 5
+
+
+def test_spectra_are_compared_with_the_first() -> None:
+    first = Portrait(np.zeros(3), 4.0, 3.5, 10.0, 60.0, 2.0)
+    other = Portrait(np.array([1.0, -2.0, 3.0]), 4.2, 3.7, 9.0, 3.0, 2.5)
+    lines = report({"real": first, "drawn": other}).splitlines()
+    assert "0.0" in lines[2]
+    assert [cell.strip() for cell in lines[3].split("|")][1:5] == ["drawn", "2.0", "3.7", "4.2"]

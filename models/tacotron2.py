@@ -4,18 +4,21 @@ B batch, N symbols, T mel frames, L decoder steps (L * frames_per_step >= T), E 
 H width of the attention's recurrent net, M mel bands.
 """
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from models.attention_guard import attention_faults
+from models.fastspeech2 import length_mask
 from models.mel import MelConfig, mel_amplitude, scale_mels
+from models.speakers import PerSpeaker
+from models.tacotron2_convolutions import Encoder, PostNet
 from models.voice import Controls, Speech
 
 _STOPPED = 1e3  # the stop logit of steps beyond an utterance
@@ -110,61 +113,6 @@ class DecoderState(NamedTuple):
     attention: AttentionState
     hidden: Tensor
     cell: Tensor
-
-
-class ConvBlock(nn.Module):
-    """Convolution over time, batch norm, activation, dropout. (B, C, L) -> (B, C', L)"""
-
-    def __init__(
-        self, sizes: tuple[int, int], kernel: int, activation: nn.Module, dropout: float
-    ) -> None:
-        super().__init__()
-        self.conv = nn.Conv1d(*sizes, kernel, padding=kernel // 2)
-        self.norm = nn.BatchNorm1d(sizes[1])
-        self.activation = activation
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.dropout(self.activation(self.norm(self.conv(x))))
-
-
-class Encoder(nn.Module):
-    """Three convolutions and a bidirectional LSTM (section 2.2). (B, N, E) -> (B, N, E), zero
-    beyond each length.
-    """
-
-    def __init__(self, config: Tacotron2Config) -> None:
-        super().__init__()
-        dim = config.encoder_dim
-        self.convolutions = nn.ModuleList(
-            ConvBlock((dim, dim), config.encoder_kernel, nn.ReLU(), config.dropout)
-            for _ in range(config.encoder_layers)
-        )
-        self.lstm = nn.LSTM(dim, dim // 2, batch_first=True, bidirectional=True)
-
-    def forward(self, x: Tensor, lengths: Tensor, mask: Tensor | None) -> Tensor:
-        """`mask` (B, N) keeps padding out of the convolutions."""
-        size = x.shape[1]
-        x = run_masked(self.convolutions, x.transpose(1, 2), mask).transpose(1, 2)
-        packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.lstm(packed)[0], True, total_length=size)[0]
-
-
-class PostNet(nn.Module):
-    """Five convolutions whose sum with the decoder's frames is the result. (B, M, T) -> same"""
-
-    def __init__(self, config: Tacotron2Config, n_mels: int) -> None:
-        super().__init__()
-        inner = config.postnet_layers - 1
-        sizes = [n_mels, *[config.postnet_dim] * inner, n_mels]
-        activations = [*(nn.Tanh() for _ in range(inner)), nn.Identity()]
-        self.convolutions = nn.ModuleList(
-            ConvBlock((size, wider), config.postnet_kernel, activation, config.dropout)
-            for size, wider, activation in zip(sizes, sizes[1:], activations, strict=False)
-        )
-
-    def forward(self, mels: Tensor, mask: Tensor | None) -> Tensor:
-        return mels + run_masked(self.convolutions, mels, mask)
 
 
 class PreNet(nn.Module):
@@ -332,6 +280,7 @@ class Tacotron2(nn.Module):
     """
 
     controls = frozenset({"energy"})
+    per_speaker: ClassVar[PerSpeaker] = {"speaker_embedding.weight": "any"}
 
     mel_mean: Tensor  # (M,): the network works on (mel - mean) / std
     mel_std: Tensor  # (M,)
@@ -351,9 +300,17 @@ class Tacotron2(nn.Module):
         if speakers:
             self.speaker_embedding = nn.Embedding(len(speakers), config.encoder_dim)
             nn.init.normal_(self.speaker_embedding.weight, std=0.1)
-        self.encoder = Encoder(config)
+        self.encoder = Encoder(
+            config.encoder_dim, config.encoder_layers, config.encoder_kernel, config.dropout
+        )
         self.decoder = Decoder(config, mel.n_mels)
-        self.postnet = PostNet(config, mel.n_mels)
+        self.postnet = PostNet(
+            mel.n_mels,
+            config.postnet_dim,
+            config.postnet_layers,
+            config.postnet_kernel,
+            config.dropout,
+        )
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
 
@@ -478,8 +435,9 @@ class PreNetDropout:
         if config.prenet_dropout_at_inference:
             items = zip(symbols.tolist(), lengths.tolist(), speakers.tolist(), strict=True)
             for ids, length, speaker in items:
-                seed = hash((speaker, *ids[:length]))  # of integers: the same in every process
-                self.generators.append(torch.Generator().manual_seed(seed))
+                what = repr((speaker, ids[:length])).encode()
+                seed = int.from_bytes(hashlib.blake2b(what, digest_size=8).digest())
+                self.generators.append(torch.Generator().manual_seed(seed >> 1))
 
     def draw(self) -> tuple[Tensor, ...]:
         """The next step's two masks (B, P) of 0 and 2; none without dropout."""
@@ -487,18 +445,6 @@ class PreNetDropout:
             return ()
         drawn = torch.stack([torch.rand(2, self.dim, generator=one) for one in self.generators])
         return tuple(((drawn > 0.5) * 2.0).to(self.device).unbind(dim=1))
-
-
-def run_masked(blocks: nn.ModuleList, x: Tensor, mask: Tensor | None) -> Tensor:
-    """Convolutions over (B, C, L) that see zeros wherever `mask` (B, L) is false."""
-    for block in blocks:
-        x = block(x if mask is None else x * mask[:, None].to(x.dtype))
-    return x
-
-
-def length_mask(lengths: Tensor, size: int) -> Tensor:
-    """(B,) -> (B, size), true inside each length."""
-    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
 
 
 def steps_of(mel_lengths: Tensor, frames_per_step: int) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from models.config import as_mapping
 from models.mel import MelConfig
+from models.speakers import with_voices
 from models.tacotron2 import (
     AttentionState,
     DecoderState,
@@ -199,6 +200,11 @@ def test_speakers_differ_and_are_optional() -> None:
     anna, ben = (_say(_model(), SENTENCES[:1], speaker=index).mels for index in (0, 1))
     assert not torch.equal(anna, ben)
     assert _say(_model(speakers=()), SENTENCES).mels.shape[0] == 3
+
+
+def test_a_voice_between_two_can_be_made() -> None:
+    rows = with_voices(_model(), ("mix(a,b,0.25)",)).speaker_embedding.weight
+    torch.testing.assert_close(rows[2], 0.75 * rows[0] + 0.25 * rows[1])
 
 
 def test_energy_scales_the_amplitude() -> None:

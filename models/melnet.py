@@ -22,7 +22,9 @@ from models.mel import MelConfig
 from models.melnet_tiers import bands_of
 
 _MIN_STD = 1e-5
-_NAME = re.compile(r"d(?P<data>.+)_t(?P<tiers>\d+)_l(?P<layers>\d+(?:\.\d+)*)_hd(\d+)_gmm(\d+)")
+_NAME = re.compile(
+    r"d(?P<data>.+)_t(?P<tiers>\d+)_l(?P<layers>\d+(\.\d+)*)_hd(?P<dim>\d+)_gmm(?P<mixtures>\d+)"
+)
 
 State = tuple[Tensor, Tensor]  # an LSTM's hidden and cell, each (1, N, D)
 
@@ -76,7 +78,7 @@ class MelNetConfig:
         if len(layers) != int(match["tiers"]):
             raise CheckpointError(f"{name!r}: {match['tiers']} tiers, but {len(layers)} layers")
         try:
-            return cls(layers, int(match[4]), int(match[5]), match["data"])
+            return cls(layers, int(match["dim"]), int(match["mixtures"]), match["data"])
         except ValueError as error:
             raise CheckpointError(f"{name!r}: {error}") from None
 

@@ -117,9 +117,6 @@ class MelGan(nn.Module):
                 nn.Sequential(*(ResidualStack(channels, config, d) for d in dilations))
             )
         self.last = PaddedConv(channels, 1, kernel, 1, config.causal)
-        for module in self.modules():
-            if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
-                nn.init.normal_(module.weight, std=0.02)
 
     def forward(self, mels: Tensor) -> Tensor:
         x = self.first((mels - self.mel_mean) / self.mel_std)  # (B, n_mels, T) -> (B, C, T)

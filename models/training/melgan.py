@@ -27,13 +27,19 @@ LOSSES = ("stft", "adversarial", "feature")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MelGanTraining(VocoderTraining):
-    """`configs/train/melgan.yaml`."""
+    """`configs/train/melgan.yaml`.
+
+    `initial_std` is the spread of the first weights. The published 0.02 makes the first waves all
+    but silent, and 100,000 steps of spectra to wake them; null leaves it to PyTorch, which is awake
+    at once.
+    """
 
     recipe: Literal["melgan"]
     model: MelGanConfig = MelGanConfig()
     critics: MelGanCriticConfig = MelGanCriticConfig()
     adversary: AdversaryConfig = AdversaryConfig("least_squares", average=False)
     weight_norm: bool = True
+    initial_std: float | None = 0.02
     loss_weights: dict[str, float] = field(
         default_factory=lambda: dict(zip(LOSSES, (1.0, 4.0, 25.0), strict=True))
     )
@@ -56,6 +62,8 @@ class MelGanTask(VocoderTask):
 
     def __init__(self, config: MelGanTraining, features: Features) -> None:
         model, critics = MelGan(config.model, config.mel), Critics(config.critics)
+        if config.initial_std is not None:
+            _draw_weights(model, config.initial_std)
         mels = features.mels[:: max(1, len(features.mels) // 50_000)].astype(np.float32)
         model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0))[:, None])
         model.mel_std.copy_(torch.from_numpy(mels.std(axis=0))[:, None])
@@ -68,3 +76,9 @@ class MelGanTask(VocoderTask):
         fake = generator(batch["mel"]).float()
         losses = {"stft": self.resolutions.to(fake.device)(fake, batch["wave"])}
         return Generated(fake if heard else None, losses)
+
+
+def _draw_weights(model: nn.Module, std: float) -> None:
+    for module in model.modules():
+        if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
+            nn.init.normal_(module.weight, std=std)

@@ -54,15 +54,15 @@ def test_learns_a_tone() -> None:
     model, log_mel = MelGan(TINY, MEL), LogMel(MEL)
     distance = MultiResolutionStft(StftLossConfig((256,), (64,), (256,)))
     wave = 0.4 * torch.sin(torch.arange(60 * 32) * 0.3)[None]
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     losses = []
-    for _ in range(60):
+    for _ in range(40):
         loss = distance(model(log_mel(wave)), wave)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.6 * losses[0]
 
 
 def test_checkpoint_gives_the_same_waveform(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from models.training.optimizers import OptimizerConfig, make_optimizer
 Batch = dict[str, Any]
 
 # What torch raises for a damaged state, or one of other modules.
-_UNFIT_STATE = (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError)
+UNFIT_STATE = (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ class Session:
             for name, module in self.raw.items():
                 module.load_state_dict(state["modules"][name])
                 self.optimizers[name].load_state_dict(state["optimizers"][name])
-        except _UNFIT_STATE as error:
+        except UNFIT_STATE as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise TrainingError(
                 f"{path}: cannot be resumed with this config ({reason}); choose another run folder"

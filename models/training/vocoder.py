@@ -22,7 +22,7 @@ from models.training.mels import open_teacher_mels
 from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.provenance import Origin, Provenance
-from models.training.session import Batch, LoopConfig
+from models.training.session import UNFIT_STATE, Batch, LoopConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class VocoderTraining:
     """The part of every vocoder's YAML that is the same.
 
     `teacher_mels` is a folder that `voxloom mels` wrote: the vocoder learns from an acoustic
-    model's mels instead of the recordings' own. `start_from` is a checkpoint to go on from.
+    model's mels instead of the recordings' own. `start_from` is a checkpoint to go on from, and
+    `critics_of` the folder of a run whose critics go on with it.
     """
 
     run: Path
@@ -43,6 +44,7 @@ class VocoderTraining:
     mel: MelConfig = MelConfig()
     teacher_mels: Path | None = None
     start_from: str | None = None
+    critics_of: Path | None = None
     critics_from_step: int = 0
     reverse_labels_every: int = 0  # epochs; 0 never
     adversary: AdversaryConfig = AdversaryConfig()
@@ -72,6 +74,8 @@ class VocoderTask(ABC):
         self.model, self.critics, self.loss_weights = model, critics, dict(loss_weights)
         if config.start_from:
             _start_from(config.start_from, self.kind, model, config.mel)
+        if config.critics_of:
+            _take_critics(config.critics_of, critics)
         self.adversary = config.adversary
         self.critics_from_step = config.critics_from_step
         self.reverse_labels_every = config.reverse_labels_every
@@ -191,6 +195,16 @@ def without_weight_norm(model: nn.Module) -> nn.Module:
         state[name] = getattr(model.get_submodule(owner), leaf)
     plain.load_state_dict(state)
     return plain
+
+
+def _take_critics(run: Path, critics: Critics) -> None:
+    """Go on with the critics of a run, which know what recordings sound like."""
+    try:
+        state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
+        critics.load_state_dict(state["modules"]["critics"])
+    except UNFIT_STATE as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(f"critics_of: {run} has no such critics ({reason})") from None
 
 
 def _start_from(name: str, kind: str, model: nn.Module, mel: MelConfig) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -12,12 +13,14 @@ from models.config import as_mapping, build
 from models.errors import CheckpointError, ConfigError, DataError
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
-from models.training.hifigan import HifiGanTask
+from models.training.features import Measured, write_features
+from models.training.hifigan import HifiGanTask, HifiGanTraining
 from models.training.melgan import MelGanTask
 from models.training.recognizer import RecognizerTask
 from models.training.run import train
 from models.training.ship import ship
 from models.training.tacotron2 import Tacotron2Task
+from models.training.vocoder import open_corpus, without_weight_norm
 from models.training.vocos import VocosTask, VocosTraining
 from tests.models.training.conftest import MEL, TrainingCorpus
 
@@ -305,3 +308,58 @@ def _vocoder_task(corpus: TrainingCorpus, segment_frames: int) -> VocosTask:
         "segment_frames": segment_frames,
     }
     return VocosTask(build(VocosTraining, settings, "test"), corpus.features)
+
+
+def test_vocoder_goes_on_from_another_run(tmp_path: Path, corpus: TrainingCorpus) -> None:
+    first = train(write_config(tmp_path / "first", "hifigan", corpus))
+    extra: dict[str, Any] = {"start_from": str(first), "critics_of": str(first.parent)}
+    settings = yaml.safe_load(
+        write_config(tmp_path / "next", "hifigan", corpus, **extra).read_text("utf-8")
+    )
+    task = HifiGanTask(build(HifiGanTraining, settings, "next"), corpus.features)
+    state = torch.load(first.parent / "state.pt", weights_only=True)["modules"]["critics"]
+    assert all(torch.equal(value, state[name]) for name, value in task.critics.state_dict().items())
+    ours = without_weight_norm(task.model).state_dict()
+    theirs = load_checkpoint(first).model.state_dict()
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"model": RECIPES["hifigan"]["model"] | {"channels": 16}}, r"start_from: .*other sizes"),
+        ({"critics_of": "nowhere"}, "critics_of: nowhere has no such critics"),
+        ({"start_from": "griffin-lim"}, "start_from: griffin-lim is a griffin-lim; needed is"),
+    ],
+)
+def test_vocoder_goes_on_from_its_like_only(
+    tmp_path: Path, corpus: TrainingCorpus, changed: dict[str, Any], message: str
+) -> None:
+    first = train(write_config(tmp_path / "first", "hifigan", corpus), ["loop.steps=1"])
+    changed = {"start_from": str(first)} | changed
+    with pytest.raises(ConfigError, match=message):
+        train(write_config(tmp_path / "next", "hifigan", corpus, **changed))
+
+
+def test_vocoder_learns_from_an_acoustic_models_mels(
+    tmp_path: Path, corpus: TrainingCorpus
+) -> None:
+    clips = list(corpus.features.clips)
+    parts = [
+        Measured(
+            wave=(corpus.features.wave(clip) * 32768).astype(np.int16),
+            mel=np.full((clip.num_frames, MEL.n_mels), -3.0, np.float16),
+            pitch_hz=corpus.features.pitch(clip).astype(np.float16),
+        )
+        for clip in clips
+    ]
+    write_features(tmp_path / "mels", clips, parts)
+    card = {"acoustic_model": "flat@0", "mel": as_mapping(MEL)}
+    (tmp_path / "mels/mels.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
+    path = write_config(tmp_path, "hifigan", corpus, teacher_mels=str(tmp_path / "mels"))
+    config = build(HifiGanTraining, yaml.safe_load(path.read_text("utf-8")), "train.yaml")
+    batch = HifiGanTask(config, open_corpus(config)).batch(0)
+    assert batch["mel"].shape == (2, MEL.n_mels, 16)
+    assert (batch["mel"] == -3.0).all()
+    assert batch["wave"].shape == (2, 16 * MEL.hop_length)
+    assert batch["wave"].std() > 0

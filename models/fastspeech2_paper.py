@@ -21,7 +21,7 @@ from models.fastspeech2 import (
 )
 from models.mel import MelConfig
 from models.speakers import PerSpeaker
-from models.tacotron2 import PostNet, Tacotron2Config
+from models.tacotron2_convolutions import PostNet
 from models.voice import Controls, Speech
 
 
@@ -236,7 +236,13 @@ class FastSpeech2Paper(nn.Module):
         self.pitch = Variance(config, config.pitch)
         self.energy = Variance(config, config.energy)
         self.to_mel = nn.Linear(config.dim, mel.n_mels)
-        self.postnet = PostNet(_postnet_sizes(config), mel.n_mels)
+        self.postnet = PostNet(
+            mel.n_mels,
+            config.postnet_dim,
+            config.postnet_layers,
+            config.postnet_kernel,
+            dropout=0.5,
+        )
 
     def forward(
         self,
@@ -390,12 +396,4 @@ def _predictor_sizes(config: FastSpeech2PaperConfig) -> FastSpeech2Config:
         predictor_dim=config.predictor_dim,
         predictor_kernel=config.predictor_kernel,
         predictor_dropout=config.predictor_dropout,
-    )
-
-
-def _postnet_sizes(config: FastSpeech2PaperConfig) -> Tacotron2Config:
-    return Tacotron2Config(
-        postnet_dim=config.postnet_dim,
-        postnet_layers=config.postnet_layers,
-        postnet_kernel=config.postnet_kernel,
     )

@@ -37,7 +37,7 @@ def aligned_loss(attention: Tensor, shares: Tensor) -> Tensor:
 
 def diagonal_loss(attention: Tensor, costs: Tensor) -> Tensor:
     """Mean over the steps of attention (B, L, N) times `diagonal_guidance`, 0 beyond an
-    utterance (arXiv 1710.08969, eq. 9).
+    utterance (arXiv 1710.08969, section 4.1).
     """
     steps = (costs.sum(dim=2) > 0).sum()
     return (attention * costs).sum() / steps

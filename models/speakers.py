@@ -85,41 +85,25 @@ class SpeakerDistribution:
     """A Gaussian fitted to the points of known speakers.
 
     Speaker generation (arXiv 2111.05095) learns a prior over embeddings from hundreds of
-    speakers. With a handful the covariance of F numbers is mostly chance, so it is shrunk
-    towards independent numbers as far as Ledoit & Wolf (2004) reckon best.
+    speakers. With a handful, the covariance is that of the sample, not shrunk towards
+    independent numbers: those would be new too, but in ways that nobody hears.
     """
 
     mean: np.ndarray  # (F,)
-    scale: np.ndarray  # (F,) standard deviations
-    deviations: np.ndarray  # (S, F) of the speakers, in units of `scale`
-    shrinkage: float  # 0: only what speakers do together, 1: every number on its own
+    deviations: np.ndarray  # (S, F) of the speakers from the mean
 
     @classmethod
     def fit(cls, points: np.ndarray) -> "SpeakerDistribution":
-        """Of points (S, F), at least three."""
-        mean, scale = points.mean(axis=0), points.std(axis=0) + 1e-9
-        deviations = (points - mean) / scale
-        return cls(mean, scale, deviations, _shrinkage(deviations))
+        """Of points (S, F), at least two."""
+        mean = points.mean(axis=0)
+        return cls(mean, points - mean)
 
     def sample(self, rng: np.random.Generator, spread: float = 1.0) -> np.ndarray:
         """A new point (F,); at `spread` 1 it lies as far from the mean as speakers do."""
-        count, size = self.deviations.shape
-        together = rng.standard_normal(count) @ self.deviations / np.sqrt(count)
-        alone = rng.standard_normal(size)
-        drawn = np.sqrt(1 - self.shrinkage) * together + np.sqrt(self.shrinkage) * alone
-        return self.mean + spread * self.scale * drawn
-
-
-def _shrinkage(deviations: np.ndarray) -> float:
-    """Ledoit & Wolf (2004), lemma 3.2-3.4, for standardized deviations (S, F): the weight of the
-    identity that brings the sample covariance closest to the true one.
-    """
-    count, size = deviations.shape
-    covariance = deviations.T @ deviations / count
-    squares = (deviations**2).sum(axis=1)
-    distance = ((covariance - np.eye(size) * np.trace(covariance) / size) ** 2).sum()
-    noise = (squares**2).sum() / count - (covariance**2).sum()
-    return float(np.clip(noise / count / max(distance, 1e-12), 0.0, 1.0))
+        count = len(self.deviations)
+        # A Gaussian mix of deviations has their covariance.
+        drawn: np.ndarray = rng.standard_normal(count) @ self.deviations / np.sqrt(count - 1)
+        return self.mean + spread * drawn
 
 
 def with_voices(model: Any, voices: Sequence[str], seed: int = 0, spread: float = 1.0) -> Any:
@@ -223,7 +207,7 @@ def _points(model: Any) -> np.ndarray:
     """All rows of each speaker in a line (S, F), positive ones by their logarithm."""
     return np.concatenate(
         [
-            _unbounded(rows, model.per_speaker[name]).flatten(start_dim=1).cpu().numpy()
+            _unbounded(rows, model.per_speaker[name]).cpu().numpy()
             for name, rows in speaker_rows(model).items()
         ],
         axis=1,
@@ -231,6 +215,7 @@ def _points(model: Any) -> np.ndarray:
 
 
 def _unbounded(rows: Tensor, kind: str) -> Tensor:
+    """(S, ...) to (S, numbers)."""
     values = rows.double().view(len(rows), -1)
     return values.log() if kind == "positive" else values
 

@@ -160,36 +160,12 @@ def test_spread_is_how_far_generated_voices_go(model: FastSpeech2) -> None:
 
 def test_generated_points_are_spread_as_the_speakers_are() -> None:
     rng = np.random.default_rng(0)
-    hidden = rng.standard_normal((40, 2)) @ rng.standard_normal((2, 5))
-    points = 3.0 + hidden + 0.1 * rng.standard_normal((40, 5))
+    points = 3.0 + rng.standard_normal((6, 4)) @ rng.standard_normal((4, 4))
     distribution = SpeakerDistribution.fit(points)
     drawn = np.stack([distribution.sample(np.random.default_rng(k)) for k in range(4000)])
-    np.testing.assert_allclose(drawn.mean(axis=0), points.mean(axis=0), atol=0.15)
-    np.testing.assert_allclose(drawn.std(axis=0), points.std(axis=0), rtol=0.05)
-    correlation = np.corrcoef(points.T) * (1 - distribution.shrinkage)
-    np.testing.assert_allclose(
-        np.corrcoef(drawn.T) - np.eye(5), correlation * (1 - np.eye(5)), atol=0.06
-    )
-
-
-@pytest.mark.parametrize(("speakers", "low", "high"), [(400, 0.0, 0.05), (4, 0.3, 1.0)])
-def test_few_speakers_are_trusted_less(speakers: int, low: float, high: float) -> None:
-    rng = np.random.default_rng(1)
-    points = rng.standard_normal((speakers, 3)) @ rng.standard_normal((3, 30))
-    points += 0.2 * rng.standard_normal(points.shape)
-    assert low <= SpeakerDistribution.fit(points).shrinkage <= high
-
-
-def test_shrinkage_is_that_of_the_paper() -> None:
-    """Lemmas 3.2 to 3.4 of Ledoit & Wolf (2004) written out for a small case."""
-    points = np.random.default_rng(2).standard_normal((6, 4)) * [1, 2, 3, 4]
-    x = (points - points.mean(axis=0)) / points.std(axis=0)
-    sample = x.T @ x / 6
-    to_identity = ((sample - np.trace(sample) / 4 * np.eye(4)) ** 2).sum() / 4
-    error = sum(((np.outer(row, row) - sample) ** 2).sum() / 4 for row in x) / 36
-    assert SpeakerDistribution.fit(points).shrinkage == pytest.approx(
-        min(error, to_identity) / to_identity, rel=1e-6
-    )
+    scale = points.std()
+    np.testing.assert_allclose(drawn.mean(axis=0), points.mean(axis=0), atol=0.1 * scale)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(points.T), atol=0.1 * scale**2)
 
 
 def test_too_few_speakers_to_draw_from(model: FastSpeech2) -> None:

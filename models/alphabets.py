@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.accents import as_known
 from models.errors import DataError
 from models.phonemes import ENDS, PAUSE, SILENCES, WORD, unstressed, word_spans, words_of
 from models.symbols import find_symbol
@@ -65,11 +66,12 @@ class Tokens:
 def tokenize(alphabet: Alphabet, table: Sequence[str], text: str, phonemes: str) -> Tokens:
     """What a checkpoint with the symbols `table` reads for a spoken text and its phoneme string.
 
-    Raises `DataError` naming the word and the symbol that the table lacks.
+    A phone that it never learned is read as the nearest one of models/accents.py. Raises
+    `DataError` naming the word and the symbol that the table lacks.
     """
     index = {symbol: number for number, symbol in enumerate(table)}
     ids, words = [], []
-    for symbol, word in _spell(alphabet, text, phonemes):
+    for symbol, word in _spell(alphabet, table, text, phonemes):
         number = find_symbol(symbol, index) if alphabet == "ipa" else index.get(symbol)
         if number is None:
             raise DataError(_unknown(alphabet, symbol, word, text))
@@ -98,11 +100,15 @@ def sound_of(phone: str) -> str:
     return _ARPABET.get(unstressed(phone), unstressed(phone))
 
 
-def _spell(alphabet: Alphabet, text: str, phonemes: str) -> Iterator[tuple[str, int]]:
+def _spell(
+    alphabet: Alphabet, table: Sequence[str], text: str, phonemes: str
+) -> Iterator[tuple[str, int]]:
     """Symbols, each with its word's number."""
     if alphabet == "characters":
         return _characters(text)
-    return _phonemes(phonemes) if alphabet == "ipa" else _arpabet_symbols(phonemes)
+    if alphabet == "ipa":
+        return _phonemes(as_known(phonemes, table))
+    return _arpabet_symbols(as_known(phonemes, _ARPABET))
 
 
 def _phonemes(phonemes: str) -> Iterator[tuple[str, int]]:

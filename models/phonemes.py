@@ -71,6 +71,29 @@ def phones_of(phonemes: str) -> list[str]:
     return [unstressed(token) for token in phonemes.split() if token not in skipped]
 
 
+def split_words(phonemes: str) -> tuple[list[list[str]], list[str]]:
+    """The phones of each word of a phoneme string, and the token behind each word."""
+    words: list[list[str]] = []
+    boundaries: list[str] = []
+    phones: list[str] = []
+    for token in phonemes.split()[1:]:
+        if token == WORD or token in SILENCES:
+            words.append(phones)
+            boundaries.append(token)
+            phones = []
+        else:
+            phones.append(token)
+    return words, boundaries
+
+
+def join_words(words: Sequence[Sequence[str]], boundaries: Sequence[str]) -> str:
+    """The phoneme string that `split_words` takes apart."""
+    tokens = [START]
+    for phones, boundary in zip(words, boundaries, strict=True):
+        tokens += [*phones, boundary]
+    return " ".join(tokens)
+
+
 def unstressed(token: str) -> str:
     """A token without its stress mark."""
     return token.lstrip(STRESS_MARKS)
@@ -127,15 +150,12 @@ def _separator() -> Any:
 
 @functools.cache
 def _espeak(accent: str) -> Any:
-    import espeakng_loader
     from phonemizer.backend import EspeakBackend
-    from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
-    EspeakWrapper.set_library(espeakng_loader.get_library_path())
-    EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
-    if accent not in EspeakBackend.supported_languages():
-        english = [name for name in EspeakBackend.supported_languages() if name.startswith("en")]
-        raise DataError(f"accent {accent}: not known to espeak-ng; English ones: {english}")
+    if accent not in english_accents():
+        raise DataError(
+            f"accent {accent}: no English of espeak-ng's; allowed: {', '.join(english_accents())}"
+        )
     return EspeakBackend(
         accent,
         with_stress=True,
@@ -143,6 +163,19 @@ def _espeak(accent: str) -> Any:
         words_mismatch="ignore",
         logger=_quiet_logger(),
     )
+
+
+@functools.cache
+def english_accents() -> tuple[str, ...]:
+    """The accents of English that espeak-ng has, by its names."""
+    import espeakng_loader
+    from phonemizer.backend import EspeakBackend
+    from phonemizer.backend.espeak.wrapper import EspeakWrapper
+
+    EspeakWrapper.set_library(espeakng_loader.get_library_path())
+    EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
+    names = EspeakBackend.supported_languages()
+    return tuple(name for name in names if name.startswith("en"))
 
 
 def _quiet_logger() -> logging.Logger:
@@ -179,12 +212,8 @@ def _assemble(
         parts = together
     else:
         flat = [phone for part in together for phone in part]
-        parts = _part_words(flat, [alone[word] for word in words])
-    boundaries = _boundaries(text, len(words))
-    tokens = [START]
-    for part, boundary in zip(parts, boundaries, strict=True):
-        tokens += [*part, boundary]
-    return " ".join(tokens)
+        parts = part_words(flat, [alone[word] for word in words])
+    return join_words(parts, _boundaries(text, len(words)))
 
 
 def _boundaries(text: str, num_words: int) -> list[str]:
@@ -198,7 +227,7 @@ def _boundaries(text: str, num_words: int) -> list[str]:
     return [*boundaries, ending][:num_words]
 
 
-def _part_words(phones: list[str], words: list[tuple[str, ...]]) -> list[list[str]]:
+def part_words(phones: list[str], words: list[tuple[str, ...]]) -> list[list[str]]:
     """Cut `phones` into as many parts as `words`, where they resemble the words most.
 
     Dynamic programming over (phones, words' own phones): an edit alignment; each word takes

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from models.accents import as_known
 from models.checkpoint import checkpoint_digest, load_checkpoint, read_info
 from models.edit_distance import edit_distance
 from models.errors import CheckpointError
@@ -51,7 +52,10 @@ class Judge:
 
     @torch.inference_mode()
     def phone_error_rate(self, wave: np.ndarray, sample_rate: int, phonemes: str) -> float | None:
-        """Edits per meant phone of a waveform (S,) in [-1, 1]; None when nothing judges."""
+        """Edits per meant phone of a waveform (S,) in [-1, 1]; None when nothing judges.
+
+        Phones that the recognizer cannot write count as the nearest that it can.
+        """
         if self._recognizer is None:
             return None
         mel_rate = self._recognizer.mel.sample_rate
@@ -62,5 +66,5 @@ class Judge:
         mel = self._log_mel(torch.from_numpy(np.ascontiguousarray(wave))[None].to(self._device))
         lengths = torch.tensor([mel.shape[-1]], device=self._device)
         said = self._recognizer.model.transcribe(mel, lengths)[0]
-        meant = phones_of(phonemes)
+        meant = phones_of(as_known(phonemes, self._recognizer.symbols))
         return edit_distance(said, meant) / max(1, len(meant))

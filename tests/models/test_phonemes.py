@@ -9,8 +9,10 @@ from models.phonemes import (
     WORD,
     Phonemizer,
     _assemble,
-    _part_words,
+    join_words,
+    part_words,
     phones_of,
+    split_words,
     tokens_of,
     words_of,
 )
@@ -127,6 +129,10 @@ def test_word_without_phonemes_is_named() -> None:
 
 def test_tokens_and_phones_of_a_phoneme_string() -> None:
     phonemes = "^ h ə l ˈoʊ , w ˈɜː l d | ˌʌ p ?"
+    words, boundaries = split_words(phonemes)
+    assert [" ".join(word) for word in words] == ["h ə l ˈoʊ", "w ˈɜː l d", "ˌʌ p"]
+    assert boundaries == [",", "|", "?"]
+    assert join_words(words, boundaries) == phonemes
     assert " ".join(tokens_of(phonemes)) == "^ h ə l ˈoʊ , w ˈɜː l d ˌʌ p ?"
     assert " ".join(phones_of(phonemes)) == "h ə l oʊ w ɜː l d ʌ p"
 
@@ -142,5 +148,5 @@ def test_tokens_and_phones_of_a_phoneme_string() -> None:
     ],
 )
 def test_part_words(phones: str, words: list[str], parts: list[str]) -> None:
-    found = _part_words(phones.split(), [tuple(word.split()) for word in words])
+    found = part_words(phones.split(), [tuple(word.split()) for word in words])
     assert found == [part.split() for part in parts]

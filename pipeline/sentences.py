@@ -12,33 +12,35 @@ Slots without a lexicon may be one of `pipeline/written_forms.py`. A template's 
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
 
 from models.config import resolve_path
 from models.errors import DataError
 from pipeline.lexicons import Vocabulary, read_lexicon
-from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence
-from pipeline.templates import Rendered, Template, read_templates
+from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
+from pipeline.sentence_filter import FilterConfig, SentenceFilter
+from pipeline.templates import Template, read_templates
 from pipeline.written_forms import WRITTEN_FORMS, written_form
 
-STAGE = "generate"
-_MISSES_BEFORE_LISTING = 50
-_LISTED_AT_ONCE = 4096
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
 
 
 @dataclass(frozen=True)
 class SentencesConfig:
-    """Where sentences come from, and how many distinct ones are wanted."""
+    """Where sentences come from, how many distinct ones are wanted, and in which order.
+
+    `strategy` says how slots are filled: `weighted` by the lexicons' weights, `random` with
+    every combination of a template as likely as any other, `zipf` by the order of a lexicon.
+    """
 
     domain: Path
     count: int
+    strategy: Strategy = "weighted"
+    zipf: ZipfConfig = field(default_factory=ZipfConfig)
+    filter: FilterConfig = field(default_factory=FilterConfig)
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -76,6 +78,7 @@ def check_sentences(config: SentencesConfig) -> None:
     Raises `DataError` naming file and line, or saying how many distinct sentences there are.
     """
     domain = _read_domain(config.domain)
+    SentenceFilter(config.filter)
     for template in domain.templates():
         if not next(template.all_renderings()).text:
             raise DataError(f"{template.place}: this template gives an empty sentence")
@@ -96,26 +99,24 @@ def check_sentences(config: SentencesConfig) -> None:
 def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
     """`count` sentences with distinct texts and ids, the same for the same seed and domain.
 
-    Intents come up equally often, and templates within an intent, until one has nothing new
-    to say. Raises `DataError` as `check_sentences` does.
+    What the filter drops comes between them as rejects, and does not count. Intents come up
+    equally often, and templates within an intent, until one has nothing new to say. Raises
+    `DataError` as `check_sentences` does.
     """
     domain = _read_domain(config.domain)
-    uniforms = _uniforms(rng_for(seed, STAGE, domain.name))
-    seen: set[str] = set()
-    intents = [
-        [
-            _Source(domain.name, intent, line, template, seed, seen, uniforms)
-            for line, template in templates.items()
-        ]
-        for intent, templates in domain.intents.items()
-    ]
-    for produced in range(config.count):
-        sentence = _draw_sentence(intents, uniforms)
-        if sentence is None:
-            raise DataError(
-                f"{domain.folder}: {config.count} sentences asked for, but only {produced} exist"
-            )
-        yield sentence
+    unwanted = SentenceFilter(config.filter) if config.filter != FilterConfig() else None
+    maker = Maker(domain.name, seed, config.count, unwanted)
+    produced = dropped = 0
+    for row in sample(domain.intents, maker, config.strategy, config.zipf):
+        yield row
+        dropped += isinstance(row, Reject)
+        produced += isinstance(row, Sentence)
+        if produced == config.count:
+            return
+    filtered = f" ({dropped} more are dropped by sentences.filter)" if dropped else ""
+    raise DataError(
+        f"{domain.folder}: {config.count} sentences asked for, but only {produced} exist{filtered}"
+    )
 
 
 def describe_domain(config: SentencesConfig) -> DomainDescription:
@@ -138,6 +139,8 @@ def sentences_digest(config: SentencesConfig) -> str:
         content = path.read_bytes()
         digest.update(f"\0{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
+    if config.filter.blocklist:
+        digest.update(resolve_path(config.filter.blocklist).read_bytes())
     return digest.hexdigest()
 
 
@@ -174,81 +177,3 @@ def _count_distinct(domain: _Domain, enough: int) -> int:
             if len(hashes) >= enough:
                 return len(hashes)
     return len(hashes)
-
-
-class _Source:
-    """One template and what it still has to say.
-
-    Draws by weight; after many draws in a row that had been said before, it goes through the
-    sentences that are left instead, in a shuffled order, so that every one can be reached.
-    """
-
-    def __init__(
-        self,
-        domain: str,
-        intent: str,
-        line: int,
-        template: Template,
-        seed: int,
-        seen: set[str],
-        uniforms: Iterator[float],
-    ) -> None:
-        self._domain, self._intent, self._line = domain, intent, line
-        self._template, self._seed, self._seen = template, seed, seen
-        self._uniforms = uniforms
-        self._left: Iterator[Sentence] | None = None
-
-    def next_sentence(self) -> Sentence | None:
-        """A sentence whose id is not in `seen`, or None when there is none left."""
-        if self._left is None:
-            for _ in range(_MISSES_BEFORE_LISTING):
-                rendered = self._template.render(self._draw)
-                if sentence := self._if_new(rendered):
-                    return sentence
-            self._left = self._list_the_rest()
-        return next(self._left, None)
-
-    def _draw(self, values: Vocabulary) -> str:
-        return values.draw(next(self._uniforms))
-
-    def _if_new(self, rendered: Rendered) -> Sentence | None:
-        name = f"{self._seed}|{self._domain}|{rendered.text}".encode()
-        digest = hashlib.blake2b(name, digest_size=6).hexdigest()
-        if digest in self._seen:
-            return None
-        self._seen.add(digest)
-        return Sentence(
-            id=f"{self._domain}-{digest}",
-            text=rendered.text,
-            domain=self._domain,
-            template=f"{self._intent}:{self._line}",
-            intent=self._intent,
-            slots=rendered.slots,
-        )
-
-    def _list_the_rest(self) -> Iterator[Sentence]:
-        renderings = self._template.all_renderings()
-        shuffle = rng_for(self._seed, STAGE, f"{self._domain}|{self._intent}:{self._line}")
-        while block := list(islice(renderings, _LISTED_AT_ONCE)):
-            for index in shuffle.permutation(len(block)):
-                if sentence := self._if_new(block[index]):
-                    yield sentence
-
-
-def _draw_sentence(intents: list[list[_Source]], uniforms: Iterator[float]) -> Sentence | None:
-    """From a random template of a random intent; those with nothing left are taken out."""
-    while intents:
-        sources = intents[int(next(uniforms) * len(intents))]
-        source = sources[int(next(uniforms) * len(sources))]
-        if sentence := source.next_sentence():
-            return sentence
-        sources.remove(source)
-        if not sources:
-            intents.remove(sources)
-    return None
-
-
-def _uniforms(rng: np.random.Generator) -> Iterator[float]:
-    """Uniform numbers in [0, 1), drawn by the thousand because one at a time is slow."""
-    while True:
-        yield from rng.random(1024).tolist()

@@ -8,9 +8,9 @@ after, and a damaged file is made again. (runtime settings are in no key: they c
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
@@ -28,7 +28,7 @@ from pipeline.records import (
     SpokenSentence,
 )
 from pipeline.seal import BuildInfo, seal
-from pipeline.sentences import describe_domain, generate, sentences_digest
+from pipeline.sentences import SentencesConfig, describe_domain, generate, sentences_digest
 from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
 from pipeline.spoken import speak
 from pipeline.synthesize import synthesize
@@ -81,7 +81,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
     vocoder = voice.pop("vocoder")
     settings = {
-        "generate": [config.seed, config.sentences, config.runtime.shard_size],
+        "generate": [config.seed, _set_keys(config.sentences), config.runtime.shard_size],
         "speak": [config.seed, {"accent": config.text.accent}],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
@@ -101,6 +101,20 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         used = {name: digests[name] for name in files.get(stage, []) if name in digests}
         keys[stage] = shard_key(stage, _VERSIONS[stage], settings[stage], upstream, used)
     return keys
+
+
+def _set_keys(sentences: SentencesConfig) -> dict[str, object]:
+    """Without what stands at its default, so that a new option leaves old shards their names."""
+
+    def default(field: Field[Any]) -> object:
+        made = field.default_factory
+        return made() if made is not MISSING else field.default
+
+    return {
+        field.name: as_mapping(value)
+        for field in fields(sentences)
+        if (value := getattr(sentences, field.name)) != default(field)
+    }
 
 
 def generate_shards(job: Job) -> list[Path]:
@@ -239,7 +253,16 @@ def _index_of(path: Path) -> int:
 
 
 def _cut(rows: Iterator[Sentence | Reject], shard_size: int) -> Iterator[list[Sentence | Reject]]:
-    while cut := list(islice(rows, shard_size)):
+    """Shards of `shard_size` sentences; what was rejected lies with the sentence after it."""
+    cut: list[Sentence | Reject] = []
+    num_sentences = 0
+    for row in rows:
+        cut.append(row)
+        num_sentences += isinstance(row, Sentence)
+        if num_sentences == shard_size:
+            yield cut
+            cut, num_sentences = [], 0
+    if cut:
         yield cut
 
 

@@ -62,12 +62,13 @@ class Template:
     """One line of a template file.
 
     `Wake me up at {{ time }}.` is kept as its pieces and never touches Jinja again; anything
-    more is rendered by Jinja with every slot name replaced by a call that draws.
+    more is rendered by Jinja with every slot name replaced by a call that draws; `pieces` is
+    None then.
     """
 
     def __init__(self, line: str, place: str, vocabularies: Mapping[str, Vocabulary]) -> None:
         self.place = place
-        self._pieces: tuple[str | Vocabulary, ...] | None = None
+        self.pieces: tuple[str | Vocabulary, ...] | None = None
         self._compiled: jinja2.Template | None = None
         tree = _parse(line, place)
         assigned = _check_names(tree, place, vocabularies)
@@ -77,7 +78,7 @@ class Template:
             len(vocabularies[name]) for name in readings if name not in assigned
         )
         if _is_plain(tree):
-            self._pieces = tuple(_pieces(tree, vocabularies))
+            self.pieces = tuple(_pieces(tree, vocabularies))
         else:
             self._compiled = _compile(tree, assigned)
             self._vocabularies = vocabularies
@@ -91,18 +92,18 @@ class Template:
             slots.append(Slot(vocabulary.name, value))
             return value
 
-        if self._pieces is not None:
+        if self.pieces is not None:
             text = "".join(
-                piece if isinstance(piece, str) else draw(piece) for piece in self._pieces
+                piece if isinstance(piece, str) else draw(piece) for piece in self.pieces
             )
         else:
             text = self._render_by_jinja(draw)
-        return Rendered(_tidy(text), tuple(slots))
+        return Rendered(tidy(text), tuple(slots))
 
     def all_renderings(self) -> Iterator[Rendered]:
         """Every sentence this template can make, one at a time; texts may repeat."""
-        if self._pieces is not None:
-            drawn = [piece for piece in self._pieces if not isinstance(piece, str)]
+        if self.pieces is not None:
+            drawn = [piece for piece in self.pieces if not isinstance(piece, str)]
             for values in product(*drawn):
                 yield self.render(_in_order(values))
         else:
@@ -260,7 +261,7 @@ def _in_order(values: Sequence[str]) -> Choose:
     return lambda _: next(remaining)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """One space between words, and one full stop where `7 a.m.` ends a sentence."""
     text = " ".join(text.split())
     return _TWO_STOPS.sub(".", text) if ".." in text else text

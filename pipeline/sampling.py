@@ -1,0 +1,263 @@
+"""In which order a domain's sentences come: by weight, uniformly, by Zipf's law.
+
+Intents come up equally often, and templates within an intent, until one has nothing new to
+say; what differs is how a template's slots are filled. `random` goes through all combinations
+of a template in an order that the seed decides, so none comes twice and none is remembered.
+Where two templates say the same, or one says it in two ways, `Seen` tells.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, Protocol
+
+import numpy as np
+
+from pipeline.lexicons import Vocabulary
+from pipeline.permutation import MAX_SIZE, Permutation
+from pipeline.randomness import rng_for
+from pipeline.records import Reject, Sentence, Slot
+from pipeline.sentence_filter import SentenceFilter
+from pipeline.templates import Rendered, Template, tidy
+
+STAGE = "generate"
+Strategy = Literal["random", "weighted", "zipf", "coverage"]
+Intents = Mapping[str, Mapping[int, Template]]
+_MISSES_BEFORE_LISTING = 50
+_LISTED_AT_ONCE = 4096
+_FIRST_BLOCK, _LAST_BLOCK = 8, 512  # combinations that are looked up at once
+_LISTED_VALUES = 20_000  # larger vocabularies are asked for one value at a time
+
+
+@dataclass(frozen=True)
+class ZipfConfig:
+    """The value on line r of a lexicon is drawn about r ** -exponent times as often as the first.
+
+    For `sentences.strategy: zipf`; a lexicon's weights are then without effect.
+    """
+
+    exponent: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.exponent <= 10:
+            raise ValueError(f"exponent: {self.exponent}; above 0 and up to 10 is allowed")
+
+
+class Seen:
+    """Which sentences there have been, in memory that does not grow with them.
+
+    Up to 65,536 ids are remembered exactly. For more, four bits a sentence are set in a table of
+    8 MiB (larger by 8 MiB for every 4 million asked for): no sentence passes twice, and about
+    one in 100,000 is taken for an earlier one, and another comes in its place.
+    """
+
+    _EXACT = 65_536
+    _SPREAD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+
+    def __init__(self, count: int) -> None:
+        self._ids: set[str] | None = set() if count <= self._EXACT else None
+        megabytes = 8 * max(1, -(-count // 4_000_000))
+        self._bits = (megabytes << 23).bit_length() - 1
+        self._table = bytearray(0 if self._ids is not None else 1 << (self._bits - 3))
+
+    def add(self, digest: str) -> bool:
+        """True for a new one. `digest` is in hexadecimal digits."""
+        if self._ids is not None:
+            if digest in self._ids:
+                return False
+            self._ids.add(digest)
+            return True
+        number, shift, is_new = int(digest, 16), 64 - self._bits, False
+        for factor in self._SPREAD:
+            place = (number * factor & 0xFFFFFFFFFFFFFFFF) >> shift
+            mark = 1 << (place & 7)
+            if not self._table[place >> 3] & mark:
+                self._table[place >> 3] |= mark
+                is_new = True
+        return is_new
+
+
+class Maker:
+    """Renderings into sentences with ids; None for one there has been."""
+
+    def __init__(self, domain: str, seed: int, count: int, unwanted: SentenceFilter | None) -> None:
+        self.domain, self.seed = domain, seed
+        self._prefix = f"{seed}|{domain}|"
+        self._seen, self._unwanted = Seen(count), unwanted
+
+    def make(
+        self, intent: str, template: str, text: str, slots: tuple[Slot, ...]
+    ) -> Sentence | Reject | None:
+        digest = hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
+        if not self._seen.add(digest):
+            return None
+        sentence_id = f"{self.domain}-{digest}"
+        if self._unwanted and (reason := self._unwanted.reason(text)):
+            return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
+        return Sentence(sentence_id, text, self.domain, template, intent, slots)
+
+
+class Source(Protocol):
+    """One template and what it still has to say."""
+
+    def next_row(self) -> Sentence | Reject | None:
+        """What has not been said yet, or None when there is nothing left."""
+
+
+Draw = Callable[[Vocabulary], str]
+
+
+class DrawnSource:
+    """Draws the slots one by one.
+
+    After many draws in a row that had been said before, it goes through the sentences that
+    are left instead, in a shuffled order, so that every one can be reached.
+    """
+
+    def __init__(
+        self, intent: str, line: int, template: Template, maker: Maker, draw: Draw
+    ) -> None:
+        self._intent, self._name, self._template = intent, f"{intent}:{line}", template
+        self._maker, self._draw = maker, draw
+        self._left: Iterator[Sentence | Reject] | None = None
+
+    def next_row(self) -> Sentence | Reject | None:
+        if self._left is None:
+            for _ in range(_MISSES_BEFORE_LISTING):
+                if row := self._make(self._template.render(self._draw)):
+                    return row
+            self._left = self._list_the_rest()
+        return next(self._left, None)
+
+    def _make(self, rendered: Rendered) -> Sentence | Reject | None:
+        return self._maker.make(self._intent, self._name, rendered.text, rendered.slots)
+
+    def _list_the_rest(self) -> Iterator[Sentence | Reject]:
+        renderings = self._template.all_renderings()
+        shuffle = rng_for(self._maker.seed, STAGE, f"{self._maker.domain}|{self._name}")
+        while block := list(islice(renderings, _LISTED_AT_ONCE)):
+            for index in shuffle.permutation(len(block)):
+                if row := self._make(block[index]):
+                    yield row
+
+
+class PermutedSource:
+    """All combinations of a plain template's slots, each once, in an order of the seed's."""
+
+    def __init__(self, intent: str, line: int, template: Template, maker: Maker) -> None:
+        assert template.pieces is not None
+        self._maker = maker
+        self._rows = self._walk(intent, f"{intent}:{line}", template.pieces)
+
+    def next_row(self) -> Sentence | Reject | None:
+        return next(self._rows, None)
+
+    def _walk(
+        self, intent: str, name: str, pieces: tuple[str | Vocabulary, ...]
+    ) -> Iterator[Sentence | Reject]:
+        make = self._maker.make
+        for slots in self._combinations(name, [p for p in pieces if not isinstance(p, str)]):
+            values = iter(slots)
+            parts = [p if isinstance(p, str) else next(values).value for p in pieces]
+            if row := make(intent, name, tidy("".join(parts)), slots):
+                yield row
+
+    def _combinations(
+        self, name: str, vocabularies: list[Vocabulary]
+    ) -> Iterator[tuple[Slot, ...]]:
+        sizes = [len(vocabulary) for vocabulary in vocabularies]
+        # dict.fromkeys would call two readings of one slot one; they are two draws.
+        readers = [_slots_of(vocabulary) for vocabulary in vocabularies]
+        total = int(np.prod(sizes, dtype=object)) if sizes else 1
+        order = Permutation(total, rng_for(self._maker.seed, STAGE, f"{name}|order"))
+        start, block = 0, _FIRST_BLOCK
+        while start < total:
+            columns = np.unravel_index(order.at(start, block), sizes) if sizes else ()
+            if not sizes:
+                yield ()
+            listed = [
+                [reader(index) for index in column.tolist()]
+                for reader, column in zip(readers, columns, strict=True)
+            ]
+            yield from zip(*listed, strict=True)
+            start, block = start + block, min(2 * block, _LAST_BLOCK)
+
+
+def _slots_of(vocabulary: Vocabulary) -> Callable[[int], Slot]:
+    """The slot with the value at an index; made once a value where a list of them is small."""
+    name = vocabulary.name
+    if len(vocabulary) > _LISTED_VALUES:
+        return lambda index: Slot(name, vocabulary[index])
+    made: dict[int, Slot] = {}
+
+    def slot(index: int) -> Slot:
+        if index not in made:
+            made[index] = Slot(name, vocabulary[index])
+        return made[index]
+
+    return slot
+
+
+def sample(
+    intents: Intents, maker: Maker, strategy: Strategy, zipf: ZipfConfig
+) -> Iterator[Sentence | Reject]:
+    """Rows by any strategy but `coverage`, until nothing new is left."""
+    uniforms = _uniforms(rng_for(maker.seed, STAGE, maker.domain))
+    draw = _drawing(strategy, zipf, uniforms)
+
+    def source(intent: str, line: int, template: Template) -> Source:
+        small = template.pieces is not None and template.max_renderings <= MAX_SIZE
+        if strategy == "random" and small:
+            return PermutedSource(intent, line, template, maker)
+        return DrawnSource(intent, line, template, maker, draw)
+
+    sources = [
+        [source(intent, line, template) for line, template in templates.items()]
+        for intent, templates in intents.items()
+    ]
+    return take_turns(sources, uniforms)
+
+
+def take_turns(
+    intents: list[list[Source]], uniforms: Iterator[float]
+) -> Iterator[Sentence | Reject]:
+    """From a random template of a random intent; those with nothing left are taken out."""
+    while intents:
+        sources = intents[int(next(uniforms) * len(intents))]
+        source = sources[int(next(uniforms) * len(sources))]
+        if row := source.next_row():
+            yield row
+            continue
+        sources.remove(source)
+        if not sources:
+            intents.remove(sources)
+
+
+def _drawing(strategy: Strategy, zipf: ZipfConfig, uniforms: Iterator[float]) -> Draw:
+    if strategy == "weighted":
+        return lambda values: values.draw(next(uniforms))
+    if strategy == "zipf":
+        return lambda values: values[zipf_rank(next(uniforms), len(values), zipf.exponent)]
+    return lambda values: values[int(next(uniforms) * len(values))]
+
+
+def zipf_rank(uniform: float, size: int, exponent: float) -> int:
+    """The rank, 0 ... size-1, that a uniform number in [0, 1) points at.
+
+    The curve x ** -exponent over [1, size + 1) takes the place of the sum over ranks, so that
+    a vocabulary of any size needs no table: rank r has the area from r + 1 to r + 2.
+    """
+    top = size + 1.0
+    if abs(exponent - 1) < 1e-9:
+        at = top**uniform
+    else:
+        power = 1 - exponent
+        at = (1 + uniform * (top**power - 1)) ** (1 / power)
+    return min(int(at), size) - 1
+
+
+def _uniforms(rng: np.random.Generator) -> Iterator[float]:
+    """Uniform numbers in [0, 1), drawn by the thousand because one at a time is slow."""
+    while True:
+        yield from rng.random(1024).tolist()

@@ -129,7 +129,7 @@ def test_a_lexicon_wins_over_a_written_form(tmp_path: Path) -> None:
     [
         ("Hello {{ name", "template syntax: unexpected end of template"),
         ("Hello {% if name %}", "template syntax"),
-        ("Hello {{ nobody }}.", "undefined slot `nobody`; there are: date, "),
+        ("Hello {{ nobody }}.", "undefined slot `nobody`; there are: address, "),
         ("{{ name.__class__ }}", "`.__class__`: templates may not reach into Python objects"),
         ("{% if 1 == 2 %}{{ ''.__class__ }}{% endif %}x", "may not reach into Python objects"),
         ("{{ name['__class__'] }}", "may not reach into Python objects"),

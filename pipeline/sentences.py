@@ -1,13 +1,7 @@
 """Stage 1: distinct sentences, drawn from a domain's templates and lexicons.
 
-A domain is a folder:
-
-    voice_assistant/
-        templates/set_alarm.j2     one template a line; the file's name is the intent
-        lexicons/contact.txt       one value a line; the file's name is the slot
-
-Slots without a lexicon may be one of `pipeline/written_forms.py`. A template's id is
-`intent:line`, so a row of the dataset leads back to the line that made it.
+A domain is a folder, read by `pipeline/domains.py`. A template's id is `intent:line`, so a row
+of the dataset leads back to the line that made it.
 """
 
 import hashlib
@@ -17,12 +11,10 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.lexicons import Vocabulary, read_lexicon
+from pipeline.domains import Domain, domain_digest, read_domain
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentence_filter import FilterConfig, SentenceFilter
-from pipeline.templates import Template, read_templates
-from pipeline.written_forms import WRITTEN_FORMS, written_form
 
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
@@ -60,24 +52,12 @@ class DomainDescription:
     open_slots: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Domain:
-    name: str
-    folder: Path
-    lexicons: dict[str, Vocabulary]
-    intents: dict[str, dict[int, Template]]
-
-    def templates(self) -> Iterator[Template]:
-        for templates in self.intents.values():
-            yield from templates.values()
-
-
 def check_sentences(config: SentencesConfig) -> None:
     """Read every template and lexicon, and make sure that `count` sentences exist.
 
     Raises `DataError` naming file and line, or saying how many distinct sentences there are.
     """
-    domain = _read_domain(config.domain)
+    domain = read_domain(config.domain)
     SentenceFilter(config.filter)
     for template in domain.templates():
         if not next(template.all_renderings()).text:
@@ -103,7 +83,7 @@ def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
     equally often, and templates within an intent, until one has nothing new to say. Raises
     `DataError` as `check_sentences` does.
     """
-    domain = _read_domain(config.domain)
+    domain = read_domain(config.domain)
     unwanted = SentenceFilter(config.filter) if config.filter != FilterConfig() else None
     maker = Maker(domain.name, seed, config.count, unwanted)
     produced = dropped = 0
@@ -121,54 +101,26 @@ def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
 
 def describe_domain(config: SentencesConfig) -> DomainDescription:
     """The templates and lexicon values of the domain, in file order."""
-    domain = _read_domain(config.domain)
+    domain = read_domain(config.domain)
     return DomainDescription(
         templates=tuple(
             f"{intent}:{line}" for intent, templates in domain.intents.items() for line in templates
         ),
         slot_values={name: tuple(values) for name, values in domain.lexicons.items()},
-        open_slots=tuple(name for name in WRITTEN_FORMS if name not in domain.lexicons),
+        open_slots=domain.written_slots,
     )
 
 
 def sentences_digest(config: SentencesConfig) -> str:
     """16 hex digits that change with any file the domain's sentences are made of."""
-    folder = resolve_path(config.domain)
-    digest = hashlib.blake2b(folder.resolve().name.encode(), digest_size=8)
-    for path in (*_files(folder, "templates", ".j2"), *_files(folder, "lexicons", *_LEXICONS)):
-        content = path.read_bytes()
-        digest.update(f"\0{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
-    if config.filter.blocklist:
-        digest.update(resolve_path(config.filter.blocklist).read_bytes())
-    return digest.hexdigest()
+    digest = domain_digest(config.domain)
+    if config.filter.blocklist is None:
+        return digest
+    blocked = resolve_path(config.filter.blocklist).read_bytes()
+    return hashlib.blake2b(digest.encode() + blocked, digest_size=8).hexdigest()
 
 
-_LEXICONS = (".txt", ".yaml")
-
-
-def _read_domain(path: Path) -> _Domain:
-    folder = resolve_path(path)
-    if not folder.is_dir():
-        raise DataError(f"{path}: no such folder; a domain holds templates/ and lexicons/")
-    template_files = _files(folder, "templates", ".j2")
-    if not template_files:
-        raise DataError(f"{folder / 'templates'}: no template files; expected templates/INTENT.j2")
-    lexicons: dict[str, Vocabulary] = {}
-    for file in _files(folder, "lexicons", *_LEXICONS):
-        if file.stem in lexicons:
-            raise DataError(f"{file}: the slot `{file.stem}` has two lexicons; keep one")
-        lexicons[file.stem] = read_lexicon(file)
-    vocabularies = {name: written_form(name) for name in WRITTEN_FORMS} | lexicons
-    intents = {file.stem: read_templates(file, vocabularies) for file in template_files}
-    return _Domain(folder.resolve().name, folder, lexicons, intents)
-
-
-def _files(folder: Path, kind: str, *suffixes: str) -> list[Path]:
-    return sorted(path for path in (folder / kind).glob("*") if path.suffix in suffixes)
-
-
-def _count_distinct(domain: _Domain, enough: int) -> int:
+def _count_distinct(domain: Domain, enough: int) -> int:
     """How many distinct texts there are; counting stops at `enough`."""
     hashes: set[int] = set()
     for template in domain.templates():

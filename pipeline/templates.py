@@ -5,16 +5,16 @@
     {% if day == "today" %}Set an alarm for {{ time }}.{% else %}Wake me on {{ day }}.{% endif %}
 
 A name is a slot, and every time it is read it is drawn anew; `{% set who = contact %}` keeps
-a draw for use in several places. A line is a sentence, not a program: loops, calls and
-attributes are refused, so every template ends and none reaches Python. It runs in Jinja2's
-sandbox on top.
+a draw for use in several places, and `{{ who.nickname }}` then says a part of it that its lexicon
+holds. `{{ food|tagged("spicy") }}` draws among the values with that tag. A line is a sentence,
+not a program: loops, calls and attributes are refused, so every template ends and none reaches
+Python. It runs in Jinja2's sandbox on top.
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import jinja2
@@ -42,8 +42,10 @@ _ALLOWED_NODES = (
     nodes.List,
     nodes.Tuple,
     nodes.Filter,
+    nodes.Getattr,  # `{{ place.country }}`: looked up in the lexicon, never on an object
 )
 _ALLOWED_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
+_TAGGED = "tagged"  # no filter of Jinja's: it narrows what is drawn from
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
@@ -72,16 +74,17 @@ class Template:
         self._compiled: jinja2.Template | None = None
         tree = _parse(line, place)
         assigned = _check_names(tree, place, vocabularies)
+        self._sources = _sources(tree, place, vocabularies)
+        self._vocabularies = _drawn_from(tree, place, vocabularies)
         readings = [name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"]
         # At least as many as `all_renderings` gives: a branch not taken draws nothing.
         self.max_renderings = math.prod(
             len(vocabularies[name]) for name in readings if name not in assigned
         )
         if _is_plain(tree):
-            self.pieces = tuple(_pieces(tree, vocabularies))
+            self.pieces = tuple(_pieces(tree, self._vocabularies))
         else:
-            self._compiled = _compile(tree, assigned)
-            self._vocabularies = vocabularies
+            self._compiled = _compile(tree, assigned, self._sources)
 
     def render(self, choose: Choose) -> Rendered:
         """The sentence whose slots are what `choose` gives. Raises `DataError` at this line."""
@@ -97,14 +100,14 @@ class Template:
                 piece if isinstance(piece, str) else draw(piece) for piece in self.pieces
             )
         else:
-            text = self._render_by_jinja(draw)
+            text = self._render_by_jinja(draw, slots)
         return Rendered(tidy(text), tuple(slots))
 
     def all_renderings(self) -> Iterator[Rendered]:
         """Every sentence this template can make, one at a time; texts may repeat."""
         if self.pieces is not None:
             drawn = [piece for piece in self.pieces if not isinstance(piece, str)]
-            for values in product(*drawn):
+            for values in _combinations(drawn):
                 yield self.render(_in_order(values))
         else:
             yield from self._walk_choices()
@@ -129,32 +132,57 @@ class Template:
                 return
             path[-1] += 1
 
-    def _render_by_jinja(self, draw: Choose) -> str:
+    def _render_by_jinja(self, draw: Choose, slots: list[Slot]) -> str:
         assert self._compiled is not None
 
-        def draw_by_name(name: str) -> str:
-            return draw(self._vocabularies[name])
+        def draw_by_key(key: str) -> str:
+            return draw(self._vocabularies[key])
+
+        def part_of(slot: str, value: str, name: str) -> str:
+            part = self._vocabularies[slot].part(value, name)
+            if part is None:
+                raise ValueError(f"`{value}` has no part `{name}`")
+            slots.append(Slot(f"{slot}.{name}", part))
+            return part
 
         try:
-            return self._compiled.render({_DRAW: draw_by_name})
+            return self._compiled.render({_DRAW: draw_by_key, _PART: part_of})
         except Exception as error:  # whatever a template does wrong is the template's fault
             raise DataError(f"{self.place}: {type(error).__name__}: {error}") from None
 
 
-_DRAW = "_draw_slot"  # no template can hold this name: those with a leading `_` are refused
+# No template can hold these names: those with a leading `_` are refused.
+_DRAW, _PART = "_draw_slot", "_part_of_value"
 
 
 class _DrawSlots(jinja2.visitor.NodeTransformer):
-    """Replaces every reading of a slot by a call, so that each reading is a draw of its own."""
+    """Replaces every reading of a slot by a call, so that each reading is a draw of its own.
 
-    def __init__(self, assigned: set[str]) -> None:
+    A part of a value becomes a call that looks it up: no attribute is left for Python.
+    """
+
+    def __init__(self, assigned: set[str], sources: Mapping[str, str]) -> None:
         self._assigned = assigned
+        self._sources = sources
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:
         if node.ctx != "load" or node.name in self._assigned:
             return node
-        call = nodes.Call(nodes.Name(_DRAW, "load"), [nodes.Const(node.name)], [], None, None)
-        return call.set_lineno(node.lineno)
+        return _call(_DRAW, nodes.Const(node.name)).set_lineno(node.lineno)
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
+        if node.name != _TAGGED:
+            return self.generic_visit(node)
+        return _call(_DRAW, nodes.Const(_key(node))).set_lineno(node.lineno)
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:
+        assert isinstance(node.node, nodes.Name)
+        slot, part = nodes.Const(self._sources[node.node.name]), nodes.Const(node.attr)
+        return _call(_PART, slot, node.node, part).set_lineno(node.lineno)
+
+
+def _call(name: str, *arguments: nodes.Expr) -> nodes.Call:
+    return nodes.Call(nodes.Name(name, "load"), list(arguments), [], None, None)
 
 
 def _environment() -> SandboxedEnvironment:
@@ -199,13 +227,13 @@ def _parse(line: str, place: str) -> nodes.Template:
 
 def _check_nodes(tree: nodes.Node, place: str) -> None:
     for node in tree.iter_child_nodes():
-        if isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        if _reaches_into_python(node):
             name = node.attr if isinstance(node, nodes.Getattr) else "[...]"
             raise DataError(f"{place}: `.{name}`: templates may not reach into Python objects")
         if isinstance(node, nodes.Name) and node.name.startswith("_"):
             raise DataError(f"{place}: `{node.name}`: a slot's name may not begin with `_`")
-        if isinstance(node, nodes.Filter) and node.name not in _ALLOWED_FILTERS:
-            allowed = ", ".join(_ALLOWED_FILTERS)
+        if isinstance(node, nodes.Filter) and node.name not in (*_ALLOWED_FILTERS, _TAGGED):
+            allowed = ", ".join((*_ALLOWED_FILTERS, _TAGGED))
             raise DataError(f"{place}: unknown filter `{node.name}`; allowed: {allowed}")
         if not isinstance(node, _ALLOWED_NODES):
             kind = type(node).__name__.lower()
@@ -214,6 +242,12 @@ def _check_nodes(tree: nodes.Node, place: str) -> None:
                 "use {{ slot }}, filters, {% if %} and {% set %}"
             )
         _check_nodes(node, place)
+
+
+def _reaches_into_python(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Getattr):
+        return node.attr.startswith("_") or not isinstance(node.node, nodes.Name)
+    return isinstance(node, nodes.Getitem)
 
 
 def _check_names(
@@ -231,8 +265,80 @@ def _check_names(
     return assigned
 
 
-def _compile(tree: nodes.Template, assigned: set[str]) -> jinja2.Template:
-    drawing = _DrawSlots(assigned).visit(tree)
+def _sources(
+    tree: nodes.Template, place: str, vocabularies: Mapping[str, Vocabulary]
+) -> dict[str, str]:
+    """The slot that each name given by `{% set %}` is drawn from; checks every part read of it."""
+    drawn_from: dict[str, set[str]] = {}
+    for assign in tree.find_all(nodes.Assign):
+        value: nodes.Node = assign.node
+        if isinstance(value, nodes.Filter) and value.name == _TAGGED:
+            value = value.node or value
+        if isinstance(assign.target, nodes.Name) and isinstance(value, nodes.Name):
+            drawn_from.setdefault(assign.target.name, set()).add(value.name)
+    sources = {name: slots.pop() for name, slots in drawn_from.items() if len(slots) == 1}
+    for node in tree.find_all(nodes.Getattr):
+        assert isinstance(node.node, nodes.Name)
+        slot = sources.get(node.node.name)
+        if slot is None or slot not in vocabularies:
+            raise DataError(
+                f"{place}: `.{node.attr}`: templates may not reach into Python objects; for a "
+                "part of a value write {% set x = slot %} and then {{ x." + node.attr + " }}"
+            )
+        _check_part(vocabularies[slot], node.attr, place)
+    return sources
+
+
+def _check_part(vocabulary: Vocabulary, part: str, place: str) -> None:
+    entries = vocabulary.entries.values()
+    lacking = next((entry for entry in entries if part not in entry.parts), None)
+    if lacking or not entries:
+        known = sorted({name for entry in entries for name in entry.parts}) or ["none"]
+        of = f"`{lacking.value}` (line {lacking.line}) of " if lacking else ""
+        raise DataError(
+            f"{place}: {of}the slot `{vocabulary.name}` has no part `{part}`; "
+            f"parts in its lexicon: {', '.join(known)}"
+        )
+
+
+def _drawn_from(
+    tree: nodes.Template, place: str, vocabularies: Mapping[str, Vocabulary]
+) -> dict[str, Vocabulary]:
+    """The vocabularies that this template draws from: slots, and slots narrowed by tags."""
+    names = {node.name for node in tree.find_all(nodes.Name)}
+    drawn = {name: vocabularies[name] for name in names if name in vocabularies}
+    for node in tree.find_all(nodes.Filter):
+        if node.name != _TAGGED:
+            continue
+        tags = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
+        slot = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if slot not in vocabularies or not tags or len(tags) < len(node.args) or node.kwargs:
+            raise DataError(f'{place}: `tagged` is written {{{{ slot|tagged("tag") }}}}')
+        narrowed = vocabularies[slot].tagged(map(str, tags))
+        if narrowed is None:
+            known = ", ".join(sorted(vocabularies[slot].tags)) or "none"
+            wanted = " and ".join(f"`{tag}`" for tag in tags)
+            raise DataError(
+                f"{place}: no value of the slot `{slot}` is tagged {wanted}; its tags: {known}"
+            )
+        drawn[_key(node)] = narrowed
+    return drawn
+
+
+def _key(node: nodes.Expr) -> str:
+    """What a draw is looked up by: the slot, or the slot and its tags."""
+    if isinstance(node, nodes.Filter):
+        assert isinstance(node.node, nodes.Name)
+        tags = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
+        return "|".join((node.node.name, *map(str, tags)))
+    assert isinstance(node, nodes.Name)
+    return node.name
+
+
+def _compile(
+    tree: nodes.Template, assigned: set[str], sources: Mapping[str, str]
+) -> jinja2.Template:
+    drawing = _DrawSlots(assigned, sources).visit(tree)
     code = _ENVIRONMENT.compile(drawing)
     return jinja2.Template.from_code(_ENVIRONMENT, code, {})
 
@@ -240,7 +346,11 @@ def _compile(tree: nodes.Template, assigned: set[str]) -> jinja2.Template:
 def _is_plain(tree: nodes.Template) -> bool:
     return all(
         isinstance(statement, nodes.Output)
-        and all(isinstance(part, (nodes.TemplateData, nodes.Name)) for part in statement.nodes)
+        and all(
+            isinstance(part, (nodes.TemplateData, nodes.Name))
+            or (isinstance(part, nodes.Filter) and part.name == _TAGGED)
+            for part in statement.nodes
+        )
         for statement in tree.body
     )
 
@@ -252,8 +362,18 @@ def _pieces(
         for part in output.nodes:
             if isinstance(part, nodes.TemplateData):
                 yield part.data
-            elif isinstance(part, nodes.Name):
-                yield vocabularies[part.name]
+            elif isinstance(part, (nodes.Name, nodes.Filter)):
+                yield vocabularies[_key(part)]
+
+
+def _combinations(vocabularies: Sequence[Vocabulary]) -> Iterator[tuple[str, ...]]:
+    """One value of each, the last changing fastest; lists none of them, however large."""
+    if not vocabularies:
+        yield ()
+        return
+    for value in vocabularies[0]:
+        for rest in _combinations(vocabularies[1:]):
+            yield (value, *rest)
 
 
 def _in_order(values: Sequence[str]) -> Choose:

@@ -22,11 +22,11 @@ from pipeline.sentence_filter import SentenceFilter
 from pipeline.templates import Rendered, Template, tidy
 
 STAGE = "generate"
-Strategy = Literal["random", "weighted", "zipf", "coverage"]
+Strategy = Literal["random", "weighted", "zipf"]
 Intents = Mapping[str, Mapping[int, Template]]
 _MISSES_BEFORE_LISTING = 50
 _LISTED_AT_ONCE = 4096
-_FIRST_BLOCK, _LAST_BLOCK = 8, 512  # combinations that are looked up at once
+_FIRST_BLOCK, _LAST_BLOCK = 8, 128  # combinations that are looked up at once
 _LISTED_VALUES = 20_000  # larger vocabularies are asked for one value at a time
 
 
@@ -145,9 +145,11 @@ class DrawnSource:
 class PermutedSource:
     """All combinations of a plain template's slots, each once, in an order of the seed's."""
 
-    def __init__(self, intent: str, line: int, template: Template, maker: Maker) -> None:
+    def __init__(
+        self, intent: str, line: int, template: Template, maker: Maker, values: "SlotValues"
+    ) -> None:
         assert template.pieces is not None
-        self._maker = maker
+        self._maker, self._values = maker, values
         self._rows = self._walk(intent, f"{intent}:{line}", template.pieces)
 
     def next_row(self) -> Sentence | Reject | None:
@@ -167,8 +169,7 @@ class PermutedSource:
         self, name: str, vocabularies: list[Vocabulary]
     ) -> Iterator[tuple[Slot, ...]]:
         sizes = [len(vocabulary) for vocabulary in vocabularies]
-        # dict.fromkeys would call two readings of one slot one; they are two draws.
-        readers = [_slots_of(vocabulary) for vocabulary in vocabularies]
+        readers = [self._values.reader(vocabulary) for vocabulary in vocabularies]
         total = int(np.prod(sizes, dtype=object)) if sizes else 1
         order = Permutation(total, rng_for(self._maker.seed, STAGE, f"{name}|order"))
         start, block = 0, _FIRST_BLOCK
@@ -184,32 +185,42 @@ class PermutedSource:
             start, block = start + block, min(2 * block, _LAST_BLOCK)
 
 
-def _slots_of(vocabulary: Vocabulary) -> Callable[[int], Slot]:
-    """The slot with the value at an index; made once a value where a list of them is small."""
-    name = vocabulary.name
-    if len(vocabulary) > _LISTED_VALUES:
-        return lambda index: Slot(name, vocabulary[index])
-    made: dict[int, Slot] = {}
+class SlotValues:
+    """Slots with their values, made once and shared by all templates while a list of them is
+    small; larger vocabularies are asked each time.
+    """
 
-    def slot(index: int) -> Slot:
-        if index not in made:
-            made[index] = Slot(name, vocabulary[index])
-        return made[index]
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Vocabulary, dict[int, Slot]]] = {}
 
-    return slot
+    def reader(self, vocabulary: Vocabulary) -> Callable[[int], Slot]:
+        """What gives the slot with the value at an index of `vocabulary`."""
+        name = vocabulary.name
+        if len(vocabulary) > _LISTED_VALUES:
+            return lambda index: Slot(name, vocabulary[index])
+        # The vocabulary is kept, so that no other comes to have its id.
+        made = self._made.setdefault(id(vocabulary), (vocabulary, {}))[1]
+
+        def slot(index: int) -> Slot:
+            if index not in made:
+                made[index] = Slot(name, vocabulary[index])
+            return made[index]
+
+        return slot
 
 
 def sample(
     intents: Intents, maker: Maker, strategy: Strategy, zipf: ZipfConfig
 ) -> Iterator[Sentence | Reject]:
-    """Rows by any strategy but `coverage`, until nothing new is left."""
+    """Rows by any strategy, until nothing new is left."""
     uniforms = _uniforms(rng_for(maker.seed, STAGE, maker.domain))
     draw = _drawing(strategy, zipf, uniforms)
+    values = SlotValues()
 
     def source(intent: str, line: int, template: Template) -> Source:
         small = template.pieces is not None and template.max_renderings <= MAX_SIZE
         if strategy == "random" and small:
-            return PermutedSource(intent, line, template, maker)
+            return PermutedSource(intent, line, template, maker, values)
         return DrawnSource(intent, line, template, maker, draw)
 
     sources = [

@@ -5,7 +5,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +26,7 @@ _LIGHT_COLUMNS = (
     "duration_s",
     "transcript",
     "speaker",
+    "accent",
     "pace",
     "template",
     "intent",
@@ -111,6 +112,7 @@ def render_report(dataset: Path) -> str:
         figures=_figures(rows, build),
         charts=_charts(rows),
         speakers=bars(row["speaker"] for row in rows),
+        accents=accent_shares(rows),
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
         slots=slot_coverage(rows, build["coverage"]),
@@ -180,6 +182,14 @@ def bars(labels: Iterable[str]) -> list[Bar]:
     counts = Counter(labels)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Bar(label, count, count / ordered[0][1]) for label, count in ordered]
+
+
+def accent_shares(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
+    """Clips of each accent, labelled with its share of all."""
+    return [
+        replace(bar, label=f"{bar.label} · {bar.count / len(rows):.1%}")
+        for bar in bars(row["accent"] for row in rows)
+    ]
 
 
 def template_coverage(

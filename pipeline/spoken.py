@@ -1,43 +1,77 @@
 """Stage 2: what is said, how it is written down for an ASR, and its phonemes."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.errors import DataError
-from models.phonemes import Phonemizer, words_of
+from models.config import as_mapping
+from models.errors import ConfigError, DataError
+from models.phonemes import Phonemizer, english_accents, words_of
 from pipeline.normalize import normalize
+from pipeline.pronounce import Pronouncer
+from pipeline.pronunciations import load_lexicon
 from pipeline.records import Reject, Sentence, SpokenSentence
+from pipeline.variants import VariantsConfig
 
 STAGE = "speak"
 _SPEAKABLE = re.compile(r"""[A-Za-z\s'.,;:!?"()-]*""")
-_SPELLED_A = re.compile(r"\bA(?= [A-Z]\b)|(?<=\b[A-Z] )A\b")
-_LETTER = "letterhere"
 
 
 @dataclass(frozen=True)
 class TextConfig:
     """How text is read.
 
-    `accent` is one of espeak-ng's English voices. `grammar_cache` holds the compiled text
-    grammars (default: the user's cache). `workers` processes share large batches (0: one a
-    core). Only `accent` changes the rows.
+    `accent` is one of espeak-ng's English voices, or weights of several, drawn a sentence.
+    `pronunciations` are lexicon files that win over espeak-ng, later ones over earlier.
+    `grammar_cache` holds the compiled text grammars (default: the user's cache). `workers`
+    processes share large batches (0: one a core). Those two change no row.
     """
 
-    accent: str = "en-us"
+    accent: str | dict[str, float] = "en-us"
+    pronunciations: tuple[Path, ...] = ()
+    variants: VariantsConfig = VariantsConfig()
     grammar_cache: Path | None = None
     workers: int = 0
 
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise ValueError(f"workers: {self.workers} is not allowed; 0 (one a core) or more")
+        if not all(0 <= weight < math.inf for weight in self.accents.values()):
+            raise ValueError("accent: weights must be finite and not negative")
+        if not sum(self.accents.values()):
+            raise ValueError("accent: at least one weight must be above 0")
+
+    @property
+    def accents(self) -> dict[str, float]:
+        """Every accent with its weight."""
+        return {self.accent: 1.0} if isinstance(self.accent, str) else self.accent
+
+    @property
+    def row_settings(self) -> dict[str, object]:
+        """What the rows depend on beside the files' content.
+
+        Options that came later are there only when they are used: old shards keep their names.
+        """
+        settings: dict[str, object] = {"accent": self.accent}
+        variants = as_mapping(self.variants).items()
+        used = {name: value for name, value in variants if value is not None}
+        if used:
+            settings["variants"] = used
+        return settings
 
 
 def check_text(config: TextConfig) -> None:
-    """Raises `DataError` when espeak-ng does not know the accent or is missing."""
-    Phonemizer(config.accent)
+    """Raises `ConfigError` for an accent that espeak-ng does not have, `DataError` naming file
+    and line of a pronunciation that cannot be used."""
+    for accent in config.accents:
+        if accent not in english_accents():
+            allowed = ", ".join(english_accents())
+            raise ConfigError(f"text.accent: {accent} is none of espeak-ng's: {allowed}")
+        Phonemizer(accent)
+    load_lexicon(config.pronunciations)
 
 
 def speak(
@@ -45,26 +79,33 @@ def speak(
 ) -> Iterator[SpokenSentence | Reject]:
     """Each sentence as it is said, or why it cannot be, in the order given.
 
-    Nothing is drawn yet: `seed` is there for accents that vary from sentence to sentence.
+    Accents and variants are drawn from `seed` and the sentence's id.
     """
     spoken = normalize(
         [sentence.text for sentence in sentences], config.grammar_cache, config.workers
     )
     reasons = [_unspeakable(text) for text in spoken]
-    phonemizer = Phonemizer(config.accent)
-    good = [text for text, reason in zip(spoken, reasons, strict=True) if not reason]
-    phonemes = iter(_phonemize(phonemizer, good))
+    good = [place for place, reason in enumerate(reasons) if not reason]
+    pronouncer = Pronouncer(config.accents, load_lexicon(config.pronunciations), config.variants)
+    pronounced = iter(
+        pronouncer.pronounce(
+            [sentences[place].id for place in good], [spoken[place] for place in good], seed
+        )
+    )
     for sentence, text, reason in zip(sentences, spoken, reasons, strict=True):
-        result = DataError(reason) if reason else next(phonemes)
-        if isinstance(result, DataError):
-            yield Reject(sentence.id, STAGE, str(result))
+        if reason:
+            yield Reject(sentence.id, STAGE, reason)
+            continue
+        accent, phonemes = next(pronounced)
+        if isinstance(phonemes, DataError):
+            yield Reject(sentence.id, STAGE, str(phonemes))
             continue
         yield SpokenSentence(
             id=sentence.id,
             normalized_text=text,
             transcript=" ".join(words_of(text)),
-            phonemes=_say_letter_a(text, result),
-            accent=config.accent,
+            phonemes=phonemes,
+            accent=accent,
         )
 
 
@@ -76,36 +117,3 @@ def _unspeakable(text: str) -> str:
         name = unicodedata.name(text[end], "unnamed character").lower()
         return f"cannot say `{text[end]}` ({name})"
     return "" if words_of(text) else "nothing to say: no words in the text"
-
-
-def _phonemize(phonemizer: Phonemizer, texts: list[str]) -> list[str | DataError]:
-    """All at once; one at a time when there is one that cannot be, so that only it is lost."""
-    try:
-        return list(phonemizer.phonemize(texts))
-    except DataError:
-        return [_phonemize_one(phonemizer, text) for text in texts]
-
-
-def _phonemize_one(phonemizer: Phonemizer, text: str) -> str | DataError:
-    try:
-        return phonemizer.phonemize([text])[0]
-    except DataError as error:
-        return error
-
-
-def _say_letter_a(text: str, phonemes: str) -> str:
-    """In `seven A M` the letter is said "ay"; espeak-ng takes it for the article.
-
-    Words are found by their place: a phoneme string has exactly the words of the text.
-    """
-    if not _SPELLED_A.search(text):
-        return phonemes
-    letters = [word == _LETTER for word in words_of(_SPELLED_A.sub(_LETTER, text))]
-    tokens, word = [], 0
-    for token in phonemes.split(" "):
-        if token in ("|", ",", ".", "?", "!"):
-            word += 1
-        elif token == "ɐ" and letters[word]:
-            token = "ˈeɪ"
-        tokens.append(token)
-    return " ".join(tokens)

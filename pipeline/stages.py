@@ -19,6 +19,7 @@ from pipeline.babble import BabbleConfig, babble_key, make_babble
 from pipeline.config import BuildConfig, resolve_device
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
+from pipeline.pronunciations import lexicon_digest
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -37,7 +38,7 @@ from pipeline.vocode import vocode
 STAGES = ("generate", "speak", "synthesize", "vocode", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1)
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"synthesize": 2}
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     vocoder = voice.pop("vocoder")
     settings = {
         "generate": [config.seed, _set_keys(config.sentences), config.runtime.shard_size],
-        "speak": [config.seed, {"accent": config.text.accent}],
+        "speak": [config.seed, config.text.row_settings],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "finish": [config.seed, config.augment, config.judge],
@@ -91,6 +92,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     digests = used_digests(config)
     files = {
         "generate": ["sentences"],
+        "speak": ["pronunciations"],
         "synthesize": ["acoustic_model"],
         "vocode": ["vocoder"],
         "finish": ["sounds", "recognizer", "babble"],
@@ -230,8 +232,9 @@ def used_digests(config: BuildConfig) -> dict[str, str]:
         "vocoder": config.voice.vocoder,
         "recognizer": config.judge.recognizer,
     }
-    babble = _babble_of(config)
+    babble, pronunciations = _babble_of(config), config.text.pronunciations
     return {
+        **({"pronunciations": lexicon_digest(pronunciations)} if pronunciations else {}),
         **({"babble": babble_key(babble, config.seed)} if babble else {}),
         "sentences": sentences_digest(config.sentences),
         "sounds": augment_digest(config.augment),

@@ -14,6 +14,7 @@ from pipeline.audio import decode_audio
 from pipeline.charts import histogram, spectrogram
 from pipeline.records import Reject
 from pipeline.report import (
+    accent_shares,
     reject_reasons,
     sample_rows,
     slot_coverage,
@@ -81,6 +82,7 @@ def test_it_says_what_the_dataset_holds(dataset: Path, page: Page) -> None:
         "Duration",
         "Signal-to-noise ratio",
         "Pace",
+        "en-us · 100.0%",
         "phone error rate …, at most … is allowed",
         "Nobody Ever Calls",
         "1 of 2",
@@ -94,6 +96,11 @@ def test_it_can_be_made_again_from_the_dataset_alone(dataset: Path, tmp_path: Pa
     assert (tmp_path / "again.html").read_bytes() == (dataset / "report.html").read_bytes()
     with pytest.raises(DataError, match="not a Voxloom dataset"):
         write_report(tmp_path, tmp_path / "no.html")
+
+
+def test_accents_have_shares() -> None:
+    rows = [{"accent": accent} for accent in ("en-us", "en-gb", "en-us", "en-us")]
+    assert [bar.label for bar in accent_shares(rows)] == ["en-us · 75.0%", "en-gb · 25.0%"]
 
 
 def test_text_is_escaped(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from models.errors import DataError
+from models.errors import ConfigError
 from models.phonemes import words_of
 from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.sentences import SentencesConfig, generate
@@ -62,5 +62,5 @@ def test_generated_sentences_are_all_spoken_word_by_word() -> None:
 
 
 def test_unknown_accent_is_named() -> None:
-    with pytest.raises(DataError, match="tlh-ish"):
+    with pytest.raises(ConfigError, match="text.accent: tlh-ish"):
         check_text(TextConfig(accent="tlh-ish"))

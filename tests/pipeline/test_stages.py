@@ -98,6 +98,8 @@ def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
         ("seed=4", "generate"),
         ("sentences.count=11", "generate"),
         ("text.accent=en-gb", "speak"),
+        ("text.accent={en-us: 1, en-gb: 1}", "speak"),
+        ("text.variants={flapping: 0.5}", "speak"),
         ("voice.pace={low: 0.5, high: 0.6}", "synthesize"),
         ("voice.speakers={anna: 1, 'mix(anna, ben, 0.5)': 1}", "synthesize"),
         ("voice.vocoder=griffin-lim", "vocode"),
@@ -125,6 +127,12 @@ def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
     keys = stage_keys(load_build_config(path))
     (tmp_path / "home" / "lexicons" / "thing.txt").write_text("lamp\nfan\nradio\nbell\noven\n")
     assert stage_keys(load_build_config(path))["generate"] != keys["generate"]
+    own = tmp_path / "own.dict"
+    with_own = [f"text.pronunciations=[{own}]"]
+    own.write_text("lamp  L AE1 M P\n")
+    before = stage_keys(load_build_config(path, with_own))["speak"]
+    own.write_text("lamp  L AA1 M P\n")
+    assert before != stage_keys(load_build_config(path, with_own))["speak"]
     other = save_tiny_voices(tmp_path / "voices", seed=1)
     override = f"judge.recognizer={other.recognizer}"
     assert stage_keys(load_build_config(path, [override]))["finish"] != keys["finish"]

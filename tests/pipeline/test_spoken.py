@@ -62,5 +62,5 @@ def test_generated_sentences_are_all_spoken_word_by_word() -> None:
 
 
 def test_unknown_accent_is_named() -> None:
-    with pytest.raises(ConfigError, match="text.accent: tlh-ish"):
+    with pytest.raises(ConfigError, match=r"text\.accent: tlh-ish"):
         check_text(TextConfig(accent="tlh-ish"))

@@ -32,6 +32,7 @@ _SMALL = (
     "optimizer.schedule=constant",
     "critics_optimizer.schedule=constant",
 )
+_SMOOTHED = 10  # steps
 _CURVES = ("gradient_norm_generator", "adversarial", "critics")
 
 
@@ -106,8 +107,8 @@ def draw(arms: Sequence[Arm], steps_per_epoch: int, path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(8, 3.2), layout="constrained")
     for arm in arms:
         norms = arm.curves[_CURVES[0]]
-        smooth = np.exp(np.convolve(np.log(norms), np.ones(10) / 10, mode="same"))
-        axes.semilogy(smooth, label=arm.name, linewidth=1)
+        smooth = np.exp(np.convolve(np.log(norms), np.ones(_SMOOTHED) / _SMOOTHED, mode="valid"))
+        axes.semilogy(np.arange(len(smooth)) + _SMOOTHED / 2, smooth, label=arm.name, linewidth=1)
     every = max(arm.reverse_every for arm in arms)
     marked = reversed_steps(len(arms[0].curves[_CURVES[0]]), steps_per_epoch, every)
     axes.fill_between(

@@ -3,7 +3,7 @@
     python -m models.evaluation.babble --checkpoint melnet
 
 Three figures of mels alone, the vocoder left out: the long-term spectrum, how fast the loudness
-comes and goes (speech does so about four times a second: syllables), and what our recognizer
+comes and goes (speech does so with its syllables, a few times a second), and what our recognizer
 makes of it: words of the corpus that stand in its phones, against the same phones shuffled.
 """
 
@@ -27,7 +27,6 @@ from models.training.features import Features, prepare_features
 from models.training.melnet import MelNetTraining, natural_log
 
 _SHORTEST_WORD = 4  # phones: shorter words stand in any row of phones
-_SLOWEST_HZ, _FASTEST_HZ = 1.0, 16.0
 _BATCH = 12
 
 
@@ -36,8 +35,8 @@ class Portrait:
     """What can be measured of some minutes of sound."""
 
     spectrum_db: np.ndarray  # (n_mels,) mean level of each band
-    modulation_hz: float  # where the loudness's spectrum has its centre of gravity
-    modulation_peak_hz: float
+    modulation_hz: float
+    modulation_depth: float
     phones_per_s: float
     words_per_min: float
     shuffled_words_per_min: float
@@ -45,34 +44,37 @@ class Portrait:
 
 def portray(mels: Tensor, mel: MelConfig, recognizer: Checkpoint, words: set[str]) -> Portrait:
     """Measure mels (B, n_mels, T); `words` are phones joined by spaces."""
-    level_db = 20 * mel_amplitude(mels, mel).clamp(min=1e-5).log10()  # (B, n_mels, T)
+    amplitude = mel_amplitude(mels, mel).clamp(min=1e-5)  # (B, n_mels, T)
     heard = convert_mels(mels, mel, recognizer.mel)
     lengths = torch.full((len(heard),), heard.shape[2])
     phones = recognizer.model.transcribe(heard, lengths)
     minutes = len(mels) * mels.shape[2] * mel.frame_s / 60
-    centre_hz, peak_hz = modulation(level_db, mel.frame_s)
+    rate_hz, depth = modulation(amplitude, mel.frame_s)
     return Portrait(
-        spectrum_db=level_db.mean(dim=(0, 2)).numpy(),
-        modulation_hz=centre_hz,
-        modulation_peak_hz=peak_hz,
+        spectrum_db=(20 * amplitude.log10()).mean(dim=(0, 2)).numpy(),
+        modulation_hz=rate_hz,
+        modulation_depth=depth,
         phones_per_s=sum(map(len, phones)) / (60 * minutes),
         words_per_min=sum(count_words(row, words) for row in phones) / minutes,
         shuffled_words_per_min=sum(count_words(row, words) for row in shuffled(phones)) / minutes,
     )
 
 
-def modulation(level_db: Tensor, frame_s: float) -> tuple[float, float]:
-    """Centre of gravity and peak, in Hz, of how the loudness of (B, n_mels, T) comes and goes."""
-    loudness = (10 ** (level_db / 10)).sum(dim=1).clamp(min=1e-10).log10()  # (B, T)
-    swing = loudness - loudness.mean(dim=1, keepdim=True)
+def modulation(amplitude: Tensor, frame_s: float) -> tuple[float, float]:
+    """How the loudness of mel amplitudes (B, n_mels, T) comes and goes: the middle, in Hz, of the
+    octave in which it does so most, and its standard deviation as a share of its mean.
+    """
+    loudness = amplitude.square().sum(dim=1).sqrt()  # (B, T)
+    swing = loudness / loudness.mean(dim=1, keepdim=True) - 1
     window = torch.hann_window(swing.shape[1], periodic=False)
     power = torch.fft.rfft(swing * window).abs().square().mean(dim=0).numpy()
     rates_hz = np.fft.rfftfreq(swing.shape[1], frame_s)
-    inside = (rates_hz >= _SLOWEST_HZ) & (rates_hz <= _FASTEST_HZ)
-    # Weighted by rate: octaves count alike, as modulation spectra are drawn.
-    weights, rates_hz = (power * rates_hz)[inside], rates_hz[inside]
-    smooth = np.convolve(weights, np.ones(3) / 3, mode="same")
-    return float((weights * rates_hz).sum() / weights.sum()), float(rates_hz[smooth.argmax()])
+    middles_hz = 2 ** np.arange(0, 4, 1 / 3)
+    octaves = [
+        power[(rates_hz >= middle / 2**0.5) & (rates_hz < middle * 2**0.5)].sum()
+        for middle in middles_hz
+    ]
+    return float(middles_hz[int(np.argmax(octaves))]), float(swing.std())
 
 
 def count_words(phones: Sequence[str], words: set[str]) -> int:
@@ -129,15 +131,15 @@ def report(portraits: dict[str, Portrait]) -> str:
         [
             name,
             decimal(float(np.abs(portrait.spectrum_db - first.spectrum_db).mean()), 1),
-            decimal(portrait.modulation_peak_hz, 1),
             decimal(portrait.modulation_hz, 1),
+            decimal(portrait.modulation_depth),
             decimal(portrait.phones_per_s, 1),
             decimal(portrait.words_per_min, 1),
             decimal(portrait.shuffled_words_per_min, 1),
         ]
         for name, portrait in portraits.items()
     ]
-    header = ["", "spectrum apart, dB", "loudness peak, Hz", "centre, Hz", "phones/s"]
+    header = ["", "spectrum apart, dB", "loudness rate, Hz", "its depth", "phones/s"]
     return markdown_table([*header, "words/min", "by chance"], rows)
 
 

@@ -22,7 +22,7 @@ from pipeline.sentence_filter import SentenceFilter
 from pipeline.templates import Rendered, Template, tidy
 
 STAGE = "generate"
-Strategy = Literal["random", "weighted", "zipf"]
+Strategy = Literal["random", "weighted", "zipf", "coverage"]
 Intents = Mapping[str, Mapping[int, Template]]
 _MISSES_BEFORE_LISTING = 50
 _LISTED_AT_ONCE = 4096
@@ -212,8 +212,8 @@ class SlotValues:
 def sample(
     intents: Intents, maker: Maker, strategy: Strategy, zipf: ZipfConfig
 ) -> Iterator[Sentence | Reject]:
-    """Rows by any strategy, until nothing new is left."""
-    uniforms = _uniforms(rng_for(maker.seed, STAGE, maker.domain))
+    """Rows by any strategy but `coverage`, until nothing new is left."""
+    uniforms = uniforms_of(rng_for(maker.seed, STAGE, maker.domain))
     draw = _drawing(strategy, zipf, uniforms)
     values = SlotValues()
 
@@ -268,7 +268,7 @@ def zipf_rank(uniform: float, size: int, exponent: float) -> int:
     return min(int(at), size) - 1
 
 
-def _uniforms(rng: np.random.Generator) -> Iterator[float]:
+def uniforms_of(rng: np.random.Generator) -> Iterator[float]:
     """Uniform numbers in [0, 1), drawn by the thousand because one at a time is slow."""
     while True:
         yield from rng.random(1024).tolist()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
+from pipeline.covering import CoverageConfig, check_coverage, cover
 from pipeline.domains import Domain, domain_digest, read_domain
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
@@ -25,13 +26,15 @@ class SentencesConfig:
     """Where sentences come from, how many distinct ones are wanted, and in which order.
 
     `strategy` says how slots are filled: `weighted` by the lexicons' weights, `random` with
-    every combination of a template as likely as any other, `zipf` by the order of a lexicon.
+    every combination of a template as likely as any other, `zipf` by the order of a lexicon,
+    `coverage` so that nothing is left out (`pipeline/covering.py`).
     """
 
     domain: Path
     count: int
     strategy: Strategy = "weighted"
     zipf: ZipfConfig = field(default_factory=ZipfConfig)
+    coverage: CoverageConfig = field(default_factory=CoverageConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
 
     def __post_init__(self) -> None:
@@ -59,6 +62,8 @@ def check_sentences(config: SentencesConfig) -> None:
     """
     domain = read_domain(config.domain)
     SentenceFilter(config.filter)
+    if config.strategy == "coverage":
+        check_coverage(domain.intents, domain.lexicons, config.coverage, config.count)
     for template in domain.templates():
         if not next(template.all_renderings()).text:
             raise DataError(f"{template.place}: this template gives an empty sentence")
@@ -87,7 +92,11 @@ def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
     unwanted = SentenceFilter(config.filter) if config.filter != FilterConfig() else None
     maker = Maker(domain.name, seed, config.count, unwanted)
     produced = dropped = 0
-    for row in sample(domain.intents, maker, config.strategy, config.zipf):
+    if config.strategy == "coverage":
+        rows = cover(domain.intents, domain.lexicons, maker, config.coverage)
+    else:
+        rows = sample(domain.intents, maker, config.strategy, config.zipf)
+    for row in rows:
         yield row
         dropped += isinstance(row, Reject)
         produced += isinstance(row, Sentence)

@@ -11,9 +11,14 @@ from xml.parsers import expat
 from models.errors import DataError
 from models.ipa import Transcription
 
-_ALPHABETS: dict[str, Transcription] = {"ipa": "ipa"} | dict.fromkeys(
-    ("arpabet", "x-arpabet", "cmu", "x-cmu", "x-cmudict"), "arpabet"
-)
+_ALPHABETS: dict[str, Transcription] = {
+    "ipa": "ipa",
+    "arpabet": "arpabet",
+    "x-arpabet": "arpabet",
+    "cmu": "arpabet",
+    "x-cmu": "arpabet",
+    "x-cmudict": "arpabet",
+}
 _SEPARATOR = " "  # between namespace and name
 
 

@@ -136,7 +136,8 @@ class Tacotron2Task:
         self.speakers = tuple(sorted({one.clip.speaker for one in utterances}))
         self.utterances = [one for one in utterances if not one.clip.held_out]
         held_out = [one.clip for one in utterances if one.clip.held_out]
-        self.held_out = held_out[:: -(-len(held_out) // config.evaluated_clips)]
+        count = min(len(held_out), config.evaluated_clips)
+        self.held_out = [held_out[index * len(held_out) // count] for index in range(count)]
         self.model = Tacotron2(config.model, features.mel_config, self.symbols, self.speakers)
         self._measure_mels()
         self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)

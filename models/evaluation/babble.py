@@ -20,13 +20,14 @@ from models.checkpoint import Checkpoint, load_checkpoint
 from models.config import load_config
 from models.errors import VoxloomError
 from models.evaluation.tables import decimal, markdown_table
-from models.mel import MelConfig, convert_mels, mel_amplitude
+from models.mel import MelConfig, convert_mels, mel_amplitude, scale_mels
 from models.melnet_sampling import RandomDraw, sample
 from models.phonemes import WORD, phones_of
 from models.training.features import Features, prepare_features
 from models.training.melnet import MelNetTraining, natural_log
 
 _SHORTEST_WORD = 4  # phones: shorter words stand in any row of phones
+_VOICES = 4
 _BATCH = 12
 
 
@@ -124,6 +125,13 @@ def drawn_mels(checkpoint: Checkpoint, num_frames: int, count: int, temperature:
     return torch.cat(parts)
 
 
+def together(mels: Tensor, mel: MelConfig, voices: int) -> Tensor:
+    """Every `voices` of (B, n_mels, T) at once, (B / voices, n_mels, T): their powers add up."""
+    whole = mels[: len(mels) // voices * voices]
+    power = mel_amplitude(whole, mel).square().view(-1, voices, *mels.shape[1:]).mean(dim=1)
+    return scale_mels(power.sqrt().clamp(min=mel.floor), mel)
+
+
 def report(portraits: dict[str, Portrait]) -> str:
     """A table; the first portrait is what the others' spectra are compared with."""
     first = next(iter(portraits.values()))
@@ -146,16 +154,20 @@ def report(portraits: dict[str, Portrait]) -> str:
 def compare(
     checkpoint: Checkpoint, config: MelNetTraining, temperatures: Iterable[float], count: int
 ) -> dict[str, Portrait]:
-    """Held-out recordings, and as many clips of the same length at each temperature."""
+    """Held-out recordings, and clips of the same length at each temperature; alone and mixed."""
     features = prepare_features(config.corpus, natural_log(config.mel), config.cache)
     words, frames = corpus_words(features), config.plans[0].segment_frames
     recognizer = load_checkpoint("recognizer")
-    real = real_mels(features, checkpoint.mel, frames, count)
-    portraits = {"recordings": portray(real, checkpoint.mel, recognizer, words)}
+    sounds = {"recordings": real_mels(features, checkpoint.mel, frames, count)}
     for temperature in temperatures:
-        mels = drawn_mels(checkpoint, frames, len(real), temperature)
         name = f"{checkpoint.name}, temperature {temperature:g}"
-        portraits[name] = portray(mels, checkpoint.mel, recognizer, words)
+        sounds[name] = drawn_mels(checkpoint, frames, count, temperature)
+    portraits = {}
+    for name, mels in sounds.items():
+        for voices in (1, _VOICES):
+            mixed = together(mels, checkpoint.mel, voices)
+            label = name if voices == 1 else f"{name}, {voices} at once"
+            portraits[label] = portray(mixed, checkpoint.mel, recognizer, words)
     return portraits
 
 

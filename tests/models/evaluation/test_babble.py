@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.evaluation.babble import Portrait, count_words, modulation, report, shuffled
+from models.evaluation.babble import (
+    Portrait,
+    count_words,
+    modulation,
+    report,
+    shuffled,
+    together,
+)
+from models.mel import MelConfig
 
 
 def test_syllables_are_found_in_the_loudness() -> None:
@@ -35,3 +43,11 @@ def test_spectra_are_compared_with_the_first() -> None:
     lines = report({"real": first, "drawn": other}).splitlines()
     assert "0.0" in lines[2]
     assert [cell.strip() for cell in lines[3].split("|")][1:5] == ["drawn", "2.0", "4.2", "0.70"]
+
+
+def test_voices_at_once_have_the_power_of_all() -> None:
+    mel = MelConfig(n_mels=2)
+    mels = torch.tensor([3.0, 4.0]).log()[:, None, None].expand(2, 2, 5)
+    mixed = together(torch.cat([mels, mels[:1]]), mel, 2)
+    assert mixed.shape == (1, 2, 5)
+    torch.testing.assert_close(mixed.exp(), torch.full((1, 2, 5), 12.5**0.5))

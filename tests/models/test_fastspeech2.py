@@ -7,6 +7,7 @@ import torch
 from models.fastspeech2 import (
     FastSpeech2,
     FastSpeech2Config,
+    FftBlock,
     Prosody,
     fastspeech2_losses,
     regulate_length,
@@ -225,3 +226,16 @@ def test_regulate_length_repeats_and_skips() -> None:
 def test_impossible_sizes_are_refused(changed: dict[str, int], key: str) -> None:
     with pytest.raises(ValueError, match=f"^{key}: "):
         dataclasses.replace(TINY, **changed)
+
+
+def test_transformer_block_exports_for_any_length() -> None:
+    """The whole cannot be exported: how long its output is depends on what it predicts."""
+    block = FftBlock(TINY).eval()
+    length = torch.export.Dim("length", min=2, max=200)
+    program = torch.export.export(
+        block,
+        (torch.randn(2, 7, TINY.dim), torch.ones(2, 7, dtype=torch.bool)),
+        dynamic_shapes={"x": {1: length}, "mask": {1: length}},
+    )
+    x, mask = torch.randn(2, 12, TINY.dim), torch.ones(2, 12, dtype=torch.bool)
+    torch.testing.assert_close(program.module()(x, mask), block(x, mask))

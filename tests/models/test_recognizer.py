@@ -85,3 +85,17 @@ def test_transcribe_stops_at_each_length(recognizer: Recognizer) -> None:
 def test_even_kernel_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^kernel_size: "):
         RecognizerConfig(kernel_size=4)
+
+
+def test_exports_to_a_graph_for_any_length(recognizer: Recognizer) -> None:
+    frames = torch.export.Dim("half_frames", min=4, max=500) * 2
+    program = torch.export.export(
+        recognizer,
+        (torch.randn(2, 20, 16), torch.tensor([16, 9])),
+        dynamic_shapes={"mels": {2: frames}, "lengths": None},
+    )
+    mels, lengths = torch.randn(2, 20, 30), torch.tensor([30, 12])
+    log_probs, counts = program.module()(mels, lengths)
+    expected, expected_counts = recognizer(mels, lengths)
+    torch.testing.assert_close(log_probs, expected)
+    assert counts.tolist() == expected_counts.tolist()

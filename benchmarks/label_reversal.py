@@ -92,9 +92,7 @@ def table(arms: Sequence[Arm], steps_per_epoch: int) -> str:
 
 
 def _medians(arm: Arm, mask: np.ndarray, half: int) -> list[str]:
-    return [
-        f"{np.median(arm.curves[name][half : 2 * half][mask[half:]]):.3g}" for name in _CURVES
-    ]
+    return [f"{np.median(arm.curves[name][half : 2 * half][mask[half:]]):.3g}" for name in _CURVES]
 
 
 def draw(arms: Sequence[Arm], steps_per_epoch: int, path: Path) -> None:

@@ -216,6 +216,7 @@ def plot(rows: Sequence[Row], path: Path) -> None:
     for row, place in zip(rows, places, strict=True):
         axes.annotate(row.heard.name, place, (4, 3), textcoords="offset points", fontsize=7)
     axes.set(xlabel="standard deviations from clip to clip", title="Voices by timbre and pitch")
+    axes.margins(x=0.2)  # for the names
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)

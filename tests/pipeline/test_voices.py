@@ -11,10 +11,10 @@ from models.speakers import with_average_speakers
 from pipeline.config import load_build_config
 from pipeline.distributions import Range
 from pipeline.records import MelClip, SpokenSentence
-from pipeline.stages import stage_keys
+from pipeline.stages import plan, stage_keys
 from pipeline.synthesize import VoiceConfig, check_voice, synthesize
 from pipeline.voices import GeneratedVoices, chosen_voices, with_chosen_voices
-from tests.tiny_build import write_tiny_build
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 KNOWN = ("anna", "ben", "cleo")
@@ -126,6 +126,24 @@ def test_a_generated_voice_is_the_same_however_many_there_are(config: VoiceConfi
     assert np.array_equal(say(2, seed=3).mel, say(30, seed=3).mel)
     ours, other = say(2, seed=3).mel, say(2, seed=4).mel
     assert ours.shape != other.shape or not np.array_equal(ours, other)
+
+
+def test_a_build_speaks_with_new_voices(
+    tmp_path: Path, tiny_voices: TinyVoices, three_speakers: Path
+) -> None:
+    path = write_tiny_build(tmp_path, tiny_voices, count=6, shard_size=3)
+    settings = load_build_config(
+        path,
+        [
+            f"voice.acoustic_model={three_speakers}",
+            "voice.speakers={generated: 1, 'mix(anna, cleo, 0.5)': 1}",
+            "voice.generated={count: 2}",
+        ],
+    )
+    rows = rows_by_id(run_stages(plan(settings)))
+    assert len(rows) == 6
+    names = {"generated-000", "generated-001", "mix(anna,cleo,0.50)"}
+    assert {row["speaker"] for row in rows.values()} <= names
 
 
 def test_keys_change_with_generated_voices_and_not_without(

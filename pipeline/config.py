@@ -11,7 +11,9 @@ from models.checkpoint import checkpoint_digest
 from models.config import load_config, resolve_path
 from models.errors import ConfigError
 from pipeline.augment import AugmentConfig, check_augment
+from pipeline.domains import read_domain
 from pipeline.judge import JudgeConfig, check_judge
+from pipeline.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.seal import OutputConfig, check_output
 from pipeline.sentences import SentencesConfig, check_sentences
 from pipeline.spoken import TextConfig, check_text
@@ -80,6 +82,16 @@ def load_build_config(path: Path | str, overrides: Sequence[str] = ()) -> BuildC
     return load_config(BuildConfig, resolve_path(path), overrides)
 
 
+def lexicon_of(config: BuildConfig) -> Lexicon:
+    """Words that espeak-ng is not asked for: the domain's, and over them those of `text`'s files.
+
+    Raises `DataError` naming the file and line, or the domain and word, of a wrong symbol.
+    """
+    domain = config.sentences.domain
+    files = load_lexicon(config.text.pronunciations)
+    return with_domain(files, read_domain(domain).pronunciations, str(domain))
+
+
 def check_build(config: BuildConfig) -> None:
     """Raise the error that the build would end in, before any work is done.
 
@@ -89,6 +101,7 @@ def check_build(config: BuildConfig) -> None:
     check_output(config.output, config.name)
     check_sentences(config.sentences)
     check_text(config.text)
+    lexicon_of(config)
     check_voice(config.voice)
     check_judge(config.judge)
     if config.judge.recognizer is not None:

@@ -79,6 +79,19 @@ def load_lexicon(paths: Sequence[Path]) -> Lexicon:
     return _load(tuple(files), lexicon_digest(paths))
 
 
+def with_domain(lexicon: Lexicon, said: Mapping[str, str], domain: str) -> Lexicon:
+    """The lexicon and what a domain's own lists say: IPA by word, over which files win.
+
+    Raises `DataError` naming domain and word for a symbol that is not known.
+    """
+    place = f"{domain}: lexicons"
+    entries = {
+        tuple(words_of(word)): _phones(Entry(0, word, ipa, "ipa"), 1, place)
+        for word, ipa in said.items()
+    }
+    return Lexicon({**entries, **lexicon.entries})
+
+
 def lexicon_digest(paths: Iterable[Path]) -> str:
     """16 hex digits that change with the content of the files and with their order."""
     digest = hashlib.blake2b(digest_size=8)

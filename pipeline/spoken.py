@@ -12,7 +12,7 @@ from models.errors import ConfigError, DataError
 from models.phonemes import Phonemizer, english_accents, words_of
 from pipeline.normalize import normalize
 from pipeline.pronounce import Pronouncer
-from pipeline.pronunciations import load_lexicon
+from pipeline.pronunciations import Lexicon, load_lexicon
 from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.variants import VariantsConfig
 
@@ -65,7 +65,8 @@ class TextConfig:
 
 def check_text(config: TextConfig) -> None:
     """Raises `ConfigError` for an accent that espeak-ng does not have, `DataError` naming file
-    and line of a pronunciation that cannot be used."""
+    and line of a pronunciation that cannot be used.
+    """
     for accent in config.accents:
         if accent not in english_accents():
             allowed = ", ".join(english_accents())
@@ -75,18 +76,24 @@ def check_text(config: TextConfig) -> None:
 
 
 def speak(
-    sentences: Sequence[Sentence], config: TextConfig, seed: int
+    sentences: Sequence[Sentence],
+    config: TextConfig,
+    seed: int,
+    lexicon: Lexicon | None = None,
 ) -> Iterator[SpokenSentence | Reject]:
     """Each sentence as it is said, or why it cannot be, in the order given.
 
-    Accents and variants are drawn from `seed` and the sentence's id.
+    Accents and variants are drawn from `seed` and the sentence's id. `lexicon` wins over
+    espeak-ng; without one it is that of the config's files.
     """
+    if lexicon is None:
+        lexicon = load_lexicon(config.pronunciations)
     spoken = normalize(
         [sentence.text for sentence in sentences], config.grammar_cache, config.workers
     )
     reasons = [_unspeakable(text) for text in spoken]
     good = [place for place, reason in enumerate(reasons) if not reason]
-    pronouncer = Pronouncer(config.accents, load_lexicon(config.pronunciations), config.variants)
+    pronouncer = Pronouncer(config.accents, lexicon, config.variants)
     pronounced = iter(
         pronouncer.pronounce(
             [sentences[place].id for place in good], [spoken[place] for place in good], seed

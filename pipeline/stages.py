@@ -16,7 +16,7 @@ from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
 from pipeline.augment import augment_digest
 from pipeline.babble import BabbleConfig, babble_key, make_babble
-from pipeline.config import BuildConfig, resolve_device
+from pipeline.config import BuildConfig, lexicon_of, resolve_device
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
 from pipeline.pronunciations import lexicon_digest
@@ -135,7 +135,7 @@ def speak_shard(job: Job, sentences: Path) -> Path:
 
     def make() -> Iterable[SpokenSentence | Reject]:
         rows = read_shard(sentences, Sentence).rows
-        return speak(rows, job.config.text, job.config.seed)
+        return speak(rows, job.config.text, job.config.seed, lexicon_of(job.config))
 
     output = job.next_shard("speak", sentences)
     return _make_once(output, lambda: write_shard(output, make(), SpokenSentence))

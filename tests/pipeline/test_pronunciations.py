@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from pipeline.pronunciations import lexicon_digest, load_lexicon
+from pipeline.pronunciations import lexicon_digest, load_lexicon, with_domain
 
 CMUDICT = """;;; our products
 voxloom  V AA1 K S L UW2 M  # the house
@@ -116,3 +116,16 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "latin.dict").write_bytes("one  W AH1 N\ncafé  K AE0 F EY1\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"latin.dict:2: not UTF-8"):
         load_lexicon([tmp_path / "latin.dict"])
+
+
+def test_a_domains_words_are_said_as_it_says_unless_a_file_knows_better(tmp_path: Path) -> None:
+    said_by_domain = {"nice": "niːs", "reading": "ɹˈɛdɪŋ"}
+    file = written(tmp_path, "own.dict", "reading  R IY1 D IH0 NG\n")
+    lexicon = with_domain(load_lexicon([file]), said_by_domain, "prompts/travel")
+    assert lexicon.entries[("nice",)] == ("n", "ˈiː", "s")
+    assert lexicon.entries[("reading",)] == load_lexicon([file]).entries[("reading",)]
+
+
+def test_a_domains_wrong_symbol_is_named_with_its_word() -> None:
+    with pytest.raises(DataError, match="prompts/travel: lexicons: nice: "):
+        with_domain(load_lexicon([]), {"nice": "n7s"}, "prompts/travel")

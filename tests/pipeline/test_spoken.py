@@ -4,6 +4,7 @@ import pytest
 
 from models.errors import ConfigError
 from models.phonemes import words_of
+from pipeline.pronunciations import load_lexicon, with_domain
 from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.sentences import SentencesConfig, generate
 from pipeline.spoken import TextConfig, check_text, speak
@@ -64,3 +65,10 @@ def test_generated_sentences_are_all_spoken_word_by_word() -> None:
 def test_unknown_accent_is_named() -> None:
     with pytest.raises(ConfigError, match=r"text\.accent: tlh-ish"):
         check_text(TextConfig(accent="tlh-ish"))
+
+
+def test_a_lexicon_wins_over_espeak() -> None:
+    lexicon = with_domain(load_lexicon([]), {"nice": "niːs"}, "travel")
+    rows = list(speak(sentences("Fly to Nice."), TextConfig(workers=1), 0, lexicon))
+    assert "n ˈiː s" in rows[0].phonemes
+    assert "n ˈiː s" not in spoken("Fly to Nice.")[0].phonemes

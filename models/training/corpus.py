@@ -72,8 +72,8 @@ def read_corpora(config: CorpusConfig) -> list[Recording]:
     root = resolve_path(config.root)
     if not root.is_dir():
         raise ConfigError(
-            f"corpus.root: {config.root} is no folder; pass --set corpus.root=DIR with "
-            "a corpus in LJSpeech layout (metadata.csv beside wavs/)"
+            f"corpus.root: {config.root} is no folder; a corpus in LJSpeech layout (metadata.csv "
+            "beside wavs/) is needed: voxloom train --set corpus.root=DIR, elsewhere --corpus DIR"
         )
     folders = [_folder(root, name) for name in config.folders] or [root]
     recordings = [clip for folder in folders for clip in _read_folder(folder, config.held_out)]

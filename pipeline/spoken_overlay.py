@@ -45,6 +45,23 @@ _ORDINALS += "|twentie|thirtie)th"
 _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
 _HOURS += "|sixteen|seventeen|eighteen|nineteen|twenty"
 
+_SHORT_WORDS = {"Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Jr": "Junior"}
+_SHORT_WORDS |= {"approx": "approximately", "Apt": "apartment"}
+_SHORT_DURATIONS = {"h": "hour", "m": "minute", "s": "second"}
+
+# Roman numerals stand behind names and headings: of rulers they are ordinals.
+# A lone `I` is one only where a clause ends: "Tell Henry I am late."
+_ROMAN = r"(?!I(?![IVX.,:;?!]|$))((?:XL|L)?X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVXL])(?!\w)"
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
+_TITLES = "King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Prince|Saint"
+_RULERS = "Henry|Elizabeth|Louis|Charles|George|Edward|Richard|William|James|Philip|Napoleon|Pius"
+_RULERS += "|Paul|Benedict|Leo|Gregory|Alexander|Nicholas|Catherine|Frederick|Wilhelm|Ferdinand"
+_HEADINGS = (
+    "[Cc]hapter|[Pp]art|[Aa]ct|[Vv]olume|[Bb]ook|[Ss]ection|[Ss]cene|[Ss]eason|War|Phase|Bowl"
+)
+_LAMPS = "bulb|lamp|light|charger|adapter|heater|speaker|panel"
+_DAY_AND_MONTH = r"(?:[0-3]\d-)?(?:0\d|1[0-2])-"
+
 # Said letter by letter although they look like words; what has no vowel is spelled anyway.
 _SPELLED = frozenset(
     {
@@ -82,9 +99,87 @@ def _phone(match: re.Match[str]) -> str:
     return plus + digit_by_digit(match[0])
 
 
+def _digits_behind(match: re.Match[str]) -> str:
+    return match[1] + digit_by_digit(match[2])
+
+
+def _card(match: re.Match[str]) -> str:
+    return digit_by_digit(" ".join(re.findall(r"\d{4}", match[0])))
+
+
+def _duration(match: re.Match[str]) -> str:
+    """`1h 20m` as "1 hour 20 minutes"."""
+    return re.sub(
+        r"(\d+)([hms])",
+        lambda part: f"{part[1]} {_SHORT_DURATIONS[part[2]]}" + "s" * (part[1] != "1"),
+        match[0],
+    )
+
+
+def _expiry(match: re.Match[str]) -> str:
+    """`04/28` as "oh four 28"."""
+    month = match[2] if match[2][0] != "0" else f"oh {_DIGITS[int(match[2])]}"
+    return f"{match[1]} {month} {match[3]}"
+
+
+def _roman_value(numeral: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in numeral]
+    following = [*values[1:], 0]
+    return sum(
+        -value if value < after else value for value, after in zip(values, following, strict=True)
+    )
+
+
+def _ordinal_name(match: re.Match[str]) -> str:
+    value = _roman_value(match[2])
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th") if value // 10 != 1 else "th"
+    return f"{match[1]} the {value}{ending}"
+
+
+def _roman_number(match: re.Match[str]) -> str:
+    return f"{match[1]} {_roman_value(match[2])}"
+
+
 _BEFORE: list[_Rule] = [
+    (re.compile(r"\bhttps?://"), ""),
+    (re.compile(r"\b[a-z](?=\.[\w.]*@)"), lambda match: match[0].upper()),
+    (re.compile(r"(?<!\w)#(?=[A-Za-z])"), "hashtag "),
+    (re.compile(r"\b1 ?¢"), "1 cent"),
+    (re.compile(r"(?<=\d) ?¢"), " cents"),
+    (re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b"), lambda match: match[0].replace("-", " ")),
+    (re.compile(r"(?<![\d-])\d{4}(?:[ -]?\d{4}){3}(?![\d-])"), _card),
+    (re.compile(r"\b0(?:\d\d \d{4} \d{4}|\d{3} \d{3} \d{4}|\d{4} \d{6})\b"), _phone),
+    (re.compile(r"(?<=[Ss]ort code )((?:is )?)(\d\d-\d\d-\d\d)\b"), _digits_behind),
+    (re.compile(rf"(?<![\d-])(?!{_DAY_AND_MONTH})()(\d\d-\d\d-\d\d)(?![\d-])"), _digits_behind),
+    (
+        re.compile(r"\b([A-Z]{2,4})-?(\d{3,8})\b"),
+        lambda match: f"{' '.join(match[1])} {digit_by_digit(match[2])}",
+    ),
+    (re.compile(r"\b((?:ending|ends|end) (?:in|with) )(\d{2,8})\b"), _digits_behind),
+    (
+        re.compile(
+            r"\b((?:expir\w+|valid (?:until|thru|through))(?: [a-z]+){0,2}) "
+            r"(0[1-9]|1[0-2])/(\d\d)\b",
+            re.I,
+        ),
+        _expiry,
+    ),
+    (re.compile(r"\b\d+h(?: ?\d+m)?(?: ?\d+s)?\b|\b\d+m ?\d+s\b"), _duration),
+    (re.compile(rf"\b((?:{_TITLES}) [A-Z][a-z]+|{_RULERS}) {_ROMAN}"), _ordinal_name),
+    (re.compile(rf"\b({_HEADINGS}) {_ROMAN}"), _roman_number),
+    (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),
+    (re.compile(r"\bP\. ?O\. (?=Box)"), "P O "),
+    (
+        re.compile(r"\b(" + "|".join(_SHORT_WORDS) + r")\.(?=[,;:?!]| \w)"),
+        lambda match: _SHORT_WORDS[match[1]],
+    ),
+    (
+        re.compile(r"\b(" + "|".join(_SHORT_WORDS) + r")\.$"),
+        lambda match: _SHORT_WORDS[match[1]] + ".",
+    ),
+    (re.compile(rf"(?<=\d) ?W (?={_LAMPS})"), " watt "),
     (re.compile(r"(?:\+\d{1,2}[ .-])?(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b"), _phone),
-    (re.compile(r"(?<![\d-])\d{3}-\d{4}\b"), _phone),
+    (re.compile(r"(?<![\d-])(?<!\d )\d{3}[ -]\d{4}\b(?! \d)"), _phone),
     (
         re.compile(r"\b((?:extension|code|pin|flight(?: [A-Z]{2})?)(?: is)?) (\d{2,8})\b", re.I),
         lambda match: f"{match[1]} {digit_by_digit(match[2])}",

@@ -8,6 +8,7 @@ from pipeline.pronunciations import load_lexicon, with_domain
 from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.sentences import SentencesConfig, generate
 from pipeline.spoken import TextConfig, check_text, speak
+from tests.pipeline.normalization_pairs import REJECTED
 
 
 def sentences(*texts: str) -> list[Sentence]:
@@ -42,6 +43,13 @@ def test_rejects_stand_in_their_place_and_say_why() -> None:
         "cannot say `П` (cyrillic capital letter pe)",
         "nothing to say: no words in the text",
     ]
+
+
+@pytest.mark.parametrize(("written", "reason"), REJECTED)
+def test_what_no_rule_reads_is_a_reject_that_names_it(written: str, reason: str) -> None:
+    (row,) = spoken(written)
+    assert isinstance(row, Reject)
+    assert row.reason == reason
 
 
 def test_the_letter_a_is_not_the_article() -> None:

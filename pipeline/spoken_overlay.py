@@ -46,7 +46,9 @@ _HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirtee
 _HOURS += "|sixteen|seventeen|eighteen|nineteen|twenty"
 
 _SHORT_WORDS = {"Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Jr": "Junior"}
-_SHORT_WORDS |= {"approx": "approximately", "Apt": "apartment"}
+_SHORT_WORDS |= {"approx": "approximately", "Apt": "apartment", "Jan": "January"}
+_SHORT_WORDS |= {"Feb": "February", "Aug": "August", "Sep": "September", "Sept": "September"}
+_SHORT_WORDS |= {"Oct": "October", "Nov": "November", "Dec": "December"}
 _SHORT_DURATIONS = {"h": "hour", "m": "minute", "s": "second"}
 
 # Roman numerals stand behind names and headings: of rulers they are ordinals.

@@ -48,6 +48,8 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         ("It's due 2026-04-01.", "It's due April first twenty twenty six."),
         ("He left on July 4, 1999.", "He left on July fourth, nineteen ninety nine."),
         ("Is Dec. 31 free?", "Is December thirty first free?"),
+        ("Is it the 3rd of Sept.?", "Is it the third of September?"),
+        ("Book it for Jan. 5, 2027.", "Book it for January fifth, twenty twenty seven."),
         ("On Mon. and Tue. I work.", "On Monday and Tuesday I work."),
     ],
     "durations": [

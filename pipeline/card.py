@@ -29,7 +29,8 @@ _COLUMNS = {
     "duration_s, sample_rate": "of the clip as shipped, in seconds and Hz",
     "speaker, accent": "whose voice, and the accent of the phonemes",
     "pace, pitch_semitones, energy": "the controls the voice was asked for",
-    "domain, template, intent, slots": "where the sentence came from and what it means",
+    "domain, template, intent, slots": "where the sentence came from and what it means; each slot "
+    "value with the words [first_word, end_word) of `transcript` that say it",
     "words": "each word with its start and end in seconds",
     "noise, room, channel": "what was done to the clip, drawn and measured",
     "quality": "what the judge measured; the phone error rate is that before noise",

@@ -24,7 +24,7 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
-from pipeline.shards import CHANNEL, QUALITY, ROOM, SLOTS, WORDS, read_table, write_table
+from pipeline.shards import CHANNEL, QUALITY, ROOM, SPOKEN_SLOTS, WORDS, read_table, write_table
 
 Row = dict[str, Any]
 _R = TypeVar("_R", Sentence, SpokenSentence, MelClip, CleanClip, FinishedClip)
@@ -47,7 +47,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("domain", _TEXT),
     ("template", _TEXT),
     ("intent", _TEXT),
-    ("slots", SLOTS),
+    ("slots", SPOKEN_SLOTS),
     ("words", WORDS),
     (
         "noise",
@@ -228,7 +228,10 @@ def _row(
         "domain": sentence.domain,
         "template": sentence.template,
         "intent": sentence.intent,
-        "slots": [asdict(slot) for slot in sentence.slots],
+        "slots": [
+            asdict(slot) | asdict(heard)
+            for slot, heard in zip(sentence.slots, spoken.slot_words, strict=True)
+        ],
         "words": [asdict(word) for word in mel.words],
         "noise": noise,
         "room": asdict(clip.room),
@@ -263,6 +266,9 @@ def _text_problems(row: Row) -> Iterator[str]:
     for slot in row["slots"]:
         if slot["value"].casefold() not in text:
             yield f"slots: {slot['name']} is {slot['value']!r}, which text {row['text']!r} lacks"
+        first, end, num_words = slot["first_word"], slot["end_word"], len(row["words"])
+        if not 0 <= first <= end <= num_words:
+            yield f"slots: {slot['name']} is words {first} to {end}, expected within {num_words}"
     if not row["id"].startswith(f"{row['domain']}-"):
         yield f"id: expected to begin with the domain {row['domain']!r}, found {row['id']!r}"
 

@@ -29,11 +29,20 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class WordRange:
+    """Words [first_word, end_word) of a transcript, counted from 0."""
+
+    first_word: int
+    end_word: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpokenSentence:
     """Stage 2. The sentence as it is said.
 
     `normalized_text` keeps case and punctuation; `transcript` is lower case without
-    punctuation. `phonemes` is the phoneme string of `models/phonemes.py`.
+    punctuation. `phonemes` is the phoneme string of `models/phonemes.py`. `slot_words` says
+    for each slot of the sentence which words of the transcript are its value.
     """
 
     id: str
@@ -41,6 +50,7 @@ class SpokenSentence:
     transcript: str
     phonemes: str
     accent: str
+    slot_words: tuple[WordRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

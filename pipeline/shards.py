@@ -49,6 +49,7 @@ def _struct(**fields: pa.DataType) -> pa.DataType:
 _TEXT, _REAL, _WHOLE, _BYTES = pa.string(), pa.float64(), pa.int64(), pa.binary()
 
 SLOTS = pa.list_(_struct(name=_TEXT, value=_TEXT))
+SPOKEN_SLOTS = pa.list_(_struct(name=_TEXT, value=_TEXT, first_word=_WHOLE, end_word=_WHOLE))
 WORDS = pa.list_(_struct(word=_TEXT, start_s=_REAL, end_s=_REAL))
 NOISE = _struct(
     noise_class=_TEXT,
@@ -76,7 +77,13 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 
 SCHEMAS: dict[type, pa.Schema] = {
     Sentence: _schema(text=_TEXT, domain=_TEXT, template=_TEXT, intent=_TEXT, slots=SLOTS),
-    SpokenSentence: _schema(normalized_text=_TEXT, transcript=_TEXT, phonemes=_TEXT, accent=_TEXT),
+    SpokenSentence: _schema(
+        normalized_text=_TEXT,
+        transcript=_TEXT,
+        phonemes=_TEXT,
+        accent=_TEXT,
+        slot_words=pa.list_(_struct(first_word=_WHOLE, end_word=_WHOLE)),
+    ),
     MelClip: _schema(
         speaker=_TEXT,
         pace=_REAL,

@@ -1,5 +1,6 @@
 """Stage 2: what is said, how it is written down for an ASR, and its phonemes."""
 
+import functools
 import math
 import re
 import unicodedata
@@ -14,6 +15,7 @@ from pipeline.normalize import normalize
 from pipeline.pronounce import Pronouncer
 from pipeline.pronunciations import Lexicon, load_lexicon
 from pipeline.records import Reject, Sentence, SpokenSentence
+from pipeline.slot_words import word_ranges
 from pipeline.variants import VariantsConfig
 
 STAGE = "speak"
@@ -88,9 +90,10 @@ def speak(
     """
     if lexicon is None:
         lexicon = load_lexicon(config.pronunciations)
-    spoken = normalize(
-        [sentence.text for sentence in sentences], config.grammar_cache, config.workers
-    )
+    read = functools.partial(normalize, grammar_cache=config.grammar_cache, workers=config.workers)
+    spoken = read([sentence.text for sentence in sentences])
+    transcripts = [" ".join(words_of(text)) for text in spoken]
+    slot_words = word_ranges(sentences, transcripts, read)
     reasons = [_unspeakable(text) for text in spoken]
     good = [place for place, reason in enumerate(reasons) if not reason]
     pronouncer = Pronouncer(config.accents, lexicon, config.variants)
@@ -99,7 +102,7 @@ def speak(
             [sentences[place].id for place in good], [spoken[place] for place in good], seed
         )
     )
-    for sentence, text, reason in zip(sentences, spoken, reasons, strict=True):
+    for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
         if reason:
             yield Reject(sentence.id, STAGE, reason)
             continue
@@ -109,10 +112,11 @@ def speak(
             continue
         yield SpokenSentence(
             id=sentence.id,
-            normalized_text=text,
-            transcript=" ".join(words_of(text)),
+            normalized_text=spoken[index],
+            transcript=transcripts[index],
             phonemes=phonemes,
             accent=accent,
+            slot_words=slot_words[index],
         )
 
 

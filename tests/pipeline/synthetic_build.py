@@ -23,6 +23,7 @@ from pipeline.records import (
 )
 from pipeline.seal import BuildInfo, OutputConfig, seal
 from pipeline.shards import write_shard
+from pipeline.slot_words import word_ranges
 
 SAMPLE_RATE = 16000
 SPEAKERS = ("alba", "bruno", "chiara", "dag")
@@ -55,7 +56,8 @@ def _word(index: int) -> str:
 def spoken_sentence(written: Sentence) -> SpokenSentence:
     transcript = written.text.lower().translate(str.maketrans("", "", ",.?!"))
     phonemes = "^ " + " | ".join(" ".join(word) for word in transcript.split()) + " ."
-    return SpokenSentence(written.id, written.text, transcript, phonemes, "en-us")
+    (slot_words,) = word_ranges([written], [transcript], list)
+    return SpokenSentence(written.id, written.text, transcript, phonemes, "en-us", slot_words)
 
 
 def mel_clip(spoken: SpokenSentence, rng: np.random.Generator) -> MelClip:

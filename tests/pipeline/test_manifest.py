@@ -40,6 +40,7 @@ CONTRADICTIONS = [
     ("words.1.start_s", 0.0, "words: 'light' from 0.000 s"),
     ("words.6.end_s", 9.0, "words: last ends at 9.000 s, expected within 1.609 s"),
     ("words.2.end_s", float("nan"), "words.2.end_s: expected a finite number, found nan"),
+    ("slots.0.end_word", 99, "slots: room is words 5 to 99, expected within 7"),
     ("slots.0.value", None, "slots.0.value: expected a value, found null"),
     ("speaker", None, "speaker: expected a value, found null"),
     ("phonemes", "", "phonemes: expected text"),

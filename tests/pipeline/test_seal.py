@@ -85,7 +85,7 @@ def test_datasets_loads_audio_and_splits(tones: Path, tmp_path: Path) -> None:
         row = loaded.cast_column("audio", datasets.Audio(decode=False))[0]
         wave, sample_rate = decode_audio(row["audio"]["bytes"])
         assert len(wave) / sample_rate == row["duration_s"]
-        assert set(row["slots"][0]) == {"name", "value"}
+        assert set(row["slots"][0]) == {"name", "value", "first_word", "end_word"}
     assert by_file.features == by_folder["train"].features
 
 

@@ -5,7 +5,7 @@ import pytest
 from models.errors import ConfigError
 from models.phonemes import words_of
 from pipeline.pronunciations import load_lexicon, with_domain
-from pipeline.records import Reject, Sentence, SpokenSentence
+from pipeline.records import Reject, Sentence, Slot, SpokenSentence, WordRange
 from pipeline.sentences import SentencesConfig, generate
 from pipeline.spoken import TextConfig, check_text, speak
 from tests.pipeline.normalization_pairs import REJECTED
@@ -58,6 +58,19 @@ def test_the_letter_a_is_not_the_article() -> None:
     assert row.transcript == "play a song at seven a m"
     assert "| ɐ | s ˈɔ ŋ |" in row.phonemes
     assert row.phonemes.endswith("| ˈeɪ | ˈɛ m .")
+
+
+def test_the_words_of_slots_are_those_of_the_transcript() -> None:
+    slots = (Slot("contact", "Mom"), Slot("time", "7:30 am"), Slot("amount", "12.95"))
+    text = "Tell Mom's phone, at 7:30 am, that I owe $12.95."
+    (row,) = speak(
+        [Sentence("test-0", text, "test", "test:1", "test", slots)], TextConfig(workers=1), seed=0
+    )
+    assert isinstance(row, SpokenSentence)
+    words = row.transcript.split()
+    heard = [" ".join(words[slot.first_word : slot.end_word]) for slot in row.slot_words]
+    assert heard == ["mom's", "seven thirty a m", "twelve dollars ninety five cents"]
+    assert row.slot_words[0] == WordRange(1, 2)
 
 
 def test_generated_sentences_are_all_spoken_word_by_word() -> None:

@@ -142,13 +142,10 @@ def _roman_number(match: re.Match[str]) -> str:
     return f"{match[1]} {_roman_value(match[2])}"
 
 
-_BEFORE: list[_Rule] = [
-    (re.compile(r"\bhttps?://"), ""),
-    (re.compile(r"\b[a-z](?=\.[\w.]*@)"), lambda match: match[0].upper()),
-    (re.compile(r"(?<!\w)#(?=[A-Za-z])"), "hashtag "),
+# These change a text only where it holds a digit, and are left out where it holds none.
+_BEFORE_DIGITS: list[_Rule] = [
     (re.compile(r"\b1 ?¢"), "1 cent"),
     (re.compile(r"(?<=\d) ?¢"), " cents"),
-    (re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b"), lambda match: match[0].replace("-", " ")),
     (re.compile(r"(?<![\d-])\d{4}(?:[ -]?\d{4}){3}(?![\d-])"), _card),
     (re.compile(r"\b0(?:\d\d \d{4} \d{4}|\d{3} \d{3} \d{4}|\d{4} \d{6})\b"), _phone),
     (re.compile(r"(?<=[Ss]ort code )((?:is )?)(\d\d-\d\d-\d\d)\b"), _digits_behind),
@@ -167,18 +164,6 @@ _BEFORE: list[_Rule] = [
         _expiry,
     ),
     (re.compile(r"\b\d+h(?: ?\d+m)?(?: ?\d+s)?\b|\b\d+m ?\d+s\b"), _duration),
-    (re.compile(rf"\b((?:{_TITLES}) [A-Z][a-z]+|{_RULERS}) {_ROMAN}"), _ordinal_name),
-    (re.compile(rf"\b({_HEADINGS}) {_ROMAN}"), _roman_number),
-    (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),
-    (re.compile(r"\bP\. ?O\. (?=Box)"), "P O "),
-    (
-        re.compile(r"\b(" + "|".join(_SHORT_WORDS) + r")\.(?=[,;:?!]| \w)"),
-        lambda match: _SHORT_WORDS[match[1]],
-    ),
-    (
-        re.compile(r"\b(" + "|".join(_SHORT_WORDS) + r")\.$"),
-        lambda match: _SHORT_WORDS[match[1]] + ".",
-    ),
     (re.compile(rf"(?<=\d) ?W (?={_LAMPS})"), " watt "),
     (re.compile(r"(?:\+\d{1,2}[ .-])?(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b"), _phone),
     (re.compile(r"(?<![\d-])(?<!\d )\d{3}[ -]\d{4}\b(?! \d)"), _phone),
@@ -197,10 +182,29 @@ _BEFORE: list[_Rule] = [
     (re.compile(r"\b(1[3-9]|2[0-3]):00\b(?! ?[ap]\.?m)", re.I), r"\1 hundred"),
     (re.compile(r"\b(\d)'(\d{1,2})(?:\"|'')"), r"\1 feet \2 inches"),
     (re.compile(r"(?<=\d) ?[x*] ?(?=\d)"), " times "),
-    (re.compile(r"(?<=\d) ?[÷/] (?=\d)| ÷ "), " divided by "),
     (re.compile(r"(?<=\d) - (?=\d)"), " minus "),
     (re.compile(r"(?<=\d) ?= ?(?=\d)"), " equals "),
     (re.compile(r"(?<![\d-])(\d{1,3}) ?- ?(\d{1,3})(?=%| [a-z])"), r"\1 to \2"),
+]
+
+_BEFORE: list[_Rule] = [
+    (re.compile(r"\bhttps?://"), ""),
+    (re.compile(r"\b[a-z](?=\.[\w.]*@)"), lambda match: match[0].upper()),
+    (re.compile(r"(?<!\w)#(?=[A-Za-z])"), "hashtag "),
+    (re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b"), lambda match: match[0].replace("-", " ")),
+    (re.compile(rf"\b((?:{_TITLES}) [A-Z][a-z]+|{_RULERS}) {_ROMAN}"), _ordinal_name),
+    (re.compile(rf"\b({_HEADINGS}) {_ROMAN}"), _roman_number),
+    (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),
+    (re.compile(r"\bP\. ?O\. (?=Box)"), "P O "),
+    (
+        re.compile(r"\b(" + "|".join(_SHORT_WORDS) + r")\.(?=[,;:?!]| \w)"),
+        lambda match: _SHORT_WORDS[match[1]],
+    ),
+    (
+        re.compile(r"\b(" + "|".join(_SHORT_WORDS) + r")\.$"),
+        lambda match: _SHORT_WORDS[match[1]] + ".",
+    ),
+    (re.compile(r"(?<=\d) ?[÷/] (?=\d)| ÷ "), " divided by "),
     (
         re.compile(r"(?<![0-9])(?<![0-9] )\b(" + "|".join(_UNITS) + r")\b(?!/)"),
         lambda match: _UNITS[match[1]],
@@ -238,6 +242,7 @@ _AFTER: list[_Rule] = [
     (re.compile(r"\.(?=[?!])"), ""),
     (re.compile(r"  +"), " "),
 ]
+_DIGIT = re.compile(r"\d")
 _CAPITALS = re.compile(r"\b([A-Z]{2,5})('?s)?\b")
 _MONTH = re.compile(r"\b(" + "|".join(_MONTHS.split()) + r")\b")
 
@@ -245,7 +250,10 @@ _MONTH = re.compile(r"\b(" + "|".join(_MONTHS.split()) + r")\b")
 def before(text: str) -> str:
     """Written text with plain typography, Latin letters unaccented, and our readings put in."""
     text = "".join(_plain_letter(character) for character in text.translate(_TYPOGRAPHY))
-    return _apply(_BEFORE, " ".join(text.split()))
+    text = " ".join(text.split())
+    if _DIGIT.search(text):
+        text = _apply(_BEFORE_DIGITS, text)
+    return _apply(_BEFORE, text)
 
 
 def after(spoken: str, written: str) -> str:

@@ -99,9 +99,11 @@ class Template:
             text = "".join(
                 piece if isinstance(piece, str) else draw(piece) for piece in self.pieces
             )
-        else:
-            text = self._render_by_jinja(draw, slots)
-        return Rendered(tidy(text), tuple(slots))
+            return Rendered(tidy(text), tuple(slots))
+        text = tidy(self._render_by_jinja(draw, slots))
+        # What was drawn for a condition, or for one part of it, is not in the sentence.
+        written = text.casefold()
+        return Rendered(text, tuple(slot for slot in slots if slot.value.casefold() in written))
 
     def all_renderings(self) -> Iterator[Rendered]:
         """Every sentence this template can make, one at a time; texts may repeat."""

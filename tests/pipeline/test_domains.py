@@ -44,6 +44,16 @@ def test_a_part_goes_with_its_value(tmp_path: Path) -> None:
     assert rows["Is Lima in Peru?"] == (Slot("city", "Lima"), Slot("city.country", "Peru"))
 
 
+def test_a_slot_is_what_the_sentence_says_of_it(tmp_path: Path) -> None:
+    template = (
+        "{% set x = city %}{% if x == 'Lima' %}Fly{% else %}Go{% endif %} to {{ x.country }}.\n"
+    )
+    folder = domain(tmp_path, {"templates/greet.j2": template, "lexicons/city.csv": CITIES})
+    rows = {row.text: row.slots for row in drawn(folder, 3)}
+    assert rows["Fly to Peru."] == (Slot("city.country", "Peru"),)
+    assert rows["Go to Germany."] == (Slot("city.country", "Germany"),)
+
+
 def test_tags_narrow_a_slot(tmp_path: Path) -> None:
     template = 'See {{ city|tagged("coast") }}.\nSee {{ city|tagged("coast", "capital") }}!\n'
     folder = domain(tmp_path, {"templates/greet.j2": template, "lexicons/city.csv": CITIES})

@@ -77,7 +77,7 @@ def test_exported_program_speaks_any_length() -> None:
     torch.testing.assert_close(program.module()(mels), model(mels))
 
 
-def test_scripted_model_gives_the_same_waveform() -> None:
+def test_traced_model_gives_the_same_waveform() -> None:
     model, mels = HifiGan(TINY2, MEL).eval(), torch.randn(2, 20, 7)
     traced = torch.jit.trace(model, mels)
     torch.testing.assert_close(traced(mels), model(mels))

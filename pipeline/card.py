@@ -31,6 +31,10 @@ _COLUMNS = {
     "pace, pitch_semitones, energy": "the controls the voice was asked for",
     "domain, template, intent, slots": "where the sentence came from and what it means; each slot "
     "value with the words [first_word, end_word) of `transcript` that say it",
+    "source, style": "which part of the config wrote the sentence, and what was done to it to "
+    "sound spoken",
+    "negative": "for a near miss: how it was made, the phrase it must not be taken for, and the "
+    "share of that phrase's phones that differ; kind `none` for all others",
     "words": "each word with its start and end in seconds",
     "noise, room, channel": "what was done to the clip, drawn and measured",
     "quality": "what the judge measured; the phone error rate is that before noise",
@@ -93,7 +97,10 @@ def _feature(field: pa.Field) -> dict[str, Any]:
     """A column as the card's YAML spells it."""
     kind = field.type
     if pa.types.is_list(kind):
-        return {"name": field.name, "list": [_feature(child) for child in kind.value_type]}
+        items = kind.value_type
+        if not pa.types.is_struct(items):
+            return {"name": field.name, "list": str(items)}
+        return {"name": field.name, "list": [_feature(child) for child in items]}
     if pa.types.is_struct(kind):
         return {"name": field.name, "struct": [_feature(child) for child in kind]}
     return {"name": field.name, "dtype": "float64" if pa.types.is_float64(kind) else str(kind)}

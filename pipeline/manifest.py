@@ -24,7 +24,17 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
-from pipeline.shards import CHANNEL, QUALITY, ROOM, SPOKEN_SLOTS, WORDS, read_table, write_table
+from pipeline.shards import (
+    CHANNEL,
+    NEGATIVE,
+    QUALITY,
+    ROOM,
+    SPOKEN_SLOTS,
+    STYLE,
+    WORDS,
+    read_table,
+    write_table,
+)
 
 Row = dict[str, Any]
 _R = TypeVar("_R", Sentence, SpokenSentence, MelClip, CleanClip, FinishedClip)
@@ -48,6 +58,9 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("template", _TEXT),
     ("intent", _TEXT),
     ("slots", SPOKEN_SLOTS),
+    ("source", _TEXT),
+    ("style", STYLE),
+    ("negative", NEGATIVE),
     ("words", WORDS),
     (
         "noise",
@@ -73,6 +86,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 _PART = "manifest rows"
 _MAY_BE_EMPTY = {"template", "intent"}
 _MAY_BE_NULL = {
+    "negative.distance",
     "noise.snr_db",
     "noise.measured_snr_db",
     "room.rt60_s",
@@ -232,6 +246,9 @@ def _row(
             asdict(slot) | asdict(heard)
             for slot, heard in zip(sentence.slots, spoken.slot_words, strict=True)
         ],
+        "source": sentence.source,
+        "style": list(sentence.style),
+        "negative": asdict(sentence.negative),
         "words": [asdict(word) for word in mel.words],
         "noise": noise,
         "room": asdict(clip.room),
@@ -317,8 +334,16 @@ def _range_problems(row: Row) -> Iterator[str]:
     for name in ("pace", "energy", "duration_s", "sample_rate"):
         if row[name] <= 0:
             yield f"{name}: expected > 0, found {row[name]}"
-    for name in ("source", "snr_db", "measured_snr_db"):
-        is_clean, is_empty = noise["class"] == "none", noise[name] in (None, "")
-        if is_clean != is_empty:
-            expected = "nothing" if is_clean else "a value"
-            yield f"noise.{name}: expected {expected} for {noise['class']}, found {noise[name]!r}"
+    yield from _unlike_kind("noise", noise["class"], noise, ("source", "snr_db", "measured_snr_db"))
+    negative = row["negative"]
+    yield from _unlike_kind("negative", negative["kind"], negative, ("near_to", "distance"))
+
+
+def _unlike_kind(
+    column: str, kind: str, fields: Mapping[str, Any], names: Sequence[str]
+) -> Iterator[str]:
+    """Fields that hold a value though the kind is `none`, or none though it is another."""
+    for name in names:
+        if (kind == "none") != (fields[name] in (None, "")):
+            expected = "nothing" if kind == "none" else "a value"
+            yield f"{column}.{name}: expected {expected} for {kind}, found {fields[name]!r}"

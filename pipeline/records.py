@@ -17,8 +17,25 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Negative:
+    """What a sentence is almost: a phrase that it must not be taken for.
+
+    `kind` is `none` for an ordinary sentence. `distance` is the share of the phrase's phones that
+    differ, 0 to 1 and above.
+    """
+
+    kind: str = "none"
+    near_to: str = ""
+    distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
-    """Stage 1. What the user of the application writes or says, in written form."""
+    """Stage 1. What the user of the application writes or says, in written form.
+
+    `source` says who wrote it: `templates`, or another section of the config's `sentences`.
+    `style` names what was done to it to sound spoken, in order.
+    """
 
     id: str
     text: str
@@ -26,6 +43,9 @@ class Sentence:
     template: str
     intent: str
     slots: tuple[Slot, ...] = ()
+    source: str = "templates"
+    style: tuple[str, ...] = ()
+    negative: Negative = Negative()
 
 
 @dataclass(frozen=True, slots=True)

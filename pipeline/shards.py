@@ -50,6 +50,8 @@ _TEXT, _REAL, _WHOLE, _BYTES = pa.string(), pa.float64(), pa.int64(), pa.binary(
 
 SLOTS = pa.list_(_struct(name=_TEXT, value=_TEXT))
 SPOKEN_SLOTS = pa.list_(_struct(name=_TEXT, value=_TEXT, first_word=_WHOLE, end_word=_WHOLE))
+NEGATIVE = _struct(kind=_TEXT, near_to=_TEXT, distance=_REAL)
+STYLE = pa.list_(_TEXT)
 WORDS = pa.list_(_struct(word=_TEXT, start_s=_REAL, end_s=_REAL))
 NOISE = _struct(
     noise_class=_TEXT,
@@ -76,7 +78,16 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 
 
 SCHEMAS: dict[type, pa.Schema] = {
-    Sentence: _schema(text=_TEXT, domain=_TEXT, template=_TEXT, intent=_TEXT, slots=SLOTS),
+    Sentence: _schema(
+        text=_TEXT,
+        domain=_TEXT,
+        template=_TEXT,
+        intent=_TEXT,
+        slots=SLOTS,
+        source=_TEXT,
+        style=STYLE,
+        negative=NEGATIVE,
+    ),
     SpokenSentence: _schema(
         normalized_text=_TEXT,
         transcript=_TEXT,

@@ -83,12 +83,14 @@ def load_build_config(path: Path | str, overrides: Sequence[str] = ()) -> BuildC
 
 
 def lexicon_of(config: BuildConfig) -> Lexicon:
-    """Words that espeak-ng is not asked for: the domain's, and over them those of `text`'s files.
+    """Words that espeak-ng is not asked for: a domain's, and over them those of `text`'s files.
 
     Raises `DataError` naming the file and line, or the domain and word, of a wrong symbol.
     """
     domain = config.sentences.domain
     files = load_lexicon(config.text.pronunciations)
+    if domain is None:
+        return files
     return with_domain(files, read_domain(domain).pronunciations, str(domain))
 
 

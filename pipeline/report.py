@@ -31,6 +31,7 @@ _LIGHT_COLUMNS = (
     "template",
     "intent",
     "slots",
+    "source",
     "noise",
     "room",
     "quality",
@@ -113,6 +114,7 @@ def render_report(dataset: Path) -> str:
         charts=_charts(rows),
         speakers=bars(row["speaker"] for row in rows),
         accents=accent_shares(rows),
+        sources=bars(row["source"] for row in rows),
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
         slots=slot_coverage(rows, build["coverage"]),
@@ -195,12 +197,15 @@ def accent_shares(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
 def template_coverage(
     rows: Iterable[Mapping[str, Any]], coverage: Mapping[str, Any]
 ) -> list[IntentCoverage]:
-    """Every template of the domain and how many rows it made, by intent."""
-    counts = Counter(row["template"] for row in rows)
+    """Every template of the domain and how many rows it made, by intent.
+
+    Rows of other sources are left out: there a template is a line of a file, or a prompt.
+    """
+    counts = Counter(row["template"] for row in rows if row["source"] == "templates")
     templates: dict[str, list[str]] = defaultdict(list)
     for template in dict.fromkeys([*coverage.get("templates", ()), *counts]):
         templates[template.rpartition(":")[0] or template].append(template)
-    most = max(counts.values())
+    most = max(counts.values(), default=1)
     return [
         IntentCoverage(
             intent,

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.lexicons import Vocabulary
 from pipeline.permutation import MAX_SIZE, Permutation
 from pipeline.randomness import rng_for
-from pipeline.records import Reject, Sentence, Slot
+from pipeline.records import Negative, Reject, Sentence, Slot
 from pipeline.sentence_filter import SentenceFilter
 from pipeline.templates import Rendered, Template, tidy
 
@@ -27,6 +27,7 @@ Intents = Mapping[str, Mapping[int, Template]]
 _MISSES_BEFORE_LISTING = 50
 _LISTED_AT_ONCE = 4096
 _FIRST_BLOCK, _LAST_BLOCK = 8, 128  # combinations that are looked up at once
+_NOT_NEGATIVE = Negative()
 _LISTED_VALUES = 20_000  # larger vocabularies are asked for one value at a time
 
 
@@ -87,15 +88,27 @@ class Maker:
         self._seen, self._unwanted = Seen(count), unwanted
 
     def make(
-        self, intent: str, template: str, text: str, slots: tuple[Slot, ...]
+        self,
+        intent: str,
+        template: str,
+        text: str,
+        slots: tuple[Slot, ...],
+        *,
+        source: str = "templates",
+        domain: str = "",
+        negative: Negative = _NOT_NEGATIVE,
     ) -> Sentence | Reject | None:
+        """`domain` is the build's unless another is given."""
+        domain = domain or self.domain
         digest = hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
         if not self._seen.add(digest):
             return None
-        sentence_id = f"{self.domain}-{digest}"
+        sentence_id = f"{domain}-{digest}"
         if self._unwanted and (reason := self._unwanted.reason(text)):
             return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
-        return Sentence(sentence_id, text, self.domain, template, intent, slots)
+        return Sentence(
+            sentence_id, text, domain, template, intent, slots, source, negative=negative
+        )
 
 
 class Source(Protocol):

@@ -1,24 +1,30 @@
-"""Stage 1: distinct sentences, drawn from a domain's templates and lexicons.
+"""Stage 1: distinct sentences, drawn from a domain's templates and lexicons, and from the other
+sources that the config names.
 
 A domain is a folder, read by `pipeline/domains.py`. A template's id is `intent:line`, so a row
-of the dataset leads back to the line that made it.
+of the dataset leads back to the line that made it. Sources come one after the other: the
+user's own files, a language model, hard negatives, and the templates give the rest.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
 from pipeline.covering import CoverageConfig, check_coverage, cover
 from pipeline.domains import Domain, domain_digest, read_domain
+from pipeline.own_sentences import OwnFile, own_source
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentence_filter import FilterConfig, SentenceFilter
+from pipeline.sources import SentenceSource, check_shares, numbers_of, take
 
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
+_NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
 
 
 @dataclass(frozen=True)
@@ -27,19 +33,27 @@ class SentencesConfig:
 
     `strategy` says how slots are filled: `weighted` by the lexicons' weights, `random` with
     every combination of a template as likely as any other, `zipf` by the order of a lexicon,
-    `coverage` so that nothing is left out (`pipeline/covering.py`).
+    `coverage` so that nothing is left out (`pipeline/covering.py`). `domain` may be null where
+    the other sources' shares sum to 1.
     """
 
-    domain: Path
+    domain: Path | None
     count: int
     strategy: Strategy = "weighted"
     zipf: ZipfConfig = field(default_factory=ZipfConfig)
     coverage: CoverageConfig = field(default_factory=CoverageConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
+    files: tuple[OwnFile, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError(f"count: {self.count} is not allowed; it must be at least 1")
+        check_shares(self.shares, self.count, has_domain=self.domain is not None)
+
+    @property
+    def shares(self) -> list[float]:
+        """Of every source but the templates, in the order in which they come."""
+        return [file.share for file in self.files]
 
 
 @dataclass(frozen=True)
@@ -50,66 +64,40 @@ class DomainDescription:
     the written forms (times, numbers, ...), which are not to be covered value by value.
     """
 
-    templates: tuple[str, ...]
-    slot_values: dict[str, tuple[str, ...]]
-    open_slots: tuple[str, ...]
+    templates: tuple[str, ...] = ()
+    slot_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open_slots: tuple[str, ...] = ()
 
 
 def check_sentences(config: SentencesConfig) -> None:
-    """Read every template and lexicon, and make sure that `count` sentences exist.
+    """Read whatever sentences are made of, and make sure that `count` of them exist.
 
     Raises `DataError` naming file and line, or saying how many distinct sentences there are.
     """
-    domain = read_domain(config.domain)
     SentenceFilter(config.filter)
-    if config.strategy == "coverage":
-        check_coverage(domain.intents, domain.lexicons, config.coverage, config.count)
-    for template in domain.templates():
-        if not next(template.all_renderings()).text:
-            raise DataError(f"{template.place}: this template gives an empty sentence")
-    at_most = sum(template.max_renderings for template in domain.templates())
-    if at_most < config.count and at_most > _COUNTED_ONE_BY_ONE:
-        raise DataError(
-            f"{domain.folder}: {config.count} sentences asked for, but its templates and "
-            f"lexicons make at most {at_most}; lower sentences.count or add to them"
-        )
-    num_distinct = _count_distinct(domain, min(config.count, _COUNTED_ONE_BY_ONE))
-    if num_distinct < min(config.count, _COUNTED_ONE_BY_ONE):
-        raise DataError(
-            f"{domain.folder}: {config.count} sentences asked for, but its templates and "
-            f"lexicons make only {num_distinct} distinct ones; lower sentences.count or add to them"
-        )
+    for source, number in _sources(config):
+        if number:
+            source.check(number)
 
 
 def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
-    """`count` sentences with distinct texts and ids, the same for the same seed and domain.
+    """`count` sentences with distinct texts and ids, the same for the same seed and sources.
 
-    What the filter drops comes between them as rejects, and does not count. Intents come up
-    equally often, and templates within an intent, until one has nothing new to say. Raises
-    `DataError` as `check_sentences` does.
+    What cannot be used comes between them as rejects, and does not count. Intents of templates
+    come up equally often, and templates within an intent, until one has nothing new to say.
+    Raises `DataError` as `check_sentences` does.
     """
-    domain = read_domain(config.domain)
     unwanted = SentenceFilter(config.filter) if config.filter != FilterConfig() else None
-    maker = Maker(domain.name, seed, config.count, unwanted)
-    produced = dropped = 0
-    if config.strategy == "coverage":
-        rows = cover(domain.intents, domain.lexicons, maker, config.coverage)
-    else:
-        rows = sample(domain.intents, maker, config.strategy, config.zipf)
-    for row in rows:
-        yield row
-        dropped += isinstance(row, Reject)
-        produced += isinstance(row, Sentence)
-        if produced == config.count:
-            return
-    filtered = f" ({dropped} more are dropped by sentences.filter)" if dropped else ""
-    raise DataError(
-        f"{domain.folder}: {config.count} sentences asked for, but only {produced} exist{filtered}"
-    )
+    name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
+    maker = Maker(name, seed, config.count, unwanted)
+    for source, number in _sources(config):
+        yield from take(source, number, maker)
 
 
 def describe_domain(config: SentencesConfig) -> DomainDescription:
-    """The templates and lexicon values of the domain, in file order."""
+    """The templates and lexicon values of the domain, in file order; empty without a domain."""
+    if config.domain is None:
+        return DomainDescription()
     domain = read_domain(config.domain)
     return DomainDescription(
         templates=tuple(
@@ -121,12 +109,64 @@ def describe_domain(config: SentencesConfig) -> DomainDescription:
 
 
 def sentences_digest(config: SentencesConfig) -> str:
-    """16 hex digits that change with any file the domain's sentences are made of."""
-    digest = domain_digest(config.domain)
-    if config.filter.blocklist is None:
-        return digest
-    blocked = resolve_path(config.filter.blocklist).read_bytes()
-    return hashlib.blake2b(digest.encode() + blocked, digest_size=8).hexdigest()
+    """16 hex digits that change with any file that the sentences are made of."""
+    parts = [source.digest().encode() for source, _ in reversed(_sources(config))]
+    if config.filter.blocklist is not None:
+        parts.append(resolve_path(config.filter.blocklist).read_bytes())
+    digest = parts[0].decode()
+    for part in parts[1:]:
+        digest = hashlib.blake2b(digest.encode() + part, digest_size=8).hexdigest()
+    return digest
+
+
+def _sources(config: SentencesConfig) -> list[tuple[SentenceSource, int]]:
+    """All sources in the order in which they come, each with its number of sentences."""
+    domain = None if config.domain is None else read_domain(config.domain)
+    sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
+    if domain is not None:
+        sources.append(_templates(config, domain))
+    numbers = numbers_of([source.share for source in sources], config.count)
+    return list(zip(sources, numbers, strict=True))
+
+
+def _templates(config: SentencesConfig, domain: Domain) -> SentenceSource:
+    return SentenceSource(
+        place=str(domain.folder),
+        lower="sentences.count",
+        share=1 - sum(config.shares),
+        check=partial(_check_templates, config, domain),
+        rows=lambda maker, _: _template_rows(config, domain, maker),
+        digest=lambda: domain_digest(domain.folder),
+    )
+
+
+def _template_rows(
+    config: SentencesConfig, domain: Domain, maker: Maker
+) -> Iterator[Sentence | Reject]:
+    if config.strategy == "coverage":
+        return cover(domain.intents, domain.lexicons, maker, config.coverage)
+    return sample(domain.intents, maker, config.strategy, config.zipf)
+
+
+def _check_templates(config: SentencesConfig, domain: Domain, number: int) -> None:
+    if config.strategy == "coverage":
+        check_coverage(domain.intents, domain.lexicons, config.coverage, number)
+    for template in domain.templates():
+        if not next(template.all_renderings()).text:
+            raise DataError(f"{template.place}: this template gives an empty sentence")
+    at_most = sum(template.max_renderings for template in domain.templates())
+    if at_most < number and at_most > _COUNTED_ONE_BY_ONE:
+        raise DataError(
+            f"{domain.folder}: {number} sentences asked for, but its templates and "
+            f"lexicons make at most {at_most}; lower sentences.count or add to them"
+        )
+    enough = min(number, _COUNTED_ONE_BY_ONE)
+    num_distinct = _count_distinct(domain, enough)
+    if num_distinct < enough:
+        raise DataError(
+            f"{domain.folder}: {number} sentences asked for, but its templates and "
+            f"lexicons make only {num_distinct} distinct ones; lower sentences.count or add to them"
+        )
 
 
 def _count_distinct(domain: Domain, enough: int) -> int:

@@ -49,7 +49,7 @@ def test_every_distinct_sentence_can_be_had(tmp_path: Path, strategy: Strategy) 
         name="Al | 1000\nBo\nCy | 0.01\n",
     )
     assert len(set(texts(SentencesConfig(folder, 16, strategy)))) == 16
-    with pytest.raises(DataError, match="only 16 exist"):
+    with pytest.raises(DataError, match="only 16 new ones exist"):
         texts(SentencesConfig(folder, 17, strategy))
 
 
@@ -118,5 +118,5 @@ def test_dropped_sentences_are_rejects_and_do_not_count(tmp_path: Path) -> None:
 def test_a_filter_that_leaves_too_little_says_how_much_it_dropped(tmp_path: Path) -> None:
     folder = tiny(tmp_path, "Hello {{ name }}.", name="Al\nBo\nCy\n")
     config = SentencesConfig(folder, 2, filter=FilterConfig(max_characters=8))
-    with pytest.raises(DataError, match=r"only 0 exist \(3 more are dropped by"):
+    with pytest.raises(DataError, match=r"only 0 new ones exist \(3 more are rejected, such as: too long"):
         list(islice(generate(config, seed=1), 9))

@@ -91,7 +91,7 @@ def test_too_many_sentences_says_how_many_there_are(tmp_path: Path) -> None:
     check_sentences(SentencesConfig(folder, 12))
     with pytest.raises(DataError, match=r"13 sentences asked for.*only 12 distinct"):
         check_sentences(SentencesConfig(folder, 13))
-    with pytest.raises(DataError, match="only 12 exist"):
+    with pytest.raises(DataError, match="only 12 new ones exist"):
         drawn(SentencesConfig(folder, 13))
 
 

@@ -9,8 +9,9 @@ the room's direct path.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from pipeline.audio import active_speech_level_db, rms_db
 from pipeline.babble import BabbleConfig, babble_library, check_babble
 from pipeline.distributions import Range
 from pipeline.randomness import rng_for
-from pipeline.records import Channel, Noise, Room
+from pipeline.records import Augmentation, Channel, Noise, Room
 from pipeline.rooms import reverberate, rt60_s
 from pipeline.sounds import FREE_OF_ATTRIBUTION, SoundLibrary, folder_digest, load_sounds
 
@@ -122,6 +123,7 @@ class Augmented:
     noise: Noise
     room: Room
     channel: Channel
+    augmentations: tuple[Augmentation, ...] = ()
 
 
 class Augmenter:
@@ -243,7 +245,30 @@ def apply(
     mixed = speech + background
     gain_db = 0.0 if untouched else _safe_gain_db(mixed, params.gain_db)
     mixed = mixed * np.float32(10 ** (gain_db / 20))
-    return Augmented(mixed, noise, room, Channel(gain_db=gain_db))
+    channel = Channel(gain_db=gain_db)
+    return Augmented(mixed, noise, room, channel, tuple(_ledger(params, noise, room, channel)))
+
+
+def _ledger(
+    params: AugmentParams, noise: Noise, room: Room, channel: Channel
+) -> Iterator[Augmentation]:
+    """What was applied, in order, as drawn and as measured."""
+    if room.source:
+        yield _entry("room_response", {"source": room.source}, {"rt60_s": room.rt60_s})
+    if params.noise and noise.source:
+        measured = {"snr_db": noise.measured_snr_db}
+        drawn = asdict(params.noise) | {"class": noise.noise_class}
+        yield _entry("background_noise", drawn, measured)
+    if params.gain_db or channel.gain_db:
+        yield _entry("gain", {"gain_db": params.gain_db}, {"gain_db": channel.gain_db})
+
+
+def _entry(
+    link: str, parameters: Mapping[str, object], measured: Mapping[str, object]
+) -> Augmentation:
+    return Augmentation(
+        link, json.dumps(parameters, sort_keys=True), json.dumps(measured, sort_keys=True)
+    )
 
 
 def _draw_noise(

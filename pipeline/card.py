@@ -37,6 +37,8 @@ _COLUMNS = {
     "share of that phrase's phones that differ; kind `none` for all others",
     "words": "each word with its start and end in seconds",
     "noise, room, channel": "what was done to the clip, drawn and measured",
+    "augmentations": "all that was done to it, link by link in order: what was drawn (enough to do "
+    "it again) and what was measured, as JSON",
     "quality": "what the judge measured; the phone error rate is that before noise",
     "acoustic_model, vocoder": "checkpoints, `name@digest`",
     "license, seed": "of the row, and of the build",

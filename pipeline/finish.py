@@ -61,6 +61,7 @@ def _finished(
         room=heard.room,
         channel=heard.channel,
         quality=measure_quality(heard.wave, sample_rate, phone_error_rate),
+        augmentations=heard.augmentations,
     )
 
 

@@ -23,8 +23,10 @@ from pipeline.records import (
     Reject,
     Sentence,
     SpokenSentence,
+    WordTime,
 )
 from pipeline.shards import (
+    AUGMENTATIONS,
     CHANNEL,
     NEGATIVE,
     QUALITY,
@@ -77,6 +79,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ),
     ("room", ROOM),
     ("channel", CHANNEL),
+    ("augmentations", AUGMENTATIONS),
     ("quality", QUALITY),
     ("acoustic_model", _TEXT),
     ("vocoder", _TEXT),
@@ -249,14 +252,23 @@ def _row(
         "source": sentence.source,
         "style": list(sentence.style),
         "negative": asdict(sentence.negative),
-        "words": [asdict(word) for word in mel.words],
+        "words": [asdict(word) for word in heard_words(mel, clip)],
         "noise": noise,
         "room": asdict(clip.room),
         "channel": asdict(clip.channel),
+        "augmentations": [asdict(augmentation) for augmentation in clip.augmentations],
         "quality": asdict(clip.quality),
         "acoustic_model": mel.acoustic_model,
         "vocoder": clean.vocoder,
     }
+
+
+def heard_words(mel: MelClip, clip: FinishedClip) -> Iterator[WordTime]:
+    """The words of `mel` where they lie in the finished clip."""
+    scale, shift_s = clip.time_scale, clip.time_shift_s
+    for word in mel.words:
+        start_s, end_s = (time_s * scale + shift_s for time_s in (word.start_s, word.end_s))
+        yield WordTime(word.word, start_s, end_s)
 
 
 def _missing(values: Mapping[str, Any], prefix: str) -> Iterator[str]:

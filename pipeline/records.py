@@ -138,6 +138,19 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Augmentation:
+    """A link of the augmentation chain that was applied: with what, and what came of it.
+
+    `parameters` (as drawn: enough to apply the link again) and `measured` are JSON objects with
+    sorted keys and exact numbers.
+    """
+
+    link: str
+    parameters: str
+    measured: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """What the judge measured.
 
@@ -153,7 +166,11 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class FinishedClip:
-    """Stage 5. The clip as shipped, with its ledger and its judgement."""
+    """Stage 5. The clip as shipped, with its ledger and its judgement.
+
+    `augmentations` is the whole ledger, in the order of application; `noise`, `room` and `channel`
+    say the same in short. A moment `t` of the clean clip lies at `t * time_scale + time_shift_s`.
+    """
 
     id: str
     sample_rate: int
@@ -163,6 +180,9 @@ class FinishedClip:
     room: Room
     channel: Channel
     quality: Quality
+    augmentations: tuple[Augmentation, ...] = ()
+    time_scale: float = 1.0
+    time_shift_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ NOISE = _struct(
 )
 ROOM = _struct(source=_TEXT, license=_TEXT, rt60_s=_REAL)
 CHANNEL = _struct(codec=_TEXT, band=_TEXT, gain_db=_REAL)
+AUGMENTATIONS = pa.list_(_struct(link=_TEXT, parameters=_TEXT, measured=_TEXT))  # JSON in the two
 QUALITY = _struct(
     phone_error_rate=_REAL, clipped_fraction=_REAL, silence_fraction=_REAL, loudness_lufs=_REAL
 )
@@ -113,6 +114,9 @@ SCHEMAS: dict[type, pa.Schema] = {
         room=ROOM,
         channel=CHANNEL,
         quality=QUALITY,
+        augmentations=AUGMENTATIONS,
+        time_scale=_REAL,
+        time_shift_s=_REAL,
     ),
 }
 

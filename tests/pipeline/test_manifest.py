@@ -16,7 +16,7 @@ from pipeline.manifest import (
     row_problems,
     write_part,
 )
-from pipeline.records import CleanClip, Reject
+from pipeline.records import Augmentation, CleanClip, Reject
 from pipeline.shards import is_intact, read_rejects
 from tests.pipeline.synthetic_build import (
     finished_clip,
@@ -107,6 +107,30 @@ def test_assemble_joins_by_id_in_sentence_order() -> None:
     assert [row["id"] for row in rows] == [written[0].id, written[2].id]
     assert [row["speaker"] for row in rows] == [mels[0].speaker, mels[2].speaker]
     assert rows[0]["license"] == "mit"
+
+
+def test_words_lie_where_the_augmented_clip_says_them() -> None:
+    rng = np.random.default_rng(0)
+    written = sentence(0)
+    spoken = spoken_sentence(written)
+    mel = mel_clip(spoken, rng)
+    clip = finished_clip(mel, rng)
+    slower = replace(
+        clip,
+        num_samples=2 * clip.num_samples + 8000,
+        audio=encode_flac(np.ones(2 * clip.num_samples + 8000, np.float32) / 2, 16000),
+        augmentations=(Augmentation("speed", '{"speed": 0.5}'),),
+        time_scale=2.0,
+        time_shift_s=0.5,
+    )
+    clean = CleanClip(clip.id, "vocos@1", 16000, 0, b"")
+    (row,) = assemble([written], [spoken], [mel], [clean], [slower], 7, "mit")
+    assert [word["start_s"] for word in row["words"]] == [
+        pytest.approx(2 * word.start_s + 0.5) for word in mel.words
+    ]
+    assert row["augmentations"] == [
+        {"link": "speed", "parameters": '{"speed": 0.5}', "measured": "{}"}
+    ]
 
 
 def test_assemble_rejects_a_contradictory_row_and_names_a_missing_record() -> None:

@@ -2,7 +2,9 @@
 
 A config is a frozen dataclass standing above the code that uses it. This file only fills it:
 unknown keys, missing keys and values of the wrong type raise a `ConfigError` that names the
-file, the dotted key and what is allowed. Range checks belong in the dataclass's
+file, the dotted key and what is allowed. A class variable `BARE` names the field that a bare value
+stands for; among dataclasses of a union, a `Literal` field of one value each tells which is meant.
+Range checks belong in the dataclass's
 `__post_init__` as plain `ValueError("key: why")`; they come out with the place added.
 """
 
@@ -114,6 +116,9 @@ def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
     if isinstance(value, kind):
         return value
     place = f"{where}: {key}" if key else where
+    bare = getattr(kind, "BARE", None)
+    if bare and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        value = {bare: value}
     if not isinstance(value, Mapping):
         raise ConfigError(f"{place}: expected a section with keys, found {value!r}")
     hints = typing.get_type_hints(kind)
@@ -144,6 +149,9 @@ def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
 def _convert_union(value: Any, arguments: tuple[Any, ...], where: str, key: str) -> Any:
     if value is None and type(None) in arguments:
         return None
+    tagged = _tagged(arguments)
+    if tagged and not isinstance(value, arguments):
+        return _convert_dataclass(value, _by_tag(value, tagged, where, key), where, key)
     errors = []
     for argument in arguments:
         if argument is type(None):
@@ -153,6 +161,32 @@ def _convert_union(value: Any, arguments: tuple[Any, ...], where: str, key: str)
         except ConfigError as error:
             errors.append(error)
     raise errors[-1]
+
+
+def _tagged(arguments: tuple[Any, ...]) -> dict[str, dict[str, Any]]:
+    """Key -> its value -> dataclass, where every one names itself by a key of its own values."""
+    kinds = [argument for argument in arguments if argument is not type(None)]
+    if len(kinds) < 2 or not all(dataclasses.is_dataclass(kind) for kind in kinds):
+        return {}
+    tags: dict[str, dict[str, Any]] = {}
+    for kind in kinds:
+        for name, hint in typing.get_type_hints(kind).items():
+            if typing.get_origin(hint) is typing.Literal and len(typing.get_args(hint)) == 1:
+                tags.setdefault(name, {})[typing.get_args(hint)[0]] = kind
+    return {name: by_value for name, by_value in tags.items() if len(by_value) == len(kinds)}
+
+
+def _by_tag(value: Any, tagged: dict[str, dict[str, Any]], where: str, key: str) -> Any:
+    """The dataclass that the mapping `value` names."""
+    (tag, kinds) = next(iter(tagged.items()))
+    named = value.get(tag) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping) and isinstance(named, str) and named in kinds:
+        return kinds[named]
+    close = difflib.get_close_matches(str(named), kinds, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    raise ConfigError(
+        f"{where}: {key}.{tag}: {named!r} is not one{hint}; allowed: {', '.join(kinds)}"
+    )
 
 
 def _convert_tuple(value: Any, arguments: tuple[Any, ...], where: str, key: str) -> Any:

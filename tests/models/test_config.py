@@ -1,6 +1,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 
@@ -120,3 +120,54 @@ def test_paths_resolve_here_first_then_in_the_checkout(
     (tmp_path / "models/config.py").touch()
     assert resolve_path("models/config.py") == Path("models/config.py")
     assert resolve_path("no/such/file") == Path("no/such/file")
+
+
+@dataclass(frozen=True)
+class Fry:
+    do: Literal["fry"] = "fry"
+    minutes: int = 5
+
+
+@dataclass(frozen=True)
+class Boil:
+    do: Literal["boil"] = "boil"
+    litres: float = 1.0
+
+
+@dataclass(frozen=True)
+class Salt:
+    BARE: ClassVar[str] = "grams"
+    grams: float
+
+
+@dataclass(frozen=True)
+class Meal:
+    steps: tuple[Fry | Boil, ...] = ()
+    salt: Salt | None = None
+
+
+def test_a_key_of_its_own_values_tells_which_of_several_is_meant() -> None:
+    meal = build(Meal, {"steps": [{"do": "boil", "litres": 2}, {"do": "fry"}]}, "meal.yaml")
+    assert meal.steps == (Boil(litres=2.0), Fry())
+    assert build(Meal, as_mapping(meal), "again") == meal
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ({"do": "boyl"}, r"steps\[0\]\.do: 'boyl' is not one \(did you mean boil\?\); .*fry, boil"),
+        ({"minutes": 3}, r"steps\[0\]\.do: None is not one; allowed: fry, boil"),
+        ({"do": "fry", "litres": 1}, r"steps\[0\]\.litres: unknown key; allowed: do, minutes"),
+        ({"do": "boil", "litres": "x"}, r"steps\[0\]\.litres: expected a number, found 'x'"),
+        ("fry", r"steps\[0\]\.do: 'fry' is not one"),
+    ],
+)
+def test_a_wrong_step_names_what_is_allowed(step: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build(Meal, {"steps": [step]}, "meal.yaml")
+
+
+def test_a_bare_value_stands_for_one_field() -> None:
+    assert build(Meal, {"salt": 3}, "meal.yaml").salt == Salt(3.0)
+    with pytest.raises(ConfigError, match=r"salt\.grams: expected a number, found 'much'"):
+        build(Meal, {"salt": "much"}, "meal.yaml")

@@ -8,7 +8,7 @@ user's own files, a language model, hard negatives, and the templates give the r
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -34,11 +34,13 @@ class SentencesConfig:
     `strategy` says how slots are filled: `weighted` by the lexicons' weights, `random` with
     every combination of a template as likely as any other, `zipf` by the order of a lexicon,
     `coverage` so that nothing is left out (`pipeline/covering.py`). `domain` may be null where
-    the other sources' shares sum to 1.
+    the other sources' shares sum to 1. Each sentence is said `takes` times, by a voice and in a
+    manner drawn anew: what a domain of ten words needs.
     """
 
     domain: Path | None
     count: int
+    takes: int = 1
     strategy: Strategy = "weighted"
     zipf: ZipfConfig = field(default_factory=ZipfConfig)
     coverage: CoverageConfig = field(default_factory=CoverageConfig)
@@ -48,7 +50,14 @@ class SentencesConfig:
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError(f"count: {self.count} is not allowed; it must be at least 1")
+        if self.takes < 1:
+            raise ValueError(f"takes: {self.takes} is not allowed; it must be at least 1")
         check_shares(self.shares, self.count, has_domain=self.domain is not None)
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows the sentences make."""
+        return self.count * self.takes
 
     @property
     def shares(self) -> list[float]:
@@ -81,7 +90,8 @@ def check_sentences(config: SentencesConfig) -> None:
 
 
 def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
-    """`count` sentences with distinct texts and ids, the same for the same seed and sources.
+    """`count` sentences with distinct texts, the same for the same seed and sources; `takes` rows
+    of each, with distinct ids.
 
     What cannot be used comes between them as rejects, and does not count. Intents of templates
     come up equally often, and templates within an intent, until one has nothing new to say.
@@ -91,7 +101,16 @@ def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
     maker = Maker(name, seed, config.count, unwanted)
     for source, number in _sources(config):
-        yield from take(source, number, maker)
+        for row in take(source, number, maker):
+            yield row
+            if config.takes > 1 and isinstance(row, Sentence):
+                yield from _more_takes(row, config.takes)
+
+
+def _more_takes(sentence: Sentence, takes: int) -> Iterator[Sentence]:
+    """The takes after the first, which keeps the sentence's own id, as in a build of one take."""
+    for number in range(2, takes + 1):
+        yield replace(sentence, id=f"{sentence.id}-{number}")
 
 
 def describe_domain(config: SentencesConfig) -> DomainDescription:

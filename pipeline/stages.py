@@ -73,7 +73,7 @@ def plan(config: BuildConfig) -> Job:
         keys=stage_keys(config),
         work_dir=config.work_dir,
         device=resolve_device(config.runtime),
-        num_shards=-(-config.sentences.count // config.runtime.shard_size),
+        num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
     )
 
 

@@ -48,7 +48,7 @@ def _stop(signal_number: int, frame: FrameType | None) -> None:
 def _describe(job: Job) -> None:
     config = job.config
     console.print(
-        f"[bold]{config.name}[/bold]: {config.sentences.count} sentences, "
+        f"[bold]{config.name}[/bold]: {config.sentences.num_rows} sentences, "
         f"{job.num_shards} shards, {config.runtime.num_workers} workers, {job.device}"
     )
     for line in unheard_controls(config.voice):

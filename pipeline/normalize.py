@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 from models.errors import DataError
 from pipeline import spoken_overlay
+from pipeline.cache_folder import cache_folder
 from pipeline.processes import exit_with_parent
 
 _NEEDS_GRAMMAR = re.compile(
@@ -98,7 +99,7 @@ def prepare_grammars(grammar_cache: Path | None = None) -> Path:
     About 25 s, 450 MB of memory and 9 MB on disk. Processes that ask at the same time wait
     for one of them to do it. Raises `DataError` when the folder cannot be written.
     """
-    root = grammar_cache or default_grammar_cache()
+    root = grammar_cache or cache_folder()
     folder = root / f"nemo-en-{version('nemo_text_processing')}-pynini-{version('pynini')}"
     if (folder / _BUILT).exists():
         return folder
@@ -113,13 +114,6 @@ def prepare_grammars(grammar_cache: Path | None = None) -> Path:
             "set VOXLOOM_CACHE or text.grammar_cache to a folder that can be written"
         ) from None
     return folder
-
-
-def default_grammar_cache() -> Path:
-    """`$VOXLOOM_CACHE`, else `$XDG_CACHE_HOME/voxloom`, else `~/.cache/voxloom`."""
-    if named := os.environ.get("VOXLOOM_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voxloom"
 
 
 def _compile_into(folder: Path) -> None:

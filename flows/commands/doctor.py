@@ -112,9 +112,9 @@ def _espeak() -> Finding:
 
 
 def _grammars() -> Finding:
-    from pipeline.normalize import default_grammar_cache
+    from pipeline.cache_folder import cache_folder
 
-    for compiled in default_grammar_cache().glob("nemo-en-*/complete"):
+    for compiled in cache_folder().glob("nemo-en-*/complete"):
         return Finding("text grammars", "ok", str(compiled.parent))
     return Finding("text grammars", "note", "-", "the first build compiles them: half a minute")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from pipeline.normalize import default_grammar_cache, normalize, prepare_grammars
+from pipeline.normalize import normalize, prepare_grammars
 from pipeline.sentences import SentencesConfig, generate
 from tests.pipeline.normalization_pairs import PAIRS
 
@@ -35,13 +35,6 @@ def test_worker_processes_change_nothing() -> None:
     assert multiprocessing.active_children()
     assert parallel == normalize(texts, workers=1)
     assert not any(character.isdigit() for text in parallel for character in text)
-
-
-def test_cache_folder_follows_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("VOXLOOM_CACHE", str(tmp_path))
-    assert default_grammar_cache() == tmp_path
 
 
 def test_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,11 @@
+"""Where this user keeps what was slow or costly to make, for all builds."""
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """`$VOXLOOM_CACHE`, else `$XDG_CACHE_HOME/voxloom`, else `~/.cache/voxloom`."""
+    if named := os.environ.get("VOXLOOM_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voxloom"

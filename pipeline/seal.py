@@ -33,10 +33,10 @@ from pipeline.dataset import (
 )
 from pipeline.manifest import Row, dataset_schema, read_part
 from pipeline.publish import publish, staging_folder
-from pipeline.randomness import rng_for
 from pipeline.records import Reject
 from pipeline.report import render_report
 from pipeline.shards import compression_of, leaf_names, read_rejects
+from pipeline.splits import split_of
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, REPORT_FILE}
@@ -142,17 +142,6 @@ def seal(
         (staging / REPORT_FILE).write_text(render_report(staging), encoding="utf-8")
         publish(staging, target)
     return output.path
-
-
-def split_of(row_id: str, seed: int, split: Mapping[str, float]) -> str:
-    """The split a row belongs to: drawn by its id, so it never moves when a build grows."""
-    draw, upper = rng_for(seed, "split", row_id).random(), 0.0
-    names = [name for name in SPLITS if split.get(name, 0.0) > 0.0]
-    for name in names:
-        upper += split[name]
-        if draw < upper:
-            return name
-    return names[-1]
 
 
 class _SplitWriter:

@@ -157,7 +157,7 @@ def test_a_key_of_its_own_values_tells_which_of_several_is_meant() -> None:
     [
         ({"do": "boyl"}, r"steps\[0\]\.do: 'boyl' is not one \(did you mean boil\?\); .*fry, boil"),
         ({"minutes": 3}, r"steps\[0\]\.do: None is not one; allowed: fry, boil"),
-        ({"do": "fry", "litres": 1}, r"steps\[0\]\.litres: unknown key; allowed: do, minutes"),
+        ({"do": "fry", "pounds": 1}, r"steps\[0\]\.pounds: unknown key; allowed: do, minutes"),
         ({"do": "boil", "litres": "x"}, r"steps\[0\]\.litres: expected a number, found 'x'"),
         ("fry", r"steps\[0\]\.do: 'fry' is not one"),
     ],

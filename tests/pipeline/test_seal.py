@@ -16,7 +16,7 @@ from pipeline.dataset import data_files, read_dataset_rejects, read_rows
 from pipeline.manifest import write_part
 from pipeline.publish import staging_folder
 from pipeline.records import Reject
-from pipeline.seal import OutputConfig, check_output, seal, split_of
+from pipeline.seal import OutputConfig, check_output, seal
 from pipeline.verify import verify
 from tests.pipeline.synthetic_build import build_info, rejects, rows_of, seal_tones
 
@@ -99,13 +99,6 @@ def test_a_row_keeps_its_split_when_the_build_grows(tones: Path, tmp_path: Path)
     for path in data_files(smaller):
         larger = read_rows(tones / "data" / path.name, ["id"])
         assert {row["id"] for row in read_rows(path, ["id"])} <= {row["id"] for row in larger}
-
-
-def test_splits_have_their_shares() -> None:
-    split = {"train": 0.5, "test": 0.5}
-    names = [split_of(f"id-{index}", 1, split) for index in range(2000)]
-    assert set(names) == {"train", "test"}
-    assert 900 < names.count("train") < 1100
 
 
 def test_large_splits_are_cut_into_files(tmp_path: Path) -> None:

@@ -169,3 +169,19 @@ def test_threads_may_share_a_library():
     for thread in threads:
         thread.join()
     assert len(set(sums)) == 1
+
+
+def test_the_list_of_a_hugging_face_folder_gives_class_and_licence(tmp_path):
+    write_sound(tmp_path / "hub/a.wav")
+    write_sound(tmp_path / "hub/b.wav")
+    (tmp_path / "hub/metadata.csv").write_text("file_name,class,license\na.wav,rain,CC0 1.0\n")
+    first, second = load_sounds(tmp_path / "hub", RATE, "noise").sounds
+    assert (first.sound_class, first.license) == ("rain", "CC0 1.0")
+    assert (second.sound_class, second.license) == ("noise", UNKNOWN_LICENSE)
+
+
+def test_sounds_cut_from_one_recording_know_it():
+    by_source = load_sounds(SHIPPED / "noise", RATE, "noise").by_source
+    parts = [by_source[f"noise/birds/freesound_156826_part{part}.flac"] for part in (1, 2)]
+    assert parts[0].recording == parts[1].recording
+    assert len({sound.recording for sound in by_source.values()}) > 15

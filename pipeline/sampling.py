@@ -19,6 +19,7 @@ from pipeline.permutation import MAX_SIZE, Permutation
 from pipeline.randomness import rng_for
 from pipeline.records import Negative, Reject, Sentence, Slot
 from pipeline.sentence_filter import SentenceFilter
+from pipeline.spoken_style import NO_STYLE, StyleConfig, Styled, styled
 from pipeline.templates import Rendered, Template, tidy
 
 STAGE = "generate"
@@ -80,12 +81,24 @@ class Seen:
 
 
 class Maker:
-    """Renderings into sentences with ids; None for one there has been."""
+    """Renderings into sentences with ids; None for one there has been.
 
-    def __init__(self, domain: str, seed: int, count: int, unwanted: SentenceFilter | None) -> None:
+    A sentence is new, wanted and has its id before it is put into spoken `style`; where the
+    outcome is not wanted or was said already, it stays as it was.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        seed: int,
+        count: int,
+        unwanted: SentenceFilter | None,
+        style: StyleConfig = NO_STYLE,
+    ) -> None:
         self.domain, self.seed = domain, seed
         self._prefix = f"{seed}|{domain}|"
-        self._seen, self._unwanted = Seen(count), unwanted
+        self._style = style if style != NO_STYLE else None
+        self._seen, self._unwanted = Seen(2 * count if self._style else count), unwanted
 
     def make(
         self,
@@ -98,17 +111,31 @@ class Maker:
         domain: str = "",
         negative: Negative = _NOT_NEGATIVE,
     ) -> Sentence | Reject | None:
-        """`domain` is the build's unless another is given."""
+        """`domain` is the build's unless another is given. A negative is left as it was found."""
         domain = domain or self.domain
-        digest = hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
+        digest = self._digest(text)
         if not self._seen.add(digest):
             return None
         sentence_id = f"{domain}-{digest}"
         if self._unwanted and (reason := self._unwanted.reason(text)):
             return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
-        return Sentence(
-            sentence_id, text, domain, template, intent, slots, source, negative=negative
-        )
+        style: tuple[str, ...] = ()
+        if self._style is not None and negative.kind == _NOT_NEGATIVE.kind:
+            text, style = self._spoken(sentence_id, text, slots, self._style)
+        return Sentence(sentence_id, text, domain, template, intent, slots, source, style, negative)
+
+    def _digest(self, text: str) -> str:
+        return hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
+
+    def _spoken(
+        self, sentence_id: str, text: str, slots: tuple[Slot, ...], style: StyleConfig
+    ) -> Styled:
+        said = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
+        if said.style and self._unwanted and self._unwanted.reason(said.text):
+            return Styled(text)
+        if said.style and not self._seen.add(self._digest(said.text)):
+            return Styled(text)
+        return said
 
 
 class Source(Protocol):

@@ -56,13 +56,13 @@ class _Cut(NamedTuple):
 def _cut(sentence: Sentence) -> _Cut:
     if not sentence.slots:
         return _Cut([], [])
-    spans = _find_all(sentence.text, sentence.slots)
+    spans = slot_spans(sentence.text, sentence.slots)
     places = sorted({0, len(sentence.text), *(place for span in spans for place in span)})
     pieces = [sentence.text[start:end] for start, end in itertools.pairwise(places)]
     return _Cut(pieces, [(places.index(start), places.index(end)) for start, end in spans])
 
 
-def _find_all(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
+def slot_spans(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
     """Characters [start, end) of each value with what is glued to it; (0, 0): not found.
 
     Slots stand in the order in which they were drawn, so a value that occurs twice is taken

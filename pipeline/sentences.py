@@ -21,6 +21,7 @@ from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentence_filter import FilterConfig, SentenceFilter
 from pipeline.sources import SentenceSource, check_shares, numbers_of, take
+from pipeline.spoken_style import StyleConfig
 
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
@@ -45,6 +46,7 @@ class SentencesConfig:
     zipf: ZipfConfig = field(default_factory=ZipfConfig)
     coverage: CoverageConfig = field(default_factory=CoverageConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
+    style: StyleConfig = field(default_factory=StyleConfig)
     files: tuple[OwnFile, ...] = ()
 
     def __post_init__(self) -> None:
@@ -99,7 +101,7 @@ def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
     """
     unwanted = SentenceFilter(config.filter) if config.filter != FilterConfig() else None
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
-    maker = Maker(name, seed, config.count, unwanted)
+    maker = Maker(name, seed, config.count, unwanted, config.style)
     for source, number in _sources(config):
         for row in take(source, number, maker):
             yield row

@@ -59,9 +59,14 @@ def vocode(job: Job, mels: Path) -> Path:
         return stages.vocode_shard(job, mels)
 
 
-@task(name="finish", task_run_name="finish-{clean.stem}", **_RETRIED)
-def finish(job: Job, clean: Path) -> Path:
-    return stages.finish_shard(job, clean)
+@task(name="judge", task_run_name="judge-{clean.stem}", **_RETRIED)
+def judge(job: Job, clean: Path) -> Path:
+    return stages.judge_shard(job, clean)
+
+
+@task(name="finish", task_run_name="finish-{judged.stem}", **_RETRIED)
+def finish(job: Job, judged: Path) -> Path:
+    return stages.finish_shard(job, judged)
 
 
 @task(name="manifest", task_run_name="manifest-{finished.stem}", **_RETRIED)
@@ -79,7 +84,7 @@ def seal(job: Job) -> Path:
     return stages.seal_build(job)
 
 
-CHAIN = (speak, synthesize, vocode, finish, manifest)
+CHAIN = (speak, synthesize, vocode, judge, finish, manifest)
 
 
 @flow(name="build-shards", validate_parameters=False)

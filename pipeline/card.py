@@ -39,7 +39,9 @@ _COLUMNS = {
     "noise, room, channel": "what was done to the clip, drawn and measured",
     "augmentations": "all that was done to it, link by link in order: what was drawn (enough to do "
     "it again) and what was measured, as JSON",
-    "quality": "what the judge measured; the phone error rate is that before noise",
+    "quality": "what was measured: clipping, silence and loudness on the clip as it is, everything "
+    "else by the judge before noise",
+    "take": "0 for the first; above where the judge turned earlier ones away",
     "acoustic_model, vocoder": "checkpoints, `name@digest`",
     "license, seed": "of the row, and of the build",
 }

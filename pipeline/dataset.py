@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.records import Reject
-from pipeline.shards import first_line
+from pipeline.shards import REJECT, first_line
 
 SPLITS = ("train", "validation", "test")
 DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
 CARD_FILE, REPORT_FILE = "README.md", "report.html"
 FORMAT = "voxloom-dataset-1"
 
-REJECTS_SCHEMA = pa.schema([("id", pa.string()), ("stage", pa.string()), ("reason", pa.string())])
+REJECTS_SCHEMA = pa.schema([("id", pa.string()), *REJECT])
 _ROWS_AT_ONCE = 64
 
 
@@ -68,7 +68,7 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict
 def read_dataset_rejects(dataset: Path) -> list[Reject]:
     """The rows of `rejects.parquet`."""
     rows = read_rows(dataset / REJECTS_FILE)
-    return [Reject(row["id"], row["stage"], row["reason"]) for row in rows]
+    return [Reject(**row) for row in rows]
 
 
 def file_digest(path: Path) -> str:

@@ -1,57 +1,36 @@
-"""Stage 5: judge the clean clip, put it into its place (room, noise, gain), measure the result."""
+"""Stage 6: put the clean clip into its place (room, noise, gain) and measure the result."""
 
 import functools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.audio import decode_audio, encode_flac
 from pipeline.augment import AugmentConfig, Augmented, Augmenter
-from pipeline.judge import Judge, JudgeConfig
-from pipeline.records import CleanClip, FinishedClip, Quality, Reject, SpokenSentence
+from pipeline.judge import clipped_fraction
+from pipeline.records import FinishedClip, JudgedClip, Quality
 
-STAGE = "finish"
-CLIPPED_AT = 0.999  # of full scale
 SILENCE_BELOW_PEAK_DB = 40.0
 SILENCE_FRAME_S = 0.02
 QUIETEST_LUFS = -70.0  # the absolute gate of ITU-R BS.1770: nothing quieter is measured
 LOUDNESS_BLOCK_S = 0.4
-INAUDIBLE_PEAK = 1e-3
 
 
 def finish(
-    clips: Sequence[CleanClip],
-    spoken: Mapping[str, SpokenSentence],
-    augment: AugmentConfig,
-    judge: JudgeConfig,
-    seed: int,
-    device: str,
-    babble: Path | None = None,
-) -> Iterator[FinishedClip | Reject]:
-    """Judge, augment and measure `clips`; `spoken` holds their sentences by id, `babble` is the
-    build's file of it, where the config asks for one.
-
-    A clip that nobody could hear or understand is a `Reject` that says so.
+    clips: Sequence[JudgedClip], augment: AugmentConfig, seed: int, babble: Path | None = None
+) -> Iterator[FinishedClip]:
+    """Augment and measure `clips`; `babble` is the build's file of it, where the config asks
+    for one.
     """
-    referee = _referee(judge, device)
     for clip in clips:
         wave, sample_rate = decode_audio(clip.audio)
-        if not len(wave) or np.abs(wave).max() < INAUDIBLE_PEAK:
-            yield Reject(clip.id, STAGE, "the voice came out silent")
-            continue
-        error_rate = referee.phone_error_rate(wave, sample_rate, spoken[clip.id].phonemes)
-        if error_rate is not None and error_rate > judge.max_phone_error_rate:
-            yield Reject(clip.id, STAGE, f"phone error rate above {judge.max_phone_error_rate:g}")
-            continue
         heard = Augmenter(augment, sample_rate, babble).augment(clip.id, wave, seed)
-        yield _finished(clip.id, heard, sample_rate, error_rate)
+        yield _finished(clip.id, heard, sample_rate)
 
 
-def _finished(
-    id: str, heard: Augmented, sample_rate: int, phone_error_rate: float | None
-) -> FinishedClip:
+def _finished(id: str, heard: Augmented, sample_rate: int) -> FinishedClip:
     return FinishedClip(
         id=id,
         sample_rate=sample_rate,
@@ -60,16 +39,15 @@ def _finished(
         noise=heard.noise,
         room=heard.room,
         channel=heard.channel,
-        quality=measure_quality(heard.wave, sample_rate, phone_error_rate),
+        quality=measure_quality(heard.wave, sample_rate),
         augmentations=heard.augmentations,
     )
 
 
-def measure_quality(wave: np.ndarray, sample_rate: int, phone_error_rate: float | None) -> Quality:
+def measure_quality(wave: np.ndarray, sample_rate: int) -> Quality:
     """What can be measured on the final clip `wave` (S,), float in [-1, 1]."""
     return Quality(
-        phone_error_rate=None if phone_error_rate is None else round(phone_error_rate, 4),
-        clipped_fraction=round(float(np.mean(np.abs(wave) >= CLIPPED_AT)), 6),
+        clipped_fraction=clipped_fraction(wave),
         silence_fraction=round(silence_fraction(wave, sample_rate), 4),
         loudness_lufs=round(loudness_lufs(wave, sample_rate), 2),
     )
@@ -103,8 +81,3 @@ def _meter(sample_rate: int):  # type: ignore[no-untyped-def]  # pyloudnorm has 
     import pyloudnorm
 
     return pyloudnorm.Meter(sample_rate, block_size=LOUDNESS_BLOCK_S)
-
-
-@functools.lru_cache(maxsize=4)
-def _referee(config: JudgeConfig, device: str) -> Judge:
-    return Judge(config, device)

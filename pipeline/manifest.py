@@ -6,6 +6,7 @@ is made, `pipeline/verify.py` checks the same things on a dataset on disk.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,9 +18,8 @@ from models.errors import DataError
 from models.phonemes import words_of
 from pipeline.audio import decode_audio
 from pipeline.records import (
-    CleanClip,
     FinishedClip,
-    MelClip,
+    JudgedClip,
     Reject,
     Sentence,
     SpokenSentence,
@@ -28,20 +28,30 @@ from pipeline.records import (
 from pipeline.shards import (
     AUGMENTATIONS,
     CHANNEL,
+    JUDGEMENT,
     NEGATIVE,
     QUALITY,
+    REJECT,
     ROOM,
     SPOKEN_SLOTS,
     STYLE,
     WORDS,
     read_table,
+    reject_value,
     write_table,
 )
 
 Row = dict[str, Any]
-_R = TypeVar("_R", Sentence, SpokenSentence, MelClip, CleanClip, FinishedClip)
+_R = TypeVar("_R", Sentence, SpokenSentence, JudgedClip, FinishedClip)
 
 _TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
+# What was measured on the final clip stands in for what the judge measured of the clean one.
+_QUALITY = pa.struct(
+    [
+        *(field for field in JUDGEMENT if field.name not in {of.name for of in QUALITY}),
+        *QUALITY,
+    ]
+)
 _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("id", _TEXT),
     ("audio", pa.struct([("bytes", pa.binary()), ("path", _TEXT)])),
@@ -80,7 +90,8 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("room", ROOM),
     ("channel", CHANNEL),
     ("augmentations", AUGMENTATIONS),
-    ("quality", QUALITY),
+    ("quality", _QUALITY),
+    ("take", _WHOLE),
     ("acoustic_model", _TEXT),
     ("vocoder", _TEXT),
     ("license", _TEXT),
@@ -93,7 +104,12 @@ _MAY_BE_NULL = {
     "noise.snr_db",
     "noise.measured_snr_db",
     "room.rt60_s",
-    "quality.phone_error_rate",  # no recognizer judged
+    # where no recognizer judged, or could not align
+    "quality.phone_error_rate",
+    "quality.divergent_phones",
+    "quality.missing_phones",
+    "quality.surplus_phones",
+    "quality.word_shift_s",
 }
 _WORD_TOLERANCE_S = 0.001  # times are sums of hops in floating point
 
@@ -138,20 +154,19 @@ DATASET_SCHEMA = dataset_schema()
 def assemble(
     sentences: Iterable[Sentence],
     spoken: Iterable[SpokenSentence],
-    mels: Iterable[MelClip],
-    clean: Iterable[CleanClip],
+    judged: Iterable[JudgedClip],
     finished: Iterable[FinishedClip],
     seed: int,
     license_name: str,
 ) -> Iterator[Row | Reject]:
     """Join the records of a shard by id into dataset rows, in the order of `sentences`.
 
-    Only ids with a finished clip become rows; the heavy fields of `mels` and `clean` are not
-    looked at and may have been left on disk. A row whose fields contradict each other is
+    Only ids with a finished clip become rows; the audio of `judged` is not looked at and may
+    have been left on disk. A row whose fields contradict each other is
     yielded as a `Reject`. Raises `DataError` when a finished clip lacks an earlier record.
     """
     by_id = {clip.id: clip for clip in finished}
-    spoken_by_id, mel_by_id, clean_by_id = _by_id(spoken), _by_id(mels), _by_id(clean)
+    spoken_by_id, judged_by_id = _by_id(spoken), _by_id(judged)
     for sentence in sentences:
         clip = by_id.pop(sentence.id, None)
         if clip is None:
@@ -159,8 +174,7 @@ def assemble(
         row = _row(
             sentence,
             _required(spoken_by_id, clip.id, "spoken sentence"),
-            _required(mel_by_id, clip.id, "mel"),
-            _required(clean_by_id, clip.id, "clean clip"),
+            _required(judged_by_id, clip.id, "judged clip"),
             clip,
         )
         row |= {"license": license_name, "seed": seed}
@@ -172,11 +186,9 @@ def assemble(
 
 def write_part(path: Path, rows: Iterable[Row | Reject]) -> Path:
     """Write a shard's dataset rows and rejects, whole or not at all; `read_part` reads it."""
-    reject = pa.field("reject", pa.struct([("stage", _TEXT), ("reason", _TEXT)]))
+    reject = pa.field("reject", REJECT)
     values = [
-        {"id": row.id, "reject": {"stage": row.stage, "reason": row.reason}}
-        if isinstance(row, Reject)
-        else row
+        {"id": row.id, "reject": reject_value(row)} if isinstance(row, Reject) else row
         for row in rows
     ]
     table = pa.Table.from_pylist(values, schema=DATASET_SCHEMA.append(reject))
@@ -188,6 +200,13 @@ def read_part(path: Path) -> list[Row]:
     table = read_table(path, _PART, [*DATASET_SCHEMA.names, "reject"])
     rows = table.to_pylist()
     return [row for row in rows if row.pop("reject") is None]
+
+
+def read_kept(path: Path) -> tuple[Counter[str], Counter[str]]:
+    """How many rows of a part each speaker has, and each template."""
+    rows = read_table(path, _PART, ["speaker", "template", "reject"]).to_pylist()
+    kept = [row for row in rows if row["reject"] is None]
+    return Counter(row["speaker"] for row in kept), Counter(row["template"] for row in kept)
 
 
 def check_rows(rows: Iterable[Row], file: str, seen: set[str]) -> Iterator[Problem]:
@@ -223,9 +242,7 @@ def _required(records: Mapping[str, _R], row_id: str, name: str) -> _R:
     return records[row_id]
 
 
-def _row(
-    sentence: Sentence, spoken: SpokenSentence, mel: MelClip, clean: CleanClip, clip: FinishedClip
-) -> Row:
+def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: FinishedClip) -> Row:
     noise = asdict(clip.noise)
     noise["class"] = noise.pop("noise_class")
     return {
@@ -237,11 +254,11 @@ def _row(
         "phonemes": spoken.phonemes,
         "duration_s": clip.num_samples / clip.sample_rate,
         "sample_rate": clip.sample_rate,
-        "speaker": mel.speaker,
+        "speaker": judged.speaker,
         "accent": spoken.accent,
-        "pace": mel.pace,
-        "pitch_semitones": mel.pitch_semitones,
-        "energy": mel.energy,
+        "pace": judged.pace,
+        "pitch_semitones": judged.pitch_semitones,
+        "energy": judged.energy,
         "domain": sentence.domain,
         "template": sentence.template,
         "intent": sentence.intent,
@@ -252,21 +269,22 @@ def _row(
         "source": sentence.source,
         "style": list(sentence.style),
         "negative": asdict(sentence.negative),
-        "words": [asdict(word) for word in heard_words(mel, clip)],
+        "words": [asdict(word) for word in heard_words(judged, clip)],
         "noise": noise,
         "room": asdict(clip.room),
         "channel": asdict(clip.channel),
         "augmentations": [asdict(augmentation) for augmentation in clip.augmentations],
-        "quality": asdict(clip.quality),
-        "acoustic_model": mel.acoustic_model,
-        "vocoder": clean.vocoder,
+        "quality": asdict(judged.judgement) | asdict(clip.quality),
+        "take": judged.take,
+        "acoustic_model": judged.acoustic_model,
+        "vocoder": judged.vocoder,
     }
 
 
-def heard_words(mel: MelClip, clip: FinishedClip) -> Iterator[WordTime]:
-    """The words of `mel` where they lie in the finished clip."""
+def heard_words(judged: JudgedClip, clip: FinishedClip) -> Iterator[WordTime]:
+    """The words of `judged` where they lie in the finished clip."""
     scale, shift_s = clip.time_scale, clip.time_shift_s
-    for word in mel.words:
+    for word in judged.words:
         start_s, end_s = (time_s * scale + shift_s for time_s in (word.start_s, word.end_s))
         yield WordTime(word.word, start_s, end_s)
 

@@ -84,7 +84,10 @@ class WordTime:
 
 @dataclass(frozen=True, slots=True)
 class MelClip:
-    """Stage 3. The acoustic model's output and the controls it was drawn with."""
+    """Stage 3. The acoustic model's output and the controls it was drawn with.
+
+    `faults` are what the model itself found wrong with it, in words.
+    """
 
     id: str
     speaker: str
@@ -94,6 +97,7 @@ class MelClip:
     words: tuple[WordTime, ...]
     acoustic_model: str
     mel: np.ndarray  # (n_mels, T) float16
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,51 @@ class CleanClip:
     sample_rate: int
     num_samples: int
     audio: bytes  # FLAC, mono, 16 bit
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was measured on a clean clip; the phones are None where no recognizer listened.
+
+    `divergent_phones`: by how many edits outnumber right phones where the clip is worst;
+    `missing_phones` and `surplus_phones` the same of phones left out and put in. `word_shift_s`:
+    the farthest that a word lies from where the recognizer finds it. `dead_air_s`: the longest
+    silence between sounds. `end_drop_db`: how far below the speech the clip's last moment lies.
+    """
+
+    phone_error_rate: float | None
+    divergent_phones: int | None
+    missing_phones: int | None
+    surplus_phones: int | None
+    word_shift_s: float | None
+    phones_per_s: float
+    dead_air_s: float
+    level_db: float
+    end_drop_db: float
+    dc_offset: float
+    clipped_fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClip:
+    """Stage 5. The take of an utterance that passed the judge, with what made it.
+
+    `take` is 0 for the first, and above for those made after one that failed.
+    """
+
+    id: str
+    take: int
+    speaker: str
+    pace: float
+    pitch_semitones: float
+    energy: float
+    words: tuple[WordTime, ...]
+    acoustic_model: str
+    vocoder: str
+    sample_rate: int
+    num_samples: int
+    audio: bytes  # FLAC, mono, 16 bit, clean
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +201,8 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What the judge measured.
+    """What was measured on the final clip; the judge's figures are those of the clean one."""
 
-    The phone error rate is that of the clip before noise was added: noise is asked for,
-    a mumbling voice is not. The other figures are those of the final clip.
-    """
-
-    phone_error_rate: float | None  # None: no recognizer judged
     clipped_fraction: float
     silence_fraction: float
     loudness_lufs: float
@@ -166,7 +210,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class FinishedClip:
-    """Stage 5. The clip as shipped, with its ledger and its judgement.
+    """Stage 6. The clip as shipped, with its ledger.
 
     `augmentations` is the whole ledger, in the order of application; `noise`, `room` and `channel`
     say the same in short. A moment `t` of the clean clip lies at `t * time_scale + time_shift_s`.
@@ -187,8 +231,14 @@ class FinishedClip:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """An utterance that was dropped: in which stage, and why."""
+    """An utterance that was dropped: in which stage, and why.
+
+    `template`, `speaker` and `audio` (FLAC) are there as far as the stage knew them.
+    """
 
     id: str
     stage: str
     reason: str
+    template: str = ""
+    speaker: str = ""
+    audio: bytes = b""

@@ -6,6 +6,7 @@ reader sees the old dataset, or the new one, or none, and never half of one.
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -31,11 +32,12 @@ from pipeline.dataset import (
     file_digest,
     read_build,
 )
-from pipeline.manifest import Row, dataset_schema, read_part
+from pipeline.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
+from pipeline.rejects import check_rejected
 from pipeline.report import render_report
-from pipeline.shards import compression_of, leaf_names, read_rejects
+from pipeline.shards import compression_of, leaf_names, read_rejects, reject_value
 from pipeline.splits import split_of
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -119,20 +121,26 @@ def check_output(output: OutputConfig, name: str) -> None:
 
 
 def seal(
-    parts: Sequence[Path], rejected_in: Iterable[Path], info: BuildInfo, output: OutputConfig
+    parts: Sequence[Path],
+    rejected_in: Iterable[Path],
+    info: BuildInfo,
+    output: OutputConfig,
+    max_rejected_share: float = 1.0,
 ) -> Path:
     """Publish the rows of `parts`, in their order, as a dataset; returns its folder.
 
     `parts` are what `write_part` wrote; `rejected_in` are the other stages' shards, whose
     rejects are gathered beside those of the parts. Rows, files and their bytes do not depend
-    on how the rows were cut into parts. Raises `DataError` when there is no row, when an id
-    occurs twice, when the target may not be replaced, and on a full disk; then nothing of
-    the new dataset is left and an old one stays as it was.
+    on how the rows were cut into parts. Raises `DataError` when there is no row, when more than
+    `max_rejected_share` of the utterances failed, when an id occurs twice, when the target may
+    not be replaced, and on a full disk; then nothing of the new dataset is left and an old one
+    stays as it was.
     """
     check_output(output, info.name)
     target = output.path.resolve()
     with naming_full_disk(output.path), staging_folder(target) as staging:
         rejects = [reject for path in (*rejected_in, *parts) for reject in read_rejects(path)]
+        check_rejected(rejects, *_kept_in(parts), max_rejected_share)
         splits = _write_data(staging, parts, info.seed, output)
         _write_rejects(staging / REJECTS_FILE, rejects)
         build = _build_record(staging, info, splits, rejects)
@@ -224,6 +232,16 @@ def _write_data(
     }
 
 
+def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
+    """The numbers of rows by speaker, and by template."""
+    speakers, templates = Counter[str](), Counter[str]()
+    for part in parts:
+        of_speakers, of_templates = read_kept(part)
+        speakers += of_speakers
+        templates += of_templates
+    return speakers, templates
+
+
 def _unique_rows(parts: Sequence[Path]) -> Iterator[Row]:
     seen: set[str] = set()
     for part in parts:
@@ -236,9 +254,10 @@ def _unique_rows(parts: Sequence[Path]) -> Iterator[Row]:
 
 def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     ordered = sorted(rejects, key=lambda item: (item.id, item.stage))
-    rows = [{"id": item.id, "stage": item.stage, "reason": item.reason} for item in ordered]
+    rows = [{"id": item.id} | reject_value(item) for item in ordered]
     table = pa.Table.from_pylist(rows, schema=REJECTS_SCHEMA)
-    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+    compression = {name: "NONE" if name == "audio" else "ZSTD" for name in table.column_names}
+    pq.write_table(table, path, compression=compression, write_page_checksum=True)
 
 
 def _build_record(

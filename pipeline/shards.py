@@ -25,13 +25,14 @@ from pipeline.atomic import write_atomically
 from pipeline.records import (
     CleanClip,
     FinishedClip,
+    JudgedClip,
     MelClip,
     Reject,
     Sentence,
     SpokenSentence,
 )
 
-R = TypeVar("R", Sentence, SpokenSentence, MelClip, CleanClip, FinishedClip)
+R = TypeVar("R", Sentence, SpokenSentence, MelClip, CleanClip, JudgedClip, FinishedClip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,29 @@ NOISE = _struct(
 ROOM = _struct(source=_TEXT, license=_TEXT, rt60_s=_REAL)
 CHANNEL = _struct(codec=_TEXT, band=_TEXT, gain_db=_REAL)
 AUGMENTATIONS = pa.list_(_struct(link=_TEXT, parameters=_TEXT, measured=_TEXT))  # JSON in the two
-QUALITY = _struct(
-    phone_error_rate=_REAL, clipped_fraction=_REAL, silence_fraction=_REAL, loudness_lufs=_REAL
+JUDGEMENT = _struct(
+    phone_error_rate=_REAL,
+    divergent_phones=_WHOLE,
+    missing_phones=_WHOLE,
+    surplus_phones=_WHOLE,
+    word_shift_s=_REAL,
+    phones_per_s=_REAL,
+    dead_air_s=_REAL,
+    level_db=_REAL,
+    end_drop_db=_REAL,
+    dc_offset=_REAL,
+    clipped_fraction=_REAL,
 )
+QUALITY = _struct(clipped_fraction=_REAL, silence_fraction=_REAL, loudness_lufs=_REAL)
+REJECT = _struct(stage=_TEXT, reason=_TEXT, template=_TEXT, speaker=_TEXT, audio=_BYTES)
 # A mel is (n_mels, T) float16, little-endian, row by row; n_mels gives the shape back.
 MEL = _struct(n_mels=pa.int32(), values=_BYTES)
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
-    reject = _struct(stage=_TEXT, reason=_TEXT)  # null in the rows that went through
+    """`reject` is null in the rows that went through."""
     return pa.schema(
-        [pa.field("id", _TEXT, nullable=False), *columns.items(), pa.field("reject", reject)]
+        [pa.field("id", _TEXT, nullable=False), *columns.items(), pa.field("reject", REJECT)]
     )
 
 
@@ -104,8 +117,23 @@ SCHEMAS: dict[type, pa.Schema] = {
         words=WORDS,
         acoustic_model=_TEXT,
         mel=MEL,
+        faults=pa.list_(_TEXT),
     ),
     CleanClip: _schema(vocoder=_TEXT, sample_rate=_WHOLE, num_samples=_WHOLE, audio=_BYTES),
+    JudgedClip: _schema(
+        take=_WHOLE,
+        speaker=_TEXT,
+        pace=_REAL,
+        pitch_semitones=_REAL,
+        energy=_REAL,
+        words=WORDS,
+        acoustic_model=_TEXT,
+        vocoder=_TEXT,
+        sample_rate=_WHOLE,
+        num_samples=_WHOLE,
+        audio=_BYTES,
+        judgement=JUDGEMENT,
+    ),
     FinishedClip: _schema(
         sample_rate=_WHOLE,
         num_samples=_WHOLE,
@@ -120,6 +148,7 @@ SCHEMAS: dict[type, pa.Schema] = {
     ),
 }
 
+_REJECT_FIELDS = tuple(REJECT.field(i).name for i in range(REJECT.num_fields))
 _DIGEST_KEY = b"voxloom.digest"
 _ROWS_KEY = b"voxloom.rows"
 _RECORD_KEY = b"voxloom.record"
@@ -260,20 +289,25 @@ def leaf_names(schema: pa.Schema) -> list[str]:
 def compression_of(column: str) -> str:
     """The Parquet compression of a leaf column."""
     # FLAC and float16 mels are noise to a compressor: it would cost time and save nothing.
-    return "NONE" if column in ("audio", "audio.bytes", "mel.values") else "ZSTD"
+    return "NONE" if column in ("audio", "audio.bytes", "reject.audio", "mel.values") else "ZSTD"
 
 
 def _rejects_among(values: Iterable[Mapping[str, Any]]) -> list[Reject]:
     return [
-        Reject(value["id"], value["reject"]["stage"], value["reject"]["reason"])
+        Reject(value["id"], **{name: value["reject"][name] for name in _REJECT_FIELDS})
         for value in values
         if value["reject"] is not None
     ]
 
 
+def reject_value(reject: Reject) -> dict[str, Any]:
+    """A reject as the column of that name holds it."""
+    return {name: getattr(reject, name) for name in _REJECT_FIELDS}
+
+
 def _to_row(row: object, record_type: type) -> dict[str, Any]:
     if isinstance(row, Reject):
-        return {"id": row.id, "reject": {"stage": row.stage, "reason": row.reason}}
+        return {"id": row.id, "reject": reject_value(row)}
     if type(row) is not record_type:
         raise TypeError(f"expected {record_type.__name__} or Reject, found {type(row).__name__}")
     return typing.cast(dict[str, Any], _to_plain(row))

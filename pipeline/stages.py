@@ -23,6 +23,7 @@ from pipeline.pronunciations import lexicon_digest
 from pipeline.records import (
     CleanClip,
     FinishedClip,
+    JudgedClip,
     MelClip,
     Reject,
     Sentence,
@@ -33,12 +34,13 @@ from pipeline.sentences import SentencesConfig, describe_domain, generate, sente
 from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
 from pipeline.spoken import speak
 from pipeline.synthesize import synthesize
+from pipeline.takes import judge_clips
 from pipeline.vocode import vocode
 
-STAGES = ("generate", "speak", "synthesize", "vocode", "finish", "manifest")
+STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 3, "speak": 3, "synthesize": 2, "finish": 2}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 3, "speak": 3, "synthesize": 2, "finish": 3}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         "speak": [config.seed, config.text.row_settings],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
-        "finish": [config.seed, config.augment, config.judge],
+        "judge": [config.seed, config.judge.row_settings],
+        "finish": [config.seed, config.augment],
         "manifest": [config.output.license],
     }
     digests = used_digests(config)
@@ -95,7 +98,8 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         "speak": ["pronunciations"],
         "synthesize": ["acoustic_model"],
         "vocode": ["vocoder"],
-        "finish": ["sounds", "recognizer", "babble"],
+        "judge": ["acoustic_model", "vocoder", "recognizer"],
+        "finish": ["sounds", "babble"],
     }
     keys: dict[str, str] = {}
     for stage in STAGES:
@@ -164,22 +168,40 @@ def vocode_shard(job: Job, mels: Path) -> Path:
     return _make_once(output, lambda: write_shard(output, make(), CleanClip))
 
 
-def finish_shard(job: Job, clean: Path) -> Path:
-    """Stage 5: judge each clip, then add room, noise and gain.
+def judge_shard(job: Job, clean: Path) -> Path:
+    """Stage 5: every clip judged, and spoken again where it fails.
 
-    On the CPU: the recognizer is small, and the GPU has the next shard to speak.
+    On the CPU: the recognizer is small, few clips fail, and the GPU has the next shard to speak.
     """
 
-    def make() -> Iterable[FinishedClip | Reject]:
+    def make() -> Iterable[JudgedClip | Reject]:
         _one_thread_a_shard()
-        config = job.config
+        sentences = read_shard(job.next_shard("generate", clean), Sentence).rows
         spoken = read_shard(job.next_shard("speak", clean), SpokenSentence).rows
-        by_id = {row.id: row for row in spoken}
-        clips = read_shard(clean, CleanClip).rows
-        babble = babble_file(job)
-        return finish(clips, by_id, config.augment, config.judge, config.seed, "cpu", babble)
+        mels = read_shard(job.next_shard("synthesize", clean), MelClip, without=("mel",)).rows
+        return judge_clips(
+            read_shard(clean, CleanClip).rows,
+            {row.id: row for row in mels},
+            {row.id: row for row in spoken},
+            {row.id: row.template for row in sentences},
+            job.config.voice,
+            job.config.judge,
+            job.config.seed,
+        )
 
-    output = job.next_shard("finish", clean)
+    output = job.next_shard("judge", clean)
+    return _make_once(output, lambda: write_shard(output, make(), JudgedClip))
+
+
+def finish_shard(job: Job, judged: Path) -> Path:
+    """Stage 6: room, noise and gain."""
+
+    def make() -> Iterable[FinishedClip]:
+        _one_thread_a_shard()
+        clips = read_shard(judged, JudgedClip).rows
+        return finish(clips, job.config.augment, job.config.seed, babble_file(job))
+
+    output = job.next_shard("finish", judged)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
 
 
@@ -190,7 +212,7 @@ def babble_file(job: Job) -> Path | None:
 
 
 def manifest_shard(job: Job, finished: Path) -> Path:
-    """Stage 6: the records of all stages, joined into rows of the dataset."""
+    """Stage 7: the records of all stages, joined into rows of the dataset."""
     index = _index_of(finished)
     output = job.shard("manifest", index)
 
@@ -198,8 +220,7 @@ def manifest_shard(job: Job, finished: Path) -> Path:
         rows = assemble(
             read_shard(job.shard("generate", index), Sentence).rows,
             read_shard(job.shard("speak", index), SpokenSentence).rows,
-            read_shard(job.shard("synthesize", index), MelClip, without=("mel",)).rows,
-            read_shard(job.shard("vocode", index), CleanClip, without=("audio",)).rows,
+            read_shard(job.shard("judge", index), JudgedClip, without=("audio",)).rows,
             read_shard(finished, FinishedClip).rows,
             job.config.seed,
             job.config.output.license,
@@ -212,7 +233,9 @@ def manifest_shard(job: Job, finished: Path) -> Path:
 def seal_build(job: Job) -> Path:
     """Once, at the end: the parts become the dataset, which appears whole. Returns its folder."""
     rejected_in = [path for stage in STAGES[:-1] for path in job.shards(stage)]
-    return seal(job.shards("manifest"), rejected_in, _build_info(job.config), job.config.output)
+    config = job.config
+    limit = config.judge.max_rejected_share
+    return seal(job.shards("manifest"), rejected_in, _build_info(config), config.output, limit)
 
 
 def _build_info(config: BuildConfig) -> BuildInfo:

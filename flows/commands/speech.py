@@ -87,6 +87,8 @@ def say(text: str, voice: VoiceConfig, seed: int = 0) -> tuple[str, bytes]:
     sentence = Sentence("say", text, domain="say", template="", intent="")
     spoken = _only(speak([sentence], TextConfig(), seed=0))
     mel = _only(synthesize([spoken], voice, seed, device))
+    if mel.faults:
+        raise DataError(f"spoken wrongly: {'; '.join(mel.faults)}; try another seed or speaker")
     clip = _only(vocode([mel], voice, device))
     return spoken.normalized_text, clip.audio
 

@@ -68,7 +68,7 @@ def align(phonemes: str, mel: np.ndarray, recognizer: Checkpoint) -> Alignment |
     """Align one phoneme string with its log-mel (T, n_mels); None if it cannot fit."""
     tokens = phonemes.split()
     phones = [token for token in tokens if token not in (WORD, *SILENCES)]
-    centers = _phone_centers(phones, mel, recognizer)
+    centers = phone_centers(phones, mel, recognizer)
     if centers is None:
         return None
     level_db = _level_db(mel)
@@ -96,7 +96,7 @@ def align(phonemes: str, mel: np.ndarray, recognizer: Checkpoint) -> Alignment |
     return Alignment(tuple(symbols), tuple(int(duration) for duration in durations))
 
 
-def _phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -> list[int] | None:
+def phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -> list[int] | None:
     """The mel frame in the middle of each phone's run in the best CTC path."""
     from torchaudio.functional import forced_align
 

@@ -9,8 +9,9 @@ from pipeline.audio import encode_flac
 from pipeline.manifest import Row, assemble, write_part
 from pipeline.records import (
     Channel,
-    CleanClip,
     FinishedClip,
+    JudgedClip,
+    Judgement,
     MelClip,
     Noise,
     Quality,
@@ -107,7 +108,27 @@ def finished_clip(mel: MelClip, rng: np.random.Generator) -> FinishedClip:
         noise=noise,
         room=Room("office.flac", "CC0-1.0", 0.4) if rng.random() < 0.4 else Room(),
         channel=Channel(gain_db=-3.0),
-        quality=Quality(float(rng.beta(2, 14)), 0.0, 0.2, -23.0),
+        quality=Quality(0.0, 0.2, -23.0),
+    )
+
+
+def judged_clip(mel: MelClip, phone_error_rate: float = 0.1) -> JudgedClip:
+    """The clip of `mel` as the judge let it pass at the first take, without its audio."""
+    judgement = Judgement(phone_error_rate, 1, 0, 1, 0.02, 12.0, 0.1, -24.0, 30.0, 0.0, 0.0)
+    return JudgedClip(
+        mel.id,
+        take=0,
+        speaker=mel.speaker,
+        pace=mel.pace,
+        pitch_semitones=mel.pitch_semitones,
+        energy=mel.energy,
+        words=mel.words,
+        acoustic_model=mel.acoustic_model,
+        vocoder="vocos@fedcba9876543210",
+        sample_rate=SAMPLE_RATE,
+        num_samples=0,
+        audio=b"",
+        judgement=judgement,
     )
 
 
@@ -120,8 +141,8 @@ def rows_of(indices: Iterable[int], seed: int = 7) -> list[Row]:
         spoken = spoken_sentence(written)
         mel = mel_clip(spoken, rng)
         clip = finished_clip(mel, rng)
-        clean = CleanClip(mel.id, "vocos@fedcba9876543210", SAMPLE_RATE, clip.num_samples, b"")
-        made = assemble([written], [spoken], [mel], [clean], [clip], seed, "cc-by-4.0")
+        judged = judged_clip(mel, float(rng.beta(2, 14)))
+        made = assemble([written], [spoken], [judged], [clip], seed, "cc-by-4.0")
         rows += [row for row in made if not isinstance(row, Reject)]
     return rows
 

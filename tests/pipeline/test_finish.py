@@ -1,4 +1,6 @@
-"""What is measured on the final clip, and which clips are turned away."""
+"""What is measured on the final clip."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,14 +9,11 @@ from pipeline.audio import decode_audio, encode_flac
 from pipeline.augment import AugmentConfig
 from pipeline.distributions import Range
 from pipeline.finish import finish, loudness_lufs, measure_quality, silence_fraction
-from pipeline.judge import JudgeConfig
-from pipeline.records import CleanClip, FinishedClip, Reject, SpokenSentence
-from tests.tiny_voices import TinyVoices
+from pipeline.records import FinishedClip, JudgedClip, MelClip
+from tests.pipeline.synthetic_build import judged_clip
 
 RATE = 22050
 UNTOUCHED = AugmentConfig()
-UNJUDGED = JudgeConfig(recognizer=None)
-SPOKEN = SpokenSentence("a", "Hello.", "hello", "^ h ə l ˈoʊ .", "en-us")
 
 
 def _tone(seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
@@ -22,19 +21,18 @@ def _tone(seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
     return (level * np.sin(2 * np.pi * 997 * times)).astype(np.float32)
 
 
-def _clip(wave: np.ndarray) -> CleanClip:
-    return CleanClip("a", "vocos@0", RATE, len(wave), encode_flac(wave, RATE))
+def _clip(wave: np.ndarray) -> JudgedClip:
+    mel = MelClip("a", "anna", 1.0, 0.0, 1.0, (), "fs@0", np.zeros((1, 1), np.float16))
+    clip = judged_clip(mel)
+    return replace(clip, sample_rate=RATE, num_samples=len(wave), audio=encode_flac(wave, RATE))
 
 
-def _finish(
-    wave: np.ndarray, augment: AugmentConfig = UNTOUCHED, judge: JudgeConfig = UNJUDGED
-) -> FinishedClip | Reject:
-    return next(finish([_clip(wave)], {"a": SPOKEN}, augment, judge, seed=1, device="cpu"))
+def _finish(wave: np.ndarray, augment: AugmentConfig = UNTOUCHED) -> FinishedClip:
+    return next(finish([_clip(wave)], augment, seed=1))
 
 
 def test_a_clip_without_augmentation_stays_as_it_is() -> None:
     finished = _finish(_tone())
-    assert isinstance(finished, FinishedClip)
     assert (finished.id, finished.sample_rate, finished.num_samples) == ("a", RATE, RATE)
     np.testing.assert_allclose(decode_audio(finished.audio)[0], _tone(), atol=1e-4)
     assert (finished.noise.noise_class, finished.room.source) == ("none", "")
@@ -42,22 +40,9 @@ def test_a_clip_without_augmentation_stays_as_it_is() -> None:
 
 def test_gain_is_applied_and_measured() -> None:
     finished = _finish(_tone(), AugmentConfig(gain_db=Range(-6.0, -6.0)))
-    assert isinstance(finished, FinishedClip)
     change = finished.quality.loudness_lufs - loudness_lufs(_tone(), RATE)
     assert finished.channel.gain_db == -6.0
     assert change == pytest.approx(-6.0, abs=0.1)
-
-
-def test_a_silent_clip_is_rejected() -> None:
-    rejected = _finish(np.zeros(RATE, dtype=np.float32))
-    assert rejected == Reject("a", "finish", "the voice came out silent")
-
-
-def test_a_clip_that_cannot_be_understood_is_rejected(tiny_voices: TinyVoices) -> None:
-    judge = JudgeConfig(recognizer=str(tiny_voices.recognizer), max_phone_error_rate=0.5)
-    rejected = _finish(_tone(), judge=judge)
-    assert isinstance(rejected, Reject)
-    assert "phone error rate" in rejected.reason
 
 
 def test_loudness_of_the_standard_s_reference_tone() -> None:
@@ -84,4 +69,4 @@ def test_silence_fraction_counts_quiet_frames() -> None:
 def test_clipped_samples_are_counted() -> None:
     wave = np.zeros(RATE, dtype=np.float32)
     wave[: RATE // 10] = 1.0
-    assert measure_quality(wave, RATE, 0.0).clipped_fraction == pytest.approx(0.1)
+    assert measure_quality(wave, RATE).clipped_fraction == pytest.approx(0.1)

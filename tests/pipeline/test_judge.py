@@ -10,7 +10,8 @@ from models.config import as_mapping, build
 from models.errors import CheckpointError, ConfigError
 from models.mel import LogMel, MelConfig
 from models.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
-from pipeline.judge import Judge, JudgeConfig, check_judge
+from pipeline.judge import Judge, JudgeConfig, check_judge, faults_of
+from pipeline.records import WordTime
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 SYMBOLS = (BLANK, "a", "o", "t")
@@ -61,18 +62,20 @@ def test_error_rate_counts_what_was_said_otherwise(
     recognizer: Path, said: str, phonemes: str, rate: float
 ) -> None:
     judge = Judge(JudgeConfig(str(recognizer)))
-    assert judge.phone_error_rate(tones(said), 22050, phonemes) == pytest.approx(rate)
+    assert judge.judge(tones(said), 22050, phonemes).phone_error_rate == pytest.approx(rate)
 
 
 def test_level_and_sample_rate_do_not_matter(recognizer: Path) -> None:
     judge = Judge(JudgeConfig(str(recognizer)))
-    assert judge.phone_error_rate(tones("ota") * 0.05, 22050, "^ o t a .") == 0.0
-    assert judge.phone_error_rate(tones("ota", 16000), 16000, "^ o t a .") == 0.0
+    assert judge.judge(tones("ota") * 0.05, 22050, "^ o t a .").phone_error_rate == 0.0
+    assert judge.judge(tones("ota", 16000), 16000, "^ o t a .").phone_error_rate == 0.0
 
 
 def test_without_a_recognizer_nothing_is_judged() -> None:
     judge = Judge(JudgeConfig(recognizer=None))
-    assert judge.phone_error_rate(tones("a"), 22050, "^ t .") is None
+    judged = judge.judge(tones("a"), 22050, "^ t .")
+    assert (judged.phone_error_rate, judged.word_shift_s) == (None, None)
+    assert judged.level_db > -20
     assert judge.digest == ""
     check_judge(JudgeConfig(recognizer=None))
 
@@ -97,3 +100,68 @@ def test_only_intact_recognizers_may_judge(tiny_voices: TinyVoices, tmp_path: Pa
 def test_limit_must_be_above_zero() -> None:
     with pytest.raises(ConfigError, match="max_phone_error_rate: above 0"):
         build(JudgeConfig, dataclasses.asdict(JudgeConfig()) | {"max_phone_error_rate": 0}, "x")
+
+
+def _with_silence(wave: np.ndarray, seconds: float) -> np.ndarray:
+    return np.concatenate([wave, np.zeros(round(seconds * 22050), np.float32)])
+
+
+SAID, MEANT = "aotatotaotat", "^ a o t | a t o t | a o t a t ."
+BREAKS = {
+    "silence": lambda wave: wave * 1e-5,
+    "hum": lambda wave: (wave + 0.2).astype(np.float32),
+    "clipping": lambda wave: np.clip(wave * 10, -1, 1),
+    "a gap": lambda wave: np.concatenate([_with_silence(wave[:9000], 2.0), wave[9000:]]),
+    "the end is lost": lambda wave: wave[: len(wave) // 2],
+    "said twice": lambda wave: np.concatenate([wave[: len(wave) // 2], wave]),
+    "too slow": lambda wave: np.repeat(wave, 12),
+}
+
+
+def test_a_good_clip_has_no_faults(recognizer: Path) -> None:
+    config = JudgeConfig(str(recognizer))
+    good = _with_silence(tones(SAID), 0.1)
+    assert faults_of(Judge(config).judge(good, 22050, MEANT), config) == ()
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_broken_clips_are_found(recognizer: Path, broken: str) -> None:
+    config = JudgeConfig(str(recognizer))
+    wave = BREAKS[broken](_with_silence(tones(SAID), 0.1))
+    assert faults_of(Judge(config).judge(wave, 22050, MEANT), config)
+
+
+def test_a_local_mumble_is_found_where_the_whole_rate_is_low(recognizer: Path) -> None:
+    said = "ao" * 16
+    wave = np.concatenate([tones(said[:12]), tones("t" * 8), tones(said[20:])])
+    config = JudgeConfig(str(recognizer), max_divergent_phones=3)
+    judged = Judge(config).judge(_with_silence(wave, 0.1), 22050, "^ " + " ".join(said) + " .")
+    assert judged.phone_error_rate is not None
+    assert judged.phone_error_rate < 0.3
+    assert "divergent phones above 3" in faults_of(judged, config)
+
+
+def test_words_that_are_said_at_another_time_are_found(recognizer: Path) -> None:
+    judge = Judge(JudgeConfig(str(recognizer)))
+    spoken = (WordTime("aot", 0.0, 0.36), WordTime("atot", 0.36, 0.84))
+    early = tuple(WordTime(word.word, word.start_s - 0.5, word.end_s - 0.5) for word in spoken)
+    right, wrong = (
+        judge.judge(tones("aotatot"), 22050, "^ a o t | a t o t .", words).word_shift_s
+        for words in (spoken, early)
+    )
+    assert right is not None
+    assert wrong is not None
+    assert right < 0.1
+    assert wrong > 0.4
+
+
+def test_a_limit_that_is_null_is_not_applied() -> None:
+    quiet = Judge(JudgeConfig(None)).judge(np.zeros(22050, np.float32), 22050, "^ a .")
+    assert "level below -50" in faults_of(quiet, JudgeConfig(None))
+    lenient = JudgeConfig(None, phones_per_s=None, min_level_db=None, min_end_drop_db=None)
+    assert faults_of(quiet, lenient) == ()
+
+
+def test_the_share_that_may_be_lost_is_no_setting_of_the_rows() -> None:
+    assert JudgeConfig().row_settings == JudgeConfig(max_rejected_share=0.9).row_settings
+    assert JudgeConfig().row_settings != JudgeConfig(retakes=0).row_settings

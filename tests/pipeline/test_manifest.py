@@ -16,10 +16,11 @@ from pipeline.manifest import (
     row_problems,
     write_part,
 )
-from pipeline.records import Augmentation, CleanClip, Reject
+from pipeline.records import Augmentation, Reject
 from pipeline.shards import is_intact, read_rejects
 from tests.pipeline.synthetic_build import (
     finished_clip,
+    judged_clip,
     mel_clip,
     rejects,
     rows_of,
@@ -102,8 +103,8 @@ def test_assemble_joins_by_id_in_sentence_order() -> None:
     spoken = [spoken_sentence(item) for item in written]
     mels = [mel_clip(item, rng) for item in spoken]
     clips = [finished_clip(mel, rng) for mel in (mels[2], mels[0])]  # 1 was rejected
-    clean = [CleanClip(clip.id, "vocos@1", 16000, 0, b"") for clip in clips]
-    rows = list(assemble(written, spoken[::-1], mels, clean, clips, 7, "mit"))
+    judged = [judged_clip(mel) for mel in mels]
+    rows = list(assemble(written, spoken[::-1], judged, clips, 7, "mit"))
     assert [row["id"] for row in rows] == [written[0].id, written[2].id]
     assert [row["speaker"] for row in rows] == [mels[0].speaker, mels[2].speaker]
     assert rows[0]["license"] == "mit"
@@ -123,8 +124,7 @@ def test_words_lie_where_the_augmented_clip_says_them() -> None:
         time_scale=2.0,
         time_shift_s=0.5,
     )
-    clean = CleanClip(clip.id, "vocos@1", 16000, 0, b"")
-    (row,) = assemble([written], [spoken], [mel], [clean], [slower], 7, "mit")
+    (row,) = assemble([written], [spoken], [judged_clip(mel)], [slower], 7, "mit")
     assert [word["start_s"] for word in row["words"]] == [
         pytest.approx(2 * word.start_s + 0.5) for word in mel.words
     ]
@@ -139,14 +139,13 @@ def test_assemble_rejects_a_contradictory_row_and_names_a_missing_record() -> No
     spoken = spoken_sentence(written)
     mel = mel_clip(spoken, rng)
     clip = finished_clip(mel, rng)
-    clean = CleanClip(clip.id, "vocos@1", 16000, 0, b"")
-    wrong = replace(mel, words=mel.words[1:])
-    (reject,) = assemble([written], [spoken], [wrong], [clean], [clip], 7, "mit")
+    wrong = judged_clip(replace(mel, words=mel.words[1:]))
+    (reject,) = assemble([written], [spoken], [wrong], [clip], 7, "mit")
     assert isinstance(reject, Reject)
     assert reject.stage == "manifest"
     assert "words: expected" in reject.reason
-    with pytest.raises(DataError, match=f"row {clip.id}: a finished clip without its mel"):
-        list(assemble([written], [spoken], [], [clean], [clip], 7, "mit"))
+    with pytest.raises(DataError, match=f"row {clip.id}: a finished clip without its judged clip"):
+        list(assemble([written], [spoken], [], [clip], 7, "mit"))
 
 
 def test_parts_keep_rows_and_rejects(tmp_path: Path) -> None:

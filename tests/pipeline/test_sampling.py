@@ -118,5 +118,7 @@ def test_dropped_sentences_are_rejects_and_do_not_count(tmp_path: Path) -> None:
 def test_a_filter_that_leaves_too_little_says_how_much_it_dropped(tmp_path: Path) -> None:
     folder = tiny(tmp_path, "Hello {{ name }}.", name="Al\nBo\nCy\n")
     config = SentencesConfig(folder, 2, filter=FilterConfig(max_characters=8))
-    with pytest.raises(DataError, match=r"only 0 new ones exist \(3 more are rejected, such as: too long"):
+    with pytest.raises(
+        DataError, match=r"only 0 new ones exist \(3 more are rejected, such as: too long"
+    ):
         list(islice(generate(config, seed=1), 9))

@@ -47,12 +47,12 @@ RECORDS = [
         Noise("rain", "rain.flac", "CC0-1.0", 2.5, 10.0, 10.1),
         Room("hall.flac", "CC0-1.0", 0.7),
         Channel("none", "full", -3.0),
-        Quality(0.1, 0.0, 0.2, -23.0),
+        Quality(0.0, 0.2, -23.0),
         (Augmentation("gain", '{"gain_db": -3.0}', '{"gain_db": -3.0}'),),
         time_scale=1.1,
         time_shift_s=0.25,
     ),
-    FinishedClip("a-2", 22050, 7, b"", Noise(), Room(), Channel(), Quality(0.0, 0.0, 0.0, -70.0)),
+    FinishedClip("a-2", 22050, 7, b"", Noise(), Room(), Channel(), Quality(0.0, 0.0, -70.0)),
 ]
 
 

@@ -79,7 +79,7 @@ def test_a_changed_noise_setting_redoes_finish_and_after(config: Path, built: Jo
     before = _states(built)
     louder = plan(load_build_config(config, ["augment.noise.snr_db={low: 0, high: 1}"]))
     kept = [stage for stage in STAGES if louder.keys[stage] == built.keys[stage]]
-    assert kept == ["generate", "speak", "synthesize", "vocode"]
+    assert kept == ["generate", "speak", "synthesize", "vocode", "judge"]
     run_stages(louder)
     assert _states(built) == before
     assert rows_by_id(louder.config.output.path) != {}
@@ -103,7 +103,8 @@ def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
         ("voice.pace={low: 0.5, high: 0.6}", "synthesize"),
         ("voice.speakers={anna: 1, 'mix(anna, ben, 0.5)': 1}", "synthesize"),
         ("voice.vocoder=griffin-lim", "vocode"),
-        ("judge.max_phone_error_rate=0.5", "finish"),
+        ("judge.max_phone_error_rate=0.5", "judge"),
+        ("augment.gain_db={low: -1, high: 0}", "finish"),
         ("output.license=cc0-1.0", "manifest"),
     ],
 )
@@ -135,4 +136,4 @@ def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
     assert before != stage_keys(load_build_config(path, with_own))["speak"]
     other = save_tiny_voices(tmp_path / "voices", seed=1)
     override = f"judge.recognizer={other.recognizer}"
-    assert stage_keys(load_build_config(path, [override]))["finish"] != keys["finish"]
+    assert stage_keys(load_build_config(path, [override]))["judge"] != keys["judge"]

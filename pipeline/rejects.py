@@ -1,0 +1,103 @@
+"""Too many rejects: how many a build may have, and what in its config they come from."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from models.errors import DataError
+from pipeline.records import Reject
+
+# Not failures: these sentences were not wanted in the first place.
+_UNWANTED = "generate"
+_VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+(?:\.\d+)?")
+_TAKES = re.compile(r" \(first of \d+ takes\)$")
+_SECTION = {
+    "speak": "text, or in the domain's templates",
+    "synthesize": "voice.acoustic_model, or in the domain's templates",
+    "vocode": "voice.vocoder",
+    "judge": "voice, or in the limits of judge",
+    "finish": "augment",
+}
+_STANDS_OUT = 2.0  # times the share of all
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Utterances of one speaker, template or reason: how many, and how many were rejected."""
+
+    name: str
+    rejected: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.rejected / max(1, self.total)
+
+
+def failures_among(rejects: Iterable[Reject]) -> list[Reject]:
+    """The rejects that a stage gave up, without sentences that a filter dropped."""
+    return [reject for reject in rejects if reject.stage != _UNWANTED]
+
+
+def losses_by(rejects: Sequence[Reject], kept: Mapping[str, int], field: str) -> list[Lost]:
+    """What was lost of each `field` (`speaker` or `template`) of which anything was, most first.
+
+    `kept` are the numbers of rows by the same field.
+    """
+    counts = Counter(name for reject in rejects if (name := getattr(reject, field)))
+    lost = [Lost(name, count, count + kept.get(name, 0)) for name, count in counts.items()]
+    return sorted(lost, key=lambda item: (-item.rejected, -item.share, item.name))
+
+
+def check_rejected(
+    rejects: Sequence[Reject],
+    kept_by_speaker: Mapping[str, int],
+    kept_by_template: Mapping[str, int],
+    max_share: float,
+) -> None:
+    """Raise `DataError` where more than `max_share` of the utterances failed.
+
+    It says for which reason most did, and which speaker or template stands out, by the key of
+    the config that it comes from.
+    """
+    failed, num_kept = failures_among(rejects), sum(kept_by_speaker.values())
+    total = len(failed) + num_kept
+    if len(failed) <= max_share * total:
+        return
+    what = "every utterance was" if not num_kept else f"{len(failed)} of {total} utterances were"
+    raise DataError(
+        f"{what} rejected, and judge.max_rejected_share is {max_share:g}: "
+        f"{_blame(failed, kept_by_speaker, kept_by_template, len(failed) / total)}"
+    )
+
+
+def reason_of(reject: Reject) -> str:
+    """The reject's reason without what differs between two of the same kind."""
+    return _VARYING.sub("…", _TAKES.sub("", reject.reason))
+
+
+def _blame(
+    failed: Sequence[Reject],
+    kept_by_speaker: Mapping[str, int],
+    kept_by_template: Mapping[str, int],
+    share: float,
+) -> str:
+    (stage, part), count = Counter(
+        (reject.stage, part) for reject in failed for part in reason_of(reject).split("; ")
+    ).most_common(1)[0]
+    example = next(
+        reject.reason for reject in failed if reject.stage == stage and part in reason_of(reject)
+    )
+    lines = [f"{count} for `{part}` (such as `{example}`); look in {_SECTION.get(stage, stage)}"]
+    for field, key, kept in (
+        ("speaker", "voice.speakers", kept_by_speaker),
+        ("template", "sentences.domain, template", kept_by_template),
+    ):
+        lost = [
+            item
+            for item in losses_by(failed, kept, field)
+            if item.rejected > 1 and item.share >= _STANDS_OUT * share
+        ]
+        lines += [f"{key} {item.name} lost {item.rejected} of {item.total}" for item in lost[:3]]
+    return "; ".join(lines)

@@ -1,0 +1,324 @@
+"""Rows out of the files that people have: text, CSV, TSV, JSON lines, Parquet, Arrow, and the
+folders of Hugging Face datasets. One row at a time, and only the columns that are asked for, so
+the audio beside the text is never read.
+"""
+
+import csv
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.errors import DataError
+
+SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".parquet", ".arrow")
+_TABLES = (".parquet", ".arrow")  # which know the types of their columns
+_OF_A_FOLDER = ((".parquet",), (".jsonl",), (".csv", ".tsv"))  # the first kind that is there
+_SAVED = "state.json"  # where `Dataset.save_to_disk` names its files
+_MAX_LINE_BYTES = 1 << 20
+_BATCH_ROWS = 1024
+_NOT_UTF8 = "not UTF-8 text"
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRow:
+    """A row by its columns; where it cannot be read, `problem` says why and `values` are empty.
+
+    `line` counts from 1: lines of a text file, rows of a table without lines.
+    """
+
+    line: int
+    values: Values = field(default_factory=dict)
+    problem: str = ""
+
+
+def data_files(path: Path) -> list[Path]:
+    """The files of a dataset folder, sorted, or the one file that `path` is.
+
+    Raises `DataError` for a path that is neither, with what is allowed.
+    """
+    if path.is_file():
+        if path.suffix not in SUFFIXES:
+            raise DataError(f"{path}: `{path.suffix}` files cannot be read; {_allowed()}")
+        return [path]
+    if not path.is_dir():
+        raise DataError(f"{path}: no such file or folder; {_allowed()}")
+    visible = [
+        file
+        for file in sorted(path.rglob("*"))
+        if not any(part.startswith(".") for part in file.relative_to(path).parts)
+    ]
+    saved = [name for file in visible if file.name == _SAVED for name in _saved_files(file)]
+    for suffixes in _OF_A_FOLDER if not saved else ():
+        if found := [file for file in visible if file.suffix in suffixes]:
+            return found
+    if not saved:
+        raise DataError(f"{path}: no data in this folder; {_allowed()}")
+    return saved
+
+
+def columns_of(file: Path) -> dict[str, str]:
+    """The columns of a file, each with its type where the file knows it, else ``.
+
+    Raises `DataError` for an empty file, and for one that is not what its name says.
+    """
+    with _readable(file):
+        if file.suffix in _TABLES:
+            schema = _schema(file)
+            _check_distinct(file, schema.names)
+            return {entry.name: str(entry.type) for entry in schema}
+        first = next(_lines(file), None)
+        if first is None:
+            raise DataError(f"{file}:1: the file is empty")
+        if file.suffix == ".txt":
+            return {"text": ""}
+        if file.suffix == ".jsonl":
+            objects = (row.values for row in _json_rows(file) if not row.problem)
+            return dict.fromkeys(next(objects, {}), "")
+        header = next(_records(file), (0, []))[1]
+        _check_distinct(file, header)
+        return dict.fromkeys(header, "")
+
+
+def read_rows(file: Path, columns: Sequence[str]) -> Iterator[OwnRow]:
+    """The rows of one file, in order, with these columns. Raises `DataError` naming file and
+    line for what stops the reading; what spoils a single row is its `problem`.
+    """
+    with _readable(file):
+        if file.suffix == ".txt":
+            yield from _text_rows(file)
+        elif file.suffix == ".jsonl":
+            yield from _json_rows(file)
+        elif file.suffix in (".csv", ".tsv"):
+            yield from _record_rows(file)
+        else:
+            yield from _table_rows(file, columns)
+
+
+def content_digest(files: Iterable[Path], columns: Sequence[str]) -> bytes:
+    """Changes with any row of the files: with their bytes, or in tables with these columns."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        digest.update(f"\0{file.name}\0".encode())
+        with _readable(file):
+            if file.suffix in _TABLES:
+                for batch in _batches(file, columns):
+                    digest.update(repr([_values(column) for column in batch.columns]).encode())
+            else:
+                with file.open("rb") as stream:
+                    while block := stream.read(_MAX_LINE_BYTES):
+                        digest.update(block)
+    return digest.digest()
+
+
+def _check_distinct(file: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"{file}:1: two columns are called `{name}`")
+
+
+def _allowed() -> str:
+    return f"allowed: {', '.join(SUFFIXES)}, or the folder of a Hugging Face dataset"
+
+
+def _saved_files(state: Path) -> list[Path]:
+    try:
+        listed = json.loads(state.read_text(encoding="utf-8"))["_data_files"]
+        return [state.parent / entry["filename"] for entry in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(f"{state}: does not list the files of a saved dataset") from None
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = str(error.strerror or error).partition("\n")[0]
+        raise DataError(f"{file}: cannot be read ({reason})") from None
+    except pa.ArrowException as error:
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"{file}: not a sound {file.suffix} file ({reason})") from None
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes | None]]:
+    """Numbered lines without their ends; None for one that is too long to be held."""
+    with file.open("rb") as stream:
+        for number in itertools.count(1):
+            line = stream.readline(_MAX_LINE_BYTES)
+            if not line:
+                return
+            whole = len(line) < _MAX_LINE_BYTES or line.endswith(b"\n")
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            yield number, line.rstrip(b"\r\n") if whole else None
+            while not whole:
+                line = stream.readline(_MAX_LINE_BYTES)
+                whole = not line or line.endswith(b"\n")
+
+
+def _text_rows(file: Path) -> Iterator[OwnRow]:
+    for number, line in _lines(file):
+        if line is None:
+            yield OwnRow(number, problem=_too_long())
+            continue
+        try:
+            yield OwnRow(number, {"text": line.decode()})
+        except UnicodeDecodeError:
+            yield OwnRow(number, problem=_NOT_UTF8)
+
+
+def _json_rows(file: Path) -> Iterator[OwnRow]:
+    for number, line in _lines(file):
+        if line is None:
+            yield OwnRow(number, problem=_too_long())
+            continue
+        try:
+            values = json.loads(line.decode()) if line.strip() else {}
+        except UnicodeDecodeError:
+            yield OwnRow(number, problem=_NOT_UTF8)
+        except (ValueError, RecursionError):
+            yield OwnRow(number, problem="not JSON")
+        else:
+            is_object = isinstance(values, dict)
+            problem = (
+                "" if is_object and values else "not a JSON object" if line.strip() else "empty"
+            )
+            yield OwnRow(number, values if is_object else {}, problem)
+
+
+def _record_rows(file: Path) -> Iterator[OwnRow]:
+    records = _records(file)
+    _, header = next(records, (0, []))
+    for number, record in records:
+        text = "".join(record)
+        if not text.strip():
+            yield OwnRow(number, problem="empty")
+        elif not _is_unicode(text):
+            yield OwnRow(number, problem=_NOT_UTF8)
+        elif len(record) != len(header):
+            yield OwnRow(number, problem=f"{len(record)} fields under {len(header)} columns")
+        else:
+            yield OwnRow(number, dict(zip(header, record, strict=True)))
+
+
+def _records(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The records of a CSV or TSV file, the header first, each with its first line's number.
+
+    Quotes part no fields in TSV, where many files hold bare ones.
+    """
+    is_tsv = file.suffix == ".tsv"
+    lines = (_decoded(file, number, line) for number, line in _lines(file))
+    quoting = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if is_tsv else {"strict": True}
+    reader = csv.reader(lines, **quoting)
+    first_line = 1
+    while True:
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"{file}:{first_line}: not CSV: {error}; is a quote open?") from None
+        if record is None:
+            return
+        yield first_line, [_unquoted(value) for value in record] if is_tsv else record
+        first_line = reader.line_num + 1
+
+
+def _decoded(file: Path, number: int, line: bytes | None) -> str:
+    if line is None:
+        raise DataError(f"{file}:{number}: {_too_long()}")
+    return line.decode("utf-8", errors="surrogateescape") + "\n"
+
+
+def _unquoted(value: str) -> str:
+    inner = value[1:-1]
+    is_quoted = (
+        len(value) > 1 and value[0] == value[-1] == '"' and '"' not in inner.replace('""', "")
+    )
+    return inner.replace('""', '"') if is_quoted else value
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _too_long() -> str:
+    return f"a line of more than {_MAX_LINE_BYTES:,} bytes"
+
+
+def _schema(file: Path) -> pa.Schema:
+    if file.suffix == ".parquet":
+        return pq.read_schema(file)
+    with pa.memory_map(str(file)) as stream, pa.ipc.open_stream(stream) as reader:
+        return reader.schema
+
+
+def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    if file.suffix == ".parquet":
+        with pq.ParquetFile(file) as table:
+            yield from table.iter_batches(_BATCH_ROWS, columns=list(columns))
+        return
+    with pa.memory_map(str(file)) as stream, pa.ipc.open_stream(stream) as reader:
+        for batch in reader:
+            yield batch.select(list(columns))
+
+
+def _table_rows(file: Path, columns: Sequence[str]) -> Iterator[OwnRow]:
+    schema = _schema(file)
+    for column in columns:
+        if column not in schema.names:
+            raise DataError(f"{file}: no column `{column}`; there are: {', '.join(schema.names)}")
+    names = {column: _class_names(schema, column) for column in columns}
+    number = 0
+    for batch in _batches(file, columns):
+        by_column = [_named(_values(batch.column(name)), names[name]) for name in columns]
+        for values in zip(*by_column, strict=True):
+            number += 1
+            if any(value is _UNREADABLE for value in values):
+                yield OwnRow(number, problem=_NOT_UTF8)
+            else:
+                yield OwnRow(number, dict(zip(columns, values, strict=True)))
+
+
+_UNREADABLE = b"no UTF-8"  # this very object
+
+
+def _values(column: pa.Array) -> list[Any]:
+    try:
+        return column.to_pylist()
+    except UnicodeDecodeError:
+        return [_value(scalar) for scalar in column]
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return _UNREADABLE
+
+
+def _class_names(schema: pa.Schema, column: str) -> list[str]:
+    """The names of a Hugging Face `ClassLabel`, whose values are numbers; else none."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        feature = features[column]
+        return list(feature["names"]) if feature["_type"] == "ClassLabel" else []
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _named(values: list[Any], names: list[str]) -> list[Any]:
+    if not names:
+        return values
+    return [
+        names[value] if isinstance(value, int) and 0 <= value < len(names) else value
+        for value in values
+    ]

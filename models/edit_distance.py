@@ -3,17 +3,46 @@
 import enum
 from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
+
 
 def edit_distance(said: Sequence[str], meant: Sequence[str]) -> int:
     """The fewest insertions, deletions and substitutions that turn `meant` into `said`."""
-    row = list(range(len(said) + 1))
+    return _last_row(list(range(len(said) + 1)), said, meant)[-1]
+
+
+def distance_inside(said: Sequence[str], meant: Sequence[str]) -> int:
+    """The fewest edits that turn `meant` into any stretch of `said`: 0 if it is said in there."""
+    return min(_last_row([0] * (len(said) + 1), said, meant))
+
+
+def edit_distances(said: np.ndarray, lengths: np.ndarray, meant: Sequence[int]) -> np.ndarray:
+    """`edit_distance` of each of many to `meant`, all at once.
+
+    `said` (B, N) are numbers of symbols, `lengths` (B,) how many of a row count; gives (B,).
+    """
+    width = said.shape[1]
+    row = np.tile(np.arange(width + 1, dtype=np.int16)[:, None], (1, len(said)))  # (N + 1, B)
+    columns = np.ascontiguousarray(said.T)  # (B, N) -> (N, B)
+    for index, wanted in enumerate(meant, start=1):
+        diagonal, row[0] = row[0].copy(), index
+        for column in range(1, width + 1):
+            substituted = diagonal + (columns[column - 1] != wanted)
+            diagonal = row[column].copy()
+            shortest = np.minimum(diagonal, row[column - 1]) + 1
+            row[column] = np.minimum(substituted, shortest)
+    return row[lengths, np.arange(len(said))]
+
+
+def _last_row(row: list[int], said: Sequence[str], meant: Sequence[str]) -> list[int]:
+    """Of the table of edits: `row` is its first, for none of `meant`."""
     for index, wanted in enumerate(meant, start=1):
         diagonal, row[0] = row[0], index
         for column, heard in enumerate(said, start=1):
             substituted = diagonal + (heard != wanted)
             diagonal = row[column]
             row[column] = min(substituted, row[column] + 1, row[column - 1] + 1)
-    return row[-1]
+    return row
 
 
 class Step(enum.Enum):

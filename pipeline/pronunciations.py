@@ -107,22 +107,34 @@ def _load(paths: tuple[Path, ...], digest: str) -> Lexicon:
     """`digest` is there for the cache alone."""
     entries: dict[Words, Phones] = {}
     for path in paths:
-        entries |= _read(path)
+        every = all_pronunciations(path)
+        entries |= {words: pronunciations[0] for words, pronunciations in every.items()}
     return Lexicon(entries)
 
 
-def _read(path: Path) -> dict[Words, Phones]:
-    found: dict[Words, Phones] = {}
+def all_pronunciations(path: Path) -> Mapping[Words, tuple[Phones, ...]]:
+    """Every pronunciation of each entry of one file, in the file's order.
+
+    Raises `DataError` as `load_lexicon` does.
+    """
+    found = resolve_path(path)
+    return _all_of(found, lexicon_digest([found]))
+
+
+@functools.lru_cache(maxsize=2)
+def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
+    """`digest` is there for the cache alone."""
+    found: dict[Words, list[Phones]] = {}
     is_xml = path.suffix.lower() in _XML
     for entry in read_pls(path, _content(path)) if is_xml else _cmudict_lines(path):
         place = f"{path}:{entry.line}"
         words = tuple(words_of(entry.written))
         if not words:
             raise DataError(f"{place}: `{entry.written}` has no word in it")
-        found.setdefault(words, _phones(entry, len(words), place))
+        found.setdefault(words, []).append(_phones(entry, len(words), place))
     if not found:
         raise DataError(f"{path}:1: no pronunciation in it; at least one is needed")
-    return found
+    return {words: tuple(dict.fromkeys(said)) for words, said in found.items()}
 
 
 def _phones(entry: Entry, num_words: int, place: str) -> Phones:

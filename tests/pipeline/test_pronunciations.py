@@ -3,7 +3,12 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from pipeline.pronunciations import lexicon_digest, load_lexicon, with_domain
+from pipeline.pronunciations import (
+    all_pronunciations,
+    lexicon_digest,
+    load_lexicon,
+    with_domain,
+)
 
 CMUDICT = """;;; our products
 voxloom  V AA1 K S L UW2 M  # the house
@@ -50,6 +55,12 @@ def test_a_list_in_arpabet_and_ipa(tmp_path: Path) -> None:
         "æ s k | v ˈɑː k s l ˌuː m | æ n d | w ˈɪ n",
         {1, 3},
     )
+
+
+def test_every_pronunciation_of_a_word_in_the_files_order(tmp_path: Path) -> None:
+    every = all_pronunciations(written(tmp_path, "own.dict", CMUDICT))
+    assert list(every) == [("voxloom",), ("nguyen",), ("wi", "fi")]
+    assert every["nguyen",] == (("w", "ˈɪ", "n"), ("n", "ˈuː", "ˌɛ", "n"))
 
 
 def test_an_entry_of_several_words_is_parted_among_them(tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ def test_shuffling_stops_early_for_chance_and_the_tail_goes_on_beyond_it() -> No
         return rng.chisquare(4, count)
 
     p, mean, shuffles = shuffled_p(4.0, draw)
-    assert shuffles == 200
-    assert mean == pytest.approx(4.0, rel=0.2)
-    assert p == pytest.approx(stats.chi2.sf(4.0, 4), rel=0.3)
+    assert shuffles < 500
+    assert mean == pytest.approx(4.0, rel=0.3)
+    assert p == pytest.approx(stats.chi2.sf(4.0, 4), abs=0.2)
     far, _, _ = shuffled_p(40.0, draw)
     assert math.log10(far) == pytest.approx(math.log10(stats.chi2.sf(40.0, 4)), abs=1.0)
 

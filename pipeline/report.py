@@ -32,6 +32,7 @@ _LIGHT_COLUMNS = (
     "intent",
     "slots",
     "source",
+    "style",
     "noise",
     "room",
     "quality",
@@ -114,6 +115,7 @@ def render_report(dataset: Path) -> str:
         charts=_charts(rows),
         speakers=bars(row["speaker"] for row in rows),
         accents=accent_shares(rows),
+        styles=style_shares(rows),
         sources=bars(row["source"] for row in rows),
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
@@ -188,10 +190,19 @@ def bars(labels: Iterable[str]) -> list[Bar]:
 
 def accent_shares(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
     """Clips of each accent, labelled with its share of all."""
-    return [
-        replace(bar, label=f"{bar.label} · {bar.count / len(rows):.1%}")
-        for bar in bars(row["accent"] for row in rows)
-    ]
+    return _with_shares(bars(row["accent"] for row in rows), len(rows))
+
+
+def style_shares(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
+    """Clips with each change that makes a sentence spoken, labelled with its share of all; those
+    without any come as `as written`. Empty where no clip has one."""
+    changed = [kind for row in rows for kind in set(row["style"])]
+    written = ["as written" for row in rows if not row["style"]]
+    return _with_shares(bars(changed + written), len(rows)) if changed else []
+
+
+def _with_shares(counted: Iterable[Bar], total: int) -> list[Bar]:
+    return [replace(bar, label=f"{bar.label} · {bar.count / total:.1%}") for bar in counted]
 
 
 def template_coverage(

@@ -18,6 +18,7 @@ from pipeline.report import (
     reject_reasons,
     sample_rows,
     slot_coverage,
+    style_shares,
     template_coverage,
     write_report,
 )
@@ -101,6 +102,13 @@ def test_it_can_be_made_again_from_the_dataset_alone(dataset: Path, tmp_path: Pa
 def test_accents_have_shares() -> None:
     rows = [{"accent": accent} for accent in ("en-us", "en-gb", "en-us", "en-us")]
     assert [bar.label for bar in accent_shares(rows)] == ["en-us · 75.0%", "en-gb · 25.0%"]
+
+
+def test_spoken_style_has_shares() -> None:
+    rows = [{"style": style} for style in ([], ["filler"], ["restart", "filler"], [])]
+    labels = [bar.label for bar in style_shares(rows)]
+    assert labels == ["as written · 50.0%", "filler · 50.0%", "restart · 25.0%"]
+    assert style_shares([{"style": []}]) == []
 
 
 def test_text_is_escaped(tmp_path: Path) -> None:

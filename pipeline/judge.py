@@ -39,7 +39,7 @@ class JudgeConfig:
 
     recognizer: str | None = "recognizer"
     max_phone_error_rate: float | None = 0.6
-    max_divergent_phones: int | None = 5
+    max_divergent_phones: int | None = 6
     max_missing_phones: int | None = 3
     max_surplus_phones: int | None = 2
     max_word_shift_s: float | None = 0.3

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import get_args
 
 from models.evaluation.tables import markdown_table
+from pipeline.covering import CoverageConfig
 from pipeline.sampling import Strategy
 from pipeline.sentences import SentencesConfig, generate
 
@@ -47,7 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--one", choices=get_args(Strategy), help="this strategy, in this process")
     options = parser.parse_args(arguments)
     if options.one:
-        config = SentencesConfig(options.domain, options.counts[0], options.one)
+        config = SentencesConfig(
+            options.domain,
+            options.counts[0],
+            options.one,
+            coverage=CoverageConfig(partial=True),
+        )
         print(*measure(config))
         return 0
     rows = [

@@ -101,7 +101,7 @@ def check_build(config: BuildConfig) -> None:
     and the device; takes a second or two.
     """
     check_output(config.output, config.name)
-    check_sentences(config.sentences)
+    check_sentences(config.sentences, config.seed)
     check_text(config.text)
     lexicon_of(config)
     check_voice(config.voice)

@@ -87,6 +87,14 @@ class Domain:
         for templates in self.intents.values():
             yield from templates.values()
 
+    def named_templates(self) -> dict[str, Template]:
+        """Every template by its id, `intent:line`, in file order."""
+        return {
+            f"{intent}:{line}": template
+            for intent, templates in self.intents.items()
+            for line, template in templates.items()
+        }
+
     @property
     def written_slots(self) -> tuple[str, ...]:
         """The slots that are made rather than listed."""

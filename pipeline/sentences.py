@@ -14,7 +14,8 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.covering import CoverageConfig, check_coverage, cover
+from pipeline.coverage_check import check_coverage
+from pipeline.covering import CoverageConfig, cover
 from pipeline.domains import Domain, domain_digest, read_domain
 from pipeline.own_sentences import OwnFile, own_source
 from pipeline.records import Reject, Sentence
@@ -41,13 +42,13 @@ class SentencesConfig:
 
     domain: Path | None
     count: int
-    takes: int = 1
     strategy: Strategy = "weighted"
     zipf: ZipfConfig = field(default_factory=ZipfConfig)
     coverage: CoverageConfig = field(default_factory=CoverageConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     style: StyleConfig = field(default_factory=StyleConfig)
     files: tuple[OwnFile, ...] = ()
+    takes: int = 1
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -80,13 +81,13 @@ class DomainDescription:
     open_slots: tuple[str, ...] = ()
 
 
-def check_sentences(config: SentencesConfig) -> None:
+def check_sentences(config: SentencesConfig, seed: int = 0) -> None:
     """Read whatever sentences are made of, and make sure that `count` of them exist.
 
     Raises `DataError` naming file and line, or saying how many distinct sentences there are.
     """
     SentenceFilter(config.filter)
-    for source, number in _sources(config):
+    for source, number in _sources(config, seed):
         if number:
             source.check(number)
 
@@ -99,9 +100,8 @@ def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
     come up equally often, and templates within an intent, until one has nothing new to say.
     Raises `DataError` as `check_sentences` does.
     """
-    unwanted = SentenceFilter(config.filter) if config.filter != FilterConfig() else None
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
-    maker = Maker(name, seed, config.count, unwanted, config.style)
+    maker = Maker(name, seed, config.count, _filter(config), config.style)
     for source, number in _sources(config):
         for row in take(source, number, maker):
             yield row
@@ -140,22 +140,26 @@ def sentences_digest(config: SentencesConfig) -> str:
     return digest
 
 
-def _sources(config: SentencesConfig) -> list[tuple[SentenceSource, int]]:
+def _filter(config: SentencesConfig) -> SentenceFilter | None:
+    return SentenceFilter(config.filter) if config.filter != FilterConfig() else None
+
+
+def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSource, int]]:
     """All sources in the order in which they come, each with its number of sentences."""
     domain = None if config.domain is None else read_domain(config.domain)
     sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
     if domain is not None:
-        sources.append(_templates(config, domain))
+        sources.append(_templates(config, domain, seed))
     numbers = numbers_of([source.share for source in sources], config.count)
     return list(zip(sources, numbers, strict=True))
 
 
-def _templates(config: SentencesConfig, domain: Domain) -> SentenceSource:
+def _templates(config: SentencesConfig, domain: Domain, seed: int) -> SentenceSource:
     return SentenceSource(
         place=str(domain.folder),
         lower="sentences.count",
         share=1 - sum(config.shares),
-        check=partial(_check_templates, config, domain),
+        check=partial(_check_templates, config, domain, seed),
         rows=lambda maker, _: _template_rows(config, domain, maker),
         digest=lambda: domain_digest(domain.folder),
     )
@@ -165,16 +169,20 @@ def _template_rows(
     config: SentencesConfig, domain: Domain, maker: Maker
 ) -> Iterator[Sentence | Reject]:
     if config.strategy == "coverage":
-        return cover(domain.intents, domain.lexicons, maker, config.coverage)
+        return cover(domain, maker, config.coverage)
     return sample(domain.intents, maker, config.strategy, config.zipf)
 
 
-def _check_templates(config: SentencesConfig, domain: Domain, number: int) -> None:
-    if config.strategy == "coverage":
-        check_coverage(domain.intents, domain.lexicons, config.coverage, number)
+def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number: int) -> None:
     for template in domain.templates():
         if not next(template.all_renderings()).text:
             raise DataError(f"{template.place}: this template gives an empty sentence")
+    _check_number(config, domain, number)
+    if config.strategy == "coverage":
+        check_coverage(domain, config.coverage, number, seed, _filter(config))
+
+
+def _check_number(config: SentencesConfig, domain: Domain, number: int) -> None:
     at_most = sum(template.max_renderings for template in domain.templates())
     if at_most < number and at_most > _COUNTED_ONE_BY_ONE:
         raise DataError(
@@ -182,19 +190,26 @@ def _check_templates(config: SentencesConfig, domain: Domain, number: int) -> No
             f"lexicons make at most {at_most}; lower sentences.count or add to them"
         )
     enough = min(number, _COUNTED_ONE_BY_ONE)
-    num_distinct = _count_distinct(domain, enough)
-    if num_distinct < enough:
+    found = _count_distinct(domain, enough, _filter(config))
+    if found is not None and found < enough:
+        kept = "" if config.filter == FilterConfig() else " that sentences.filter lets pass"
         raise DataError(
-            f"{domain.folder}: {number} sentences asked for, but its templates and "
-            f"lexicons make only {num_distinct} distinct ones; lower sentences.count or add to them"
+            f"{domain.folder}: {number} sentences asked for, but its templates and lexicons "
+            f"make only {found} distinct ones{kept}; lower sentences.count or add to them"
         )
 
 
-def _count_distinct(domain: Domain, enough: int) -> int:
-    """How many distinct texts there are; counting stops at `enough`."""
+def _count_distinct(domain: Domain, enough: int, unwanted: SentenceFilter | None) -> int | None:
+    """How many distinct texts pass, counted up to `enough`; None: too many are dropped to tell."""
     hashes: set[int] = set()
+    dropped = 0
     for template in domain.templates():
         for rendered in template.all_renderings():
+            if unwanted and unwanted.reason(rendered.text):
+                dropped += 1
+                if dropped > _COUNTED_ONE_BY_ONE:
+                    return None
+                continue
             hashes.add(hash(rendered.text))
             if len(hashes) >= enough:
                 return len(hashes)

@@ -49,33 +49,35 @@ class ZipfConfig:
 class Seen:
     """Which sentences there have been, in memory that does not grow with them.
 
-    Up to 65,536 ids are remembered exactly. For more, four bits a sentence are set in a table of
-    8 MiB (larger by 8 MiB for every 4 million asked for): no sentence passes twice, and about
-    one in 100,000 is taken for an earlier one, and another comes in its place.
+    Up to 65,536 ids are remembered exactly. For more, five bits a sentence are set in a table of
+    16 MiB for every million asked for, up to 2 GiB: no sentence passes twice, and a new one is
+    taken for an earlier one less than once in a hundred million.
     """
 
     _EXACT = 65_536
-    _SPREAD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+    _MARKS = 5
+    _BITS_OF_A_SENTENCE, _MOST_BITS = 128, 1 << 34
 
     def __init__(self, count: int) -> None:
         self._ids: set[str] | None = set() if count <= self._EXACT else None
-        megabytes = 8 * max(1, -(-count // 4_000_000))
-        self._bits = (megabytes << 23).bit_length() - 1
-        self._table = bytearray(0 if self._ids is not None else 1 << (self._bits - 3))
+        bits = min(count * self._BITS_OF_A_SENTENCE, self._MOST_BITS)
+        self._mask = (1 << (bits - 1).bit_length()) - 1
+        self._table = bytearray(0 if self._ids is not None else (self._mask + 1) >> 3)
 
     def add(self, digest: str) -> bool:
-        """True for a new one. `digest` is in hexadecimal digits."""
+        """True for a new one. `digest` is 12 hexadecimal digits or more."""
         if self._ids is not None:
             if digest in self._ids:
                 return False
             self._ids.add(digest)
             return True
-        number, shift, is_new = int(digest, 16), 64 - self._bits, False
-        for factor in self._SPREAD:
-            place = (number * factor & 0xFFFFFFFFFFFFFFFF) >> shift
+        place, table, is_new = int(digest, 16), self._table, False
+        step = place >> 21 | 1
+        for _ in range(self._MARKS):
+            place = place + step & self._mask
             mark = 1 << (place & 7)
-            if not self._table[place >> 3] & mark:
-                self._table[place >> 3] |= mark
+            if not table[place >> 3] & mark:
+                table[place >> 3] |= mark
                 is_new = True
         return is_new
 

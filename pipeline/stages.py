@@ -40,7 +40,7 @@ from pipeline.vocode import vocode
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 3, "speak": 3, "synthesize": 2, "finish": 3}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 4, "speak": 3, "synthesize": 2, "finish": 3}
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,13 @@ class Template:
         else:
             self._compiled = _compile(tree, assigned, self._sources)
 
+    @property
+    def vocabularies(self) -> list[Vocabulary]:
+        """What its slots are drawn from; where it narrows one by tags, what is left of it."""
+        narrowed = {key.partition("|")[0] for key in self._vocabularies if "|" in key}
+        kept = sorted(self._vocabularies.keys() - narrowed)
+        return [self._vocabularies[key] for key in kept]
+
     def render(self, choose: Choose) -> Rendered:
         """The sentence whose slots are what `choose` gives. Raises `DataError` at this line."""
         slots: list[Slot] = []

@@ -66,8 +66,9 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict
 
 
 def read_dataset_rejects(dataset: Path) -> list[Reject]:
-    """The rows of `rejects.parquet`."""
-    rows = read_rows(dataset / REJECTS_FILE)
+    """The rows of `rejects.parquet`, without their audio."""
+    columns = [name for name in REJECTS_SCHEMA.names if name != "audio"]
+    rows = read_rows(dataset / REJECTS_FILE, columns)
     return [Reject(**row) for row in rows]
 
 

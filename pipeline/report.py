@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from models.errors import DataError
 from pipeline.atomic import write_atomically
 from pipeline.audio import decode_audio
 from pipeline.charts import data_uri, histogram, spectrogram
-from pipeline.dataset import data_files, read_build, read_dataset_rejects, read_rows
+from pipeline.dataset import data_files, read_build, read_rows
 from pipeline.randomness import rng_for
-from pipeline.records import Reject
+from pipeline.report_rejects import rejected_section
 
 NUM_CLIPS = 20
 _TEMPLATE = "report.html.j2"
@@ -36,8 +35,8 @@ _LIGHT_COLUMNS = (
     "noise",
     "room",
     "quality",
+    "take",
 )
-_VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,6 @@ class SlotCoverage:
     unused: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RejectReason:
-    """Rejects of one stage that read alike, with one of them in full."""
-
-    stage: str
-    reason: str
-    count: int
-    example: Reject
-
-
 def write_report(dataset: Path, out: Path) -> None:
     """Write the report of the dataset in the folder `dataset` to the file `out`.
 
@@ -101,7 +90,6 @@ def render_report(dataset: Path) -> str:
     ]
     if not rows:
         raise DataError(f"{dataset}: has no rows to report on")
-    rejects = read_dataset_rejects(dataset)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -120,7 +108,7 @@ def render_report(dataset: Path) -> str:
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
         slots=slot_coverage(rows, build["coverage"]),
-        reasons=reject_reasons(rejects),
+        rejected=rejected_section(dataset, rows),
         clips=_clips(rows, build["seed"]),
     )
 
@@ -247,15 +235,6 @@ def slot_coverage(
         num_listed = None if values is None else len(values)
         found.append(SlotCoverage(name, num_used, num_listed, num_rows[name], tuple(unused)))
     return found
-
-
-def reject_reasons(rejects: Iterable[Reject]) -> list[RejectReason]:
-    """Rejects grouped by stage and reason; numbers and quoted words do not part groups."""
-    groups: dict[tuple[str, str], list[Reject]] = defaultdict(list)
-    for reject in rejects:
-        groups[reject.stage, _VARYING.sub("…", reject.reason)].append(reject)
-    reasons = [RejectReason(*key, len(group), group[0]) for key, group in groups.items()]
-    return sorted(reasons, key=lambda reason: (-reason.count, reason.stage, reason.reason))
 
 
 def sample_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> list[Mapping[str, Any]]:

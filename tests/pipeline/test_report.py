@@ -12,10 +12,8 @@ import pytest
 from models.errors import DataError
 from pipeline.audio import decode_audio
 from pipeline.charts import histogram, spectrogram
-from pipeline.records import Reject
 from pipeline.report import (
     accent_shares,
-    reject_reasons,
     sample_rows,
     slot_coverage,
     style_shares,
@@ -147,12 +145,6 @@ def test_coverage_counts_what_was_not_used() -> None:
     assert room.unused == ("attic",)
     (first, *_) = slot_coverage(rows, {})
     assert (first.used, first.listed) == (2, None)
-
-
-def test_reasons_that_differ_in_figures_are_one() -> None:
-    rejects = [Reject("1", "finish", "rate 0.8"), Reject("2", "finish", "rate 0.95")]
-    (reason,) = reject_reasons(rejects)
-    assert (reason.reason, reason.count, reason.example.id) == ("rate …", 2, "1")
 
 
 @pytest.mark.parametrize("values", [[1.0], [2.5, 2.5], [0.9, 1.1, 1.0], [-5.0, 40.0], [1e-6, 3e6]])

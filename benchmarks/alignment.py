@@ -53,7 +53,7 @@ def spoken_by_festival(texts: Sequence[str], voice: str, folder: Path) -> list[P
     )
     command = ["festival", "--pipe"]
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
-    if not all(stem.with_suffix(".words").exists() for stem in stems):
+    if "ERROR" in done.stderr or not all(stem.with_suffix(".words").exists() for stem in stems):
         raise SystemExit(f"error: festival cannot speak as {voice}: {done.stderr.strip()[:200]}")
     return stems
 

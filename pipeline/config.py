@@ -13,6 +13,7 @@ from models.errors import ConfigError
 from pipeline.augment import AugmentConfig, check_augment
 from pipeline.domains import read_domain
 from pipeline.judge import JudgeConfig, check_judge
+from pipeline.negatives import check_as_spoken
 from pipeline.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.seal import OutputConfig, check_output
 from pipeline.sentences import SentencesConfig, check_sentences
@@ -103,6 +104,9 @@ def check_build(config: BuildConfig) -> None:
     check_output(config.output, config.name)
     check_sentences(config.sentences, config.seed)
     check_text(config.text)
+    if config.sentences.negatives is not None:
+        spoken_in = [accent for accent, weight in config.text.accents.items() if weight]
+        check_as_spoken(config.sentences.negatives, spoken_in, config.text.pronunciations)
     lexicon_of(config)
     check_voice(config.voice)
     check_judge(config.judge)

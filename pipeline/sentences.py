@@ -17,6 +17,7 @@ from models.errors import DataError
 from pipeline.coverage_check import check_coverage
 from pipeline.covering import CoverageConfig, cover
 from pipeline.domains import Domain, domain_digest, read_domain
+from pipeline.negatives import NegativesConfig, negatives_source
 from pipeline.own_sentences import OwnFile, own_source
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
@@ -48,6 +49,7 @@ class SentencesConfig:
     filter: FilterConfig = field(default_factory=FilterConfig)
     style: StyleConfig = field(default_factory=StyleConfig)
     files: tuple[OwnFile, ...] = ()
+    negatives: NegativesConfig | None = None
     takes: int = 1
 
     def __post_init__(self) -> None:
@@ -65,7 +67,9 @@ class SentencesConfig:
     @property
     def shares(self) -> list[float]:
         """Of every source but the templates, in the order in which they come."""
-        return [file.share for file in self.files]
+        return [file.share for file in self.files] + (
+            [self.negatives.share] if self.negatives else []
+        )
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,8 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
     """All sources in the order in which they come, each with its number of sentences."""
     domain = None if config.domain is None else read_domain(config.domain)
     sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
+    if config.negatives is not None:
+        sources.append(negatives_source(config.negatives, domain))
     if domain is not None:
         sources.append(_templates(config, domain, seed))
     numbers = numbers_of([source.share for source in sources], config.count)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.domains import read_domain
 from pipeline.near_words import load_near_words
@@ -18,6 +19,7 @@ from pipeline.pronunciations import Lexicon
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker
 from pipeline.sentence_filter import FilterConfig, SentenceFilter
+from pipeline.sentences import SentencesConfig, check_sentences, generate, sentences_digest
 from pipeline.sound_distance import Distances, Speech
 from tests.pipeline.tiny_words import write_tiny_words
 
@@ -224,3 +226,28 @@ def test_the_digest_follows_the_words(words: Path, tmp_path: Path) -> None:
     before = negatives_source(config, None).digest()
     config.words.write_text("a  EY1\n")
     assert negatives_source(config, None).digest() != before
+
+
+def test_a_share_of_a_builds_sentences(tmp_path: Path) -> None:
+    words = write_tiny_words(tmp_path)
+    negatives = NegativesConfig(0.25, phrases=("Hey Jarvis",), words=words)
+    config = SentencesConfig(home(tmp_path), 40, negatives=negatives)
+    check_sentences(config)
+    rows = [row for row in generate(config, 1) if isinstance(row, Sentence)]
+    assert [row.source for row in rows] == ["negatives"] * 10 + ["templates"] * 30
+    assert all(row.negative.kind == "none" for row in rows[10:])
+    before = sentences_digest(config)
+    words.write_text(words.read_text() + "zoom  Z UW1 M\n")
+    assert sentences_digest(config) != before
+
+
+def test_no_domain_is_needed(words: Path) -> None:
+    negatives = NegativesConfig(1, phrases=("Hey Jarvis",), words=words)
+    rows = list(generate(SentencesConfig(None, 10, negatives=negatives), 1))
+    assert {row.source for row in rows if isinstance(row, Sentence)} == {"negatives"}
+
+
+def test_an_unknown_kind_is_named_with_those_there_are() -> None:
+    section = {"share": 0.5, "phrases": ["hey"], "kinds": {"rhyme": 1}}
+    with pytest.raises(ConfigError, match=r"kinds\.rhyme: .*substitution, regrouping"):
+        build(NegativesConfig, section, "build.yaml")

@@ -82,7 +82,7 @@ def mutual_information_test(
         return _over_tables(tables, rng, count, lambda cells, _: _n_log_n(cells, axes=(1, 2)))
 
     p, mean, num_drawn = shuffled_p(observed, draw, shuffles)
-    bits, chance_bits = (observed - fixed) / total, (mean - fixed) / total
+    bits, chance_bits = float((observed - fixed) / total), float((mean - fixed) / total)
     return Dependence("mutual information", bits, bits - chance_bits, p, num_drawn)
 
 

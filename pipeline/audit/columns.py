@@ -1,0 +1,199 @@
+"""The columns of a dataset as its audit compares them: what was drawn, and what it is tied to.
+
+Drawn are the parameters in the ledger `augmentations`, whether each of its links was applied at
+all, and how the voice was asked to speak. Labels are what a model may learn, and where a row lies.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.errors import DataError
+from pipeline.dataset import data_files
+from pipeline.shards import first_line
+
+LIGHT_COLUMNS = (
+    "id",
+    "duration_s",
+    "speaker",
+    "accent",
+    "pace",
+    "pitch_semitones",
+    "energy",
+    "template",
+    "intent",
+    "slots",
+    "source",
+    "negative",
+    "augmentations",
+)
+PLACE = "place in the dataset"
+OTHERS = "(others)"
+_TENTHS = 10
+MOST_LEVELS = 100  # in a table; the rarer ones count as one
+_FEW_VALUES = 12  # a column of numbers that has no more is one of labels
+_MOST_SLOTS, _MOST_SLOT_VALUES = 12, 20
+_LEAST_ROWS = 20
+_VOICE_LABELS, _VOICE_NUMBERS = ("speaker", "accent"), ("pace", "pitch_semitones", "energy")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column, for the rows that have a value in it.
+
+    `rows` (n,) are their numbers, rising. `values` (n,) are numbers, or codes from 0 where
+    `levels` names what they stand for.
+    """
+
+    name: str
+    rows: np.ndarray
+    values: np.ndarray
+    levels: tuple[str, ...] | None = None
+
+    def within(self, rows: np.ndarray) -> "Column":
+        """Of these rows only, of which all must have a value."""
+        return Column(self.name, rows, self.values[np.searchsorted(self.rows, rows)], self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The column `augmentations`, taken apart.
+
+    `applied` tells for each link to which rows it was applied (N,), `drawn` holds a column for
+    each of its parameters, named `link.parameter`.
+    """
+
+    applied: Mapping[str, np.ndarray]
+    drawn: Mapping[str, Column]
+
+
+def read_light_columns(dataset: Path) -> pa.Table:
+    """What the audit looks at, of all rows in their order, with their `split`; no audio.
+
+    Raises `DataError` naming the file that is damaged or was made by an older version.
+    """
+    tables = []
+    for path in data_files(dataset):
+        try:
+            table = pq.read_table(path, columns=list(LIGHT_COLUMNS))
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
+        missing = [name for name in LIGHT_COLUMNS if name not in table.column_names]
+        if missing:
+            raise DataError(f"{path}: has no column `{missing[0]}`; build the dataset again")
+        split = path.name.partition("-")[0]
+        tables.append(table.append_column("split", pa.array([split] * len(table))))
+    if not tables:
+        raise DataError(f"{dataset}: has no rows to audit")
+    return pa.concat_tables(tables)
+
+
+def read_ledger(table: pa.Table) -> Ledger:
+    """Every link and every plain parameter (numbers and words) that any row has."""
+    chunk = table["augmentations"].combine_chunks()
+    rows = pc.list_parent_indices(chunk).to_numpy()
+    entries = pc.list_flatten(chunk)
+    links = pc.struct_field(entries, "link").to_pylist()
+    parameters = pc.struct_field(entries, "parameters").to_pylist()
+    applied: dict[str, np.ndarray] = {}
+    found: dict[str, tuple[list[int], list[object]]] = defaultdict(lambda: ([], []))
+    for row, link, text in zip(rows.tolist(), links, parameters, strict=True):
+        applied.setdefault(link, np.zeros(len(table), dtype=bool))[row] = True
+        for name, value in json.loads(text).items():
+            if isinstance(value, str | int | float):
+                places, values = found[f"{link}.{name}"]
+                places.append(row)
+                values.append(value)
+    drawn = {name: column_of(name, *found[name]) for name in sorted(found)}
+    return Ledger(dict(sorted(applied.items())), drawn)
+
+
+def voice_columns(table: pa.Table) -> Iterator[Column]:
+    """Who speaks, and how fast, high and loud the voice was asked to."""
+    for name in (*_VOICE_LABELS, *_VOICE_NUMBERS):
+        yield column_of(name, range(len(table)), table[name].to_pylist())
+
+
+def label_columns(table: pa.Table) -> Iterator[Column]:
+    """What nothing that is drawn may be tied to; a column a slot, of its frequent values."""
+    for name in ("intent", "template", "split", "source"):
+        yield column_of(name, range(len(table)), table[name].to_pylist())
+    kinds = pc.struct_field(table["negative"].combine_chunks(), "kind").to_pylist()
+    yield column_of("negative.kind", range(len(table)), kinds)
+    yield from _slot_columns(table)
+    yield _places(table)
+
+
+def column_of(name: str, rows: Sequence[int], values: Sequence[object]) -> Column:
+    """A column of numbers where all values are and there are many, else one of labels."""
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    if numbers and len(set(values)) > _FEW_VALUES:
+        return Column(name, np.asarray(rows), np.asarray(values, dtype=np.float64))
+    return _labels(name, rows, [level_name(value) for value in values])
+
+
+def pooled(column: Column, most: int = MOST_LEVELS) -> Column:
+    """The same with the rarest of more than `most` levels counted as one."""
+    if column.levels is None or len(column.levels) <= most:
+        return column
+    counts = np.bincount(column.values, minlength=len(column.levels))
+    kept = np.sort(np.argsort(-counts, kind="stable")[: most - 1])
+    codes = np.full(len(column.levels), len(kept))
+    codes[kept] = np.arange(len(kept))
+    levels = (*(column.levels[code] for code in kept), OTHERS)
+    return Column(column.name, column.rows, codes[column.values], levels)
+
+
+def as_numbers(column: Column) -> np.ndarray:
+    """The values (n,) as numbers, also of a column with so few that they count as labels."""
+    if column.levels is None:
+        return column.values
+    return np.array([float(level) for level in column.levels])[column.values]
+
+
+def level_name(value: object) -> str:
+    """What a value that counts as a label is called."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:.12g}" if is_number else str(value)
+
+
+def _slot_columns(table: pa.Table) -> Iterator[Column]:
+    """The first value a row has of each of the slots that most rows have."""
+    chunk = table["slots"].combine_chunks()
+    entries = pc.list_flatten(chunk)
+    names = pc.struct_field(entries, "name").to_pylist()
+    values = pc.struct_field(entries, "value").to_pylist()
+    found: dict[str, dict[int, str]] = defaultdict(dict)
+    rows = pc.list_parent_indices(chunk).to_pylist()
+    for row, name, value in zip(rows, names, values, strict=True):
+        found[name].setdefault(row, value.casefold())
+    frequent = sorted(found, key=lambda name: (-len(found[name]), name))[:_MOST_SLOTS]
+    for name in sorted(frequent):
+        slot = found[name]
+        if len(slot) >= _LEAST_ROWS:
+            places = sorted(slot)
+            texts = [slot[row] for row in places]
+            yield pooled(_labels(f"slot {name}", places, texts), _MOST_SLOT_VALUES)
+
+
+def _places(table: pa.Table) -> Column:
+    """In which tenth of its split a row lies."""
+    splits = np.asarray(table["split"].to_pylist())
+    tenths = np.zeros(len(splits), dtype=np.int64)
+    for split in dict.fromkeys(splits.tolist()):
+        inside = np.flatnonzero(splits == split)
+        tenths[inside] = np.arange(len(inside)) * _TENTHS // len(inside)
+    levels = tuple(f"tenth {index + 1}" for index in range(_TENTHS))
+    return Column(PLACE, np.arange(len(splits)), tenths, levels)
+
+
+def _labels(name: str, rows: Sequence[int], texts: Iterable[str]) -> Column:
+    levels, codes = np.unique(np.asarray(list(texts), dtype=object), return_inverse=True)
+    return Column(name, np.asarray(rows), codes, tuple(levels.tolist()))

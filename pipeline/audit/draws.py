@@ -1,0 +1,118 @@
+"""Was each column drawn as the config asks, and one row without regard to the last?"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from pipeline.audit.columns import Column, as_numbers, level_name
+from pipeline.audit.evidence import LEAST_ROWS, SURE_ENOUGH_FOR_WORDS, Evidence, Finding, varying
+from pipeline.audit.fits import (
+    Fit,
+    fits_curve,
+    fits_probability,
+    fits_shares,
+    is_even,
+    neighbours_agree,
+    neighbours_repeat,
+)
+from pipeline.distributions import Choice, Distribution
+
+SHAPE, RATE, ORDER = "distributions", "probabilities", "row order"
+
+
+def shapes(evidence: Evidence) -> Iterator[Finding]:
+    """Was each column drawn from the distribution that the config asks for, and each file of a
+    kind as often as the others?"""
+    for column in (*evidence.ledger.drawn.values(), *varying(evidence.voice.values())):
+        asked = evidence.asked.drawn.get(column.name)
+        if asked is not None and len(column.rows) >= LEAST_ROWS:
+            yield _shape(column, asked, evidence)
+    for name, column in evidence.ledger.drawn.items():
+        fit = _even_sources(column, evidence) if name.endswith(".source") else None
+        if fit:
+            words = "each file of a kind is heard about as often as the others"
+            if fit.p <= SURE_ENOUGH_FOR_WORDS:
+                words = f"some files are heard too often: {_most_frequent(column)}"
+            yield Finding(SHAPE, name, "", fit.test, fit.distance, fit.p, words)
+
+
+def rates(evidence: Evidence) -> Iterator[Finding]:
+    """Is each link applied in as many clips as asked?"""
+    never = np.zeros(evidence.num_rows, dtype=bool)
+    for link, probability in evidence.asked.probability.items():
+        count, total = int(evidence.ledger.applied.get(link, never).sum()), evidence.num_rows
+        fit = fits_probability(count, total, probability)
+        words = f"in {count / total:.1%} of the clips, {probability:.1%} asked"
+        yield Finding(RATE, link, "", fit.test, fit.distance, fit.p, words)
+
+
+def order(evidence: Evidence) -> Iterator[Finding]:
+    """Does a row tell what the next one drew? Looked at in the largest split."""
+    splits = evidence.labels["split"].values
+    largest = np.flatnonzero(splits == np.bincount(splits).argmax())
+    unlike_too = evidence.asked.sampler == "independent"
+    for column in varying((*evidence.drawn(), *evidence.voice.values())):
+        part = column.within(np.intersect1d(column.rows, largest))
+        if not varying([part]):
+            continue
+        test = neighbours_repeat if part.levels else neighbours_agree
+        fit = test(part.values, evidence.rng_for(f"order|{column.name}"), unlike_too)
+        words = "a row tells nothing about the next"
+        if fit.p <= SURE_ENOUGH_FOR_WORDS:
+            alike = "more" if fit.distance > 0 else "less"
+            words = f"neighbours are {alike} alike than chance makes them ({fit.distance:+.2f})"
+        yield Finding(ORDER, column.name, "", fit.test, fit.distance, fit.p, words)
+
+
+def _shape(column: Column, asked: Distribution | Choice, evidence: Evidence) -> Finding:
+    lost = evidence.lost if column.name in evidence.voice else 0.0
+    shares = asked.probabilities()
+    if shares is not None:
+        named = {level_name(value): share for value, share in shares.items()}
+        fit = _fits_choice(column, named, evidence.strata(column), lost)
+        words = f"{asked.describe()} asked; most often {_most_frequent(column)}"
+    else:
+        assert isinstance(asked, Distribution)
+        values = as_numbers(column)
+        fit = fits_curve(values, asked.cdf, asked.bounds, lost)
+        words = f"{asked.describe()} asked; found from {values.min():.3g} to {values.max():.3g}"
+    return Finding(SHAPE, column.name, "", fit.test, fit.distance, fit.p, words)
+
+
+def _fits_choice(
+    column: Column, shares: Mapping[str, float], strata: np.ndarray | None, lost: float
+) -> Fit:
+    """Chi-square against the shares asked for. Where splits have noise of their own, one without
+    any of a kind draws the others in its place: then each split by itself."""
+    levels = column.levels or ()
+    names = list(dict.fromkeys([*shares, *levels]))
+    places = np.array([names.index(level) for level in levels])[column.values]
+    asked = np.array([shares.get(name, 0.0) for name in names])
+    if strata is None:
+        return fits_shares(np.bincount(places, minlength=len(names)), asked, lost)
+    fits = []
+    for stratum in np.unique(strata):
+        counts = np.bincount(places[strata == stratum], minlength=len(names))
+        own = np.where(counts > 0, asked, 0.0)
+        fits.append(fits_shares(counts, own / own.sum() if own.any() else asked, lost))
+    worst = min(fits, key=lambda fit: fit.p)
+    return Fit(worst.test, worst.distance, min(1.0, worst.p * len(fits)))
+
+
+def _even_sources(source: Column, evidence: Evidence) -> Fit | None:
+    """Whether each file of a kind is used as often as the others of its kind and split."""
+    kind = evidence.ledger.drawn.get(f"{source.name.rpartition('.')[0]}.class")
+    groups = np.zeros(len(source.rows), dtype=np.int64)
+    if kind is not None and kind.levels and np.array_equal(kind.rows, source.rows):
+        groups += kind.values
+    strata = evidence.strata(source)
+    if strata is not None:
+        groups = groups * (int(strata.max()) + 1) + strata
+    return is_even([np.bincount(source.values[groups == group]) for group in np.unique(groups)])
+
+
+def _most_frequent(column: Column) -> str:
+    if not column.levels:
+        return f"{np.median(column.values):.3g}"
+    counts = np.bincount(column.values)
+    return f"`{column.levels[int(counts.argmax())]}`, in {counts.max() / counts.sum():.0%}"

@@ -1,0 +1,92 @@
+"""Columns as the audit compares them."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.audit.columns import (
+    OTHERS,
+    PLACE,
+    as_numbers,
+    column_of,
+    label_columns,
+    pooled,
+    read_ledger,
+)
+from tests.planted_bias import clean_rows, table_of
+
+
+def test_many_numbers_stay_numbers_and_few_are_labels() -> None:
+    many = column_of("snr", range(40), [float(n) for n in range(40)])
+    assert many.levels is None
+    few = column_of("bits", range(4), [16, 8.0, 8, 16])
+    assert few.levels == ("16", "8")
+    assert as_numbers(few).tolist() == [16, 8, 8, 16]
+    assert column_of("on", range(2), [True, False]).levels == ("False", "True")
+
+
+def test_rare_labels_are_pooled_and_frequent_ones_keep_their_names() -> None:
+    column = column_of("word", range(9), list("aaabbbcde"))
+    assert pooled(column, 5) is column
+    few = pooled(column, 3)
+    assert few.levels == ("a", "b", OTHERS)
+    assert few.values.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_a_part_of_a_column_keeps_the_values_of_its_rows() -> None:
+    column = column_of("word", [1, 4, 6], ["x", "y", "z"])
+    part = column.within(np.array([4, 6]))
+    assert [part.levels[code] for code in part.values] == ["y", "z"]  # type: ignore[index]
+
+
+def _ledger(*rows: dict[str, dict[str, object]]) -> pa.Table:
+    entries = [
+        [{"link": link, "parameters": json.dumps(drawn)} for link, drawn in row.items()]
+        for row in rows
+    ]
+    return pa.table({"augmentations": entries})
+
+
+def test_the_ledger_falls_into_links_and_plain_parameters() -> None:
+    ledger = read_ledger(
+        _ledger(
+            {"gain": {"gain_db": -3.0}},
+            {},
+            {"gain": {"gain_db": -1.5}, "loss": {"at_s": [0.1, 0.2], "codec": "opus", "x": None}},
+        )
+    )
+    assert ledger.applied["gain"].tolist() == [True, False, True]
+    assert ledger.applied["loss"].tolist() == [False, False, True]
+    assert set(ledger.drawn) == {"gain.gain_db", "loss.codec"}
+    assert ledger.drawn["gain.gain_db"].rows.tolist() == [0, 2]
+
+
+def test_labels_are_what_a_model_learns_and_where_a_row_lies() -> None:
+    labels = {column.name: column for column in label_columns(table_of(clean_rows(0, 50)))}
+    assert set(labels) == {
+        "intent",
+        "template",
+        "split",
+        "source",
+        "negative.kind",
+        "slot room",
+        PLACE,
+    }
+    places = labels[PLACE].values
+    train = labels["split"].values == labels["split"].levels.index("train")  # type: ignore[union-attr]
+    assert (np.diff(places[train]) >= 0).all()
+    assert set(places[train]) == set(range(10))
+
+
+def test_a_ledger_of_nothing_is_empty() -> None:
+    table = pa.table(
+        {"augmentations": pa.array([[], []], _ledger({"a": {}})["augmentations"].type)}
+    )
+    assert read_ledger(table).drawn == {}
+
+
+@pytest.mark.parametrize("value", [3, 3.0])
+def test_equal_numbers_are_one_label(value: float) -> None:
+    assert column_of("n", range(1), [value]).levels == ("3",)

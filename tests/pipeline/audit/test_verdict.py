@@ -1,0 +1,109 @@
+"""The audit finds every bias that is planted, and none where there is none."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pipeline.audit.verdict import audit_table
+from tests.planted_bias import BUILD, CLASSES, INTENTS, ROOMS, Row, clean_rows, noise_of, table_of
+
+Plant = Callable[[list[Row]], None]
+
+
+def one_intent_one_class(rows: list[Row]) -> None:
+    for row in rows:
+        noise = noise_of(row)
+        if noise and row["intent"] == INTENTS[2]:
+            noise |= {"class": CLASSES[0], "source": f"{CLASSES[0]}/1.flac"}
+
+
+def clipped_snr(rows: list[Row]) -> None:
+    for row in rows:
+        if noise := noise_of(row):
+            noise["snr_db"] = min(noise["snr_db"], 18.0)
+
+
+def snr_of_one_template(rows: list[Row]) -> None:
+    for row in rows:
+        if (noise := noise_of(row)) and row["intent"] == INTENTS[0]:
+            noise["snr_db"] = 20 + noise["snr_db"] / 5
+
+
+def repeating_noise(rows: list[Row]) -> None:
+    for row in rows:
+        if noise := noise_of(row):
+            noise["offset_s"] = float(int(noise["offset_s"]) // 4)
+
+
+def one_speaker_one_room(rows: list[Row]) -> None:
+    for row in rows:
+        in_bath = row["augmentations"].get("room_response", {}).get("source") == ROOMS[0]
+        if in_bath or row["speaker"] == "speaker-3":
+            row["augmentations"]["room_response"] = {"source": ROOMS[0]}
+            row["speaker"] = "speaker-3"
+
+
+def drifting_gain(rows: list[Row]) -> None:
+    for number, row in enumerate(rows):
+        gain = row["augmentations"]["gain"]
+        gain["gain_db"] = -6 + 6 * (0.5 * (gain["gain_db"] + 6) / 6 + 0.5 * number / len(rows))
+
+
+def noise_that_stays_a_while(rows: list[Row]) -> None:
+    for before, row in zip(rows[::2], rows[1::2], strict=True):
+        if "background_noise" in before["augmentations"]:
+            row["augmentations"]["background_noise"] = dict(
+                before["augmentations"]["background_noise"],
+                offset_s=row["pace"] * 10,
+            )
+
+
+def too_little_noise(rows: list[Row]) -> None:
+    for row in rows[::3]:
+        row["augmentations"].pop("background_noise", None)
+
+
+def slot_in_quiet(rows: list[Row]) -> None:
+    for row in rows:
+        if row["slots"][0]["value"] == "room 1":
+            row["augmentations"].pop("background_noise", None)
+
+
+PLANTED: list[tuple[Plant, str, str, str]] = [
+    (one_intent_one_class, "ties", "background_noise.class", "intent"),
+    (clipped_snr, "distributions", "background_noise.snr_db", ""),
+    (snr_of_one_template, "ties", "background_noise.snr_db", "intent"),
+    (repeating_noise, "repeats", "background_noise", ""),
+    (one_speaker_one_room, "ties", "room_response.source", "speaker"),
+    (drifting_gain, "ties", "gain.gain_db", "place in the dataset"),
+    (noise_that_stays_a_while, "row order", "background_noise.source", ""),
+    (too_little_noise, "probabilities", "background_noise", ""),
+    (slot_in_quiet, "ties", "background_noise", "slot room"),
+]
+
+
+@pytest.mark.parametrize(("plant", "question", "subject", "against"), PLANTED)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_planted_bias_is_found(
+    plant: Plant, question: str, subject: str, against: str, seed: int
+) -> None:
+    rows = clean_rows(seed, 400)
+    plant(rows)
+    audit = audit_table(table_of(rows), BUILD)
+    found = {
+        (bias.finding.question, bias.finding.subject, bias.finding.against) for bias in audit.biases
+    }
+    assert (question, subject, against) in found
+    assert audit.verdict.startswith("bias found")
+
+
+def test_of_a_hundred_datasets_in_order_five_at_most_raise_an_alarm() -> None:
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(60, 300, size=100)
+    audits = [
+        audit_table(table_of(clean_rows(1000 + seed, int(size))), BUILD | {"seed": seed})
+        for seed, size in enumerate(sizes)
+    ]
+    assert all(len(audit.findings) > 80 for audit in audits)
+    assert sum(bool(audit.biases) for audit in audits) <= 5

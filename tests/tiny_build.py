@@ -1,5 +1,6 @@
 """A build that takes seconds: two templates, random voices, one noise and one room."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -75,14 +76,17 @@ def _write_sounds(folder: Path) -> None:
     )
 
 
-def run_stages(job: stages.Job) -> Path:
-    """The whole build in this process, one shard after the other, without Prefect."""
-    for sentences in stages.generate_shards(job):
-        spoken = stages.speak_shard(job, sentences)
-        clean = stages.vocode_shard(job, stages.synthesize_shard(job, spoken))
-        judged = stages.judge_shard(job, clean)
-        stages.manifest_shard(job, stages.finish_shard(job, judged))
+def run_stages(job: stages.Job, workers: int = 1) -> Path:
+    """The whole build in this process, `workers` shards at a time, without Prefect."""
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda shard: _run_shard(job, shard), stages.generate_shards(job)))
     return stages.seal_build(job)
+
+
+def _run_shard(job: stages.Job, sentences: Path) -> Path:
+    spoken = stages.speak_shard(job, sentences)
+    clean = stages.vocode_shard(job, stages.synthesize_shard(job, spoken))
+    return stages.manifest_shard(job, stages.finish_shard(job, stages.judge_shard(job, clean)))
 
 
 def rows_by_id(dataset: Path) -> dict[str, dict]:

@@ -15,6 +15,7 @@ from pipeline.audio import decode_audio
 from pipeline.charts import data_uri, histogram, spectrogram
 from pipeline.dataset import data_files, read_build, read_rows
 from pipeline.randomness import rng_for
+from pipeline.report_negatives import negatives_section
 from pipeline.report_rejects import rejected_section
 
 NUM_CLIPS = 20
@@ -32,6 +33,7 @@ _LIGHT_COLUMNS = (
     "slots",
     "source",
     "style",
+    "negative",
     "noise",
     "room",
     "quality",
@@ -108,6 +110,7 @@ def render_report(dataset: Path) -> str:
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
         slots=slot_coverage(rows, build["coverage"]),
+        negatives=negatives_section(rows),
         rejected=rejected_section(dataset, rows),
         clips=_clips(rows, build["seed"]),
     )

@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from flows.language_model_key import language_model_key
 from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
 from pipeline import stages
@@ -109,9 +110,10 @@ def build_dataset(config: str, overrides: list[str] | None = None) -> str:
     again, it goes on where it was.
     """
     settings = load_build_config(config, overrides or [])
-    check_build(settings)
-    job = stages.plan(settings)
-    build_shards.with_options(task_runner=task_runner(settings.runtime))(job)
+    with language_model_key(settings):
+        check_build(settings)
+        job = stages.plan(settings)
+        build_shards.with_options(task_runner=task_runner(settings.runtime))(job)
     return str(seal(job))
 
 

@@ -17,6 +17,8 @@ from models.errors import DataError
 from pipeline.coverage_check import check_coverage
 from pipeline.covering import CoverageConfig, cover
 from pipeline.domains import Domain, domain_digest, read_domain
+from pipeline.language_model import language_model_source
+from pipeline.model_questions import LanguageModelConfig
 from pipeline.negatives import NegativesConfig, negatives_source
 from pipeline.own_sentences import OwnFile, own_source
 from pipeline.records import Reject, Sentence
@@ -49,6 +51,7 @@ class SentencesConfig:
     filter: FilterConfig = field(default_factory=FilterConfig)
     style: StyleConfig = field(default_factory=StyleConfig)
     files: tuple[OwnFile, ...] = ()
+    language_model: LanguageModelConfig | None = None
     negatives: NegativesConfig | None = None
     takes: int = 1
 
@@ -57,6 +60,8 @@ class SentencesConfig:
             raise ValueError(f"count: {self.count} is not allowed; it must be at least 1")
         if self.takes < 1:
             raise ValueError(f"takes: {self.takes} is not allowed; it must be at least 1")
+        if self.language_model is not None and self.domain is None:
+            raise ValueError("language_model: its prompts stand in a domain's folder; give domain")
         check_shares(self.shares, self.count, has_domain=self.domain is not None)
 
     @property
@@ -67,9 +72,8 @@ class SentencesConfig:
     @property
     def shares(self) -> list[float]:
         """Of every source but the templates, in the order in which they come."""
-        return [file.share for file in self.files] + (
-            [self.negatives.share] if self.negatives else []
-        )
+        others = (self.language_model, self.negatives)
+        return [source.share for source in (*self.files, *others) if source]
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
     """All sources in the order in which they come, each with its number of sentences."""
     domain = None if config.domain is None else read_domain(config.domain)
     sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
+    if config.language_model is not None and domain is not None:
+        sources.append(language_model_source(config.language_model, domain, seed))
     if config.negatives is not None:
         sources.append(negatives_source(config.negatives, domain))
     if domain is not None:

@@ -110,14 +110,16 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
 
 
 def _set_keys(sentences: SentencesConfig) -> dict[str, object]:
-    """Without what stands at its default, so that a new option leaves old shards their names."""
+    """Without what stands at its default, so that a new option leaves old shards their names,
+    and of sections that have settings beside those of rows (`row_settings`) only the latter.
+    """
 
     def default(field: Field[Any]) -> object:
         made = field.default_factory
         return made() if made is not MISSING else field.default
 
     return {
-        field.name: as_mapping(value)
+        field.name: as_mapping(getattr(value, "row_settings", value))
         for field in fields(sentences)
         if (value := getattr(sentences, field.name)) != default(field)
     }

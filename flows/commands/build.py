@@ -12,6 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from flows.language_model_key import language_model_key
 from pipeline.config import check_build, load_build_config
 from pipeline.dataset import read_build
 from pipeline.stages import Job, plan
@@ -29,7 +30,8 @@ def build_command(
         overrides.append(f"output.path={json.dumps(str(output))}")
     started = time.monotonic()
     settings = load_build_config(config, overrides)
-    check_build(settings)
+    with language_model_key(settings):
+        check_build(settings)
     job = plan(settings)
     _describe(job)
     signal.signal(signal.SIGINT, _stop)

@@ -12,13 +12,16 @@ from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.chat.budget import BudgetConfig
 from pipeline.chat.endpoint import EndpointConfig
+from pipeline.config import load_build_config
 from pipeline.domains import Domain, read_domain
 from pipeline.language_model import language_model_source
 from pipeline.model_questions import LanguageModelConfig, Questions
 from pipeline.prompt_files import read_prompts
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sampling import Maker
+from pipeline.sentences import SentencesConfig, check_sentences, generate
 from pipeline.sources import take
+from pipeline.stages import stage_keys
 from tests.pipeline.chat.chat_server import (
     KEY,
     Answer,
@@ -241,6 +244,43 @@ def test_the_ceiling_stops_before_it_is_exceeded_and_keeps_what_came(
         enough = replace(tight, budget=replace(budget, max_cost_usd=1.0))
         rows_of(enough, domain, 20)
         assert len(server.received) < asked + 20 // 3
+
+
+def test_a_build_takes_its_share_from_the_model_and_the_rest_from_templates(
+    monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, folder: Path
+) -> None:
+    build = SentencesConfig(folder, 40, language_model=replace(config, share=0.3))
+    with serving(monkeypatch, inventing):
+        check_sentences(build, seed=4)
+        rows = [row for row in generate(build, 4) if isinstance(row, Sentence)]
+    assert [row.source for row in rows] == ["language_model"] * 12 + ["templates"] * 28
+    assert len({row.id for row in rows}) == len({row.text for row in rows}) == 40
+    monkeypatch.delenv("OPENAI_API_KEY")
+    check_sentences(build, seed=4)
+    with pytest.raises(DataError, match=r"no key in \$OPENAI_API_KEY"):
+        check_sentences(build, seed=5)
+
+
+def test_shards_are_named_by_prompts_and_what_is_asked_not_by_the_endpoint(
+    config: LanguageModelConfig, folder: Path
+) -> None:
+    def key(config: LanguageModelConfig | None) -> str:
+        plain = load_build_config("configs/build/quickstart.yaml")
+        sentences = SentencesConfig(folder, 40, language_model=config)
+        return stage_keys(replace(plain, sentences=sentences))["generate"]
+
+    before = key(config)
+    assert before != key(None)
+    assert before != key(replace(config, temperature=0.5))
+    elsewhere = replace(config, endpoint=EndpointConfig(), budget=BudgetConfig(None))
+    assert before == key(elsewhere)
+    (folder / "prompts" / "any.prompt.j2").write_text("Other.")
+    assert before != key(config)
+
+
+def test_a_model_needs_a_domain(config: LanguageModelConfig) -> None:
+    with pytest.raises(ValueError, match="language_model: its prompts stand in a domain's folder"):
+        SentencesConfig(None, 40, language_model=config)
 
 
 def test_what_is_missing_is_told_before_the_build(

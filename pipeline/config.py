@@ -112,7 +112,7 @@ def check_build(config: BuildConfig) -> None:
     check_judge(config.judge)
     if config.judge.recognizer is not None:
         checkpoint_digest(config.judge.recognizer)
-    check_augment(config.augment)
+    check_augment(config.augment, config.output.split)
     resolve_device(config.runtime)
 
 

@@ -3,12 +3,11 @@
 import functools
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from pipeline.audio import decode_audio, encode_flac
-from pipeline.augment import AugmentConfig, Augmented, Augmenter
+from pipeline.augment import AugmentConfig, Augmented, Augmenter, AugmentSetting
 from pipeline.judge import clipped_fraction
 from pipeline.records import FinishedClip, JudgedClip, Quality
 
@@ -19,14 +18,18 @@ LOUDNESS_BLOCK_S = 0.4
 
 
 def finish(
-    clips: Sequence[JudgedClip], augment: AugmentConfig, seed: int, babble: Path | None = None
+    clips: Sequence[JudgedClip],
+    augment: AugmentConfig,
+    seed: int,
+    setting: AugmentSetting | None = None,
 ) -> Iterator[FinishedClip]:
-    """Augment and measure `clips`; `babble` is the build's file of it, where the config asks
-    for one.
-    """
+    """Augment and measure `clips`; `setting` is what the build adds to its config's `augment`."""
+    augmenter: Augmenter | None = None
     for clip in clips:
         wave, sample_rate = decode_audio(clip.audio)
-        heard = Augmenter(augment, sample_rate, babble).augment(clip.id, wave, seed)
+        if augmenter is None or augmenter.sample_rate != sample_rate:
+            augmenter = Augmenter(augment, sample_rate, setting)
+        heard = augmenter.augment(clip.id, wave, seed)
         yield _finished(clip.id, heard, sample_rate)
 
 
@@ -41,6 +44,8 @@ def _finished(id: str, heard: Augmented, sample_rate: int) -> FinishedClip:
         channel=heard.channel,
         quality=measure_quality(heard.wave, sample_rate),
         augmentations=heard.augmentations,
+        time_scale=heard.time_scale,
+        time_shift_s=heard.time_shift_s,
     )
 
 

@@ -1,34 +1,27 @@
-"""Room responses: where the direct sound lies, how long the room rings, what speech becomes.
+"""Room responses: where the direct sound lies, how long the room rings, what a wave becomes.
 
-H samples of a response, S samples of speech.
+H samples of a response, S samples of a wave.
 """
 
 import numpy as np
-
-from pipeline.audio import active_speech_level_db
 
 # The direct sound is the first sample that comes this close to the loudest one: a reflection
 # may be louder than the direct sound, but hardly by more than 6 dB.
 _DIRECT_DB = -6.0
 
 
-def reverberate(wave: np.ndarray, response: np.ndarray, sample_rate: int) -> np.ndarray:
-    """`wave` (S,) as heard in the room whose impulse response is `response` (H,).
+def convolve(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
+    """`wave` (S,) as heard through the impulse response `response` (H,).
 
     As long as the wave and in time with it: the delay of the direct sound is taken out, so
-    word times stay true, and what rings on past the end is cut. The active speech level stays
-    what it was. Silence stays silence; so does speech in a response of zeros.
+    word times stay true, and what rings on past the end is cut.
     """
     from scipy.signal import fftconvolve
 
     delay = direct_sample(response)
     # (S,) * (H,) -> (S + H - 1,)
     wet = fftconvolve(wave, response)[delay : delay + len(wave)].astype(np.float32)
-    before = active_speech_level_db(wave, sample_rate)
-    after = active_speech_level_db(wet, sample_rate)
-    if not np.isfinite(before) or not np.isfinite(after):
-        return np.zeros_like(wet)
-    return wet * np.float32(10 ** ((before - after) / 20))
+    return np.pad(wet, (0, len(wave) - len(wet)))
 
 
 def direct_sample(response: np.ndarray) -> int:

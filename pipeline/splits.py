@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 from pipeline.dataset import SPLITS
 from pipeline.randomness import rng_for
 
-# In which order splits are served where there is not one of a kind for each.
-_FIRST_SERVED = ("train", "test", "validation")
-
 
 def split_of(row_id: str, seed: int, split: Mapping[str, float]) -> str:
     """The split a row belongs to: drawn by its id, so it never moves when a build grows."""
@@ -28,10 +25,10 @@ def used_splits(split: Mapping[str, float]) -> list[str]:
 def deal(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) -> dict[str, str]:
     """Name -> the one split that may use it, for the names in `groups` (class -> its names).
 
-    Within a class each split gets its share, and at least one where there are as many names as
-    splits; which ones it gets is drawn. A class with fewer serves train first, then test, then
-    validation; where all classes are so small that a split would get nothing, they are dealt
-    as one.
+    Each split gets its share of a class, and at least one where there are as many names as
+    splits; which ones it gets is drawn. A class with fewer serves train first, then the split
+    that has been served least. Where classes are so small that a split would get nothing, all
+    are dealt as one.
     """
     dealt = _deal_each(groups, split)
     if set(dealt.values()) != set(used_splits(split)):
@@ -40,18 +37,22 @@ def deal(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) -> dic
 
 
 def _deal_each(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) -> dict[str, str]:
-    shares = {name: split[name] for name in _FIRST_SERVED if split.get(name, 0.0) > 0.0}
     dealt: dict[str, str] = {}
+    served = dict.fromkeys(used_splits(split), 0)
     for names in groups.values():
-        free = [name for name in _shuffled(names) if name not in dealt]
-        counts = dict.fromkeys(shares, 0)
-        for name in free:
-            # The split that is furthest behind its share; all get one before any gets two.
-            needy = min(
-                shares, key=lambda split: (counts[split] > 0, counts[split] / shares[split])
-            )
-            counts[needy] += 1
-            dealt[name] = needy
+        counts = dict.fromkeys(served, 0)
+
+        def next_in_turn(name: str, counts: dict[str, int] = counts) -> tuple[float, ...]:
+            # One each before anyone gets two, train first; then who is furthest behind.
+            is_first = counts[name] == 0
+            order = (name != "train") + served[name] if is_first else counts[name] / split[name]
+            return (not is_first, order)
+
+        for name in _shuffled([name for name in names if name not in dealt]):
+            dealt[name] = min(served, key=next_in_turn)
+            counts[dealt[name]] += 1
+        for name in served:
+            served[name] += counts[name] if name != "train" else 0
     return dealt
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
-from pipeline.augment import augment_digest
-from pipeline.babble import BabbleConfig, babble_key, make_babble
+from pipeline.augment import AugmentSetting, augment_digest
+from pipeline.babble import babble_key, make_babble
 from pipeline.config import BuildConfig, lexicon_of, resolve_device
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
@@ -40,7 +40,7 @@ from pipeline.vocode import vocode
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 4, "speak": 3, "synthesize": 2, "finish": 3}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 4, "speak": 3, "synthesize": 2, "finish": 4}
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
-        "finish": [config.seed, config.augment],
+        "finish": [config.seed, config.augment, config.output.split],
         "manifest": [config.output.license],
     }
     digests = used_digests(config)
@@ -201,15 +201,21 @@ def finish_shard(job: Job, judged: Path) -> Path:
     def make() -> Iterable[FinishedClip]:
         _one_thread_a_shard()
         clips = read_shard(judged, JudgedClip).rows
-        return finish(clips, job.config.augment, job.config.seed, babble_file(job))
+        return finish(clips, job.config.augment, job.config.seed, _augment_setting(job))
 
     output = job.next_shard("finish", judged)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
 
 
+def _augment_setting(job: Job) -> AugmentSetting:
+    return AugmentSetting(
+        babble=babble_file(job), split=job.config.output.split, cache=job.work_dir / "sounds"
+    )
+
+
 def babble_file(job: Job) -> Path | None:
     """The build's babble, made where it is missing; None for a build that asks for none."""
-    babble = _babble_of(job.config)
+    babble = job.config.augment.babble
     return make_babble(babble, job.config.seed, job.work_dir / "babble") if babble else None
 
 
@@ -257,7 +263,7 @@ def used_digests(config: BuildConfig) -> dict[str, str]:
         "vocoder": config.voice.vocoder,
         "recognizer": config.judge.recognizer,
     }
-    babble, pronunciations = _babble_of(config), config.text.pronunciations
+    babble, pronunciations = config.augment.babble, config.text.pronunciations
     return {
         **({"pronunciations": lexicon_digest(pronunciations)} if pronunciations else {}),
         **({"babble": babble_key(babble, config.seed)} if babble else {}),
@@ -265,10 +271,6 @@ def used_digests(config: BuildConfig) -> dict[str, str]:
         "sounds": augment_digest(config.augment),
         **{use: checkpoint_digest(name) for use, name in checkpoints.items() if name},
     }
-
-
-def _babble_of(config: BuildConfig) -> BabbleConfig | None:
-    return config.augment.noise.babble if config.augment.noise else None
 
 
 def _make_once(output: Path, make: Callable[[], Path]) -> Path:

@@ -1,3 +1,5 @@
+import dataclasses
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,26 +12,22 @@ from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.audio import active_speech_level_db, rms_db
 from pipeline.augment import (
-    PEAK_LIMIT,
     AugmentConfig,
     Augmented,
     Augmenter,
-    AugmentParams,
-    AugmentSounds,
+    AugmentSetting,
     NoiseConfig,
-    NoiseParams,
     RoomConfig,
-    apply,
     augment_digest,
     check_augment,
-    draw,
-    load_augment_sounds,
-    noise_segment,
     sound_credits,
 )
+from pipeline.chain import PEAK_LIMIT, draw_chain
 from pipeline.distributions import Range
-from pipeline.randomness import rng_for
+from pipeline.links.noise import noise_segment
 from pipeline.records import Noise, Room
+from pipeline.sounds import load_sounds
+from pipeline.splits import split_of
 
 SHIPPED = Path(__file__).parents[2] / "sounds"
 RATE = 22050
@@ -50,8 +48,7 @@ def speech(duration_s: float = 1.5, seed: int = 0, peak: float = 0.7) -> np.ndar
 
 
 def same(one: Augmented, other: Augmented) -> bool:
-    records = (one.noise, one.room, one.channel) == (other.noise, other.room, other.channel)
-    return records and np.array_equal(one.wave, other.wave)
+    return one.augmentations == other.augmentations and np.array_equal(one.wave, other.wave)
 
 
 def write_noise(path: Path, wave: np.ndarray, rate: int = RATE) -> None:
@@ -59,8 +56,17 @@ def write_noise(path: Path, wave: np.ndarray, rate: int = RATE) -> None:
     soundfile.write(path, wave, rate, subtype="PCM_24")
 
 
-def params(noise: NoiseParams | None = None, room: str | None = None, gain_db: float = 0.0):
-    return AugmentParams(noise=noise, room_source=room, gain_db=gain_db)
+def drawn_for(config: AugmentConfig, count: int, num_samples: int = RATE) -> list[dict]:
+    """Link -> parameters of what happens to each of `count` clips."""
+    place = Augmenter(config, RATE).places[""]
+    return [
+        dict(draw_chain(config.links, place, 1, str(index), num_samples)) for index in range(count)
+    ]
+
+
+def class_of(drawn: dict) -> str | None:
+    noise = drawn.get("background_noise")
+    return noise["classes"][0] if noise else None
 
 
 def test_the_snr_is_the_one_asked_for_many_clips():
@@ -121,12 +127,12 @@ def test_order_and_threads_do_not_matter():
 
 
 def test_the_ledger_is_enough_to_make_the_clip_again():
-    sounds = load_augment_sounds(EVERYTHING, RATE)
+    augmenter = Augmenter(EVERYTHING, RATE)
     wave = speech()
-    clip = Augmenter(EVERYTHING, RATE).augment("a", wave, 5)
-    noise = NoiseParams(clip.noise.source, clip.noise.offset_s, clip.noise.snr_db or 0.0)
-    again = apply(wave, params(noise, clip.room.source, clip.channel.gain_db), sounds, RATE)
-    np.testing.assert_allclose(again.wave, clip.wave, atol=1e-6)
+    clip = augmenter.augment("a", wave, 5)
+    ledger = [(entry.link, json.loads(entry.parameters)) for entry in clip.augmentations]
+    assert [link for link, _ in ledger] == ["room_response", "background_noise", "gain"]
+    assert same(augmenter.apply(wave, ledger), clip)
 
 
 def test_nothing_drawn_leaves_the_clip_as_it_is():
@@ -147,6 +153,7 @@ def test_silence_stays_silence():
     np.testing.assert_array_equal(clip.wave, np.zeros(RATE))
     assert clip.noise == Noise()
     assert clip.room == Room()
+    assert clip.augmentations == ()
 
 
 def test_nothing_clips_and_the_gain_is_the_true_one():
@@ -169,35 +176,34 @@ def test_probabilities_and_classes_are_kept_to():
         room=RoomConfig(ROOM.folder, probability=0.25),
         gain_db=Range(-3.0, 0.0),
     )
-    sounds = load_augment_sounds(config, RATE)
-    drawn = [draw(rng_for(1, "augment", str(i)), config, sounds, RATE) for i in range(600)]
-    noisy = [p.noise.source.split("/")[1] for p in drawn if p.noise]
+    drawn = drawn_for(config, 600)
+    noisy = [name for name in map(class_of, drawn) if name]
     assert len(noisy) / 600 == pytest.approx(0.5, abs=0.07)
-    assert sum(p.room_source is not None for p in drawn) / 600 == pytest.approx(0.25, abs=0.06)
+    assert sum("room_response" in d for d in drawn) / 600 == pytest.approx(0.25, abs=0.06)
     assert set(noisy) == {"rain", "dog"}
     assert noisy.count("rain") / len(noisy) == pytest.approx(0.75, abs=0.08)
-    assert all(p.noise is None or 5 <= p.noise.snr_db <= 10 for p in drawn)
-    assert all(-3 <= p.gain_db <= 0 for p in drawn)
+    snrs_db = [d["background_noise"]["snr_db"] for d in drawn if class_of(d)]
+    assert all(5 <= snr_db <= 10 for snr_db in snrs_db)
+    assert all(-3 <= d["gain"]["gain_db"] <= 0 for d in drawn)
 
 
 def test_classes_are_drawn_equally_however_many_files_they_have():
-    sounds = load_augment_sounds(EVERYTHING, RATE)
-    drawn = [draw(rng_for(1, "augment", str(i)), EVERYTHING, sounds, RATE) for i in range(1200)]
-    classes = [p.noise.source.split("/")[1] for p in drawn if p.noise]
-    shares = {name: classes.count(name) / 1200 for name in sounds.noise.by_class}
-    assert all(share == pytest.approx(1 / len(shares), abs=0.03) for share in shares.values())
+    drawn = [class_of(d) for d in drawn_for(EVERYTHING, 1200)]
+    shares = {name: drawn.count(name) / 1200 for name in set(drawn)}
+    assert len(shares) == 12
+    assert all(share == pytest.approx(1 / 12, abs=0.03) for share in shares.values())
 
 
 def test_another_probability_changes_only_which_clips_are_noisy():
-    sounds = load_augment_sounds(EVERYTHING, RATE)
     rarer = AugmentConfig(
         noise=NoiseConfig(NOISE.folder, 0.3, NOISE.snr_db), room=ROOM, gain_db=EVERYTHING.gain_db
     )
-    for index in range(50):
-        always = draw(rng_for(1, "augment", str(index)), EVERYTHING, sounds, RATE)
-        sometimes = draw(rng_for(1, "augment", str(index)), rarer, sounds, RATE)
-        assert sometimes.noise in (None, always.noise)
-        assert (sometimes.room_source, sometimes.gain_db) == (always.room_source, always.gain_db)
+    pairs = list(zip(drawn_for(EVERYTHING, 50), drawn_for(rarer, 50), strict=True))
+    for always, sometimes in pairs:
+        noise = sometimes.pop("background_noise", None)
+        assert noise in (None, always.pop("background_noise"))
+        assert sometimes == always
+    assert 5 < sum("background_noise" in d for d in drawn_for(rarer, 50)) < 30
 
 
 def test_a_short_noise_is_looped_without_a_seam():
@@ -225,12 +231,9 @@ def test_pauses_of_a_noise_are_not_drawn(tmp_path):
     rng = np.random.default_rng(0)
     bark = np.concatenate([np.zeros(8 * RATE), 0.3 * rng.standard_normal(2 * RATE)])
     write_noise(tmp_path / "dog/bark.wav", bark)
-    config = AugmentConfig(noise=NoiseConfig(tmp_path))
-    sounds = load_augment_sounds(config, RATE)
     heard = 0
-    for index in range(40):
-        drawn = draw(rng_for(1, "augment", str(index)), config, sounds, num_samples=RATE)
-        start = round(drawn.noise.offset_s * RATE)
+    for drawn in drawn_for(AugmentConfig(noise=NoiseConfig(tmp_path)), 40):
+        start = round(drawn["background_noise"]["offsets_s"][0] * RATE)
         heard += np.any(bark[start : start + RATE])
     assert heard >= 32  # 0.28 of all starts hear it: eight tries, 0.93
 
@@ -253,18 +256,22 @@ def test_a_folder_of_the_users_own_works_at_any_rate(tmp_path):
 
 
 def test_the_records_hold_the_licence_and_class_of_a_shipped_sound():
-    sounds = load_augment_sounds(EVERYTHING, RATE)
-    drawn = params(NoiseParams("noise/cafe/soundbible_1664_part0.flac", 0.5, 12.0))
-    clip = apply(speech(), drawn, sounds, RATE)
+    cafe = {
+        "classes": ["cafe"],
+        "sources": ["noise/cafe/soundbible_1664_part0.flac"],
+        "offsets_s": [0.5],
+        "snr_db": 12.0,
+    }
+    clip = Augmenter(EVERYTHING, RATE).apply(speech(), [("background_noise", cafe)])
     assert (clip.noise.noise_class, clip.noise.license) == ("cafe", "Public Domain")
     assert (clip.noise.offset_s, clip.noise.snr_db) == (0.5, 12.0)
 
 
-def test_params_from_another_library_are_refused():
-    with pytest.raises(AssertionError, match="library that is not given"):
-        apply(speech(), params(room="rooms/kitchen.flac"), AugmentSounds(None, None), RATE)
-    with pytest.raises(DataError, match=r"no sound called rooms/attic\.flac"):
-        apply(speech(), params(room="rooms/attic.flac"), load_augment_sounds(EVERYTHING, 1), RATE)
+def test_a_sound_that_no_folder_holds_is_refused():
+    drawn = [("room_response", {"source": "rooms/attic.flac"})]
+    augmenter = Augmenter(EVERYTHING, RATE)
+    with pytest.raises(DataError, match=r"no folder of sounds holds rooms/attic\.flac; looked in"):
+        augmenter.apply(speech(), drawn)
 
 
 def test_credits_name_the_authors_that_must_be_named():
@@ -317,3 +324,99 @@ def test_folders_are_found_from_the_checkout_too(tmp_path, monkeypatch):
     check_augment(
         AugmentConfig(NoiseConfig(Path("sounds/noise")), RoomConfig(Path("sounds/rooms")))
     )
+
+
+def test_the_short_form_is_a_chain_of_three():
+    section = {
+        "noise": {"folder": "sounds/noise", "probability": 0.8, "snr_db": {"low": 5, "high": 25}},
+        "room": {"folder": "sounds/rooms", "probability": 0.4},
+        "gain_db": {"low": -6, "high": 0},
+    }
+    chain = [
+        {"link": "room_response", "folder": "sounds/rooms", "probability": 0.4},
+        {"link": "background_noise", **section["noise"]},
+        {"link": "gain", "gain_db": section["gain_db"]},
+    ]
+    short = build(AugmentConfig, section, where="x.yaml")
+    long = build(AugmentConfig, {"chain": chain}, where="x.yaml")
+    assert short.links == long.links
+    assert AugmentConfig().links == ()
+
+
+def test_a_config_has_one_form_or_the_other():
+    with pytest.raises(ConfigError, match=r"chain: noise, room and gain_db are the short form"):
+        build(
+            AugmentConfig,
+            {"chain": [{"link": "gain"}], "gain_db": {"low": -3, "high": 0}},
+            "x.yaml",
+        )
+
+
+def test_two_folders_of_one_name_are_told_apart_or_refused(tmp_path):
+    for place in ("one", "two"):
+        write_noise(tmp_path / place / "noise/rain/a.wav", np.ones(100) / 2)
+    chain = [
+        {"link": "background_noise", "folder": str(tmp_path / place / "noise")}
+        for place in ("one", "two")
+    ]
+    config = build(AugmentConfig, {"chain": chain}, "x.yaml")
+    with pytest.raises(DataError, match="both hold a sound that rows would call noise/rain/a"):
+        check_augment(config)
+
+
+SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+
+def sources_by_split(config: AugmentConfig, count: int = 400) -> dict[str, set[str]]:
+    augmenter = Augmenter(config, RATE, AugmentSetting(split=SPLIT))
+    found: dict[str, set[str]] = {name: set() for name in SPLIT}
+    for index in range(count):
+        split = split_of(str(index), 1, SPLIT)
+        drawn = dict(draw_chain(config.links, augmenter.places[split], 1, str(index), RATE))
+        found[split] |= {*drawn["background_noise"]["sources"], drawn["room_response"]["source"]}
+    return found
+
+
+def test_no_two_splits_share_a_noise_or_a_room():
+    found = sources_by_split(EVERYTHING)
+    recordings = {
+        sound.source: sound.recording
+        for folder in ("noise", "rooms")
+        for sound in load_sounds(SHIPPED / folder, RATE, "noise").sounds
+    }
+    heard = {split: {recordings[source] for source in found[split]} for split in SPLIT}
+    assert len(set.union(*heard.values())) == sum(len(names) for names in heard.values())
+    assert all(len(names) >= 4 for names in heard.values())
+
+
+def test_splits_share_where_they_are_told_to_or_must(tmp_path):
+    shared = dataclasses.replace(EVERYTHING, split_sources=False)
+    found = sources_by_split(shared, 200)
+    assert found["train"] & found["test"]
+    write_noise(tmp_path / "rain/a.wav", np.ones(RATE) / 2)
+    write_noise(tmp_path / "rain/b.wav", np.ones(RATE) / 3)
+    few = AugmentConfig(noise=NoiseConfig(tmp_path), room=ROOM)
+    assert sources_by_split(few, 100)["train"] & sources_by_split(few, 100)["test"]
+    check_augment(few, SPLIT)
+    with pytest.raises(DataError, match="has 2 recordings to draw from; train, validation, test"):
+        check_augment(dataclasses.replace(few, split_sources=True), SPLIT)
+    check_augment(dataclasses.replace(few, split_sources=True), {"train": 0.5, "test": 0.5})
+
+
+def test_the_noise_alone_is_what_the_clip_has_beyond_the_speech():
+    section = {
+        "chain": [
+            {"link": "background_noise", "folder": "sounds/noise", "snr_db": 5},
+            {"link": "telephone"},
+            {"link": "gain", "gain_db": -6},
+        ]
+    }
+    config = build(AugmentConfig, section, "x.yaml")
+    kept = Augmenter(config, RATE, AugmentSetting(keep_noise=True)).augment("a", speech(), 1)
+    plain = Augmenter(config, RATE).augment("a", speech(), 1)
+    np.testing.assert_array_equal(kept.wave, plain.wave)
+    assert plain.noise_wave is None
+    clean = Augmenter(config, RATE).apply(
+        speech(), [(e.link, json.loads(e.parameters)) for e in kept.augmentations[1:]]
+    )
+    np.testing.assert_allclose(kept.wave - kept.noise_wave, clean.wave, atol=1e-6)

@@ -14,14 +14,14 @@ from pipeline.audio import rms_db
 from pipeline.augment import (
     AugmentConfig,
     Augmenter,
+    AugmentSetting,
     NoiseConfig,
     check_augment,
-    draw,
-    load_augment_sounds,
 )
 from pipeline.babble import BabbleConfig, babble_key, check_babble, draw_babble, make_babble
 from pipeline.config import load_build_config
-from pipeline.randomness import rng_for
+from pipeline.links import Babble
+from pipeline.splits import split_of
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_melnet import save_tiny_melnet
 from tests.tiny_voices import save_tiny_voices
@@ -111,17 +111,14 @@ def test_its_name_depends_on_all_that_makes_the_sound(config: BabbleConfig, tmp_
 
 def test_it_takes_its_share_of_the_noise(config: BabbleConfig, noise: Path, made: Path) -> None:
     asked = AugmentConfig(noise=NoiseConfig(noise, babble=config))
-    sounds = load_augment_sounds(asked, RATE, made)
-    drawn = [draw(rng_for(1, "augment", str(i)), asked, sounds, 5000).noise for i in range(300)]
-    babbling = sum(params is not None and "tiny@" in params.source for params in drawn)
-    assert babbling / 300 == pytest.approx(0.5, abs=0.08)
+    augmenter = Augmenter(asked, RATE, AugmentSetting(babble=made))
+    heard = [augmenter.augment(str(i), _speech(), 1) for i in range(300)]
+    babbling = [clip for clip in heard if "tiny@" in clip.noise.source]
+    assert len(babbling) / 300 == pytest.approx(0.5, abs=0.08)
 
-    clip = next(
-        heard
-        for heard in (Augmenter(asked, RATE, made).augment(str(i), _speech(), 1) for i in range(20))
-        if heard.noise.noise_class == "babble"
-    )
-    assert clip.noise.source == f"tiny@{sounds.babble.sounds[0].source[5:21]}/{made.name}"
+    clip = babbling[0]
+    assert clip.noise.noise_class == "babble"
+    assert clip.noise.source.endswith(f"/{made.name}")
     assert clip.noise.license == "CC0-1.0"
     assert clip.noise.measured_snr_db == pytest.approx(clip.noise.snr_db, abs=0.1)
 
@@ -132,8 +129,22 @@ def test_without_it_nothing_is_drawn_differently(
     plain = AugmentConfig(noise=NoiseConfig(noise))
     never = AugmentConfig(noise=NoiseConfig(noise, babble=dataclasses.replace(config, share=0.0)))
     one = Augmenter(plain, RATE).augment("a", _speech(), 1)
-    other = Augmenter(never, RATE, made).augment("a", _speech(), 1)
+    other = Augmenter(never, RATE, AugmentSetting(babble=made)).augment("a", _speech(), 1)
     assert (one.noise.source, one.noise.snr_db) == (other.noise.source, other.noise.snr_db)
+
+
+def test_it_may_be_a_link_of_its_own_whose_splits_have_each_their_stretch(
+    config: BabbleConfig, made: Path
+) -> None:
+    asked = AugmentConfig(chain=(Babble(melnet=config),))
+    split = {"train": 0.5, "test": 0.5}
+    augmenter = Augmenter(asked, RATE, AugmentSetting(babble=made, split=split))
+    offsets_s: dict[str, list[float]] = {name: [] for name in split}
+    for index in range(40):
+        clip = augmenter.augment(str(index), _speech()[: RATE // 4], 1)
+        assert clip.noise.noise_class == "babble"
+        offsets_s[split_of(str(index), 1, split)].append(clip.noise.offset_s)
+    assert max(offsets_s["train"]) + 0.25 <= config.seconds / 2 <= min(offsets_s["test"])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.audio import active_speech_level_db
-from pipeline.rooms import direct_sample, reverberate, rt60_s
+from pipeline.rooms import convolve, direct_sample, rt60_s
 
 RATE = 22050
 
@@ -44,7 +43,7 @@ def test_words_stay_where_they_were_whatever_the_delay_of_the_room(delay):
     click = np.zeros(RATE, np.float32)
     click[5000] = 0.5
     response = np.concatenate([np.zeros(delay), [1.0], 0.1 * ringing(0.3, 0.3)])
-    wet = reverberate(click, response.astype(np.float32), RATE)
+    wet = convolve(click, response.astype(np.float32))
     assert len(wet) == len(click)
     assert wet.dtype == np.float32
     assert np.argmax(np.abs(wet)) == 5000
@@ -52,19 +51,13 @@ def test_words_stay_where_they_were_whatever_the_delay_of_the_room(delay):
     assert np.abs(wet[5001:8000]).max() > 1e-3
 
 
-def test_a_room_keeps_the_active_level_of_speech():
-    speech = words()
-    wet = reverberate(speech, ringing(0.8, 1.0), RATE)
-    assert active_speech_level_db(wet, RATE) == pytest.approx(
-        active_speech_level_db(speech, RATE), abs=0.01
-    )
-    assert not np.allclose(wet, speech, atol=0.01)
-
-
-def test_a_response_longer_than_the_speech_is_no_trouble():
-    assert len(reverberate(words()[:1000], ringing(1.0, 1.0), RATE)) == 1000
+def test_a_response_longer_or_shorter_than_the_speech_is_no_trouble():
+    wave = words()[:1000]
+    assert len(convolve(wave, ringing(1.0, 1.0))) == 1000
+    late = np.zeros(400, np.float32)
+    late[399] = 1.0
+    np.testing.assert_allclose(convolve(wave, late), wave, atol=1e-6)
 
 
 def test_silence_stays_silence():
-    assert not reverberate(np.zeros(1000, np.float32), ringing(0.3, 0.3), RATE).any()
-    assert not reverberate(words(), np.zeros(1000, np.float32), RATE).any()
+    assert not convolve(np.zeros(1000, np.float32), ringing(0.3, 0.3)).any()

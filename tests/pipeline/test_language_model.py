@@ -1,8 +1,5 @@
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,18 +21,19 @@ from pipeline.sources import take
 from pipeline.stages import stage_keys
 from tests.pipeline.chat.chat_server import (
     KEY,
+    WORDS,
     Answer,
-    ChatServer,
     Received,
     completion,
+    inventing,
     refusal,
     sentences,
+    serving,
 )
 
 PROMPT = (
     "{{ number }} x {{ intent }}. {% for e in examples %}{{ e.text }} {% endfor %}{{ persona }}"
 )
-WORDS = ("river", "window", "yellow", "seven", "garden", "paper", "quiet", "mountain", "copper")
 
 
 @pytest.fixture
@@ -65,30 +63,6 @@ def config(tmp_path: Path) -> LanguageModelConfig:
         cache=tmp_path / "kept", requests_per_minute=60_000, retry_delay_s=0, attempts=2
     )
     return LanguageModelConfig(1.0, "tiny", sentences_per_request=3, endpoint=endpoint)
-
-
-@contextmanager
-def serving(
-    monkeypatch: pytest.MonkeyPatch, answering: Callable[[int, Received], Answer]
-) -> Iterator[ChatServer]:
-    """The server that the environment names."""
-    server = ChatServer(answering)
-    with server.running():
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        yield server
-
-
-def inventing(_: int, request: Received) -> Answer:
-    """Three sentences that hang on the request alone, as a model at temperature 0 would."""
-    prompt = request.body["messages"][1]["content"]
-    intent = "greet" if "greet" in prompt else "pay"
-    items = []
-    for index in range(3):
-        digest = hashlib.blake2b(f"{prompt}{index}".encode(), digest_size=5).digest()
-        text = " ".join(WORDS[byte // 32] + WORDS[byte % 8] for byte in digest)
-        items.append({"text": f"{text}.", "intent": intent, "slots": []})
-    return sentences(items)
 
 
 def rows_of(

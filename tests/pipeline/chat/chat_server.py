@@ -1,5 +1,6 @@
 """A chat endpoint on this machine, which answers what a test tells it to."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +9,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
 KEY = "sk-very-secret-0123456789"
+WORDS = ("river", "window", "yellow", "seven", "garden", "paper", "quiet", "mountain", "copper")
 
 
 @dataclass(frozen=True)
@@ -139,3 +143,25 @@ class ChatServer:
                 pass
 
         return Handler
+
+
+@contextmanager
+def serving(monkeypatch: pytest.MonkeyPatch, answering: Answering) -> Iterator[ChatServer]:
+    """The server that the environment names."""
+    server = ChatServer(answering)
+    with server.running():
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield server
+
+
+def inventing(_: int, request: Received) -> Answer:
+    """Three sentences that hang on the request alone, as a model at temperature 0 would."""
+    prompt = request.body["messages"][1]["content"]
+    intent = "greet" if "greet" in prompt else "pay"
+    items = []
+    for index in range(3):
+        digest = hashlib.blake2b(f"{prompt}{index}".encode(), digest_size=5).digest()
+        text = " ".join(WORDS[byte // 32] + WORDS[byte % 8] for byte in digest)
+        items.append({"text": f"{text}.", "intent": intent, "slots": []})
+    return sentences(items)

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from models.errors import DataError
+from pipeline.accidents import find_accidents
 from pipeline.atomic import write_atomically
 from pipeline.audio import decode_audio
 from pipeline.charts import data_uri, histogram, spectrogram
@@ -110,6 +111,7 @@ def render_report(dataset: Path) -> str:
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
         slots=slot_coverage(rows, build["coverage"]),
+        accidents=find_accidents(rows, build["seed"]),
         negatives=negatives_section(rows),
         rejected=rejected_section(dataset, rows),
         clips=_clips(rows, build["seed"]),

@@ -109,6 +109,13 @@ def test_spoken_style_has_shares() -> None:
     assert style_shares([{"style": []}]) == []
 
 
+def test_what_gives_the_intent_away_is_told(page: Page) -> None:
+    text = " ".join(page.text.split())
+    assert "What gives the intent away" in text
+    assert "call is bound to call" in text
+    assert "call has one template, call:1, for its 30 sentences" in text
+
+
 def test_text_is_escaped(tmp_path: Path) -> None:
     dataset = seal_tones(tmp_path, num_rows=2)
     path = dataset / "build.json"

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from pipeline.dataset import CARD_FILE, DATA, SPLITS, data_files, read_build, read_rows
-from pipeline.manifest import DATASET_SCHEMA
+from pipeline.kept_audio import AUDIO
 
 # The hub's own buckets: the first whose bound lies above the number of rows.
 _SIZES = (
@@ -41,6 +42,9 @@ _COLUMNS = {
     "it again) and what was measured, as JSON",
     "quality": "what was measured: clipping, silence and loudness on the clip as it is, everything "
     "else by the judge before noise",
+    "clean_audio": "the clip before augmentation, where `output.keep_clean` is on",
+    "noise_audio": "what augmentation added to the speech, where `output.keep_noise` is on; null "
+    "where it added nothing",
     "take": "0 for the first; above where the judge turned earlier ones away",
     "acoustic_model, vocoder": "checkpoints, `name@digest`",
     "license, seed": "of the row, and of the build",
@@ -72,7 +76,7 @@ def _header(dataset: Path, build: Mapping[str, Any], license_name: str) -> dict[
         "size_categories": [_size(build["rows"])],
         "tags": ["synthetic", "speech", "voxloom"],
         "dataset_info": {
-            "features": _features(DATASET_SCHEMA, _sample_rate(dataset)),
+            "features": _features(_schema(dataset), _sample_rate(dataset)),
             "splits": splits,
             "download_size": total,
             "dataset_size": total,
@@ -89,12 +93,15 @@ def _header(dataset: Path, build: Mapping[str, Any], license_name: str) -> dict[
 
 
 def _features(schema: pa.Schema, sample_rate: int) -> list[dict[str, Any]]:
-    features = [_feature(field) for field in schema]
-    features[schema.get_field_index("audio")] = {
-        "name": "audio",
-        "dtype": {"audio": {"sampling_rate": sample_rate}},
-    }
-    return features
+    audio = {"audio": {"sampling_rate": sample_rate}}
+    return [
+        {"name": field.name, "dtype": audio} if field.type == AUDIO else _feature(field)
+        for field in schema
+    ]
+
+
+def _schema(dataset: Path) -> pa.Schema:
+    return pq.read_schema(data_files(dataset)[0])
 
 
 def _feature(field: pa.Field) -> dict[str, Any]:
@@ -123,7 +130,12 @@ def _body(dataset: Path, build: Mapping[str, Any]) -> str:
         f"| {name} | {split['rows']:,} | {split['hours']:.2f} |"
         for name, split in build["splits"].items()
     )
-    columns = "\n".join(f"| {names} | {meaning} |" for names, meaning in _COLUMNS.items())
+    there = _schema(dataset).names
+    columns = "\n".join(
+        f"| {names} | {meaning} |"
+        for names, meaning in _COLUMNS.items()
+        if names.split(", ")[0] in there
+    )
     digests = "\n".join(f"- {name}: `{digest}`" for name, digest in build["digests"].items())
     return f"""
 # {build["name"]}

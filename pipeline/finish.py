@@ -46,6 +46,7 @@ def _finished(id: str, heard: Augmented, sample_rate: int) -> FinishedClip:
         augmentations=heard.augmentations,
         time_scale=heard.time_scale,
         time_shift_s=heard.time_shift_s,
+        noise_audio=b"" if heard.noise_wave is None else encode_flac(heard.noise_wave, sample_rate),
     )
 
 

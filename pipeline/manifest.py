@@ -17,6 +17,7 @@ import pyarrow as pa
 from models.errors import DataError
 from models.phonemes import words_of
 from pipeline.audio import decode_audio
+from pipeline.kept_audio import AUDIO, KEPT_AUDIO, kept_audio, kept_audio_problems
 from pipeline.records import (
     FinishedClip,
     JudgedClip,
@@ -54,7 +55,7 @@ _QUALITY = pa.struct(
 )
 _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("id", _TEXT),
-    ("audio", pa.struct([("bytes", pa.binary()), ("path", _TEXT)])),
+    ("audio", AUDIO),
     ("text", _TEXT),
     ("normalized_text", _TEXT),
     ("transcript", _TEXT),
@@ -100,6 +101,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 _PART = "manifest rows"
 _MAY_BE_EMPTY = {"template", "intent"}
 _MAY_BE_NULL = {
+    "noise_audio",  # nothing was added
     "negative.distance",
     "noise.snr_db",
     "noise.measured_snr_db",
@@ -127,15 +129,19 @@ class Problem:
         return f"{self.file}{row}: {self.message}"
 
 
-def dataset_schema(sample_rate: int | None = None) -> pa.Schema:
+def dataset_schema(sample_rate: int | None = None, kept: Sequence[str] = ()) -> pa.Schema:
     """The columns, with the `huggingface` metadata that makes `audio` load as Audio.
 
     `sample_rate` in Hz is declared to readers; None declares none and every clip has its own.
+    `kept` are those of `KEPT_AUDIO` that stand beside `audio`.
     """
-    features = {name: _feature(kind) for name, kind in _COLUMNS}
-    features["audio"] = {"sampling_rate": sample_rate, "_type": "Audio"}
+    columns = [*_COLUMNS, *((name, AUDIO) for name in kept)]
+    features = {name: _feature(kind) for name, kind in columns}
+    features |= {
+        name: {"sampling_rate": sample_rate, "_type": "Audio"} for name in ("audio", *kept)
+    }
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-    return pa.schema(_COLUMNS, metadata=metadata)
+    return pa.schema(columns, metadata=metadata)
 
 
 def _feature(kind: pa.DataType) -> Any:
@@ -161,8 +167,8 @@ def assemble(
 ) -> Iterator[Row | Reject]:
     """Join the records of a shard by id into dataset rows, in the order of `sentences`.
 
-    Only ids with a finished clip become rows; the audio of `judged` is not looked at and may
-    have been left on disk. A row whose fields contradict each other is
+    Only ids with a finished clip become rows. The audio of `judged` is kept where it was read from
+    disk, as is the noise alone where `finished` has it. A row whose fields contradict each other is
     yielded as a `Reject`. Raises `DataError` when a finished clip lacks an earlier record.
     """
     by_id = {clip.id: clip for clip in finished}
@@ -177,7 +183,7 @@ def assemble(
             _required(judged_by_id, clip.id, "judged clip"),
             clip,
         )
-        row |= {"license": license_name, "seed": seed}
+        row |= kept_audio(judged_by_id[clip.id], clip) | {"license": license_name, "seed": seed}
         problems = row_problems(row)
         yield Reject(clip.id, "manifest", "; ".join(problems)) if problems else row
     if by_id:
@@ -191,14 +197,19 @@ def write_part(path: Path, rows: Iterable[Row | Reject]) -> Path:
         {"id": row.id, "reject": reject_value(row)} if isinstance(row, Reject) else row
         for row in rows
     ]
-    table = pa.Table.from_pylist(values, schema=DATASET_SCHEMA.append(reject))
+    schema = dataset_schema(kept=KEPT_AUDIO).append(reject)
+    table = pa.Table.from_pylist(values, schema=schema)
     return write_table(path, table, _PART)
 
 
-def read_part(path: Path) -> list[Row]:
-    """The dataset rows of a part (its rejects: `pipeline.shards.read_rejects`)."""
-    table = read_table(path, _PART, [*DATASET_SCHEMA.names, "reject"])
-    rows = table.to_pylist()
+def read_part(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
+    """The dataset rows of a part, or some of their columns (its rejects: `read_rejects`)."""
+    names = columns or (*DATASET_SCHEMA.names, *KEPT_AUDIO)
+    rows = read_table(path, _PART, [*names, "reject"]).to_pylist()
+    for row in rows:
+        for name in KEPT_AUDIO:
+            if row.get(name) is None:
+                row.pop(name, None)
     return [row for row in rows if row.pop("reject") is None]
 
 
@@ -227,6 +238,7 @@ def row_problems(row: Row) -> list[str]:
     return [
         *_text_problems(row),
         *_audio_problems(row),
+        *kept_audio_problems(row),
         *_word_problems(row),
         *_range_problems(row),
     ]

@@ -227,6 +227,7 @@ class FinishedClip:
     augmentations: tuple[Augmentation, ...] = ()
     time_scale: float = 1.0
     time_shift_s: float = 0.0
+    noise_audio: bytes = b""  # FLAC of the noise alone, where it is kept and there is any
 
 
 @dataclass(frozen=True, slots=True)

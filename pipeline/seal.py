@@ -32,6 +32,7 @@ from pipeline.dataset import (
     file_digest,
     read_build,
 )
+from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
@@ -54,13 +55,16 @@ class OutputConfig:
     """Where the dataset goes, and how it is cut.
 
     `split` gives each split its share of the rows, drawn by id; the shares sum to 1.
-    `license` is the dataset's own, as the Hugging Face hub spells it.
+    `license` is the dataset's own, as the Hugging Face hub spells it. `keep_clean` adds the clip
+    before augmentation as `clean_audio`, `keep_noise` what was added to it as `noise_audio`.
     """
 
     path: Path
     split: Mapping[str, float] = field(default_factory=lambda: dict(_USUAL_SPLIT))
     license: str = "cc-by-4.0"
     max_file_bytes: int = 500_000_000
+    keep_clean: bool = False
+    keep_noise: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.split if name not in SPLITS]
@@ -73,6 +77,12 @@ class OutputConfig:
         if self.max_file_bytes < 1_000_000:
             raise ValueError(f"max_file_bytes: {self.max_file_bytes} is below 1000000")
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns of audio beside `audio`."""
+        asked = {"clean_audio": self.keep_clean, "noise_audio": self.keep_noise}
+        return tuple(name for name in KEPT_AUDIO if asked[name])
+
 
 @dataclass(frozen=True)
 class BuildInfo:
@@ -80,7 +90,7 @@ class BuildInfo:
 
     `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
     `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
-    and `open_slots`; the report counts rows against it.
+    and `open_slots`, against which the report counts rows; and `figures`, what was covered.
     """
 
     name: str
@@ -172,7 +182,8 @@ class _SplitWriter:
         self._file_bytes = 0
 
     def add(self, row: Row) -> None:
-        size = len(row["audio"]["bytes"]) + _ROW_OVERHEAD_BYTES
+        heard = [row.get(name) for name in ("audio", *KEPT_AUDIO)]
+        size = sum(len(audio["bytes"]) for audio in heard if audio) + _ROW_OVERHEAD_BYTES
         if self._file_bytes and self._file_bytes + size > self.max_file_bytes:
             self._end_file()
         elif len(self._group) >= _GROUP_ROWS or self._group_bytes + size > _GROUP_BYTES:
@@ -216,7 +227,7 @@ def _write_data(
     writers: dict[str, _SplitWriter] = {}
     schema: pa.Schema | None = None
     for row in _unique_rows(parts):
-        schema = schema or dataset_schema(row["sample_rate"])
+        schema = schema or dataset_schema(row["sample_rate"], output.kept)
         name = split_of(row["id"], seed, output.split)
         if name not in writers:
             writers[name] = _SplitWriter(staging, name, schema, output.max_file_bytes)

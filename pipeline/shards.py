@@ -145,6 +145,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         augmentations=AUGMENTATIONS,
         time_scale=_REAL,
         time_shift_s=_REAL,
+        noise_audio=_BYTES,
     ),
 }
 
@@ -289,7 +290,8 @@ def leaf_names(schema: pa.Schema) -> list[str]:
 def compression_of(column: str) -> str:
     """The Parquet compression of a leaf column."""
     # FLAC and float16 mels are noise to a compressor: it would cost time and save nothing.
-    return "NONE" if column in ("audio", "audio.bytes", "reject.audio", "mel.values") else "ZSTD"
+    packed = ("audio", "audio.bytes", "reject.audio", "mel.values", "noise_audio")
+    return "NONE" if column in packed or column.endswith("_audio.bytes") else "ZSTD"
 
 
 def _rejects_among(values: Iterable[Mapping[str, Any]]) -> list[Reject]:

@@ -17,6 +17,7 @@ from models.config import as_mapping
 from pipeline.augment import AugmentSetting, augment_digest
 from pipeline.babble import babble_key, make_babble
 from pipeline.config import BuildConfig, lexicon_of, resolve_device
+from pipeline.coverage_report import CoverageFigures, coverage_of_build
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
 from pipeline.pronunciations import lexicon_digest
@@ -83,14 +84,15 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     """The key of every stage: what its shards depend on, and nothing else."""
     voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
     vocoder = voice.pop("vocoder")
+    keeps_noise = ["noise_audio"] if config.output.keep_noise else []
     settings = {
         "generate": [config.seed, _set_keys(config.sentences), config.runtime.shard_size],
         "speak": [config.seed, config.text.row_settings],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
-        "finish": [config.seed, config.augment, config.output.split],
-        "manifest": [config.output.license],
+        "finish": [config.seed, config.augment, config.output.split, *keeps_noise],
+        "manifest": [config.output.license, *config.output.kept],
     }
     digests = used_digests(config)
     files = {
@@ -209,7 +211,10 @@ def finish_shard(job: Job, judged: Path) -> Path:
 
 def _augment_setting(job: Job) -> AugmentSetting:
     return AugmentSetting(
-        babble=babble_file(job), split=job.config.output.split, cache=job.work_dir / "sounds"
+        babble=babble_file(job),
+        split=job.config.output.split,
+        cache=job.work_dir / "sounds",
+        keep_noise=job.config.output.keep_noise,
     )
 
 
@@ -223,12 +228,13 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     """Stage 7: the records of all stages, joined into rows of the dataset."""
     index = _index_of(finished)
     output = job.shard("manifest", index)
+    not_kept = () if job.config.output.keep_clean else ("audio",)
 
     def make() -> Path:
         rows = assemble(
             read_shard(job.shard("generate", index), Sentence).rows,
             read_shard(job.shard("speak", index), SpokenSentence).rows,
-            read_shard(job.shard("judge", index), JudgedClip, without=("audio",)).rows,
+            read_shard(job.shard("judge", index), JudgedClip, without=not_kept).rows,
             read_shard(finished, FinishedClip).rows,
             job.config.seed,
             job.config.output.license,
@@ -242,17 +248,20 @@ def seal_build(job: Job) -> Path:
     """Once, at the end: the parts become the dataset, which appears whole. Returns its folder."""
     rejected_in = [path for stage in STAGES[:-1] for path in job.shards(stage)]
     config = job.config
-    limit = config.judge.max_rejected_share
-    return seal(job.shards("manifest"), rejected_in, _build_info(config), config.output, limit)
+    parts, limit = job.shards("manifest"), config.judge.max_rejected_share
+    covered = coverage_of_build(
+        config.sentences, config.text, config.seed, lexicon_of(config), (parts, rejected_in)
+    )
+    return seal(parts, rejected_in, _build_info(config, covered), config.output, limit)
 
 
-def _build_info(config: BuildConfig) -> BuildInfo:
+def _build_info(config: BuildConfig, covered: CoverageFigures) -> BuildInfo:
     return BuildInfo(
         name=config.name,
         seed=config.seed,
         config=as_mapping(config),
         digests=used_digests(config),
-        coverage=as_mapping(describe_domain(config.sentences)),
+        coverage=as_mapping(describe_domain(config.sentences)) | {"figures": as_mapping(covered)},
     )
 
 

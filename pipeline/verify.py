@@ -19,6 +19,7 @@ from pipeline.dataset import (
     read_build,
     read_rows,
 )
+from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.manifest import Problem, check_rows, dataset_schema
 from pipeline.shards import first_line
 
@@ -69,7 +70,8 @@ def _schema_problems(path: Path, dataset: Path) -> Iterator[Problem]:
         return  # reading its rows tells
     metadata = json.loads((found.metadata or {}).get(b"huggingface", b"{}"))
     audio = metadata.get("info", {}).get("features", {}).get("audio", {})
-    expected = dataset_schema(audio.get("sampling_rate"))
+    kept = [name for name in KEPT_AUDIO if name in found.names]
+    expected = dataset_schema(audio.get("sampling_rate"), kept)
     if not found.remove_metadata().equals(expected.remove_metadata()):
         yield Problem(name, "", f"columns: {_difference(expected, found)}")
     elif metadata != json.loads(expected.metadata[b"huggingface"]):

@@ -1,5 +1,6 @@
 """Rows are joined by id, and a row whose fields contradict each other is found."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipeline.manifest import (
     DATASET_SCHEMA,
     assemble,
     check_rows,
+    dataset_schema,
     read_part,
     row_problems,
     write_part,
@@ -154,3 +156,32 @@ def test_parts_keep_rows_and_rejects(tmp_path: Path) -> None:
     assert is_intact(path)
     assert read_part(path) == rows
     assert read_rejects(path) == rejects()[:1]
+
+
+def test_kept_clips_stand_beside_the_audio_and_are_checked(tmp_path: Path) -> None:
+    (row,) = rows_of([0])
+    part = write_part(tmp_path / "plain.parquet", [row])
+    assert "clean_audio" not in read_part(part)[0]
+
+    clean = {"bytes": encode_flac(np.ones(400, np.float32) / 2, 16000), "path": "a.clean.flac"}
+    noise = {"bytes": row["audio"]["bytes"], "path": "a.noise.flac"}
+    kept = row | {"clean_audio": clean, "noise_audio": noise}
+    assert read_part(write_part(tmp_path / "part.parquet", [kept])) == [kept]
+    assert row_problems(kept) == []
+    assert row_problems(row | {"noise_audio": None}) == []
+    wrong = row_problems(row | {"noise_audio": clean, "clean_audio": noise | {"bytes": b"x"}})
+    assert wrong[0].startswith("clean_audio: cannot be decoded")
+    assert wrong[1] == "noise_audio: expected 1.609375 s as audio, found 0.025000"
+    other = {"bytes": encode_flac(np.ones(9, np.float32), 8000), "path": ""}
+    assert row_problems(row | {"clean_audio": other}) == [
+        "clean_audio: expected 16000 Hz, found 8000"
+    ]
+
+
+def test_kept_clips_load_as_audio() -> None:
+    schema = dataset_schema(16000, ["clean_audio"])
+    features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
+    assert (
+        features["clean_audio"] == features["audio"] == {"sampling_rate": 16000, "_type": "Audio"}
+    )
+    assert "noise_audio" not in features

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from flows.cli_melnet import melnet_app
+from flows.cli_probe import probe
 from flows.many_values import ManyValues
 from models.errors import ConfigError, VoxloomError
 
@@ -36,6 +37,7 @@ evaluate_app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(melnet_app, name="melnet")
+app.command()(probe)
 
 SetOption = Annotated[
     list[str] | None,

@@ -21,8 +21,8 @@ BUILD: dict[str, Any] = {
     "config": {
         "voice": {"pace": {"low": 0.9, "high": 1.1}},
         "augment": {
-            "noise": {"probability": 0.8, "snr_db": {"low": 5, "high": 25}},
-            "room": {"probability": 0.4},
+            "noise": {"folder": "noise", "probability": 0.8, "snr_db": {"low": 5, "high": 25}},
+            "room": {"folder": "rooms", "probability": 0.4},
             "gain_db": {"low": -6, "high": 0},
         },
     },
@@ -92,8 +92,8 @@ def _row(rng: np.random.Generator, number: int) -> Row:
 def _noise(rng: np.random.Generator) -> dict[str, Any]:
     name = CLASSES[rng.integers(len(CLASSES))]
     return {
-        "class": name,
-        "source": f"{name}/{rng.integers(FILES)}.flac",
-        "offset_s": float(rng.uniform(0, 12)),
+        "classes": [name],
+        "sources": [f"{name}/{rng.integers(FILES)}.flac"],
+        "offsets_s": [float(rng.uniform(0, 12))],
         "snr_db": float(rng.uniform(5, 25)),
     }

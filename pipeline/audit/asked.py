@@ -1,64 +1,122 @@
 """What the config in a dataset's `build.json` asks of each column that is drawn."""
 
+import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from models.config import build
-from pipeline.babble import CLASS as BABBLE
+from models.speakers import canonical_name
+from pipeline.audit.columns import HOW_MANY
 from pipeline.distributions import Choice, Distribution
+from pipeline.links.spectrum import BANDS_HZ
+from pipeline.voices import ALL_GENERATED
+
+if TYPE_CHECKING:
+    from pipeline.links.link import Link
 
 _VOICE_NUMBERS = ("pace", "pitch_semitones", "energy")
+_MOST_SOUNDS = 32  # at once
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`drawn` says how a column is distributed, by its name (`link.parameter` in the ledger);
-    `probability` in how many of the clips a link is applied; `sampler` how rows follow on
-    each other."""
+    `probability` in how many of the clips a link is applied. `even_files` are columns that name
+    files of which each is as likely as the others of its kind, `even_kinds` those that name
+    kinds, or speakers, with the share that babble takes first. `sampler` says how rows follow on
+    each other.
+    """
 
     drawn: Mapping[str, Distribution | Choice]
     probability: Mapping[str, float]
+    even_files: tuple[str, ...] = ()
+    even_kinds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     sampler: str = "independent"
 
 
 def asked_by(config: Mapping[str, Any]) -> Asked:
     """Reads the sections `augment`, `voice` and `text` of a build's config; what is missing asks
-    for nothing. Raises `ConfigError` for a distribution that this version does not know.
+    for nothing. Raises `ConfigError` for a chain that this version does not know.
+
+    Of a kind of link that a chain has twice nothing is expected: a row does not say which of
+    the two it has.
     """
-    augment = config.get("augment") or {}
-    probability = {
-        link: float(section.get("probability", 1.0))
-        for link, key in (("background_noise", "noise"), ("room_response", "room"))
-        if (section := augment.get(key))
+    from pipeline.augment import AugmentConfig
+    from pipeline.chain import kind_of
+    from pipeline.links import BackgroundNoise, RoomResponse
+
+    augment = build(AugmentConfig, config.get("augment") or {}, "build.json")
+    kinds = Counter(kind_of(link) for link in augment.links)
+    links = {kind_of(link): link for link in augment.links if kinds[kind_of(link)] == 1}
+    drawn, files = dict(_of_voice(config)), []
+    even_kinds = {} if "speaker" in drawn else {"speaker": 0.0}
+    for kind, link in links.items():
+        drawn |= {f"{kind}.{name}": asked for name, asked in _of_link(link)}
+        if isinstance(link, RoomResponse):
+            files.append(f"{kind}.source")
+        if isinstance(link, BackgroundNoise):
+            files += [f"{kind}.sources[{index}]" for index in range(_MOST_SOUNDS)]
+            if not link.classes:
+                even_kinds[f"{kind}.classes[0]"] = link.babble.share if link.babble else 0.0
+    return Asked(
+        drawn,
+        {kind: link.probability for kind, link in links.items()},
+        tuple(files),
+        even_kinds,
+        getattr(augment, "sampler", "independent"),
+    )
+
+
+def _of_link(link: "Link") -> Iterator[tuple[str, Distribution | Choice]]:
+    """Each parameter as the ledger calls it, with what it is drawn from."""
+    from pipeline.babble import CLASS
+    from pipeline.links import Babble, BackgroundNoise, Equalizer
+
+    asked = {
+        field.name: value
+        for field in dataclasses.fields(link)
+        if isinstance(value := getattr(link, field.name), (Distribution, Choice))
     }
-    drawn = dict(_of_sections(augment)) | dict(_of_voice(config))
-    return Asked(drawn, probability, augment.get("sampler") or "independent")
+    if isinstance(link, Equalizer):
+        asked = {f"gains_db[{band}]": link.gain_db for band in range(len(BANDS_HZ))}
+    if isinstance(link, Babble) and not link.melnet:
+        asked[HOW_MANY] = rounded(link.voices)
+    if isinstance(link, BackgroundNoise):
+        if not link.babble:
+            asked[HOW_MANY] = rounded(link.count)
+        if link.classes:
+            asked["classes[0]"] = _with_babble(link.classes, CLASS, link.babble)
+    yield from asked.items()
 
 
-def _of_sections(augment: Mapping[str, Any]) -> Iterator[tuple[str, Distribution | Choice]]:
-    noise = augment.get("noise") or {}
-    if "snr_db" in noise:
-        yield "background_noise.snr_db", _distribution(noise["snr_db"])
-    if weights := noise.get("classes"):
-        share = (noise.get("babble") or {}).get("share", 0.0)
-        total = sum(weights.values())
-        shares = {name: weight / total * (1 - share) for name, weight in weights.items()}
-        shares[BABBLE] = shares.get(BABBLE, 0.0) + share
-        yield "background_noise.class", Choice(shares)
-    if "gain_db" in augment:
-        yield "gain.gain_db", _distribution(augment["gain_db"])
+def rounded(numbers: Distribution) -> Choice:
+    """The whole numbers, by name, that come of rounding what is drawn from `numbers`."""
+    low, high = (round(bound) for bound in numbers.bounds)
+    edges = numbers.cdf(np.arange(low - 1, high + 1) + 0.5)
+    shares = np.diff(edges).tolist()
+    return Choice({str(low + index): max(0.0, share) for index, share in enumerate(shares)})
+
+
+def _with_babble(weights: Mapping[str, float], name: str, babble: Any) -> Choice:
+    share = babble.share if babble else 0.0
+    total = sum(weights.values())
+    shares = {kind: weight / total * (1 - share) for kind, weight in weights.items()}
+    shares[name] = shares.get(name, 0.0) + share
+    return Choice(shares)
 
 
 def _of_voice(config: Mapping[str, Any]) -> Iterator[tuple[str, Distribution | Choice]]:
     voice = config.get("voice") or {}
     for name in _VOICE_NUMBERS:
         if name in voice:
-            yield name, _distribution(voice[name])
+            yield name, build(Distribution, voice[name], "build.json")
+    weights = voice.get("speakers") or {}
+    if weights and ALL_GENERATED not in weights:
+        yield "speaker", Choice({canonical_name(name): share for name, share in weights.items()})
     accent = (config.get("text") or {}).get("accent")
     if isinstance(accent, Mapping):
         yield "accent", Choice(dict(accent))
-
-
-def _distribution(value: Any) -> Distribution:
-    return build(Distribution, value, "build.json")

@@ -36,6 +36,7 @@ LIGHT_COLUMNS = (
 )
 PLACE = "place in the dataset"
 OTHERS = "(others)"
+HOW_MANY = "how many"  # items there are in the lists of a link
 _TENTHS = 10
 MOST_LEVELS = 100  # in a table; the rarer ones count as one
 _FEW_VALUES = 12  # a column of numbers that has no more is one of labels
@@ -96,21 +97,25 @@ def read_light_columns(dataset: Path) -> pa.Table:
 
 
 def read_ledger(table: pa.Table) -> Ledger:
-    """Every link and every plain parameter (numbers and words) that any row has."""
+    """Every link, and every parameter that any row has: numbers, words, and lists of these.
+
+    The second link of a kind in a row is called `link 2`, the second item of a list `name[1]`,
+    and how many there are of them `link.how many`.
+    """
     chunk = table["augmentations"].combine_chunks()
-    rows = pc.list_parent_indices(chunk).to_numpy()
+    rows = pc.list_parent_indices(chunk).to_pylist()
     entries = pc.list_flatten(chunk)
     links = pc.struct_field(entries, "link").to_pylist()
     parameters = pc.struct_field(entries, "parameters").to_pylist()
     applied: dict[str, np.ndarray] = {}
     found: dict[str, tuple[list[int], list[object]]] = defaultdict(lambda: ([], []))
-    for row, link, text in zip(rows.tolist(), links, parameters, strict=True):
+    for row, kind, text in zip(rows, links, parameters, strict=True):
+        link = _name_in(row, kind, applied)
         applied.setdefault(link, np.zeros(len(table), dtype=bool))[row] = True
-        for name, value in json.loads(text).items():
-            if isinstance(value, str | int | float):
-                places, values = found[f"{link}.{name}"]
-                places.append(row)
-                values.append(value)
+        for name, value in _plain(json.loads(text)):
+            places, values = found[f"{link}.{name}"]
+            places.append(row)
+            values.append(value)
     drawn = {name: column_of(name, *found[name]) for name in sorted(found)}
     return Ledger(dict(sorted(applied.items())), drawn)
 
@@ -162,6 +167,26 @@ def level_name(value: object) -> str:
     """What a value that counts as a label is called."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{value:.12g}" if is_number else str(value)
+
+
+def _name_in(row: int, kind: str, applied: Mapping[str, np.ndarray]) -> str:
+    """What the next link of a kind is called in a row that may have some already."""
+    link, number = kind, 1
+    while link in applied and applied[link][row]:
+        number += 1
+        link = f"{kind} {number}"
+    return link
+
+
+def _plain(parameters: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    lists = {name: value for name, value in parameters.items() if isinstance(value, list)}
+    for name, items in lists.items():
+        yield from ((f"{name}[{index}]", item) for index, item in enumerate(items))
+    if lists:
+        yield HOW_MANY, len(next(iter(lists.values())))
+    for name, value in parameters.items():
+        if isinstance(value, str | int | float):
+            yield name, value
 
 
 def _slot_columns(table: pa.Table) -> Iterator[Column]:

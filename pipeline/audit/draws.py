@@ -18,21 +18,27 @@ from pipeline.audit.fits import (
 from pipeline.distributions import Choice, Distribution
 
 SHAPE, RATE, ORDER = "distributions", "probabilities", "row order"
+BABBLE = "babble"
+_FEW = 6
 
 
 def shapes(evidence: Evidence) -> Iterator[Finding]:
     """Was each column drawn from the distribution that the config asks for, and each file of a
     kind as often as the others?"""
-    for column in (*evidence.ledger.drawn.values(), *varying(evidence.voice.values())):
-        asked = evidence.asked.drawn.get(column.name)
-        if asked is not None and len(column.rows) >= LEAST_ROWS:
-            yield _shape(column, asked, evidence)
-    for name, column in evidence.ledger.drawn.items():
-        fit = _even_sources(column, evidence) if name.endswith(".source") else None
+    columns = dict(evidence.ledger.drawn)
+    columns |= {column.name: column for column in varying(evidence.voice.values())}
+    for name, asked in evidence.asked.drawn.items():
+        if name in columns and len(columns[name].rows) >= LEAST_ROWS:
+            yield _shape(columns[name], asked, evidence)
+    for name, share in evidence.asked.even_kinds.items():
+        if name in columns and len(columns[name].rows) >= LEAST_ROWS:
+            yield _shape(columns[name], _all_alike(columns[name], share), evidence)
+    for name in evidence.asked.even_files:
+        fit = _even_files(columns[name], evidence) if name in columns else None
         if fit:
             words = "each file of a kind is heard about as often as the others"
             if fit.p <= SURE_ENOUGH_FOR_WORDS:
-                words = f"some files are heard too often: {_most_frequent(column)}"
+                words = f"some files are heard too often: {_most_frequent(columns[name])}"
             yield Finding(SHAPE, name, "", fit.test, fit.distance, fit.p, words)
 
 
@@ -70,7 +76,12 @@ def _shape(column: Column, asked: Distribution | Choice, evidence: Evidence) -> 
     if shares is not None:
         named = {level_name(value): share for value, share in shares.items()}
         fit = _fits_choice(column, named, evidence.strata(column), lost)
-        words = f"{asked.describe()} asked; most often {_most_frequent(column)}"
+        most = _most_frequent(column)
+        words = (
+            f"most often {most}"
+            if len(shares) > _FEW
+            else f"{asked.describe()} asked; most often {most}"
+        )
     else:
         assert isinstance(asked, Distribution)
         values = as_numbers(column)
@@ -99,11 +110,19 @@ def _fits_choice(
     return Fit(worst.test, worst.distance, min(1.0, worst.p * len(fits)))
 
 
-def _even_sources(source: Column, evidence: Evidence) -> Fit | None:
+def _all_alike(column: Column, share: float) -> Choice:
+    """Every kind that occurs as likely as the others, after babble has taken its `share`."""
+    weights = dict.fromkeys((name for name in column.levels or () if name != BABBLE), 1.0)
+    if share:
+        weights[BABBLE] = share / (1 - share) * len(weights) if share < 1 else 1.0
+    return Choice(weights)
+
+
+def _even_files(source: Column, evidence: Evidence) -> Fit | None:
     """Whether each file of a kind is used as often as the others of its kind and split."""
-    kind = evidence.ledger.drawn.get(f"{source.name.rpartition('.')[0]}.class")
+    kind = evidence.ledger.drawn.get(source.name.replace(".sources[", ".classes["))
     groups = np.zeros(len(source.rows), dtype=np.int64)
-    if kind is not None and kind.levels and np.array_equal(kind.rows, source.rows):
+    if kind is not None and kind is not source and kind.levels:
         groups += kind.values
     strata = evidence.strata(source)
     if strata is not None:

@@ -11,6 +11,7 @@ from pipeline.audit.evidence import LEAST_ROWS, Evidence, Finding, varying
 from pipeline.independence import shuffled_p
 
 REPEATS, CONDITIONS = "repeats", "conditions"
+_HEARD_AROUND = ("background_noise", "babble", "room_response")
 
 _SAME_S = 0.002  # starts this near to each other make the same segment
 _NEAR_S = 0.2  # starts this near are what those are counted among
@@ -44,25 +45,21 @@ class Conditions:
 
 def repeats(evidence: Evidence) -> Iterator[Finding]:
     """Is the same stretch of noise used again and again?"""
-    for name, source in evidence.ledger.drawn.items():
-        link, _, parameter = name.rpartition(".")
-        offset = evidence.ledger.drawn.get(f"{link}.offset_s")
-        if parameter != "source" or offset is None or len(source.rows) < LEAST_ROWS:
+    for name, offset in evidence.ledger.drawn.items():
+        source = evidence.ledger.drawn.get(name.replace(".offsets_s[", ".sources["))
+        if ".offsets_s[" not in name or source is None or len(source.rows) < LEAST_ROWS:
             continue
-        rows = np.intersect1d(source.rows, offset.rows)
-        starts_s = as_numbers(offset.within(rows))
-        found = repeated_segments(source.within(rows).values, starts_s)
+        found = repeated_segments(source.values, as_numbers(offset))
         words = (
             f"{found.share:.1%} of the clips begin within 2 ms of where another began in the same "
             f"file ({found.pairs} pairs, {found.expected:.1f} by chance)"
         )
-        yield Finding(REPEATS, link, "", "binomial", float(found.pairs), found.p, words)
+        yield Finding(REPEATS, source.name, "", "binomial", float(found.pairs), found.p, words)
 
 
 def variety(evidence: Evidence) -> tuple[Conditions, Finding] | None:
     """How many different (noise, room, speaker) there are; None where fewer than two vary."""
-    names = ("background_noise.source", "room_response.source")
-    sources = [evidence.ledger.drawn[name] for name in names if name in evidence.ledger.drawn]
+    sources = [source for link in _HEARD_AROUND for source in evidence.sources(link)[:1]]
     parts = [*varying([evidence.voice["speaker"]]), *sources]
     if len(parts) < 2 or evidence.num_rows < LEAST_ROWS:
         return None

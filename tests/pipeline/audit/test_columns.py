@@ -59,8 +59,27 @@ def test_the_ledger_falls_into_links_and_plain_parameters() -> None:
     )
     assert ledger.applied["gain"].tolist() == [True, False, True]
     assert ledger.applied["loss"].tolist() == [False, False, True]
-    assert set(ledger.drawn) == {"gain.gain_db", "loss.codec"}
+    assert set(ledger.drawn) == {
+        "gain.gain_db",
+        "loss.codec",
+        "loss.at_s[0]",
+        "loss.at_s[1]",
+        "loss.how many",
+    }
     assert ledger.drawn["gain.gain_db"].rows.tolist() == [0, 2]
+
+
+def test_a_second_link_of_a_kind_has_columns_of_its_own() -> None:
+    twice = pa.table(
+        {
+            "augmentations": [
+                [{"link": "gain", "parameters": f'{{"gain_db": {db}}}'} for db in (1, 2)]
+            ]
+        }
+    )
+    ledger = read_ledger(twice)
+    assert set(ledger.applied) == {"gain", "gain 2"}
+    assert ledger.drawn["gain 2.gain_db"].levels == ("2",)
 
 
 def test_labels_are_what_a_model_learns_and_where_a_row_lies() -> None:

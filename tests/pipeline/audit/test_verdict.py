@@ -15,7 +15,7 @@ def one_intent_one_class(rows: list[Row]) -> None:
     for row in rows:
         noise = noise_of(row)
         if noise and row["intent"] == INTENTS[2]:
-            noise |= {"class": CLASSES[0], "source": f"{CLASSES[0]}/1.flac"}
+            noise |= {"classes": [CLASSES[0]], "sources": [f"{CLASSES[0]}/1.flac"]}
 
 
 def clipped_snr(rows: list[Row]) -> None:
@@ -33,7 +33,7 @@ def snr_of_one_template(rows: list[Row]) -> None:
 def repeating_noise(rows: list[Row]) -> None:
     for row in rows:
         if noise := noise_of(row):
-            noise["offset_s"] = float(int(noise["offset_s"]) // 4)
+            noise["offsets_s"] = [float(int(noise["offsets_s"][0]) // 4)]
 
 
 def one_speaker_one_room(rows: list[Row]) -> None:
@@ -55,7 +55,7 @@ def noise_that_stays_a_while(rows: list[Row]) -> None:
         if "background_noise" in before["augmentations"]:
             row["augmentations"]["background_noise"] = dict(
                 before["augmentations"]["background_noise"],
-                offset_s=row["pace"] * 10,
+                offsets_s=[row["pace"] * 10],
             )
 
 
@@ -71,13 +71,13 @@ def slot_in_quiet(rows: list[Row]) -> None:
 
 
 PLANTED: list[tuple[Plant, str, str, str]] = [
-    (one_intent_one_class, "ties", "background_noise.class", "intent"),
+    (one_intent_one_class, "ties", "background_noise.classes[0]", "intent"),
     (clipped_snr, "distributions", "background_noise.snr_db", ""),
     (snr_of_one_template, "ties", "background_noise.snr_db", "intent"),
-    (repeating_noise, "repeats", "background_noise", ""),
+    (repeating_noise, "repeats", "background_noise.sources[0]", ""),
     (one_speaker_one_room, "ties", "room_response.source", "speaker"),
     (drifting_gain, "ties", "gain.gain_db", "place in the dataset"),
-    (noise_that_stays_a_while, "row order", "background_noise.source", ""),
+    (noise_that_stays_a_while, "row order", "background_noise.sources[0]", ""),
     (too_little_noise, "probabilities", "background_noise", ""),
     (slot_in_quiet, "ties", "background_noise", "slot room"),
 ]

@@ -27,7 +27,7 @@ from pipeline.independence import (
     mutual_information_test,
     tables_by_stratum,
 )
-from pipeline.labelled_rows import LabelledRows, labelled_rows
+from pipeline.labelled_rows import CARRIER, LabelledRows, labelled_rows
 from pipeline.predictors import Holdings, LabelTests, label_tests, strongest_cell
 from pipeline.randomness import rng_for
 
@@ -119,7 +119,8 @@ def _families(data: LabelledRows, seed: int) -> Iterator[_Family]:
         yield from _voices(data, column, rng_for(seed, "accidents", column))
     for slot, held in data.slots().items():
         yield from _values(data, slot, held)
-        yield from _templates(data, slot, held, rng_for(seed, "accidents", slot))
+        if slot != CARRIER:  # grammar ties carriers to templates: `can you` asks
+            yield from _templates(data, slot, held, rng_for(seed, "accidents", slot))
 
 
 def _words(data: LabelledRows) -> _Family:

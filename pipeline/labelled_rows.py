@@ -11,6 +11,7 @@ from pipeline.predictors import Holdings, holdings
 from pipeline.randomness import rng_for
 
 MOST_ROWS = 20_000
+CARRIER = "carrier"  # the slot whose values are said before a request, whatever it is
 COLUMNS = (
     "id",
     "transcript",
@@ -39,7 +40,7 @@ class LabelledRows:
     total: int
 
     def words(self) -> Holdings:
-        """The words of the transcript outside slots, of distinct rows."""
+        """The words of the transcript outside slots, and of carriers, of distinct rows."""
         return holdings(
             (row, word) for row in self.distinct.tolist() for word in _free_words(self.rows[row])
         )
@@ -82,7 +83,10 @@ def labelled_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> LabelledRows:
 
 def _free_words(row: Mapping[str, Any]) -> set[str]:
     in_slots = {
-        place for slot in row["slots"] for place in range(slot["first_word"], slot["end_word"])
+        place
+        for slot in row["slots"]
+        if slot["name"] != CARRIER
+        for place in range(slot["first_word"], slot["end_word"])
     }
     words = enumerate(row["transcript"].split())
     return {word for place, word in words if place not in in_slots}

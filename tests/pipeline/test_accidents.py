@@ -150,6 +150,21 @@ def test_an_intent_with_one_template() -> None:
     assert "`call` has one template, `call:1`, for its 80 sentences" in only_warning(changed(plant))
 
 
+def test_words_in_the_carrier_slot_count_as_words() -> None:
+    def plant(index: int, one: Row) -> Row:
+        carrier = {"name": "carrier", "value": "Would you", "first_word": 0, "end_word": 2}
+        if one["intent"] != "call" or not index % 2:
+            carrier |= {"value": "Let me"}
+        said = f"{carrier['value'].lower()} {words_before(one).split()[-1]}"
+        name, template = one["slots"][0]["value"], int(one["template"][-1])
+        new = row(index, one["intent"], said, name, template, one["speaker"])
+        return new | {"slots": [carrier, *new["slots"]]}
+
+    lone, tied = changed(plant).warnings
+    assert "`would you` of the slot `carrier` is said in `call` only" in lone.text + tied.text
+    assert "says nothing about what is wanted, yet 40 of 40 sentences" in lone.text + tied.text
+
+
 def test_false_alarms_are_rare() -> None:
     """Of 100 datasets whose intents were shuffled, at most five get any warning."""
     rows = plain_rows()

@@ -214,7 +214,9 @@ class FastSpeech2(nn.Module):
         energy = self.energy_predictor(hidden, mask)
         voiced = mask & ~self.is_silent[symbols]
         semitone = math.log(2) / 12 / self.pitch_std[speakers]
-        pitch = pitch + (controls.pitch_semitones * semitone)[:, None] * voiced
+        mean = (pitch * voiced).sum(dim=1, keepdim=True) / voiced.sum(dim=1, keepdim=True).clamp(1)
+        wider = (controls.pitch_range - 1)[:, None] * (pitch - mean)
+        pitch = pitch + (wider + (controls.pitch_semitones * semitone)[:, None]) * voiced
         energy = energy + (controls.energy.log() / self.energy_std)[:, None] * voiced
         frames = self.duration_predictor(hidden, mask).exp() - 1
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)

@@ -208,7 +208,7 @@ class FastSpeech2Paper(nn.Module):
     depend on its neighbours. `mask_padding=False` does the same; an item is else as it is alone.
     """
 
-    controls = frozenset(Controls._fields)
+    controls = frozenset({"pace", "pitch_semitones", "energy"})
     per_speaker: ClassVar[PerSpeaker] = {"speaker_embedding.weight": "any"}
 
     def __init__(

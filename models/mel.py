@@ -194,12 +194,7 @@ def convert_mels(mels: Tensor, source: MelConfig, target: MelConfig) -> Tensor:
 
 def mel_filterbank(config: MelConfig) -> np.ndarray:
     """Triangular mel filters (n_mels, n_fft // 2 + 1), float32."""
-    edges_mel = np.linspace(
-        _hz_to_mel(config.f_min, config.mel_scale),
-        _hz_to_mel(config.top_frequency, config.mel_scale),
-        config.n_mels + 2,
-    )
-    edges_hz = _mel_to_hz(edges_mel, config.mel_scale)
+    edges_hz = _band_edges_hz(config)
     bins_hz = np.linspace(0.0, config.sample_rate / 2, config.n_fft // 2 + 1)
     rising = (bins_hz - edges_hz[:-2, None]) / np.diff(edges_hz)[:-1, None]
     falling = (edges_hz[2:, None] - bins_hz) / np.diff(edges_hz)[1:, None]
@@ -207,6 +202,19 @@ def mel_filterbank(config: MelConfig) -> np.ndarray:
     if config.mel_norm == "slaney":  # each triangle has unit area in Hz
         filters *= 2.0 / (edges_hz[2:] - edges_hz[:-2])[:, None]
     return filters.astype(np.float32)
+
+
+def band_centers_hz(config: MelConfig) -> np.ndarray:
+    """The frequency in the middle of each mel band (n_mels,), rising."""
+    return _band_edges_hz(config)[1:-1]
+
+
+def _band_edges_hz(config: MelConfig) -> np.ndarray:
+    """(n_mels + 2,): band k lies between k and k + 2, with its peak at k + 1."""
+    low_mel, high_mel = (
+        _hz_to_mel(hz, config.mel_scale) for hz in (config.f_min, config.top_frequency)
+    )
+    return _mel_to_hz(np.linspace(low_mel, high_mel, config.n_mels + 2), config.mel_scale)
 
 
 # Slaney's scale: linear below 1 kHz (66.7 Hz a mel), logarithmic above.

@@ -5,6 +5,7 @@ B batch, N symbols, T mel frames, S samples.
 
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 from models.mel import MelConfig
@@ -16,6 +17,7 @@ class Controls(NamedTuple):
     pace: Tensor  # 1.2 is a fifth faster
     pitch_semitones: Tensor
     energy: Tensor  # amplitude factor
+    pitch_range: Tensor = torch.ones(1)  # how far pitch moves about its mean: 0 is monotone
 
 
 class Speech(NamedTuple):

@@ -29,7 +29,8 @@ _COLUMNS = {
     "phonemes": "`^` silence, `|` word boundary, `,` pause, stress marks before vowels",
     "duration_s, sample_rate": "of the clip as shipped, in seconds and Hz",
     "speaker, accent": "whose voice, and the accent of the phonemes",
-    "pace, pitch_semitones, energy": "the controls the voice was asked for",
+    "pace, pitch_semitones, energy, pitch_range, vocal_tract": "the controls the voice was asked "
+    "for; 1 (0 semitones) is the speaker's own",
     "domain, template, intent, slots": "where the sentence came from and what it means; each slot "
     "value with the words [first_word, end_word) of `transcript` that say it",
     "source, style": "which part of the config wrote the sentence, and what was done to it to "

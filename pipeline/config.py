@@ -18,7 +18,7 @@ from pipeline.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.seal import OutputConfig, check_output
 from pipeline.sentences import SentencesConfig, check_sentences
 from pipeline.spoken import TextConfig, check_text
-from pipeline.synthesize import VoiceConfig, check_voice
+from pipeline.synthesize import VoiceConfig, check_voice, quota_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -105,10 +105,13 @@ def check_build(config: BuildConfig) -> None:
     check_sentences(config.sentences, config.seed)
     check_text(config.text)
     if config.sentences.negatives is not None:
-        spoken_in = [accent for accent, weight in config.text.accents.items() if weight]
-        check_as_spoken(config.sentences.negatives, spoken_in, config.text.pronunciations)
+        accents = list(config.text.used_accents)
+        check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
     lexicon_of(config)
     check_voice(config.voice)
+    quota = quota_of(config.voice, config.text.used_accents, config.seed)
+    if quota is not None:
+        quota.check(config.sentences.count)
     check_judge(config.judge)
     if config.judge.recognizer is not None:
         checkpoint_digest(config.judge.recognizer)

@@ -13,6 +13,7 @@ from pipeline.variants import Speech, VariantsConfig, vary
 
 _SPELLED_A = re.compile(r"\bA(?= [A-Z]\b)|(?<=\b[A-Z] )A\b")
 _LETTER = "letterhere"
+_NONE: Mapping[str, str] = {}
 
 
 class Pronounced(NamedTuple):
@@ -33,9 +34,13 @@ class Pronouncer:
     lexicon: Lexicon = field(default_factory=Lexicon)
     variants: VariantsConfig = VariantsConfig()
 
-    def pronounce(self, ids: Sequence[str], texts: Sequence[str], seed: int) -> list[Pronounced]:
-        """What each of the spoken `texts` sounds like, in their order."""
-        accents = [self.draw_accent(id, seed) for id in ids]
+    def pronounce(
+        self, ids: Sequence[str], texts: Sequence[str], seed: int, given: Mapping[str, str] = _NONE
+    ) -> list[Pronounced]:
+        """What each of the spoken `texts` sounds like, in their order; `given` accents by id are
+        not drawn.
+        """
+        accents = [given.get(id) or self.draw_accent(id, seed) for id in ids]
         found: dict[int, str | DataError] = {}
         for accent in dict.fromkeys(accents):
             places = [place for place, drawn in enumerate(accents) if drawn == accent]

@@ -34,7 +34,8 @@ class Sentence:
     """Stage 1. What the user of the application writes or says, in written form.
 
     `source` says who wrote it: `templates`, or another section of the config's `sentences`.
-    `style` names what was done to it to sound spoken, in order.
+    `style` names what was done to it to sound spoken, in order. `number` counts the sentences of
+    a build from 0.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Sentence:
     source: str = "templates"
     style: tuple[str, ...] = ()
     negative: Negative = Negative()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class SpokenSentence:
     phonemes: str
     accent: str
     slot_words: tuple[WordRange, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class MelClip:
     acoustic_model: str
     mel: np.ndarray  # (n_mels, T) float16
     faults: tuple[str, ...] = ()
+    pitch_range: float = 1.0
+    vocal_tract: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ class JudgedClip:
     num_samples: int
     audio: bytes  # FLAC, mono, 16 bit, clean
     judgement: Judgement
+    pitch_range: float = 1.0
+    vocal_tract: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         source=_TEXT,
         style=STYLE,
         negative=NEGATIVE,
+        number=_WHOLE,
     ),
     SpokenSentence: _schema(
         normalized_text=_TEXT,
@@ -108,6 +109,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         phonemes=_TEXT,
         accent=_TEXT,
         slot_words=pa.list_(_struct(first_word=_WHOLE, end_word=_WHOLE)),
+        number=_WHOLE,
     ),
     MelClip: _schema(
         speaker=_TEXT,
@@ -118,6 +120,8 @@ SCHEMAS: dict[type, pa.Schema] = {
         acoustic_model=_TEXT,
         mel=MEL,
         faults=pa.list_(_TEXT),
+        pitch_range=_REAL,
+        vocal_tract=_REAL,
     ),
     CleanClip: _schema(vocoder=_TEXT, sample_rate=_WHOLE, num_samples=_WHOLE, audio=_BYTES),
     JudgedClip: _schema(
@@ -133,6 +137,8 @@ SCHEMAS: dict[type, pa.Schema] = {
         num_samples=_WHOLE,
         audio=_BYTES,
         judgement=JUDGEMENT,
+        pitch_range=_REAL,
+        vocal_tract=_REAL,
     ),
     FinishedClip: _schema(
         sample_rate=_WHOLE,

@@ -4,7 +4,7 @@ import functools
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,11 @@ class TextConfig:
         return {self.accent: 1.0} if isinstance(self.accent, str) else self.accent
 
     @property
+    def used_accents(self) -> tuple[str, ...]:
+        """Those that may be drawn, by name."""
+        return tuple(sorted(name for name, weight in self.accents.items() if weight > 0))
+
+    @property
     def row_settings(self) -> dict[str, object]:
         """What the rows depend on beside the files' content.
 
@@ -82,11 +87,12 @@ def speak(
     config: TextConfig,
     seed: int,
     lexicon: Lexicon | None = None,
+    accents: Mapping[str, str] | None = None,
 ) -> Iterator[SpokenSentence | Reject]:
     """Each sentence as it is said, or why it cannot be, in the order given.
 
     Accents and variants are drawn from `seed` and the sentence's id. `lexicon` wins over
-    espeak-ng; without one it is that of the config's files.
+    espeak-ng; without one it is that of the config's files. `accents` by id are not drawn.
     """
     if lexicon is None:
         lexicon = load_lexicon(config.pronunciations)
@@ -97,11 +103,8 @@ def speak(
     reasons = [_unspeakable(text) for text in spoken]
     good = [place for place, reason in enumerate(reasons) if not reason]
     pronouncer = Pronouncer(config.accents, lexicon, config.variants)
-    pronounced = iter(
-        pronouncer.pronounce(
-            [sentences[place].id for place in good], [spoken[place] for place in good], seed
-        )
-    )
+    ids, texts = [sentences[place].id for place in good], [spoken[place] for place in good]
+    pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents or {}))
     for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
         if reason:
             yield Reject(sentence.id, STAGE, reason)
@@ -117,6 +120,7 @@ def speak(
             phonemes=phonemes,
             accent=accent,
             slot_words=slot_words[index],
+            number=sentence.number,
         )
 
 

@@ -8,7 +8,7 @@ after, and a damaged file is made again. (runtime settings are in no key: they c
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from pipeline.coverage_report import CoverageFigures, coverage_of_build
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
 from pipeline.pronunciations import lexicon_digest
+from pipeline.quota import Quota
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -34,14 +35,14 @@ from pipeline.seal import BuildInfo, seal
 from pipeline.sentences import SentencesConfig, describe_domain, generate, sentences_digest
 from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
 from pipeline.spoken import speak
-from pipeline.synthesize import synthesize
+from pipeline.synthesize import quota_of, synthesize
 from pipeline.takes import judge_clips
 from pipeline.vocode import vocode
 
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 4, "speak": 3, "synthesize": 2, "finish": 4}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 5, "speak": 4, "synthesize": 3, "finish": 4}
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     keeps_noise = ["noise_audio"] if config.output.keep_noise else []
     settings = {
         "generate": [config.seed, _set_keys(config.sentences), config.runtime.shard_size],
-        "speak": [config.seed, config.text.row_settings],
+        "speak": [config.seed, config.text.row_settings, *_quota_settings(config)],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
@@ -111,6 +112,16 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     return keys
 
 
+def _quota_settings(config: BuildConfig) -> list[object]:
+    """What accents depend on where they are given by quota: every speaker has each."""
+    quota = _quota(config)
+    return [quota.config, quota.speakers] if quota else []
+
+
+def _quota(config: BuildConfig) -> Quota | None:
+    return quota_of(config.voice, config.text.used_accents, config.seed)
+
+
 def _set_keys(sentences: SentencesConfig) -> dict[str, object]:
     """Without what stands at its default, so that a new option leaves old shards their names,
     and of sections that have settings beside those of rows (`row_settings`) only the latter.
@@ -132,7 +143,7 @@ def generate_shards(job: Job) -> list[Path]:
     paths = job.shards("generate")
     if all(is_intact(path) for path in paths):
         return paths
-    rows = generate(job.config.sentences, job.config.seed)
+    rows = _numbered(generate(job.config.sentences, job.config.seed))
     for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
         write_shard(path, cut, Sentence)
     return paths
@@ -142,8 +153,9 @@ def speak_shard(job: Job, sentences: Path) -> Path:
     """Stage 2: sentences into spoken text and phonemes."""
 
     def make() -> Iterable[SpokenSentence | Reject]:
-        rows = read_shard(sentences, Sentence).rows
-        return speak(rows, job.config.text, job.config.seed, lexicon_of(job.config))
+        rows, quota = read_shard(sentences, Sentence).rows, _quota(job.config)
+        accents = {row.id: quota.cell(row.number).accent for row in rows} if quota else None
+        return speak(rows, job.config.text, job.config.seed, lexicon_of(job.config), accents)
 
     output = job.next_shard("speak", sentences)
     return _make_once(output, lambda: write_shard(output, make(), SpokenSentence))
@@ -155,7 +167,8 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
     def make() -> Iterable[MelClip | Reject]:
         _one_thread_a_shard()
         rows = read_shard(spoken, SpokenSentence).rows
-        return synthesize(rows, job.config.voice, job.config.seed, job.device)
+        config = job.config
+        return synthesize(rows, config.voice, config.seed, job.device, _quota(config))
 
     output = job.next_shard("synthesize", spoken)
     return _make_once(output, lambda: write_shard(output, make(), MelClip))
@@ -191,6 +204,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
             job.config.voice,
             job.config.judge,
             job.config.seed,
+            _quota(job.config),
         )
 
     output = job.next_shard("judge", clean)
@@ -289,6 +303,17 @@ def _make_once(output: Path, make: Callable[[], Path]) -> Path:
 def _index_of(path: Path) -> int:
     """Shards are called `INDEX-KEY.parquet`."""
     return int(path.name.partition("-")[0])
+
+
+def _numbered(rows: Iterable[Sentence | Reject]) -> Iterator[Sentence | Reject]:
+    """Every sentence with its place in the build, whatever the shards are."""
+    number = 0
+    for row in rows:
+        if isinstance(row, Sentence):
+            yield replace(row, number=number)
+            number += 1
+        else:
+            yield row
 
 
 def _cut(rows: Iterator[Sentence | Reject], shard_size: int) -> Iterator[list[Sentence | Reject]]:

@@ -1,7 +1,7 @@
 """Stage 3: phonemes to mels, each utterance with a voice and a manner of its own."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,8 +19,10 @@ from models.checkpoint import (
     voices_of,
 )
 from models.errors import DataError
+from models.vocal_tract import scale_vocal_tract
 from models.voice import Controls
-from pipeline.distributions import Range
+from pipeline.distributions import Distribution, within
+from pipeline.quota import Cell, Quota, QuotaConfig
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
 from pipeline.voices import GeneratedVoices, chosen_voices, with_chosen_voices
@@ -33,22 +35,27 @@ class VoiceConfig:
     """Who speaks, and how. Checkpoints by name of a shipped one, or by folder.
 
     `speakers` are weights by name, where a name may be a mix, as in `mix(a, b, 0.4)`: 0.4 of b.
-    Empty means every speaker of the acoustic model, equally. `generated` adds new ones.
+    Empty means every speaker of the acoustic model, equally. `generated` adds new ones. `pace`,
+    `energy`, `pitch_range` and `vocal_tract` (its length) are factors: 1 is the speaker's own.
     """
 
     acoustic_model: str = "fastspeech2"
     vocoder: str = "vocos"
     speakers: dict[str, float] = field(default_factory=dict)
-    pace: Range = Range(0.9, 1.1)
-    pitch_semitones: Range = Range(-1.0, 1.0)
-    energy: Range = Range(0.9, 1.1)
+    pace: Distribution = Distribution(low=0.9, high=1.1)
+    pitch_semitones: Distribution = Distribution(low=-1.0, high=1.0)
+    energy: Distribution = Distribution(low=0.9, high=1.1)
+    pitch_range: Distribution = Distribution(value=1.0)
+    vocal_tract: Distribution = Distribution(value=1.0)
     generated: GeneratedVoices | None = None
+    quota: QuotaConfig | None = None
 
     def __post_init__(self) -> None:
-        if not 0.3 <= self.pace.low <= self.pace.high <= 3.0:
-            raise ValueError(f"pace: from 0.3 to 3.0, found {self.pace.low} to {self.pace.high}")
-        if self.energy.low <= 0:
-            raise ValueError(f"energy: above 0, found {self.energy.low}")
+        within(self.pace, 0.3, 3.0, "pace")
+        within(self.pitch_semitones, -24.0, 24.0, "pitch_semitones")
+        within(self.energy, 0.01, 100.0, "energy")
+        within(self.pitch_range, 0.0, 4.0, "pitch_range")
+        within(self.vocal_tract, 0.7, 1.4, "vocal_tract")
         if not all(0 <= weight < math.inf for weight in self.speakers.values()):
             raise ValueError("speakers: weights must be finite and not negative")
         if self.speakers and not sum(self.speakers.values()):
@@ -63,6 +70,8 @@ class Manner:
     pace: float
     pitch_semitones: float
     energy: float
+    pitch_range: float = 1.0
+    vocal_tract: float = 1.0
 
 
 _NEUTRAL = Manner("", pace=1.0, pitch_semitones=0.0, energy=1.0)
@@ -93,7 +102,7 @@ def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
     followed = followed_controls(config.acoustic_model)
     for name in Controls._fields:
         asked, neutral = getattr(config, name), getattr(_NEUTRAL, name)
-        if name not in followed and (asked.low, asked.high) != (neutral, neutral):
+        if name not in followed and asked.bounds != (neutral, neutral):
             lines.append(
                 f"voice.{name}: {config.acoustic_model}, a {kind}, cannot follow it; "
                 f"every sentence has {neutral}"
@@ -107,16 +116,33 @@ def voice_digests(config: VoiceConfig) -> dict[str, str]:
 
 
 def draw_manner(
-    rng: np.random.Generator, config: VoiceConfig, voices: Mapping[str, float]
+    rng: np.random.Generator,
+    config: VoiceConfig,
+    voices: Mapping[str, float],
+    cell: Cell | None = None,
 ) -> Manner:
-    """Speaker by weight, controls from their ranges."""
+    """Speaker by weight and controls from their distributions; those of `cell` where it is one's
+    turn.
+    """
     weights = np.array(list(voices.values()))
+    speaker = str(rng.choice(list(voices), p=weights / weights.sum()))
+    at = float(rng.random())
     return Manner(
-        speaker=str(rng.choice(list(voices), p=weights / weights.sum())),
-        pace=config.pace.draw(rng),
+        speaker=cell.speaker if cell else speaker,
+        pace=config.pace.at(cell.slowest + at * (cell.fastest - cell.slowest) if cell else at),
         pitch_semitones=config.pitch_semitones.draw(rng),
         energy=config.energy.draw(rng),
+        pitch_range=config.pitch_range.draw(rng),
+        vocal_tract=config.vocal_tract.draw(rng),
     )
+
+
+def quota_of(config: VoiceConfig, accents: Iterable[str], seed: int) -> Quota | None:
+    """Whose turn each row of a build is; None where the config asks for no quota."""
+    if config.quota is None:
+        return None
+    voices = _voices(config, voices_of(config.acoustic_model))
+    return Quota(config.quota, tuple(voices), tuple(sorted(accents)), seed)
 
 
 class Cast:
@@ -126,24 +152,31 @@ class Cast:
     so on the shard size, for a gain of a tenth on a CPU.
     """
 
-    def __init__(self, config: VoiceConfig, seed: int, device: str = "cpu") -> None:
-        self._config, self._seed, self._device = config, seed, device
+    def __init__(
+        self, config: VoiceConfig, seed: int, device: str = "cpu", quota: Quota | None = None
+    ) -> None:
+        self._config, self._seed, self._device, self._quota = config, seed, device, quota
         checkpoint = load_checkpoint(config.acoustic_model, device)
         self.voices = _voices(config, checkpoint.speakers)
         self._checkpoint = with_chosen_voices(checkpoint, self.voices, config.generated, seed)
 
-    def manner(self, id: str) -> Manner:
-        """How the utterance `id` is spoken at first."""
-        return draw_manner(rng_for(self._seed, STAGE, id), self._config, self.voices)
+    def manner(self, sentence: SpokenSentence) -> Manner:
+        """How the sentence is spoken at first."""
+        cell = self._quota.cell(sentence.number) if self._quota else None
+        return draw_manner(rng_for(self._seed, STAGE, sentence.id), self._config, self.voices, cell)
 
-    def other_manner(self, id: str, take: int, speaker: str, keep_speaker: bool) -> Manner:
+    def other_manner(
+        self, sentence: SpokenSentence, take: int, speaker: str, keep_speaker: bool
+    ) -> Manner:
         """How it is spoken in a later take: as drawn anew, by the same `speaker` or by another,
-        where there is one.
+        where there is one. The same speaker stays within the quota's pace band.
         """
-        rng = rng_for(self._seed, STAGE, f"{id}|take {take}")
+        rng = rng_for(self._seed, STAGE, f"{sentence.id}|take {take}")
         others = {name: weight for name, weight in self.voices.items() if name != speaker}
-        voices = {speaker: 1.0} if keep_speaker or not others else others
-        return draw_manner(rng, self._config, voices)
+        if keep_speaker or not others:
+            cell = self._quota.cell(sentence.number) if self._quota else None
+            return draw_manner(rng, self._config, {speaker: 1.0}, cell)
+        return draw_manner(rng, self._config, others)
 
     def speak(self, sentence: SpokenSentence, manner: Manner) -> MelClip | Reject:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""
@@ -161,12 +194,16 @@ class Cast:
 
 
 def synthesize(
-    spoken: Sequence[SpokenSentence], config: VoiceConfig, seed: int, device: str = "cpu"
+    spoken: Sequence[SpokenSentence],
+    config: VoiceConfig,
+    seed: int,
+    device: str = "cpu",
+    quota: Quota | None = None,
 ) -> Iterator[MelClip | Reject]:
-    """Mels for sentences, in their order."""
-    cast = Cast(config, seed, device)
+    """Mels for sentences, in their order; `quota` says whose turn it is."""
+    cast = Cast(config, seed, device, quota)
     for sentence in spoken:
-        yield cast.speak(sentence, cast.manner(sentence.id))
+        yield cast.speak(sentence, cast.manner(sentence))
 
 
 def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
@@ -178,15 +215,24 @@ def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
 def _speak(
     sentence: SpokenSentence, tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str
 ) -> MelClip:
-    """The sentence as a clip, spoken in the given manner."""
+    """The sentence as a clip, spoken in the given manner.
+
+    Scaling the spectrogram moves its pitch, too, so the voice is asked for the pitch that becomes
+    the right one.
+    """
+    tract = manner.vocal_tract
+    pitch_semitones = manner.pitch_semitones
+    if "pitch_semitones" in checkpoint.model.controls:
+        pitch_semitones += 12 * math.log2(tract)
     speech = checkpoint.model.synthesize(
         torch.from_numpy(tokens.ids)[None].to(device),
         torch.tensor([len(tokens.ids)], device=device),
         torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
         Controls(
             pace=torch.tensor([manner.pace], device=device),
-            pitch_semitones=torch.tensor([manner.pitch_semitones], device=device),
+            pitch_semitones=torch.tensor([pitch_semitones], device=device),
             energy=torch.tensor([manner.energy], device=device),
+            pitch_range=torch.tensor([manner.pitch_range], device=device),
         ),
     )
     durations = speech.durations[0].cpu().numpy()
@@ -198,8 +244,12 @@ def _speak(
         energy=manner.energy,
         words=word_times(sentence.transcript, tokens, durations, checkpoint.mel.frame_s),
         acoustic_model=checkpoint.label,
-        mel=speech.mels[0].cpu().numpy().astype(np.float16),
+        mel=scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel).astype(
+            np.float16
+        ),
         faults=speech.faults[0] if speech.faults else (),
+        pitch_range=manner.pitch_range,
+        vocal_tract=tract,
     )
 
 

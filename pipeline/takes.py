@@ -1,10 +1,12 @@
 """Stage 5: every clip is judged, and what fails is spoken again before it is given up."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.errors import DataError
 from pipeline.audio import decode_audio
 from pipeline.judge import Judge, JudgeConfig, faults_of
+from pipeline.quota import Quota
 from pipeline.records import CleanClip, JudgedClip, Judgement, MelClip, Reject, SpokenSentence
 from pipeline.synthesize import Cast, VoiceConfig
 from pipeline.vocode import vocode
@@ -20,6 +22,7 @@ def judge_clips(
     voice: VoiceConfig,
     config: JudgeConfig,
     seed: int,
+    quota: Quota | None = None,
     device: str = "cpu",
 ) -> Iterator[JudgedClip | Reject]:
     """The first take of each of `clips` that passes, or why none did, in their order.
@@ -27,7 +30,7 @@ def judge_clips(
     `mels` (which need not hold their spectrograms), `spoken` and `templates` are what the clips
     were made of, by id. Raises `DataError` for a clip whose mel or sentence is not there.
     """
-    studio = Studio(voice, config, seed, device)
+    studio = Studio(voice, config, seed, quota, device)
     for clip in clips:
         if clip.id not in mels or clip.id not in spoken:
             raise DataError(f"row {clip.id}: a clip without its mel or its sentence")
@@ -37,10 +40,17 @@ def judge_clips(
 class Studio:
     """Judges takes and has new ones made. The voices are loaded when they are first needed."""
 
-    def __init__(self, voice: VoiceConfig, config: JudgeConfig, seed: int, device: str) -> None:
-        self._voice, self._config, self._seed, self._device = voice, config, seed, device
+    def __init__(
+        self,
+        voice: VoiceConfig,
+        config: JudgeConfig,
+        seed: int,
+        quota: Quota | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self._voice, self._config, self._device = voice, config, device
         self._judge = Judge(config)
-        self._cast: Cast | None = None
+        self._cast = functools.cache(lambda: Cast(voice, seed, device, quota))
 
     def accept(
         self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, template: str
@@ -74,10 +84,9 @@ class Studio:
         self, spoken: SpokenSentence, speaker: str, take: int
     ) -> tuple[CleanClip, MelClip] | None:
         """Another take: the first half of them by the same speaker. None where it cannot be."""
-        self._cast = self._cast or Cast(self._voice, self._seed, self._device)
         keep_speaker = take <= (self._config.retakes + 1) // 2
-        manner = self._cast.other_manner(spoken.id, take, speaker, keep_speaker)
-        mel = self._cast.speak(spoken, manner)
+        manner = self._cast().other_manner(spoken, take, speaker, keep_speaker)
+        mel = self._cast().speak(spoken, manner)
         if isinstance(mel, Reject):
             return None
         clip = next(vocode([mel], self._voice, self._device))
@@ -99,4 +108,6 @@ def _judged(clip: CleanClip, mel: MelClip, judgement: Judgement, take: int) -> J
         num_samples=clip.num_samples,
         audio=clip.audio,
         judgement=judgement,
+        pitch_range=mel.pitch_range,
+        vocal_tract=mel.vocal_tract,
     )

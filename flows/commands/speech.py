@@ -11,7 +11,7 @@ from models.errors import ConfigError, DataError
 from models.speakers import MOST_GENERATED
 from pipeline.audio import decode_audio
 from pipeline.config import RuntimeConfig, resolve_device
-from pipeline.distributions import Range
+from pipeline.distributions import Distribution
 from pipeline.records import CleanClip, MelClip, Reject, Sentence, SpokenSentence
 from pipeline.spoken import TextConfig, speak
 from pipeline.synthesize import VoiceConfig, check_voice, synthesize, unheard_controls
@@ -66,9 +66,9 @@ def voice_config(options: SayOptions) -> VoiceConfig:
             acoustic_model=options.acoustic_model,
             vocoder=options.vocoder,
             speakers={options.speaker: 1.0} if options.speaker else {},
-            pace=Range(options.pace, options.pace),
-            pitch_semitones=Range(options.pitch_semitones, options.pitch_semitones),
-            energy=Range(options.energy, options.energy),
+            pace=Distribution(value=options.pace),
+            pitch_semitones=Distribution(value=options.pitch_semitones),
+            energy=Distribution(value=options.energy),
             generated=_any_generated(options),
         )
     except ValueError as error:

@@ -43,7 +43,7 @@ def _padded(sentences: tuple[list[int], ...]) -> tuple[torch.Tensor, torch.Tenso
 
 
 def _controls(size: int, **changed: float) -> Controls:
-    values = {"pace": 1.0, "pitch_semitones": 0.0, "energy": 1.0} | changed
+    values = {"pace": 1.0, "pitch_semitones": 0.0, "energy": 1.0, "pitch_range": 1.0} | changed
     return Controls(*(torch.full((size,), values[name]) for name in Controls._fields))
 
 
@@ -177,6 +177,19 @@ def test_controls_move_phones_by_the_asked_amount_and_leave_silence(model: FastS
     torch.testing.assert_close(semitones, 2.0 * phones, atol=1e-4, rtol=0)
     factors = ((moved_energy - energy) * 0.5).exp()
     torch.testing.assert_close(factors, torch.where(phones, 1.5, 1.0), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("pitch_range", [0.0, 0.5, 2.0])
+def test_pitch_range_moves_phones_about_their_mean(model: FastSpeech2, pitch_range: float) -> None:
+    phones = torch.tensor([symbol >= 5 for symbol in SENTENCES[1]])
+    plain, _ = _seen_by_decoder(model)
+    ranged, _ = _seen_by_decoder(model, pitch_range=pitch_range)
+    plain, ranged = plain.reshape(-1), ranged.reshape(-1)
+    mean = plain[phones].mean()
+    torch.testing.assert_close(
+        ranged[phones], mean + pitch_range * (plain[phones] - mean), atol=1e-5, rtol=0
+    )
+    torch.testing.assert_close(ranged[~phones], plain[~phones])
 
 
 def test_speakers_differ(model: FastSpeech2) -> None:

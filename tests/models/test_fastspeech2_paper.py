@@ -74,7 +74,7 @@ def _padded(sentences: tuple[list[int], ...]) -> tuple[torch.Tensor, torch.Tenso
 
 
 def _controls(size: int, **changed: float) -> Controls:
-    values = {"pace": 1.0, "pitch_semitones": 0.0, "energy": 1.0} | changed
+    values = {"pace": 1.0, "pitch_semitones": 0.0, "energy": 1.0, "pitch_range": 1.0} | changed
     return Controls(*(torch.full((size,), values[name]) for name in Controls._fields))
 
 

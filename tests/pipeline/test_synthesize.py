@@ -11,7 +11,7 @@ from models.config import build
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig
 from models.phonemes import Phonemizer, words_of
-from pipeline.distributions import Range
+from pipeline.distributions import Distribution
 from pipeline.records import MelClip, Reject, SpokenSentence
 from pipeline.synthesize import (
     VoiceConfig,
@@ -118,7 +118,7 @@ def test_clip_is_what_its_manner_and_checkpoint_say(
 
 def test_pace_is_heard(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:
     slow, fast = (
-        _clips(list(synthesize(spoken, dataclasses.replace(config, pace=Range(p, p)), 1)))
+        _clips(list(synthesize(spoken, dataclasses.replace(config, pace=Distribution(value=p)), 1)))
         for p in (0.5, 2.0)
     )
     for name, clip in slow.items():
@@ -219,7 +219,9 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
     clips = _clips(list(synthesize(spoken, deaf, seed=1))).values()
     assert {(clip.pace, clip.pitch_semitones) for clip in clips} == {(1.0, 0.0)}
     assert len({clip.energy for clip in clips}) == len(spoken)
-    steady = dataclasses.replace(deaf, pace=Range(1.0, 1.0), pitch_semitones=Range(0.0, 0.0))
+    steady = dataclasses.replace(
+        deaf, pace=Distribution(value=1.0), pitch_semitones=Distribution(value=0.0)
+    )
     assert unheard_controls(steady) == ()
 
 
@@ -314,8 +316,10 @@ def test_digests_name_both_checkpoints(config: VoiceConfig) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"pace": {"low": 0.1, "high": 1.0}}, "pace: from 0.3 to 3.0"),
-        ({"energy": {"low": 0.0, "high": 1.0}}, "energy: above 0"),
+        ({"pace": {"low": 0.1, "high": 1.0}}, "pace: may be drawn from 0.1 to 1; 0.3 to 3 is"),
+        ({"energy": {"low": 0.0, "high": 1.0}}, "energy: may be drawn from 0 to 1; 0.01"),
+        ({"pace": {"mean": 1.0, "std": 0.1}}, "pace: may be drawn from -inf to inf"),
+        ({"vocal_tract": 2.0}, "vocal_tract: may be drawn from 2 to 2; 0.7 to 1.4"),
         ({"speakers": {"anna": -1.0}}, "speakers: weights must be finite and not negative"),
         ({"speakers": {"anna": float("inf")}}, "speakers: weights must be finite"),
         ({"speakers": {"anna": 0.0}}, "speakers: at least one weight must be above 0"),

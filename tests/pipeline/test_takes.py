@@ -64,8 +64,8 @@ def test_without_retakes_it_is_given_up_at_once(voice: VoiceConfig) -> None:
 
 def test_later_takes_are_another_speaker_s(voice: VoiceConfig) -> None:
     cast = Cast(voice, seed=1)
-    same = cast.other_manner("a-1", 1, "anna", keep_speaker=True)
-    other = cast.other_manner("a-1", 3, "anna", keep_speaker=False)
+    same = cast.other_manner(SPOKEN, 1, "anna", keep_speaker=True)
+    other = cast.other_manner(SPOKEN, 3, "anna", keep_speaker=False)
     assert (same.speaker, other.speaker) == ("anna", "ben")
     assert same.pace != other.pace
 

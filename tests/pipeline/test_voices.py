@@ -9,7 +9,7 @@ from models.checkpoint import load_checkpoint, save_checkpoint
 from models.errors import ConfigError
 from models.speakers import with_average_speakers
 from pipeline.config import load_build_config
-from pipeline.distributions import Range
+from pipeline.distributions import Distribution
 from pipeline.records import MelClip, SpokenSentence
 from pipeline.stages import plan, stage_keys
 from pipeline.synthesize import VoiceConfig, check_voice, synthesize
@@ -117,7 +117,10 @@ def test_a_generated_voice_is_the_same_however_many_there_are(config: VoiceConfi
     def say(count: int, seed: int) -> MelClip:
         generated = GeneratedVoices(count)
         alone = dataclasses.replace(
-            config, speakers={"generated-001": 1.0}, generated=generated, pace=Range(1.0, 1.0)
+            config,
+            speakers={"generated-001": 1.0},
+            generated=generated,
+            pace=Distribution(value=1.0),
         )
         row = next(synthesize(_spoken(1), alone, seed))
         assert isinstance(row, MelClip)

@@ -4,21 +4,20 @@ from collections.abc import Collection
 from math import prod
 
 from models.errors import DataError
-from pipeline.covering import (
-    LISTED_RENDERINGS,
-    CoverageConfig,
-    cover_tuples,
-    groups_of,
-    sound_balance,
-)
+from pipeline.covering import CoverageConfig, cover_tuples, sound_balance
 from pipeline.domains import Domain
 from pipeline.records import Sentence
 from pipeline.sampling import Maker
 from pipeline.sentence_filter import SentenceFilter
 from pipeline.templates import Template
-from pipeline.tuple_cover import level_sizes, tuple_counts
+from pipeline.tuple_cover import (
+    LISTED_RENDERINGS,
+    MAX_TUPLES,
+    groups_of,
+    level_sizes,
+    tuple_counts,
+)
 
-_MAX_TUPLES = 50_000_000  # of one template; two bytes each
 _MEASURED = 200_000  # sentences; a larger need is told by its lower bound
 _HOPELESS = 10  # times the count: a need this large is not measured
 _PARTIAL = "or set sentences.coverage.partial: true to cover what can be covered"
@@ -82,10 +81,10 @@ def _sizes(template: Template, listed: Collection[str]) -> list[int]:
 
 def _check_size(template: Template, listed: Collection[str], config: CoverageConfig) -> None:
     tuples = sum(tuple_counts(_sizes(template, listed), config.t))
-    if tuples > _MAX_TUPLES:
+    if tuples > MAX_TUPLES:
         raise DataError(
             f"{template.place}: has {tuples:,} groups of {config.t} slot values, and at most "
-            f"{_MAX_TUPLES:,} can be covered; lower sentences.coverage.t"
+            f"{MAX_TUPLES:,} can be covered; lower sentences.coverage.t"
         )
 
 
@@ -118,6 +117,6 @@ def _most_times(template: Template, listed: Collection[str], t: int) -> int:
         return template.max_renderings
     holding: dict[object, set[str]] = {}
     for rendered in template.all_renderings():
-        for group in groups_of(rendered, listed, t):
+        for group in groups_of(rendered.slots, listed, t):
             holding.setdefault(group, set()).add(rendered.text)
     return min(map(len, holding.values()))

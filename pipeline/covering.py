@@ -42,13 +42,10 @@ from pipeline.slot_filler import (
     take_sounding_turns,
 )
 from pipeline.sound_balance import SoundBalance
-from pipeline.templates import Rendered, Template
-from pipeline.tuple_cover import TupleCover, level_sizes
+from pipeline.templates import Template
+from pipeline.tuple_cover import LISTED_RENDERINGS, Group, TupleCover, groups_of, level_sizes
 
 _TRIES = 8  # of other values of slots made by rule, before a tuple is given up
-LISTED_RENDERINGS = 20_000  # of a template with conditions, to be covered tuple by tuple
-
-Group = tuple[tuple[str, str], ...]  # names and values of slots
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ class ConditionSource:
 
     def next_row(self) -> Sentence | Reject | None:
         for rendered in self._left:
-            groups = groups_of(rendered, self._listed, self._config.t)
+            groups = groups_of(rendered.slots, self._listed, self._config.t)
             if all(self._said[group] >= self._config.at_least for group in groups):
                 continue
             intent = self._name.rpartition(":")[0]
@@ -157,14 +154,6 @@ class ConditionSource:
                 self._said.update(groups)
                 return row
         return None
-
-
-def groups_of(rendered: Rendered, listed: Collection[str], t: int) -> list[Group]:
-    """The t-tuples of listed values in a sentence of a template with conditions."""
-    values = [
-        (slot.name, slot.value) for slot in rendered.slots if slot.name.partition(".")[0] in listed
-    ]
-    return list(itertools.combinations(values, min(t, len(values))))
 
 
 def cover(domain: Domain, maker: Maker, config: CoverageConfig) -> Iterator[Sentence | Reject]:

@@ -126,6 +126,10 @@ class Maker:
             text, style = self._spoken(sentence_id, text, slots, self._style)
         return Sentence(sentence_id, text, domain, template, intent, slots, source, style, negative)
 
+    def id_of(self, text: str) -> str:
+        """The id of a sentence of the build's domain."""
+        return f"{self.domain}-{self._digest(text)}"
+
     def _digest(self, text: str) -> str:
         return hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
 

@@ -2,11 +2,17 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
 from pipeline.lexicons import Vocabulary
+from pipeline.records import Slot
+
+LISTED_RENDERINGS = 20_000  # of a template with conditions, to be covered tuple by tuple
+MAX_TUPLES = 50_000_000  # of one template; two bytes each
+
+Group = tuple[tuple[str, str], ...]  # names and values of slots
 
 
 def level_sizes(vocabularies: Sequence[Vocabulary], listed: Sequence[bool]) -> list[int]:
@@ -18,6 +24,16 @@ def tuple_counts(sizes: Sequence[int], t: int) -> list[int]:
     """How many t-tuples of levels there are for each choice of `t` slots (of all, if fewer)."""
     chosen = itertools.combinations(sizes, min(t, len(sizes)))
     return [math.prod(some) for some in chosen]
+
+
+def groups_of(slots: Iterable[Slot], listed: Collection[str], t: int) -> list[Group]:
+    """The t-tuples of listed values among the slots of a sentence; of all of them, if fewer.
+
+    For templates with conditions, whose slots differ from sentence to sentence; a part of a value
+    (`city.country`) counts as listed.
+    """
+    values = [(s.name, s.value) for s in slots if s.name.partition(".")[0] in listed]
+    return list(itertools.combinations(values, min(t, len(values))))
 
 
 class TupleCover:

@@ -20,18 +20,24 @@ def language_model_key(config: BuildConfig) -> Iterator[None]:
     Raises `DataError` naming a block that is not there, or that holds no text.
     """
     section = config.sentences.language_model
-    if section is None or section.endpoint.api_key_block is None:
+    if section is None or not needs_prefect(config):
         yield
         return
     variable = section.endpoint.api_key_variable
     before = os.environ.get(variable)
-    os.environ[variable] = _secret_of(section.endpoint.api_key_block, config)
+    os.environ[variable] = _secret_of(str(section.endpoint.api_key_block), config)
     try:
         yield
     finally:
         os.environ.pop(variable)
         if before is not None:
             os.environ[variable] = before
+
+
+def needs_prefect(config: BuildConfig) -> bool:
+    """Whether a block holds the key, so that Prefect is asked before anything is checked."""
+    section = config.sentences.language_model
+    return section is not None and section.endpoint.api_key_block is not None
 
 
 def _secret_of(block: str, config: BuildConfig) -> str:

@@ -25,6 +25,8 @@ INSTRUCTIONS = (
     "`slots` holds every slot value that `text` says, spelled exactly as in `text`, or nothing."
 )
 _PLACEHOLDER = re.compile(r"[{}\[\]<>]")
+_NOT_AFTER = r"(?<!\w)(?<!\d[.,:/-])"  # `30` is no value of "7:30"
+_NOT_BEFORE = r"(?!\w)(?![.,:/-]\d)"
 _BRACES_TRIED = 100
 _LONGEST = 1000  # characters; a sentence, not an essay
 
@@ -125,7 +127,7 @@ def _checked_text(text: str) -> str:
         raise ValueError("an empty text")
     if len(text) > _LONGEST:
         raise ValueError(f"a text of {len(text)} characters; {_LONGEST} are a sentence")
-    if not text.isprintable():
+    if not text.isprintable() or "\ufffd" in text:
         raise ValueError("a text with signs that cannot be printed")
     if placeholder := _PLACEHOLDER.search(text):
         raise ValueError(f"holds a placeholder (`{placeholder.group()}`)")
@@ -144,6 +146,6 @@ def _pairs(slots: object) -> list[tuple[object, object]]:
 
 
 def _places(value: str, text: str) -> list[int]:
-    """Where `value` stands in `text`, as words of its own, in any case."""
-    pattern = rf"(?<!\w){re.escape(value)}(?!\w)"
+    """Where `value` stands in `text`, in any case, as words and numbers of its own."""
+    pattern = rf"{_NOT_AFTER}{re.escape(value)}{_NOT_BEFORE}"
     return [match.start() for match in re.finditer(pattern, text, re.IGNORECASE)]

@@ -12,8 +12,8 @@ from types import FrameType
 
 from rich.console import Console
 
-from flows.language_model_key import language_model_key
-from pipeline.config import check_build, load_build_config
+from flows.language_model_key import language_model_key, needs_prefect
+from pipeline.config import BuildConfig, check_build, load_build_config
 from pipeline.dataset import read_build
 from pipeline.stages import Job, plan
 from pipeline.synthesize import unheard_controls
@@ -30,13 +30,21 @@ def build_command(
         overrides.append(f"output.path={json.dumps(str(output))}")
     started = time.monotonic()
     settings = load_build_config(config, overrides)
-    with language_model_key(settings):
-        check_build(settings)
+    _check(settings, verbose)
     job = plan(settings)
     _describe(job)
     signal.signal(signal.SIGINT, _stop)
     dataset = _run(job, str(config), overrides, verbose)
     _conclude(dataset, time.monotonic() - started)
+
+
+def _check(settings: BuildConfig, verbose: bool) -> None:
+    """Prefect takes a second to start, so it is left out where the check needs no key of it."""
+    if not needs_prefect(settings):
+        check_build(settings)
+        return
+    with _prefect_log(verbose), language_model_key(settings):
+        check_build(settings)
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
+import httpx2
 import openai
 
 from models.errors import DataError
@@ -110,17 +111,17 @@ class ChatClient:
             body = self._send(dialect.body(request))
             used = read_usage(body, request.at_most)
             return body, used
-        except openai.APITimeoutError:
+        except (openai.APITimeoutError, httpx2.TimeoutException):
             used = request.at_most
             raise _TryAgain(
                 f"no answer within {self._config.timeout_s:g} s; is it overloaded? raise "
                 "sentences.language_model.endpoint.timeout_s"
             ) from None
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, httpx2.HTTPError) as error:
             cause = shortened(str(error.__cause__ or error))
             raise _TryAgain(
-                f"it cannot be reached ({cause}); is it running, and is the address in "
-                f"${self._config.base_url_variable} right?"
+                f"it cannot be reached, or it broke off ({cause}); is it running, and is "
+                f"${self._config.base_url_variable} its address?"
             ) from None
         finally:
             self._budget.settle(request.at_most, used)

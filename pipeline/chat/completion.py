@@ -17,7 +17,7 @@ def read_usage(body: str, at_most: Usage) -> Usage:
     try:
         usage = json.loads(body)["usage"]
         return Usage(max(int(usage["prompt_tokens"]), 0), max(int(usage["completion_tokens"]), 0))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return at_most
 
 

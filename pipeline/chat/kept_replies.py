@@ -34,7 +34,7 @@ class KeptReplies:
             return None
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise self.damaged(request) from None
 
     def damaged(self, request: ChatRequest) -> DataError:

@@ -43,6 +43,7 @@ def test_claims_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) 
         ({"text": "a" * 1001, "intent": "pay"}, "a text of 1001 characters"),
         ({"text": "Pay \ud800.", "intent": "pay"}, "signs that cannot be printed"),
         ({"text": "Pay \x00.", "intent": "pay"}, "signs that cannot be printed"),
+        ({"text": "Pay caf\ufffd.", "intent": "pay"}, "signs that cannot be printed"),
         ({"text": "Pay {{ payee }}.", "intent": "pay"}, "holds a placeholder"),
         ({"text": "Pay [name].", "intent": "pay"}, "holds a placeholder"),
         ({"text": "Hello."}, "claims the intent None, which the domain has not"),
@@ -62,6 +63,31 @@ def test_claims_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) 
 def test_claims_that_do_not_hold_are_named(domain: Domain, item: object, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Claims(domain, open_slots=False).read(item)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "said"),
+    [
+        ("Pay $50.75 today.", "$50", False),
+        ("Pay $50.75 today.", "$50.75", True),
+        ("Pay $50.", "$50", True),
+        ("Pay $50, not $70.", "$70", True),
+        ("Wake me at 7:30.", "30", False),
+        ("Call 555-0111.", "0111", False),
+        ("Pay 1,250 dollars.", "1", False),
+        ("Pay café, not caf.", "caf", True),
+        ("Pay the gymnast.", "the gym", False),
+        ("PAY THE GYM'S BILL", "the gym", True),
+    ],
+)
+def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, said: bool) -> None:
+    item = {"text": text, "intent": "pay", "slots": slots(payee=value)}
+    read = Claims(domain, open_slots=True).read
+    if said:
+        assert read(item).slots == (Slot("payee", value),)
+    else:
+        with pytest.raises(ValueError, match="which it does not say"):
+            read(item)
 
 
 def test_open_slots_may_have_values_of_their_own(domain: Domain) -> None:

@@ -17,13 +17,18 @@ WORDS = ("river", "window", "yellow", "seven", "garden", "paper", "quiet", "moun
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes over the wire; `wait_s` before it does, `drip_s` between its bytes."""
+    """What goes over the wire; `wait_s` before it does, `drip_s` between its bytes.
+
+    The connection ends, or with `hangs` it does not, when `missing` bytes have yet to come.
+    """
 
     body: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     wait_s: float = 0.0
     drip_s: float = 0.0
+    missing: int = 0
+    hangs: bool = False
 
 
 @dataclass
@@ -131,11 +136,13 @@ class ChatServer:
                     for name, value in answer.headers.items():
                         self.send_header(name, value)
                     self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(body)))
+                    self.send_header("Content-Length", str(len(body) + answer.missing))
                     self.end_headers()
                     for part in [bytes([byte]) for byte in body] if answer.drip_s else [body]:
                         self.wfile.write(part)
                         server.over.wait(answer.drip_s)
+                    if answer.hangs:
+                        server.over.wait(10)
                 except OSError:  # whoever asked has not waited
                     pass
 

@@ -167,6 +167,35 @@ def test_an_endless_trickle_times_out() -> None:
     assert time.monotonic() - started < 5
 
 
+def test_an_answer_that_never_ends_times_out() -> None:
+    config = EndpointConfig(requests_per_minute=60_000, attempts=1, timeout_s=0.2)
+    with serving(Answer("{", missing=9, hangs=True), config=config) as (client, _):
+        assert "no answer within 0.2 s" in failure(client)
+
+
+def test_an_answer_that_breaks_off_is_asked_again_then_told() -> None:
+    broken = Answer("{", missing=9)
+    with serving(broken, completion("hello")) as (client, _):
+        assert client.ask(REQUEST).content == "hello"
+    with serving(broken) as (client, server):
+        assert "given up after 3 attempts: it cannot be reached, or it broke off (" in failure(
+            client
+        )
+    assert len(server.received) == 3
+
+
+def test_bytes_that_are_not_what_they_say_are_told() -> None:
+    with serving(Answer("{}", headers={"Content-Encoding": "gzip"})) as (client, _):
+        assert "broke off (" in failure(client)
+
+
+@pytest.mark.parametrize("usage", ["1e999", "[]", '"many"', "-5"])
+def test_strange_counts_of_tokens_do_no_harm(usage: str) -> None:
+    body = completion("hello").body.replace("100", usage)
+    with serving(Answer(body)) as (client, _):
+        assert sum(client.ask(REQUEST).usage) >= 50
+
+
 def test_nobody_at_the_address_is_told() -> None:
     server = ChatServer(lambda *_: completion("hello"))
     with server.running():

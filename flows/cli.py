@@ -13,6 +13,7 @@ import typer
 
 from flows.cli_melnet import melnet_app
 from flows.cli_probe import probe
+from flows.cli_replay import replay
 from flows.many_values import ManyValues
 from models.errors import ConfigError, VoxloomError
 
@@ -38,6 +39,7 @@ evaluate_app = typer.Typer(
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(melnet_app, name="melnet")
 app.command()(probe)
+app.command()(replay)
 
 SetOption = Annotated[
     list[str] | None,

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.errors import DataError
 
+_WRITTEN = (".wav", ".flac")
 _FULL_SCALE = 32768  # 16 bit: decoding divides by this, so encoding multiplies by it
 
 # ITU-T P.56 (method B): speech is active where its envelope lies within 15.9 dB of the active
@@ -57,6 +58,24 @@ def read_audio(path: Path | str, sample_rate: int) -> np.ndarray:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     return resample(wave, own_rate, sample_rate)
+
+
+def check_audio_path(path: Path) -> None:
+    """Raise `DataError` unless the name says which kind of sound file to write."""
+    if path.suffix not in _WRITTEN:
+        raise DataError(f"{path}: {path.suffix or 'no suffix'}; allowed: {', '.join(_WRITTEN)}")
+
+
+def write_audio(path: Path, wave: np.ndarray, sample_rate: int) -> None:
+    """Write `wave` (S,) as 16 bit to `path`, a .wav or .flac; raises `DataError` when it cannot."""
+    import soundfile
+
+    check_audio_path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, wave, sample_rate)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise DataError(f"{path}: cannot be written ({error})") from None
 
 
 def resample(wave: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:

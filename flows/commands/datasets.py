@@ -1,4 +1,4 @@
-"""`voxloom verify` and `voxloom report`: look at a dataset that is there."""
+"""`voxloom verify`, `report` and `replay`: look at a dataset that is there."""
 
 import sys
 from pathlib import Path
@@ -33,3 +33,27 @@ def report_command(dataset: Path, out: Path) -> None:
     with console.status(f"reading {dataset}"):
         write_report(dataset, out)
     console.print(f"report   {out}", soft_wrap=True)
+
+
+def replay_command(dataset: Path, row_id: str, out: Path | None, work_dir: Path | None) -> None:
+    """Make a clip again, say by which steps and whether it is equal; exit with 1 if it is not."""
+    from pipeline.audio import check_audio_path, decode_audio, write_audio
+    from pipeline.replay import replay
+
+    if out is not None:
+        check_audio_path(out)
+    with console.status(f"making {row_id} again"):
+        replayed = replay(dataset, row_id, work_dir)
+    for link, drawn in replayed.ledger:
+        values = "  ".join(f"{name} {value}" for name, value in drawn.items())
+        console.print(f"{link:17} {values}", markup=False, soft_wrap=True)
+    console.print(f"clean clip from {replayed.clean_from}", markup=False, soft_wrap=True)
+    if out is not None:
+        write_audio(out, *decode_audio(replayed.audio))
+        console.print(f"{out}", markup=False, soft_wrap=True)
+    if replayed.is_equal:
+        console.print("equal: every sample is the same")
+        return
+    reason = "the folders of sounds have changed since the build; " * replayed.has_other_sounds
+    print(f"error: {reason}the clip made again differs from the row's", file=sys.stderr)
+    sys.exit(1)

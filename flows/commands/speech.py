@@ -9,7 +9,7 @@ from rich.console import Console
 
 from models.errors import ConfigError, DataError
 from models.speakers import MOST_GENERATED
-from pipeline.audio import decode_audio
+from pipeline.audio import check_audio_path, decode_audio, write_audio
 from pipeline.config import RuntimeConfig, resolve_device
 from pipeline.distributions import Distribution
 from pipeline.records import CleanClip, MelClip, Reject, Sentence, SpokenSentence
@@ -19,7 +19,6 @@ from pipeline.vocode import vocode
 from pipeline.voices import ALL_GENERATED, GeneratedVoices
 
 console = Console(highlight=False)
-_SUFFIXES = (".wav", ".flac")
 R = TypeVar("R", SpokenSentence, MelClip, CleanClip)
 
 
@@ -39,20 +38,13 @@ class SayOptions:
 
 def say_command(text: str, out: Path, options: SayOptions) -> None:
     """Write the sentence to `out`. Raises `DataError` when it cannot be said or written."""
-    import soundfile
-
-    if out.suffix not in _SUFFIXES:
-        raise DataError(f"{out}: {out.suffix or 'no suffix'}; allowed: {', '.join(_SUFFIXES)}")
+    check_audio_path(out)
     speakers = check_voice(voice_config(options))
     voice = voice_config(replace(options, speaker=options.speaker or speakers[0]))
     with console.status("speaking"):
         spoken_form, audio = say(text, voice, options.seed)
     wave, sample_rate = decode_audio(audio)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(out, wave, sample_rate)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise DataError(f"{out}: cannot be written ({error})") from None
+    write_audio(out, wave, sample_rate)
     console.print(f"{spoken_form}", markup=False)
     for line in unheard_controls(voice):
         console.print(line, markup=False, soft_wrap=True)

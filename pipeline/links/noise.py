@@ -124,7 +124,7 @@ class Babble(Link):
         drawn = [(CLASS, source, offset_s) for _, source, offset_s in drawn]
         return {"snr_db": snr_db, **_by_parameter(drawn[:voices])}
 
-    apply = BackgroundNoise.apply
+    apply = staticmethod(BackgroundNoise.apply)
 
 
 def check_classes(classes: Mapping[str, float]) -> None:

@@ -1,0 +1,125 @@
+"""A clip made again out of its clean version and its ledger, and compared bit for bit."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.config import build
+from models.errors import ConfigError, DataError
+from pipeline.audio import decode_audio, encode_flac
+from pipeline.augment import AugmentConfig, Augmenter, AugmentSetting, augment_digest
+from pipeline.babble import make_babble
+from pipeline.dataset import BUILD_FILE, data_files, read_build, read_rows
+from pipeline.ledger import read_ledger
+from pipeline.links.link import Drawn
+from pipeline.shards import read_table
+
+_COLUMNS = ("id", "audio", "augmentations")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A row's clip made again.
+
+    `is_equal` says whether each of its samples is that of the row. `clean_from` is where the clean
+    version was found, `has_other_sounds` whether the folders of sounds have changed since.
+    """
+
+    audio: bytes  # FLAC, mono, 16 bit
+    ledger: tuple[tuple[str, Drawn], ...]
+    is_equal: bool
+    clean_from: str
+    has_other_sounds: bool
+
+
+def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed:
+    """Make the clip of the row `row_id` again.
+
+    The clean version is the row's own `clean_audio`, else that of the build's shards in
+    `work_dir` (None: where a build keeps them unless told otherwise). Raises `DataError` when the
+    row, its clean version or a sound it needs is not there.
+    """
+    build_record = read_build(dataset)
+    row = _row(dataset, row_id)
+    ledger = read_ledger(row["augmentations"], f"{dataset}: row {row_id}")
+    where = f"{dataset / BUILD_FILE}: config.augment"
+    config = build(AugmentConfig, build_record["config"].get("augment", {}), where)
+    work_dir = work_dir or dataset.absolute().parent / ".voxloom" / build_record["name"]
+    wanted, sample_rate = decode_audio(row["audio"]["bytes"])
+    setting = AugmentSetting(babble=_babble(config, ledger, build_record["seed"], work_dir))
+    augmenter = Augmenter(config, sample_rate, setting)
+    takes = [
+        _Take(encode_flac(augmenter.apply(clean, ledger).wave, sample_rate), found_in)
+        for clean, found_in in _clean_clips(dataset, row, work_dir)
+    ]
+    if not takes:
+        raise DataError(
+            f"{dataset}: row {row_id}: its clean version is neither in the dataset "
+            f"(output.keep_clean) nor among the shards in {work_dir}"
+        )
+    equal = [take for take in takes if np.array_equal(decode_audio(take.audio)[0], wanted)]
+    best = (equal or takes)[0]
+    return Replayed(
+        audio=best.audio,
+        ledger=tuple(ledger),
+        is_equal=bool(equal),
+        clean_from=best.found_in,
+        has_other_sounds=augment_digest(config) != build_record["digests"].get("sounds"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """The clip made from one of the clean versions there are."""
+
+    audio: bytes
+    found_in: str
+
+
+def _row(dataset: Path, row_id: str) -> dict[str, Any]:
+    for path in data_files(dataset):
+        for number, row in enumerate(read_rows(path, ["id"])):
+            if row["id"] == row_id:
+                return _whole_row(path, number)
+    raise DataError(f"{dataset}: has no row {row_id}")
+
+
+def _whole_row(path: Path, number: int) -> dict[str, Any]:
+    row = next(row for index, row in enumerate(read_rows(path)) if index == number)
+    missing = [name for name in _COLUMNS if name not in row]
+    if missing:
+        raise DataError(f"{path}: has no column {missing[0]}; an older version built it")
+    return row
+
+
+def _clean_clips(
+    dataset: Path, row: Mapping[str, Any], work_dir: Path
+) -> Iterator[tuple[np.ndarray, str]]:
+    """(wave (S,), where it was found) of every clean version there is, the surest first."""
+    if row.get("clean_audio"):
+        yield decode_audio(row["clean_audio"]["bytes"])[0], "clean_audio"
+        return
+    shards = sorted((work_dir / "judge").glob("*.parquet"), key=lambda path: -path.stat().st_mtime)
+    for path in shards:
+        ids = read_table(path, "JudgedClip", ["id"]).column("id").to_pylist()
+        if row["id"] in ids:
+            column = read_table(path, "JudgedClip", ["audio"]).column("audio")
+            clean = column[ids.index(row["id"])].as_py()
+            if clean:
+                yield decode_audio(clean)[0], str(path)
+
+
+def _babble(
+    config: AugmentConfig, ledger: list[tuple[str, Drawn]], seed: int, work_dir: Path
+) -> Path | None:
+    """The build's babble where the ledger has some: found among its files, or drawn again."""
+    classes = {name for _, drawn in ledger for name in drawn.get("classes", ())}
+    if config.babble is None or "babble" not in classes:
+        return None
+    try:
+        return make_babble(config.babble, seed, work_dir / "babble")
+    except OSError as error:
+        raise ConfigError(f"{work_dir}: babble cannot be drawn into it ({error})") from None

@@ -26,7 +26,7 @@ from models.mel import MelConfig, check_convertible_mel
 FORMAT = 1
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
 
-Role = Literal["acoustic", "vocoder", "recognizer", "spectrogram"]
+Role = Literal["acoustic", "vocoder", "recognizer", "spectrogram", "speaker encoder"]
 
 
 class Kind(NamedTuple):
@@ -50,6 +50,9 @@ KINDS = {
     "griffin-lim": Kind("vocoder", "models.griffin_lim", "GriffinLim", "GriffinLimConfig"),
     "melnet": Kind("spectrogram", "models.melnet", "MelNet", "MelNetConfig"),
     "recognizer": Kind("recognizer", "models.recognizer", "Recognizer", "RecognizerConfig"),
+    "speaker-encoder": Kind(
+        "speaker encoder", "models.speaker_encoder", "SpeakerEncoder", "SpeakerEncoderConfig"
+    ),
 }
 
 

@@ -19,6 +19,7 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "recognizer": Recipe("recognizer", "RecognizerTraining", "train_recognizer"),
+    "speaker-encoder": Recipe("speaker_encoder", "SpeakerEncoderTraining", "train_speaker_encoder"),
     "fastspeech2": Recipe("fastspeech2", "FastSpeech2Training", "train_fastspeech2"),
     "tacotron2": Recipe("tacotron2", "Tacotron2Training", "train_tacotron2"),
     "vocos": Recipe("vocos", "VocosTraining", "train_vocos"),

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_coverage import coverage
 from flows.cli_diversity import diversity
 from flows.cli_melnet import melnet_app
 from flows.cli_probe import probe
@@ -40,6 +41,7 @@ evaluate_app = typer.Typer(
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(melnet_app, name="melnet")
 app.command()(diversity)
+app.command()(coverage)
 app.command()(probe)
 app.command()(replay)
 

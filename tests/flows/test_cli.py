@@ -38,6 +38,7 @@ def _run(*arguments: str) -> int:
         ["build", "--help"],
         ["verify", "--help"],
         ["report", "--help"],
+        ["coverage", "--help"],
         ["say", "--help"],
         ["train", "--help"],
         ["mels", "--help"],

@@ -19,6 +19,7 @@ _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 _MP3_HALF_RATE = 24_000
 _MP3_KBPS: tuple[int, ...] = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MP3_KBPS_HALF: tuple[int, ...] = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_MP3_SHORTEST_S = 0.2  # the encoder refuses less than half of it
 _OPUS_KBPS = (6.0, 256.0)
 _TELEPHONE_RATE = 8000
 _TELEPHONE_SUBTYPES = {"mu_law": "ULAW", "a_law": "ALAW", "gsm": "GSM610", "adpcm": "IMA_ADPCM"}
@@ -88,8 +89,9 @@ def _through_mp3(wave: np.ndarray, sample_rate: int, bit_rate_kbps: float) -> np
 
     known = _MP3_KBPS if sample_rate > _MP3_HALF_RATE else _MP3_KBPS_HALF
     kbps = min(known, key=lambda kbps: abs(kbps - bit_rate_kbps))
+    padded = _as_long(wave, max(len(wave), round(_MP3_SHORTEST_S * sample_rate)))
     transform = audiomentations.Mp3Compression(backend="fast-mp3-augment")
-    return run_transform(transform, wave, sample_rate, bitrate=kbps)
+    return run_transform(transform, padded, sample_rate, bitrate=kbps)
 
 
 def _through_file(

@@ -34,6 +34,7 @@ from typing import Any
 from models.errors import DataError
 from models.phonemes import words_of
 from pipeline.lexicons import Entry, Vocabulary, vocabulary_of
+from pipeline.text_files import read_text
 
 LEXICON_SUFFIXES = (".txt", ".yaml", ".csv")
 _OWN_KEYS = ("value", "weight", "tags", "say")
@@ -45,10 +46,7 @@ def read_lexicon(path: Path) -> Vocabulary:
     Raises `DataError` naming file and line: unreadable or empty file, empty or repeated
     value, weight that is not a positive number, pronunciation that does not fit its value.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as a lexicon ({error})") from None
+    text = read_text(path, "a lexicon")
     read = {".txt": _text_entries, ".csv": _csv_entries, ".yaml": _yaml_entries}[path.suffix]
     entries = read(text, path)
     if not entries:

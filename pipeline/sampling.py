@@ -26,6 +26,7 @@ STAGE = "generate"
 Strategy = Literal["random", "weighted", "zipf", "coverage"]
 Intents = Mapping[str, Mapping[int, Template]]
 _MISSES_BEFORE_LISTING = 50
+_MISSES_BEFORE_GIVING_UP = 20_000
 _LISTED_AT_ONCE = 4096
 _FIRST_BLOCK, _LAST_BLOCK = 8, 128  # combinations that are looked up at once
 _NOT_NEGATIVE = Negative()
@@ -50,13 +51,13 @@ class Seen:
     """Which sentences there have been, in memory that does not grow with them.
 
     Up to 65,536 ids are remembered exactly. For more, five bits a sentence are set in a table of
-    16 MiB for every million asked for, up to 2 GiB: no sentence passes twice, and a new one is
-    taken for an earlier one less than once in a hundred million.
+    16 MiB for every million asked for, up to 512 MiB: no sentence passes twice, and of 30 million a
+    new one is taken for an earlier one less than once in ten million.
     """
 
     _EXACT = 65_536
     _MARKS = 5
-    _BITS_OF_A_SENTENCE, _MOST_BITS = 128, 1 << 34
+    _BITS_OF_A_SENTENCE, _MOST_BITS = 128, 1 << 32
 
     def __init__(self, count: int) -> None:
         self._ids: set[str] | None = set() if count <= self._EXACT else None
@@ -182,10 +183,15 @@ class DrawnSource:
     def _list_the_rest(self) -> Iterator[Sentence | Reject]:
         renderings = self._template.all_renderings()
         shuffle = rng_for(self._maker.seed, STAGE, f"{self._maker.domain}|{self._name}")
+        misses = 0
         while block := list(islice(renderings, _LISTED_AT_ONCE)):
             for index in shuffle.permutation(len(block)):
+                misses += 1
                 if row := self._make(block[index]):
+                    misses = 0
                     yield row
+            if misses > _MISSES_BEFORE_GIVING_UP and self._template.pieces is None:
+                return  # conditions can say one thing in more ways than there is time for
 
 
 class PermutedSource:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
+from pipeline.text_files import read_text
 
 _WORD = re.compile(r"[\w'’]+")
 _REGEX = "re:"
@@ -72,11 +73,7 @@ class SentenceFilter:
 
 def read_blocklist(path: Path) -> list[_Entry]:
     """The entries of a blocklist file. Raises `DataError` naming file and line."""
-    file = resolve_path(path)
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as a blocklist ({error})") from None
+    lines = read_text(resolve_path(path), "a blocklist").splitlines()
     return [
         _entry(line.strip(), f"{path}:{number}")
         for number, line in enumerate(lines, start=1)

@@ -29,6 +29,7 @@ from pipeline.spoken_style import StyleConfig
 
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
+_TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
 _NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
 
 
@@ -212,15 +213,15 @@ def _check_number(config: SentencesConfig, domain: Domain, number: int) -> None:
 
 
 def _count_distinct(domain: Domain, enough: int, unwanted: SentenceFilter | None) -> int | None:
-    """How many distinct texts pass, counted up to `enough`; None: too many are dropped to tell."""
+    """How many distinct texts pass, counted up to `enough`; None: too few come to tell in time."""
     hashes: set[int] = set()
-    dropped = 0
+    tried = 0
     for template in domain.templates():
         for rendered in template.all_renderings():
+            tried += 1
+            if tried > 2 * enough + _TRIED_FOR_NOTHING:
+                return None
             if unwanted and unwanted.reason(rendered.text):
-                dropped += 1
-                if dropped > _COUNTED_ONE_BY_ONE:
-                    return None
                 continue
             hashes.add(hash(rendered.text))
             if len(hashes) >= enough:

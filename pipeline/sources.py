@@ -9,6 +9,7 @@ from models.errors import DataError
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker
 
+_MOST_REJECTS = 1_000_000  # and a hundred for each sentence: something is wrong, not scarce
 _ROUNDING = 1e-6  # shares written in decimals need not sum to 1 exactly
 
 
@@ -72,6 +73,8 @@ def take(source: SentenceSource, number: int, maker: Maker) -> Iterator[Sentence
         yield row
         if isinstance(row, Reject):
             rejects, example = rejects + 1, example or row.reason
+            if rejects > _MOST_REJECTS + 100 * produced:
+                break
             continue
         produced += 1
         if produced == number:

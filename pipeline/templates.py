@@ -24,28 +24,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from models.errors import DataError
 from pipeline.lexicons import Vocabulary
 from pipeline.records import Slot
+from pipeline.template_checks import ALLOWED_FILTERS, TAGGED, parse
+from pipeline.text_files import read_text
 
-_ALLOWED_NODES = (
-    nodes.Template,
-    nodes.Output,
-    nodes.TemplateData,
-    nodes.Name,
-    nodes.Const,
-    nodes.Assign,
-    nodes.If,
-    nodes.CondExpr,
-    nodes.Compare,
-    nodes.Operand,
-    nodes.And,
-    nodes.Or,
-    nodes.Not,
-    nodes.List,
-    nodes.Tuple,
-    nodes.Filter,
-    nodes.Getattr,  # `{{ place.country }}`: looked up in the lexicon, never on an object
-)
-_ALLOWED_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
-_TAGGED = "tagged"  # no filter of Jinja's: it narrows what is drawn from
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
@@ -72,7 +53,7 @@ class Template:
         self.place = place
         self.pieces: tuple[str | Vocabulary, ...] | None = None
         self._compiled: jinja2.Template | None = None
-        tree = _parse(line, place)
+        tree = parse(_ENVIRONMENT, line, place)
         assigned = _check_names(tree, place, vocabularies)
         self._sources = _sources(tree, place, vocabularies)
         self._vocabularies = _drawn_from(tree, place, vocabularies)
@@ -180,7 +161,7 @@ class _DrawSlots(jinja2.visitor.NodeTransformer):
         return _call(_DRAW, nodes.Const(node.name)).set_lineno(node.lineno)
 
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
-        if node.name != _TAGGED:
+        if node.name != TAGGED:
             return self.generic_visit(node)
         return _call(_DRAW, nodes.Const(_key(node))).set_lineno(node.lineno)
 
@@ -197,7 +178,7 @@ def _call(name: str, *arguments: nodes.Expr) -> nodes.Call:
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in _ALLOWED_FILTERS}
+    environment.filters = {name: environment.filters[name] for name in ALLOWED_FILTERS}
     return environment
 
 
@@ -209,10 +190,7 @@ def read_templates(path: Path, vocabularies: Mapping[str, Vocabulary]) -> dict[i
 
     Raises `DataError` naming file and line for whatever cannot be a template.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as templates ({error})") from None
+    lines = read_text(path, "templates").splitlines()
     templates = {
         number: Template(line.strip(), f"{path}:{number}", vocabularies)
         for number, line in enumerate(lines, start=1)
@@ -221,42 +199,6 @@ def read_templates(path: Path, vocabularies: Mapping[str, Vocabulary]) -> dict[i
     if not templates:
         raise DataError(f"{path}:1: no template in this file; it needs at least one line")
     return templates
-
-
-def _parse(line: str, place: str) -> nodes.Template:
-    try:
-        tree = _ENVIRONMENT.parse(line)
-    except jinja2.TemplateSyntaxError as error:
-        raise DataError(f"{place}: template syntax: {error.message}") from None
-    except RecursionError:
-        raise DataError(f"{place}: template syntax: nested too deeply") from None
-    _check_nodes(tree, place)
-    return tree
-
-
-def _check_nodes(tree: nodes.Node, place: str) -> None:
-    for node in tree.iter_child_nodes():
-        if _reaches_into_python(node):
-            name = node.attr if isinstance(node, nodes.Getattr) else "[...]"
-            raise DataError(f"{place}: `.{name}`: templates may not reach into Python objects")
-        if isinstance(node, nodes.Name) and node.name.startswith("_"):
-            raise DataError(f"{place}: `{node.name}`: a slot's name may not begin with `_`")
-        if isinstance(node, nodes.Filter) and node.name not in (*_ALLOWED_FILTERS, _TAGGED):
-            allowed = ", ".join((*_ALLOWED_FILTERS, _TAGGED))
-            raise DataError(f"{place}: unknown filter `{node.name}`; allowed: {allowed}")
-        if not isinstance(node, _ALLOWED_NODES):
-            kind = type(node).__name__.lower()
-            raise DataError(
-                f"{place}: `{kind}` is not allowed in a sentence template; "
-                "use {{ slot }}, filters, {% if %} and {% set %}"
-            )
-        _check_nodes(node, place)
-
-
-def _reaches_into_python(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.Getattr):
-        return node.attr.startswith("_") or not isinstance(node.node, nodes.Name)
-    return isinstance(node, nodes.Getitem)
 
 
 def _check_names(
@@ -281,7 +223,7 @@ def _sources(
     drawn_from: dict[str, set[str]] = {}
     for assign in tree.find_all(nodes.Assign):
         value: nodes.Node = assign.node
-        if isinstance(value, nodes.Filter) and value.name == _TAGGED:
+        if isinstance(value, nodes.Filter) and value.name == TAGGED:
             value = value.node or value
         if isinstance(assign.target, nodes.Name) and isinstance(value, nodes.Name):
             drawn_from.setdefault(assign.target.name, set()).add(value.name)
@@ -317,7 +259,7 @@ def _drawn_from(
     names = {node.name for node in tree.find_all(nodes.Name)}
     drawn = {name: vocabularies[name] for name in names if name in vocabularies}
     for node in tree.find_all(nodes.Filter):
-        if node.name != _TAGGED:
+        if node.name != TAGGED:
             continue
         tags = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
         slot = node.node.name if isinstance(node.node, nodes.Name) else ""
@@ -357,7 +299,7 @@ def _is_plain(tree: nodes.Template) -> bool:
         isinstance(statement, nodes.Output)
         and all(
             isinstance(part, (nodes.TemplateData, nodes.Name))
-            or (isinstance(part, nodes.Filter) and part.name == _TAGGED)
+            or (isinstance(part, nodes.Filter) and part.name == TAGGED)
             for part in statement.nodes
         )
         for statement in tree.body

@@ -92,5 +92,5 @@ def test_bad_lexicon_is_named_to_the_line(
 def test_unreadable_lexicon_is_named(tmp_path: Path) -> None:
     path = tmp_path / "city.txt"
     path.write_bytes(b"Z\xfcrich\n")
-    with pytest.raises(DataError, match=r"city\.txt: cannot be read"):
+    with pytest.raises(DataError, match=r"city\.txt:1: cannot be read"):
         read_lexicon(path)

@@ -156,15 +156,63 @@ def test_a_lexicon_wins_over_a_written_form(tmp_path: Path) -> None:
         ("{% set name = 1 %}{{ name }}", "`name` is a slot already"),
         ("{% if name == 'Al' %}{% set x = 1 %}{% endif %}{{ x }}", "UndefinedError: 'x'"),
         ("{# nothing #}", "empty sentence"),
+        (
+            "{% set a = [name, name] %}{% set a = [a, a] %}{{ a }}",
+            "a list of values is allowed aft",
+        ),
+        ("{% set a, b = name %}{{ a }}", "a list of values is allowed after `in` alone"),
+        ("{% if name in [[name]] %}x{% endif %}", "a list of values is allowed after `in` alone"),
+        ("{% while true %}x{% endwhile %}", "unknown tag 'while'"),
+        ("{% for i in range(10**9) %}x{% endfor %}", "`for` is not allowed"),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "`macro` is not allowed"),
+        ("{{ '%1000000000d' % 1 }}", "`mod` is not allowed"),
+        ("{{ " + "(" * 4000 + "name" + ")" * 4000 + " }}", "nested too deeply"),
+        ("{% if name %}" * 60 + "x" + "{% endif %}" * 60, "nested too deeply"),
+        ("{{ name" + "|upper" * 1000 + " }}", "nested too deeply"),
+        ("{{ " + "9" * 5000 + " }}", "a number too long"),
+        ("{{ '" + "a" * 20_000 + "'|upper }}", "a template of 20,014 characters; at most 10,000"),
+        ("{{ name }}" * 900, "900 slots in one template; at most 200"),
+        ("Good \x00 day", r"the character '\x00' is not allowed in templates"),
+        ("Good \udcff day", "cannot be read as templates: not UTF-8 text"),
     ],
 )
 def test_bad_template_is_named_to_the_line(tmp_path: Path, template: str, message: str) -> None:
+    folder = domain(tmp_path, greet="Good day.\n", lexicon_name="Bo\nAl\n")
     text = f"# a comment\nGood day.\n\n{template}\n"
-    folder = domain(tmp_path, greet=text, lexicon_name="Bo\nAl\n")
+    (folder / "templates" / "greet.j2").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(DataError) as error:
         check_sentences(SentencesConfig(folder, 2))
     assert str(error.value).startswith(f"{folder / 'templates' / 'greet.j2'}:4: ")
     assert message in str(error.value)
+
+
+def test_conditions_that_say_one_thing_in_endless_ways_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.sampling._MISSES_BEFORE_GIVING_UP", 1000)
+    monkeypatch.setattr("pipeline.sentences._TRIED_FOR_NOTHING", 1000)
+    text = "{% if name == 'Al' %}a{% else %}a{% endif %}" * 30
+    folder = domain(tmp_path, greet=f"Hi.\n{text}\n", lexicon_name="Bo\nAl\n")
+    config = SentencesConfig(folder, 3)
+    check_sentences(config)  # cannot tell in time
+    with pytest.raises(DataError, match="only 2 new ones exist"):
+        drawn(config)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"Al\nB\xf6\n", r":2: cannot be read as a lexicon: not UTF-8 text"),
+        (b"Al\nBo\nC\x07y\n", r":3: the character '\\x07' is not allowed in a lexicon"),
+        (b"", r":1: the lexicon is empty"),
+        (b"\xff\xfeA\x00l\x00", r":1: cannot be read as a lexicon: not UTF-8 text"),
+    ],
+)
+def test_lexicons_that_cannot_be_read(tmp_path: Path, content: bytes, message: str) -> None:
+    folder = domain(tmp_path, greet="Hi {{ name }}.\n", lexicon_name="Al\n")
+    (folder / "lexicons" / "name.txt").write_bytes(content)
+    with pytest.raises(DataError, match=rf"name\.txt{message}"):
+        check_sentences(SentencesConfig(folder, 1))
 
 
 def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_build_config
+from pipeline.dataset import read_build
 from pipeline.stages import STAGES, Job, plan, stage_keys
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import (
@@ -38,6 +39,17 @@ def test_the_dataset_has_a_row_for_every_sentence(built: Job) -> None:
     assert len(rows) == 12
     assert {row["speaker"] for row in rows.values()} == {"anna", "ben"}
     assert any(row["noise"]["class"] == "hiss" for row in rows.values())
+
+
+def test_the_record_says_what_was_covered(built: Job) -> None:
+    figures = read_build(built.config.output.path)["coverage"]["figures"]
+    covered = {part["kind"]: (part["said"], part["possible"]) for part in figures["parts"]}
+    assert covered["templates"] == (2, 2)
+    said, possible = covered["pairs of slot values"]
+    assert 0 < said <= possible == 5 * 4
+    (gap,) = [gap for gap in figures["gaps"] if gap["kind"] == "pairs of slot values"]
+    assert gap["count"] == possible - said
+    assert gap["why"] in (built.config.output.path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("save_voice", [save_tiny_paper_voice, save_tiny_tacotron2])

@@ -25,16 +25,15 @@ def histogram(values: Sequence[float], axis: str) -> str:
         return ""
     edges = _edges(np.asarray(values, dtype=np.float64))
     counts = np.histogram(values, edges)[0]
-    ticks = _ticks(0, max(int(counts.max()), 1), 4)
-    ticks = [tick for tick in ticks if tick == int(tick)]
-    top = max(counts.max(), ticks[-1])
-    parts = [_y_tick(tick, _y(tick, top)) for tick in ticks]
+    levels = [tick for tick in ticks(0, max(int(counts.max()), 1), 4) if tick == int(tick)]
+    top = max(counts.max(), levels[-1])
+    parts = [_y_tick(level, _y(level, top)) for level in levels]
     for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
         parts.append(_bar(int(count), low, high, edges, top))
-    for tick in _ticks(edges[0], edges[-1], 6):
+    for tick in ticks(edges[0], edges[-1], 6):
         parts.append(
             f'<text class="tick" x="{_x(tick, edges):.1f}" y="{_HEIGHT - _BOTTOM + 16}" '
-            f'text-anchor="middle">{_number(tick)}</text>'
+            f'text-anchor="middle">{number_text(tick)}</text>'
         )
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     parts.append(
@@ -97,7 +96,8 @@ def _step(span: float, count: int) -> float:
     return next(power * digit for digit in (1, 2, 2.5, 5, 10) if power * digit >= rough * 0.999)
 
 
-def _ticks(low: float, high: float, count: int) -> list[float]:
+def ticks(low: float, high: float, count: int) -> list[float]:
+    """Round numbers within [low, high], at most about `count`."""
     step = _step(high - low, count)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]
@@ -124,9 +124,10 @@ def _bar(count: int, low: float, high: float, edges: np.ndarray, top: float) -> 
     return (
         f'<rect class="bar" x="{left:.1f}" width="{right - left - _BAR_GAP:.1f}" '
         f'y="{y:.1f}" height="{_HEIGHT - _BOTTOM - y:.1f}">'
-        f"<title>{_number(low)} to {_number(high)}: {count:,} clips</title></rect>"
+        f"<title>{number_text(low)} to {number_text(high)}: {count:,} clips</title></rect>"
     )
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number as a label of a picture."""
     return f"{value:.6g}".replace("-", "−")

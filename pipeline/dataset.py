@@ -1,7 +1,7 @@
 """A published dataset on disk: which files it has, and how to read them.
 
 OUT/data/train-00000-of-00002.parquet ...    OUT/README.md     OUT/report.html
-OUT/build.json                               OUT/rejects.parquet
+OUT/build.json    OUT/audit.json             OUT/rejects.parquet
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from pipeline.shards import REJECT, first_line
 
 SPLITS = ("train", "validation", "test")
 DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
-CARD_FILE, REPORT_FILE = "README.md", "report.html"
+CARD_FILE, REPORT_FILE, AUDIT_FILE = "README.md", "report.html", "audit.json"
 FORMAT = "voxloom-dataset-1"
 
 REJECTS_SCHEMA = pa.schema([("id", pa.string()), *REJECT])

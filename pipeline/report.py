@@ -13,9 +13,11 @@ from models.errors import DataError
 from pipeline.accidents import find_accidents
 from pipeline.atomic import write_atomically
 from pipeline.audio import decode_audio
+from pipeline.audit.verdict import Audit, audit_dataset
 from pipeline.charts import data_uri, histogram, spectrogram
 from pipeline.dataset import data_files, read_build, read_rows
 from pipeline.randomness import rng_for
+from pipeline.report_audit import audit_section
 from pipeline.report_negatives import negatives_section
 from pipeline.report_rejects import rejected_section
 
@@ -81,8 +83,8 @@ def write_report(dataset: Path, out: Path) -> None:
     write_atomically(out, render_report(dataset).encode())
 
 
-def render_report(dataset: Path) -> str:
-    """The page as HTML text."""
+def render_report(dataset: Path, audit: Audit | None = None) -> str:
+    """The page as HTML text; with the `audit` of the dataset, which is made if it is not given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     build = read_build(dataset)
@@ -111,6 +113,7 @@ def render_report(dataset: Path) -> str:
         noises=bars(row["noise"]["class"] for row in rows),
         intents=template_coverage(rows, build["coverage"]),
         slots=slot_coverage(rows, build["coverage"]),
+        audit=audit_section(audit or audit_dataset(dataset)),
         accidents=find_accidents(rows, build["seed"]),
         negatives=negatives_section(rows),
         rejected=rejected_section(dataset, rows),

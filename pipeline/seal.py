@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.atomic import naming_full_disk
+from pipeline.audit.verdict import audit_dataset, audit_json
 from pipeline.card import write_card
 from pipeline.dataset import (
+    AUDIT_FILE,
     BUILD_FILE,
     CARD_FILE,
     DATA,
@@ -42,7 +44,7 @@ from pipeline.shards import compression_of, leaf_names, read_rejects, reject_val
 from pipeline.splits import split_of
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
-_OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, REPORT_FILE}
+_OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE}
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
 _ROW_OVERHEAD_BYTES = 2_000
@@ -157,7 +159,9 @@ def seal(
         text = json.dumps(build, indent=2, ensure_ascii=False, allow_nan=False)
         (staging / BUILD_FILE).write_text(text + "\n", encoding="utf-8")
         write_card(staging, output.license)
-        (staging / REPORT_FILE).write_text(render_report(staging), encoding="utf-8")
+        audit = audit_dataset(staging)
+        (staging / AUDIT_FILE).write_text(audit_json(audit), encoding="utf-8")
+        (staging / REPORT_FILE).write_text(render_report(staging, audit), encoding="utf-8")
         publish(staging, target)
     return output.path
 

@@ -77,6 +77,8 @@ def _row(rng: np.random.Generator, number: int) -> Row:
         "pace": float(rng.uniform(0.9, 1.1)),
         "pitch_semitones": 0.0,
         "energy": 1.0,
+        "pitch_range": 1.0,
+        "vocal_tract": 1.0,
         "template": f"{INTENTS[intent]}:{rng.integers(1, 4)}",
         "intent": INTENTS[intent],
         "slots": [
@@ -85,6 +87,7 @@ def _row(rng: np.random.Generator, number: int) -> Row:
         "source": "templates",
         "negative": {"kind": "none", "near_to": "", "distance": None},
         "augmentations": augmentations,
+        "take": 0,
         "split": str(rng.choice(["train", "validation", "test"], p=[0.8, 0.1, 0.1])),
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.config import build
 from models.speakers import canonical_name
-from pipeline.audit.columns import HOW_MANY
+from pipeline.audit.columns import HOW_MANY, VOICE_NUMBERS
 from pipeline.distributions import Choice, Distribution
 from pipeline.links.spectrum import BANDS_HZ
 from pipeline.voices import ALL_GENERATED
@@ -18,7 +18,6 @@ from pipeline.voices import ALL_GENERATED
 if TYPE_CHECKING:
     from pipeline.links.link import Link
 
-_VOICE_NUMBERS = ("pace", "pitch_semitones", "energy")
 _MOST_SOUNDS = 32  # at once
 
 
@@ -27,15 +26,16 @@ class Asked:
     """`drawn` says how a column is distributed, by its name (`link.parameter` in the ledger);
     `probability` in how many of the clips a link is applied. `even_files` are columns that name
     files of which each is as likely as the others of its kind, `even_kinds` those that name
-    kinds, or speakers, with the share that babble takes first. `sampler` says how rows follow on
-    each other.
+    kinds, or speakers, with the share that babble takes first. `takes_turns` where rows are drawn
+    to differ from those before: by the sampler, and voices by a quota.
     """
 
     drawn: Mapping[str, Distribution | Choice]
     probability: Mapping[str, float]
     even_files: tuple[str, ...] = ()
     even_kinds: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    sampler: str = "independent"
+    takes_turns: bool = False
+    voices_take_turns: bool = False
 
 
 def asked_by(config: Mapping[str, Any]) -> Asked:
@@ -53,7 +53,8 @@ def asked_by(config: Mapping[str, Any]) -> Asked:
     kinds = Counter(kind_of(link) for link in augment.links)
     links = {kind_of(link): link for link in augment.links if kinds[kind_of(link)] == 1}
     drawn, files = dict(_of_voice(config)), []
-    even_kinds = {} if "speaker" in drawn else {"speaker": 0.0}
+    has_quota = bool((config.get("voice") or {}).get("quota"))
+    even_kinds = {} if has_quota or "speaker" in drawn else {"speaker": 0.0}
     for kind, link in links.items():
         drawn |= {f"{kind}.{name}": asked for name, asked in _of_link(link)}
         if isinstance(link, RoomResponse):
@@ -67,7 +68,8 @@ def asked_by(config: Mapping[str, Any]) -> Asked:
         {kind: link.probability for kind, link in links.items()},
         tuple(files),
         even_kinds,
-        getattr(augment, "sampler", "independent"),
+        takes_turns=getattr(augment, "sampler", "independent") != "independent",
+        voices_take_turns=has_quota,
     )
 
 
@@ -111,9 +113,11 @@ def _with_babble(weights: Mapping[str, float], name: str, babble: Any) -> Choice
 
 def _of_voice(config: Mapping[str, Any]) -> Iterator[tuple[str, Distribution | Choice]]:
     voice = config.get("voice") or {}
-    for name in _VOICE_NUMBERS:
+    for name in VOICE_NUMBERS:
         if name in voice:
             yield name, build(Distribution, voice[name], "build.json")
+    if voice.get("quota"):
+        return  # it says only who is there, and a quota how often
     weights = voice.get("speakers") or {}
     if weights and ALL_GENERATED not in weights:
         yield "speaker", Choice({canonical_name(name): share for name, share in weights.items()})

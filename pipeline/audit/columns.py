@@ -27,12 +27,15 @@ LIGHT_COLUMNS = (
     "pace",
     "pitch_semitones",
     "energy",
+    "pitch_range",
+    "vocal_tract",
     "template",
     "intent",
     "slots",
     "source",
     "negative",
     "augmentations",
+    "take",
 )
 PLACE = "place in the dataset"
 OTHERS = "(others)"
@@ -42,7 +45,8 @@ MOST_LEVELS = 100  # in a table; the rarer ones count as one
 _FEW_VALUES = 12  # a column of numbers that has no more is one of labels
 _MOST_SLOTS, _MOST_SLOT_VALUES = 12, 20
 _LEAST_ROWS = 20
-_VOICE_LABELS, _VOICE_NUMBERS = ("speaker", "accent"), ("pace", "pitch_semitones", "energy")
+VOICE_NUMBERS = ("pace", "pitch_semitones", "energy", "pitch_range", "vocal_tract")
+_VOICE = ("speaker", "accent", *VOICE_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def read_ledger(table: pa.Table) -> Ledger:
 
 def voice_columns(table: pa.Table) -> Iterator[Column]:
     """Who speaks, and how fast, high and loud the voice was asked to."""
-    for name in (*_VOICE_LABELS, *_VOICE_NUMBERS):
+    for name in _VOICE:
         yield column_of(name, range(len(table)), table[name].to_pylist())
 
 

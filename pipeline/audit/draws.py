@@ -56,13 +56,14 @@ def order(evidence: Evidence) -> Iterator[Finding]:
     """Does a row tell what the next one drew? Looked at in the largest split."""
     splits = evidence.labels["split"].values
     largest = np.flatnonzero(splits == np.bincount(splits).argmax())
-    unlike_too = evidence.asked.sampler == "independent"
+    asked = evidence.asked
     for column in varying((*evidence.drawn(), *evidence.voice.values())):
         part = column.within(np.intersect1d(column.rows, largest))
         if not varying([part]):
             continue
+        in_turn = asked.voices_take_turns if column.name in evidence.voice else asked.takes_turns
         test = neighbours_repeat if part.levels else neighbours_agree
-        fit = test(part.values, evidence.rng_for(f"order|{column.name}"), unlike_too)
+        fit = test(part.values, evidence.rng_for(f"order|{column.name}"), not in_turn)
         words = "a row tells nothing about the next"
         if fit.p <= SURE_ENOUGH_FOR_WORDS:
             alike = "more" if fit.distance > 0 else "less"

@@ -42,6 +42,13 @@ class Conditions:
     by_chance: float
     p: float
 
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.used:,} are used, as different as {self.effective:,.0f} used equally often; "
+            f"{self.by_chance:,.0f} by chance"
+        )
+
 
 def repeats(evidence: Evidence) -> Iterator[Finding]:
     """Is the same stretch of noise used again and again?"""
@@ -66,12 +73,8 @@ def variety(evidence: Evidence) -> tuple[Conditions, Finding] | None:
     codes = [_everywhere(part, evidence.num_rows) for part in parts]
     splits, rng = evidence.labels["split"].values, evidence.rng_for("conditions")
     found = conditions(codes, splits, rng)
-    words = (
-        f"{found.used:,} are used, as different as {found.effective:,.0f} used equally often; "
-        f"{found.by_chance:,.0f} by chance"
-    )
     subject = ", ".join(part.name for part in parts)
-    return found, Finding(CONDITIONS, subject, "", "entropy", found.effective, found.p, words)
+    return found, Finding(CONDITIONS, subject, "", "entropy", found.effective, found.p, found.words)
 
 
 def repeated_segments(sources: np.ndarray, offsets_s: np.ndarray) -> Repeats:

@@ -16,7 +16,7 @@ from pipeline.independence import (
     tables_by_stratum,
 )
 
-QUESTION = "ties"
+TIES = "ties"
 _MOST_BINS = 10
 
 
@@ -76,7 +76,7 @@ def _tie(column: Column, label: Column, evidence: Evidence) -> Iterator[Finding]
         tests.append(ks_test(relative_ranks(drawn.values, strata), label.values))
     for test in tests:
         words = _words(drawn, label, test.p)
-        yield Finding(QUESTION, column.name, label.name, test.test, test.statistic, test.p, words)
+        yield Finding(TIES, column.name, label.name, test.test, test.statistic, test.p, words)
 
 
 def _voice_tie(column: Column, label: Column, evidence: Evidence) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _voice_tie(column: Column, label: Column, evidence: Evidence) -> Iterator[Fi
     test = mutual_information_test(tables, evidence.rng_for(f"{column.name}|{label.name}"))
     p = 1.0 if test.excess <= evidence.lost else test.p
     words = _words(voice, label, p)
-    yield Finding(QUESTION, column.name, label.name, test.test, test.statistic, p, words)
+    yield Finding(TIES, column.name, label.name, test.test, test.statistic, p, words)
 
 
 def _words(column: Column, label: Column, p: float) -> str:

@@ -13,16 +13,39 @@ import pyarrow as pa
 
 from pipeline.audit.asked import asked_by
 from pipeline.audit.columns import label_columns, read_ledger, read_light_columns, voice_columns
-from pipeline.audit.draws import order, rates, shapes
+from pipeline.audit.draws import ORDER, RATE, SHAPE, order, rates, shapes
 from pipeline.audit.evidence import Evidence, Finding
-from pipeline.audit.repeats import Conditions, repeats, variety
-from pipeline.audit.ties import ties
+from pipeline.audit.repeats import CONDITIONS, REPEATS, Conditions, repeats, variety
+from pipeline.audit.ties import TIES, ties
 from pipeline.dataset import read_build
 from pipeline.independence import holm
 from pipeline.randomness import rng_for
 
 FORMAT = "voxloom-audit-1"
 ALPHA = 0.01
+
+
+# What each group of tests asks, in plain words.
+QUESTIONS = {
+    TIES: "is anything drawn tied to what is learned, to a voice or to a place?",
+    SHAPE: "is it drawn from the distributions that were asked for?",
+    RATE: "is each link applied as often as asked?",
+    ORDER: "does a row tell what the next one drew?",
+    REPEATS: "is the same stretch of noise heard again and again?",
+    CONDITIONS: "are (noise, room, speaker) as different as chance makes them?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of `QUESTIONS`: how many tests asked it, the least of their corrected p, and how many
+    of them found a bias."""
+
+    question: str
+    asked: str
+    num_tests: int
+    least_p: float
+    num_biases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +75,18 @@ class Audit:
         """What chance does not explain, the surest first."""
         found = [judged for judged in self.findings if judged.is_bias]
         return tuple(sorted(found, key=lambda judged: judged.finding.p))
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Of every question that was asked."""
+        found = []
+        for question, asked in QUESTIONS.items():
+            tests = [judged for judged in self.findings if judged.finding.question == question]
+            if tests:
+                least_p = min(judged.corrected_p for judged in tests)
+                num_biases = sum(judged.is_bias for judged in tests)
+                found.append(Answer(question, asked, len(tests), least_p, num_biases))
+        return tuple(found)
 
     @property
     def verdict(self) -> str:
@@ -111,12 +146,13 @@ def audit_json(audit: Audit) -> str:
 
 def _evidence(table: pa.Table, build: Mapping[str, Any]) -> Evidence:
     num_rows, rejects = len(table), int(build.get("rejects", 0))
+    retaken = sum(take > 0 for take in table["take"].to_pylist())
     return Evidence(
         num_rows=num_rows,
         ledger=read_ledger(table),
         voice={column.name: column for column in voice_columns(table)},
         labels={column.name: column for column in label_columns(table)},
         asked=asked_by(build.get("config", {})),
-        lost=rejects / (num_rows + rejects),
+        lost=(rejects + retaken) / (num_rows + rejects),
         rng_for=partial(rng_for, int(build["seed"]), "audit"),
     )

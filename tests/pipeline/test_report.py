@@ -87,7 +87,8 @@ def test_it_says_what_the_dataset_holds(dataset: Path, page: Page) -> None:
         "1 of 2",
     ):
         assert expected in text, expected
-    assert len(page.all("svg")) == 4
+    assert len(page.all("svg")) == 5
+    assert "Is the noise random?" in text
 
 
 def test_it_can_be_made_again_from_the_dataset_alone(dataset: Path, tmp_path: Path) -> None:

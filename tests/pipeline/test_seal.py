@@ -39,6 +39,7 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_layout_and_build_record(tones: Path) -> None:
     assert sorted(path.name for path in tones.iterdir()) == [
         "README.md",
+        "audit.json",
         "build.json",
         "data",
         "rejects.parquet",

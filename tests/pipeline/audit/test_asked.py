@@ -85,7 +85,15 @@ def test_a_config_without_sections_asks_for_nothing_but_even_voices() -> None:
     asked = asked_by({"text": {"accent": "en-us"}})
     assert (asked.drawn, asked.probability) == ({}, {})
     assert asked.even_kinds == {"speaker": 0.0}
-    assert asked.sampler == "independent"
+    assert not asked.takes_turns
+
+
+def test_a_quota_leaves_open_how_often_a_voice_comes() -> None:
+    voice = {"quota": {"pace_bands": 2}, "speakers": {"mary": 3}, "pace": {"low": 1, "high": 2}}
+    asked = asked_by({"voice": voice, "text": {"accent": {"en-us": 1, "en-gb": 3}}})
+    assert asked.voices_take_turns
+    assert set(asked.drawn) == {"pace"}
+    assert asked.even_kinds == {}
 
 
 def test_a_chain_of_another_version_is_named() -> None:

@@ -1,7 +1,7 @@
 """The dataset card: README.md with the YAML header that the Hugging Face hub reads."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -126,6 +126,18 @@ def _size(num_rows: int) -> str:
     return next((name for bound, name in _SIZES if num_rows < bound), "n>100M")
 
 
+def _writers(build: Mapping[str, Any]) -> str:
+    """Where the sentences come from, files with their licences."""
+    sentences = build["config"].get("sentences", {})
+    found = ["sentence templates"] if sentences.get("domain", True) else []
+    for file in sentences.get("files", ()):
+        known = f" ({file['license']})" if file["license"] else ""
+        found.append(f"`{PurePath(file['path']).name}`{known}")
+    found += ["a language model"] if sentences.get("language_model") else []
+    found += ["near misses of phrases"] if sentences.get("negatives") else []
+    return ", ".join(found)
+
+
 def _body(dataset: Path, build: Mapping[str, Any]) -> str:
     splits = "\n".join(
         f"| {name} | {split['rows']:,} | {split['hours']:.2f} |"
@@ -141,8 +153,9 @@ def _body(dataset: Path, build: Mapping[str, Any]) -> str:
     return f"""
 # {build["name"]}
 
-Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom from
-sentence templates. No person spoke these sentences. Open `report.html` to look at and listen to it.
+Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom. No
+person spoke these sentences; they come from {_writers(build)}. Open `report.html` to look at and
+listen to it.
 
 | split | clips | hours |
 |---|---:|---:|

@@ -105,7 +105,7 @@ def test_the_digest_follows_every_file(tmp_path: Path) -> None:
 def test_a_whole_build_without_a_domain(tmp_path: Path, tiny_voices: TinyVoices) -> None:
     mine = own_lines(tmp_path, "mine.txt", [f"Lamp {name}." for name in ("one", "two", "three")])
     config = write_tiny_build(tmp_path, tiny_voices, count=3, shard_size=2)
-    files = f"[{{path: {mine}, share: 1}}]"
+    files = f"[{{path: {mine}, share: 1, license: cc0-1.0}}]"
     job = stages.plan(
         load_build_config(config, ["sentences.domain=null", f"sentences.files={files}"])
     )
@@ -115,6 +115,7 @@ def test_a_whole_build_without_a_domain(tmp_path: Path, tiny_voices: TinyVoices)
     assert all(row["source"] == "files" for row in rows.values())
     assert not verify(dataset)
     assert "No sentence comes from a template" in render_report(dataset)
+    assert "come from `mine.txt` (cc0-1.0)." in (dataset / "README.md").read_text()
 
 
 def test_what_is_no_text_is_rejected_with_its_line(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ def label_tests(held: Holdings, population: np.ndarray, labels: np.ndarray) -> L
 def strongest_cell(table: np.ndarray) -> tuple[int, int, Cell]:
     """Where a contingency table (I, J) lies furthest above what chance expects, in deviations."""
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
-    first, second = np.unravel_index(((table - expected) / np.sqrt(expected)).argmax(), table.shape)
+    deviations = (table - expected) / np.sqrt(np.maximum(expected, 1e-9))  # 0 where none is
+    first, second = np.unravel_index(deviations.argmax(), table.shape)
     cell = Cell(int(table[first, second]), int(table[first].sum()), float(expected[first, second]))
     return int(first), int(second), cell

@@ -185,7 +185,7 @@ def _dropped_start(words: Sequence[Word]) -> list[Edit]:
 
 _LONGEST_START = 3
 _CORRECTIONS = ("", "", "I mean,", "sorry,")
-_SAID_TWICE = PREPOSITIONS | DETERMINERS | {"and", "are", "if", "is", "or"}
+_SAID_TWICE = (PREPOSITIONS | DETERMINERS | {"and", "are", "if", "is", "or"}) - {"that", "this"}
 _FIRST_OF_TWO = PREPOSITIONS | {"is"}
 
 
@@ -226,8 +226,8 @@ def _restarted_beginnings(words: Sequence[Word]) -> list[Edit]:
 
 _FILLERS = ("um,", "uh,", "um,", "uh,", "er,")
 _BEFORE_THINGS = ("like,", "you know,")
-_HESITATED_AFTER = _SAID_TWICE | {"that", "was"}
-_NOT_HESITATED_BEFORE = PRONOUNS | {"now"}
+_HESITATED_AFTER = _SAID_TWICE | {"was"}
+_NOT_HESITATED_BEFORE = PRONOUNS | {"me", "now"}
 _HESITATIONS = frozenset({"um", "uh", "er", "like", "know"})
 
 

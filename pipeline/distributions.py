@@ -221,9 +221,9 @@ def within(numbers: Distribution, low: float, high: float, key: str) -> None:
     """Raise `ValueError` unless every number that may be drawn lies in [low, high]."""
     lowest, highest = numbers.bounds
     if lowest < low or highest > high:
-        raise ValueError(
-            f"{key}: may be drawn from {lowest:g} to {highest:g}; {low:g} to {high:g} is allowed"
-        )
+        drawn = f"may be drawn from {lowest:g} to {highest:g}"
+        found = f"{lowest:g}" if lowest == highest else drawn
+        raise ValueError(f"{key}: {found}; {low:g} to {high:g} is allowed")
 
 
 def _check_weights(weights: Mapping[float, float] | Mapping[str, float]) -> None:

@@ -25,7 +25,7 @@ from pipeline.distributions import Distribution, within
 from pipeline.quota import Cell, Quota, QuotaConfig
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
-from pipeline.voices import GeneratedVoices, chosen_voices, with_chosen_voices
+from pipeline.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
 
 STAGE = "synthesize"
 
@@ -163,7 +163,8 @@ class Cast:
     def manner(self, sentence: SpokenSentence) -> Manner:
         """How the sentence is spoken at first."""
         cell = self._quota.cell(sentence.number) if self._quota else None
-        return draw_manner(rng_for(self._seed, STAGE, sentence.id), self._config, self.voices, cell)
+        rng = rng_for(self._seed, STAGE, sentence.id)
+        return self._in_body(draw_manner(rng, self._config, self.voices, cell))
 
     def other_manner(
         self, sentence: SpokenSentence, take: int, speaker: str, keep_speaker: bool
@@ -175,8 +176,17 @@ class Cast:
         others = {name: weight for name, weight in self.voices.items() if name != speaker}
         if keep_speaker or not others:
             cell = self._quota.cell(sentence.number) if self._quota else None
-            return draw_manner(rng, self._config, {speaker: 1.0}, cell)
-        return draw_manner(rng, self._config, others)
+            return self._in_body(draw_manner(rng, self._config, {speaker: 1.0}, cell))
+        return self._in_body(draw_manner(rng, self._config, others))
+
+    def _in_body(self, manner: Manner) -> Manner:
+        """The manner with what its speaker's own throat and pitch add to it."""
+        body = body_of(manner.speaker, self._config.generated, self._seed)
+        return replace(
+            manner,
+            vocal_tract=manner.vocal_tract * body.vocal_tract,
+            pitch_semitones=manner.pitch_semitones + body.pitch_semitones,
+        )
 
     def speak(self, sentence: SpokenSentence, manner: Manner) -> MelClip | Reject:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.checkpoint import Checkpoint
 from models.errors import ConfigError
@@ -13,6 +14,8 @@ from models.speakers import (
     checkpoint_with_voices,
     generated_name,
 )
+from pipeline.distributions import Distribution, within
+from pipeline.randomness import rng_for
 
 ALL_GENERATED = "generated"  # among the weights: every generated voice
 
@@ -22,21 +25,42 @@ class GeneratedVoices:
     """New voices, `generated-000` and on, drawn from what the acoustic model's speakers share.
 
     At `spread` 1 they differ from the average as much as those do, below it less. A voice
-    depends on the acoustic model, the build's seed, `spread` and its number alone.
+    depends on the acoustic model, the build's seed, `spread` and its number alone. `vocal_tract`
+    (a factor of its length) and `pitch_semitones` are drawn once a voice, and keep to it: they
+    come on top of what is drawn for an utterance.
     """
 
     count: int
     spread: float = 1.0
+    vocal_tract: Distribution = Distribution(value=1.0)
+    pitch_semitones: Distribution = Distribution(value=0.0)
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_GENERATED:
             raise ValueError(f"count: from 1 to {MOST_GENERATED}, found {self.count}")
         if not 0 < self.spread <= 2:
             raise ValueError(f"spread: above 0, at most 2, found {self.spread}")
+        within(self.vocal_tract, 0.8, 1.25, "vocal_tract")
+        within(self.pitch_semitones, -12.0, 12.0, "pitch_semitones")
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(generated_name(number) for number in range(self.count))
+
+
+class Body(NamedTuple):
+    """What a generated voice has of its own beside its sound: throat and pitch."""
+
+    vocal_tract: float = 1.0
+    pitch_semitones: float = 0.0
+
+
+def body_of(speaker: str, generated: GeneratedVoices | None, seed: int) -> Body:
+    """A generated speaker's own; that of all others is in the acoustic model already."""
+    if generated is None or speaker not in generated.names:
+        return Body()
+    rng = rng_for(seed, "voices", speaker)
+    return Body(generated.vocal_tract.draw(rng), generated.pitch_semitones.draw(rng))
 
 
 def chosen_voices(

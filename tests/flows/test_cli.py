@@ -131,8 +131,8 @@ def test_say_takes_its_time(tmp_path: Path, tiny_voices: TinyVoices) -> None:
         (["Hello.", "-o", "hello.mp3"], "hello.mp3"),
         (["Hello.", "--speaker", "nobody", "-o", "x.wav"], "anna, ben"),
         (["Hello.", "--speaker", "mix(anna, zoe, 0.4)", "-o", "x.wav"], "0.40): zoe: "),
-        (["Hello.", "--pace", "9", "-o", "x.wav"], "--pace: from 0.3 to 3.0"),
-        (["Hello.", "--energy", "0", "-o", "x.wav"], "--energy: above 0"),
+        (["Hello.", "--pace", "9", "-o", "x.wav"], "--pace: 9; 0.3 to 3 is allowed"),
+        (["Hello.", "--energy", "0", "-o", "x.wav"], "--energy: 0; 0.01 to 100 is"),
         (["...", "-o", "x.wav"], "nothing to say"),
     ],
 )

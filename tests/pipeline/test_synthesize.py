@@ -319,7 +319,7 @@ def test_digests_name_both_checkpoints(config: VoiceConfig) -> None:
         ({"pace": {"low": 0.1, "high": 1.0}}, "pace: may be drawn from 0.1 to 1; 0.3 to 3 is"),
         ({"energy": {"low": 0.0, "high": 1.0}}, "energy: may be drawn from 0 to 1; 0.01"),
         ({"pace": {"mean": 1.0, "std": 0.1}}, "pace: may be drawn from -inf to inf"),
-        ({"vocal_tract": 2.0}, "vocal_tract: may be drawn from 2 to 2; 0.7 to 1.4"),
+        ({"vocal_tract": 2.0}, "vocal_tract: 2; 0.7 to 1.4"),
         ({"speakers": {"anna": -1.0}}, "speakers: weights must be finite and not negative"),
         ({"speakers": {"anna": float("inf")}}, "speakers: weights must be finite"),
         ({"speakers": {"anna": 0.0}}, "speakers: at least one weight must be above 0"),

@@ -13,7 +13,7 @@ from pipeline.distributions import Distribution
 from pipeline.records import MelClip, SpokenSentence
 from pipeline.stages import plan, stage_keys
 from pipeline.synthesize import VoiceConfig, check_voice, synthesize
-from pipeline.voices import GeneratedVoices, chosen_voices, with_chosen_voices
+from pipeline.voices import Body, GeneratedVoices, body_of, chosen_voices, with_chosen_voices
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -129,6 +129,34 @@ def test_a_generated_voice_is_the_same_however_many_there_are(config: VoiceConfi
     assert np.array_equal(say(2, seed=3).mel, say(30, seed=3).mel)
     ours, other = say(2, seed=3).mel, say(2, seed=4).mel
     assert ours.shape != other.shape or not np.array_equal(ours, other)
+
+
+def test_a_generated_voice_keeps_its_throat_and_pitch() -> None:
+    generated = GeneratedVoices(
+        20,
+        vocal_tract=Distribution(low=0.9, high=1.1),
+        pitch_semitones=Distribution(low=-3.0, high=3.0),
+    )
+    bodies = [body_of(name, generated, seed=1) for name in generated.names]
+    assert bodies == [body_of(name, generated, seed=1) for name in generated.names]
+    assert len({body.vocal_tract for body in bodies}) == 20
+    assert all(0.9 <= body.vocal_tract <= 1.1 for body in bodies)
+    assert bodies != [body_of(name, generated, seed=2) for name in generated.names]
+    assert body_of("anna", generated, seed=1) == Body()
+    assert body_of("generated-003", None, seed=1) == Body()
+
+
+def test_rows_tell_of_the_throat_of_a_generated_voice(config: VoiceConfig) -> None:
+    generated = GeneratedVoices(1, vocal_tract=Distribution(value=1.1))
+    asked = dataclasses.replace(
+        config,
+        speakers={"generated": 1.0},
+        generated=generated,
+        vocal_tract=Distribution(value=0.95),
+    )
+    (clip,) = synthesize(_spoken(1), asked, seed=1)
+    assert isinstance(clip, MelClip)
+    assert clip.vocal_tract == pytest.approx(1.1 * 0.95)
 
 
 def test_a_build_speaks_with_new_voices(

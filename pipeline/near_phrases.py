@@ -63,17 +63,8 @@ class Search:
     def _substitutions(self) -> Iterator[Sequence[str]]:
         """One word replaced by a word near to it; when all of these are given, two words."""
         near = [self._near_to_word(ways) for ways in self.phrase.said]
-        levels = [
-            _in_turn(
-                [
-                    [self._replaced({place: word}) for word in self.near.shuffled(self.rng, words)]
-                    for place, by_edits in enumerate(near)
-                    if (words := by_edits.get(edits, ()))
-                ]
-            )
-            for edits in range(1, self.most + 1)
-        ]
-        yield from _in_turn(levels)
+        for place, word in _in_turn(self._level(near, edits) for edits in range(1, self.most + 1)):
+            yield self._replaced({place: word})
         if len(self.phrase.words) > 1:
             yield from self._drawn(lambda: self._two_replaced(near))
 
@@ -82,6 +73,16 @@ class Search:
         most = min(self.most, -(-len(ways[0]) // 2))
         by_edits = self.near.near(ways, most)
         return {edits: words for edits, words in by_edits.items() if edits}
+
+    def _level(
+        self, near: Sequence[Mapping[int, tuple[str, ...]]], edits: int
+    ) -> Iterator[tuple[int, str]]:
+        """Every (place, word) that is so many edits away; places take turns."""
+        return _in_turn(
+            [(place, word) for word in self.near.shuffled(self.rng, by_edits[edits])]
+            for place, by_edits in enumerate(near)
+            if edits in by_edits
+        )
 
     def _two_replaced(self, near: Sequence[Mapping[int, tuple[str, ...]]]) -> Sequence[str] | None:
         first, second = self.rng.choice(len(near), size=2, replace=False).tolist()
@@ -127,13 +128,11 @@ class Search:
 
     def _continuations(self) -> Iterator[Sequence[str]]:
         """The phrase's beginning, and then another word than it goes on with."""
-        words = self.phrase.words
-        return _in_turn(
-            [
-                [(*words[:end], word) for word in self.near.shuffled(self.rng, self.near.words)]
-                for end in range(1, len(words))
-            ]
-        )
+        words, others = self.phrase.words, self.near.words
+        ends = range(1, len(words))
+        if not ends:
+            return iter(())
+        return self._drawn(lambda: (*words[: self._pick(ends)], self._pick_common(others)))
 
     def _partials(self) -> Iterator[Sequence[str]]:
         """A part of the phrase: some of its words, the last or first of them perhaps cut short."""

@@ -67,7 +67,15 @@ class NearWords:
 
     def said_as(self, sounds: Sounds) -> tuple[str, ...]:
         """All words that are said exactly so."""
-        return self.near([sounds], 0).get(0, ())
+        return self._by_sounds.get(sounds, ())
+
+    @functools.cached_property
+    def _by_sounds(self) -> dict[Sounds, tuple[str, ...]]:
+        found: dict[Sounds, tuple[str, ...]] = {}
+        for word, ways in self.said.items():
+            for way in ways:
+                found[way] = (*found.get(way, ()), word)
+        return found
 
     @functools.cached_property
     def _ranks(self) -> dict[str, int]:

@@ -29,9 +29,9 @@ from pipeline.sources import SentenceSource, check_share
 STAGE = "negatives"
 _KEY = "sentences.negatives"
 _BOUNDED: tuple[Kind, ...] = ("substitution", "regrouping")  # by max_distance
-_MEASURED_AT_ONCE = 32
+_MEASURED_AT_ONCE = 32  # at most; fewer at first, for where there are many phrases
 _COUNTED_BEFORE_WORK = 1000
-_MOST_SENTENCES = 2000  # of the intents
+_MOST_SENTENCES = 200  # of the intents
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,9 @@ class _NearMisses:
         rng = rng_for(self._seed, STAGE, f"{phrase.written}|{kind}")
         most = int(self._config.max_distance * len(phrase.sounds))
         texts = Search(phrase, self._near, rng, most).texts(kind)
-        while batch := list(islice(texts, _MEASURED_AT_ONCE)):
+        size = 1
+        while batch := list(islice(texts, size)):
+            size = min(2 * size, _MEASURED_AT_ONCE)
             for text, ways in zip(batch, self._speech.ways(batch), strict=True):
                 if self._distances.any_inside(ways, self._config.min_distance):
                     continue
@@ -197,18 +199,18 @@ class _NearMisses:
 def _phrases(config: NegativesConfig, domain: Domain | None, speech: Speech) -> list[Phrase]:
     """The phrases with their words, read as they are spoken (`2` as `two`)."""
     written = dict.fromkeys((*config.phrases, *_sentences_of(config.intents, domain)))
-    phrases: dict[tuple[str, ...], Phrase] = {}
+    found: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
     for text, spoken in zip(written, normalize(list(written)), strict=True):
         words = tuple(spoken[start:end] for start, end in word_spans(spoken))
         if not words or not all(word.isascii() for word in words):
             raise DataError(f"{_KEY}: `{text}` cannot be pronounced as English")
-        try:
-            said = speech.word_ways(" ".join(words))
-        except DataError as error:
-            raise DataError(f"{_KEY}: `{text}` cannot be pronounced: {error}") from None
         # The same words with other punctuation are the same phrase.
-        phrases.setdefault(tuple(word.lower() for word in words), Phrase(text, words, said))
-    return list(phrases.values())
+        found.setdefault(tuple(word.lower() for word in words), (text, words))
+    try:
+        said = speech.word_ways([" ".join(words) for _, words in found.values()])
+    except DataError as error:
+        raise DataError(f"{_KEY}: a phrase cannot be pronounced: {error}") from None
+    return [Phrase(*phrase, ways) for phrase, ways in zip(found.values(), said, strict=True)]
 
 
 def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:

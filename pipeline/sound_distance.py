@@ -37,14 +37,20 @@ class Speech:
             for index, text in enumerate(texts)
         ]
 
-    def word_ways(self, text: str) -> WordWays:
-        """Of each word of `text`, how it is said there, and how else it may be said."""
-        spoken = [said[0] for said in self._spoken([text]).values()]
-        found = []
-        for place, word in enumerate(words_of(text)):
-            listed = () if (word,) in self._own.entries else self._near.said.get(word, ())
-            found.append(tuple(dict.fromkeys([*(said[place] for said in spoken), *listed])))
-        return tuple(found)
+    def word_ways(self, texts: Sequence[str]) -> list[WordWays]:
+        """Of each word of each text, how it is said there, and how else it may be said."""
+        spoken = self._spoken(texts)
+        return [
+            tuple(
+                self._every_way(word, [said[index][place] for said in spoken.values()])
+                for place, word in enumerate(words_of(text))
+            )
+            for index, text in enumerate(texts)
+        ]
+
+    def _every_way(self, word: str, spoken: Sequence[Sounds]) -> tuple[Sounds, ...]:
+        listed = () if (word,) in self._own.entries else self._near.said.get(word, ())
+        return tuple(dict.fromkeys([*spoken, *listed]))
 
     def _spoken(self, texts: Sequence[str]) -> dict[str, list[list[Sounds]]]:
         """By accent, the sounds of the words of each text."""
@@ -85,6 +91,7 @@ class Distances:
             manner: np.array([self._counted(way) for way in listed])
             for manner, listed in self._listed.items()
         }  # (B, sounds)
+        self._lengths = {manner: counts.sum(axis=1) for manner, counts in self._counts.items()}
 
     def to_phrase(self, ways: Ways, phrase: int) -> float:
         """From the phrase of this number to the whole text."""
@@ -105,9 +112,10 @@ class Distances:
 
     def _perhaps_inside(self, manner: str, said: Sounds, below: float) -> Iterator[Sounds]:
         """A sound of the phrase that the text lacks is an edit at least."""
-        counts, listed = self._counts[manner], self._listed[manner]
-        edits = counts.sum(axis=1) - np.minimum(counts, self._counted(said)).sum(axis=1)
-        for row in np.flatnonzero(edits < below * counts.sum(axis=1)):
+        counts, lengths = self._counts[manner], self._lengths[manner]
+        edits = lengths - np.minimum(counts, self._counted(said)).sum(axis=1)
+        listed = self._listed[manner]
+        for row in np.flatnonzero(edits < below * lengths):
             yield listed[row]
 
     def _counted(self, sounds: Sounds) -> np.ndarray:

@@ -60,7 +60,7 @@ def test_sounds_grouped_into_other_words(near: NearWords) -> None:
 def test_another_word_after_the_beginning(near: NearWords) -> None:
     texts = all_of(near, "hey red light", "continuation")
     assert {text.rpartition(" ")[0] for text in texts} == {"hey", "hey red"}
-    assert len(texts) == 2 * len(near.words)
+    assert len(set(texts)) == len(texts) > len(near.words)
     assert all_of(near, "jarvis", "continuation") == []
 
 

@@ -157,7 +157,7 @@ def test_phrases_from_a_domains_intents(words: Path, tmp_path: Path) -> None:
     ("intents", "message"),
     [
         (("swich",), "intents: `swich` is none of .*home's: ask, switch"),
-        (("switch", "ask"), r"ask\.j2:1 the intents have more than 2000 sentences; write"),
+        (("switch", "ask"), r"ask\.j2:1 the intents have more than 200 sentences; write"),
     ],
 )
 def test_intents_that_cannot_be_used(

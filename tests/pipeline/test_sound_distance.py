@@ -56,5 +56,5 @@ def test_the_users_own_words_win(near: NearWords, tmp_path: Path) -> None:
     path.write_text("red  Z UW1 M\nlife  Z UW1 M\n")
     speech = Speech(near, load_lexicon([path]), ["en-us"])
     assert distance(speech, "red", "life") == 0
-    assert speech.word_ways("red light")[0] == (("z", "uː", "m"),)
-    assert len(speech.word_ways("the read")[1]) == 2
+    assert speech.word_ways(["red light"])[0][0] == (("z", "uː", "m"),)
+    assert len(speech.word_ways(["red", "the read"])[1][1]) == 2

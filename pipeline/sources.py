@@ -42,11 +42,12 @@ def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> No
     """Raise `ValueError` where `shares` leave no sentence to a source, or some to none."""
     total = sum(shares)
     if total > 1 + _ROUNDING:
-        raise ValueError(f"count: the shares of its sources sum to {total:.6g}; at most 1 is")
+        raise ValueError(
+            f"count: the shares of the sources sum to {total:.6g}; at most 1 is allowed"
+        )
     if not has_domain and total < 1 - _ROUNDING:
         raise ValueError(
-            f"domain: none, and the shares of the other sources sum to {total:.6g}; "
-            "they must sum to 1, or a domain must give the rest"
+            f"domain: none, so the shares of other sources must sum to 1; they sum to {total:.6g}"
         )
     for share in shares:
         if round(count * share) == 0:

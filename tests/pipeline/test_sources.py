@@ -73,9 +73,13 @@ def test_a_source_that_runs_dry_says_which_key_to_lower(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shares", "has_domain", "message"),
     [
-        ([0.6, 0.5], True, "count: the shares of its sources sum to 1.1; at most 1 is"),
-        ([0.6, 0.3], False, "domain: none, and the shares of the other sources sum to 0.9"),
-        ([], False, "domain: none, and the shares of the other sources sum to 0"),
+        ([0.6, 0.5], True, "count: the shares of the sources sum to 1.1; at most 1 is allowed"),
+        (
+            [0.6, 0.3],
+            False,
+            "domain: none, so the shares of other sources must sum to 1; they sum to 0.9",
+        ),
+        ([], False, "domain: none, so the shares of other sources must sum to 1; they sum to 0"),
         ([0.001], True, "count: 20, of which a share of 0.001 is no sentence"),
         ([0.0], True, r"share: 0.0; above 0 and up to 1 is allowed"),
     ],

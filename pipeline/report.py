@@ -20,6 +20,7 @@ from pipeline.randomness import rng_for
 from pipeline.report_audit import audit_section
 from pipeline.report_negatives import negatives_section
 from pipeline.report_rejects import rejected_section
+from pipeline.report_voices import voice_table
 
 NUM_CLIPS = 20
 _TEMPLATE = "report.html.j2"
@@ -107,6 +108,7 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
         figures=_figures(rows, build),
         charts=_charts(rows),
         speakers=bars(row["speaker"] for row in rows),
+        voices=voice_table(rows, build),
         accents=accent_shares(rows),
         styles=style_shares(rows),
         sources=bars(row["source"] for row in rows),

@@ -3,8 +3,9 @@
     python -m benchmarks.normalization [--count 10000] [--domains prompts/voice_assistant ...]
 
 Cold is the first reading in this process, with the grammars loaded and no sentence known to
-the cache of readings; warm is the same sentences once more. One process does all the reading.
-Loading the grammars from disk is measured by itself; compiling them (once a machine) is not.
+the cache of readings; warm is the same sentences once more. One process does all the reading,
+and seconds are those of its one core (CPU time). Loading the grammars from disk is measured by
+itself; compiling them (once a machine) is not.
 """
 
 import argparse
@@ -54,9 +55,9 @@ def measure(texts: Sequence[str]) -> list[list[str]]:
 
 
 def _timed(work: Callable[[], _T]) -> tuple[_T, float]:
-    started = time.perf_counter()
+    started = time.process_time()
     result = work()
-    return result, time.perf_counter() - started
+    return result, time.process_time() - started
 
 
 def _row(name: str, count: int, seconds: float) -> list[str]:

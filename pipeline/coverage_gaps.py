@@ -140,11 +140,19 @@ class GapFinder:
 
 
 def gaps_of(kind: str, missing: Iterator[tuple[str, str]]) -> list[Gap]:
-    """What is missing by reason, the commonest first."""
+    """What is missing by reason, the commonest first; the examples are drawn from all of it."""
     counts: Counter[str] = Counter()
-    examples: dict[str, list[str]] = {}
+    examples: dict[str, dict[int, str]] = {}
+    uniforms = uniforms_of(rng_for(0, "coverage", kind))
     for what, why in missing:
+        kept = examples.setdefault(why, {})
+        place = int(next(uniforms) * (counts[why] + 1))
+        if len(kept) < _EXAMPLES:
+            kept[counts[why]] = what
+        elif place < _EXAMPLES:
+            del kept[list(kept)[place]]
+            kept[counts[why]] = what
         counts[why] += 1
-        if counts[why] <= _EXAMPLES:
-            examples.setdefault(why, []).append(what)
-    return [Gap(kind, why, count, tuple(examples[why])) for why, count in counts.most_common()]
+    return [
+        Gap(kind, why, count, tuple(examples[why].values())) for why, count in counts.most_common()
+    ]

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_audit import audit
 from flows.cli_coverage import coverage
 from flows.cli_diversity import diversity
 from flows.cli_melnet import melnet_app
@@ -43,6 +44,7 @@ app.add_typer(melnet_app, name="melnet")
 app.command()(diversity)
 app.command()(coverage)
 app.command()(probe)
+app.command()(audit)
 app.command()(replay)
 
 SetOption = Annotated[

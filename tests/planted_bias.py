@@ -1,12 +1,16 @@
 """Rows as a build makes them, without sound: in order, or with a bias planted in them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipeline.audit.columns import LIGHT_COLUMNS
+from pipeline.dataset import BUILD_FILE, DATA, FORMAT, data_file
 from pipeline.manifest import DATASET_SCHEMA
 
 CLASSES = ("street", "cafe", "rain", "office")
@@ -53,6 +57,17 @@ def table_of(rows: list[Row]) -> pa.Table:
     schema = pa.schema([DATASET_SCHEMA.field(name) for name in names])
     table = pa.Table.from_pylist(plain, schema=schema)
     return table.append_column("split", pa.array([row["split"] for row in rows]))
+
+
+def write_dataset(folder: Path, rows: list[Row]) -> Path:
+    """A dataset that has what the audit reads, and no more."""
+    table = table_of(rows)
+    (folder / DATA).mkdir(parents=True)
+    for split in dict.fromkeys(table["split"].to_pylist()):
+        part = table.filter(pc.equal(table["split"], split)).drop_columns(["split"])
+        pq.write_table(part, folder / data_file(split, 0, 1))
+    (folder / BUILD_FILE).write_text(json.dumps(BUILD | {"format": FORMAT}))
+    return folder
 
 
 def noise_of(row: Row) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from flows.language_model_key import language_model_key, needs_prefect
 from pipeline.config import BuildConfig, check_build, load_build_config
-from pipeline.dataset import read_build
+from pipeline.dataset import AUDIT_FILE, read_build
 from pipeline.stages import Job, plan
 from pipeline.synthesize import unheard_controls
 
@@ -96,5 +96,7 @@ def _conclude(dataset: Path, seconds: float) -> None:
         f"{build['rows']} clips, {audio_s / 60:.1f} minutes of audio, {build['rejects']} rejected, "
         f"in {seconds:.0f} s ({audio_s / seconds:.1f} x real time)"
     )
+    audit = json.loads((dataset / AUDIT_FILE).read_text(encoding="utf-8"))
+    console.print(f"audit    {audit['verdict']}", markup=False, soft_wrap=True)
     console.print(f"dataset  {dataset}", soft_wrap=True)
     console.print(f"report   {dataset / 'report.html'}", soft_wrap=True)

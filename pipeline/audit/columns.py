@@ -87,12 +87,13 @@ def read_light_columns(dataset: Path) -> pa.Table:
     tables = []
     for path in data_files(dataset):
         try:
+            known = pq.read_schema(path).names
+            missing = [name for name in LIGHT_COLUMNS if name not in known]
+            if missing:
+                raise DataError(f"{path}: has no column `{missing[0]}`; build the dataset again")
             table = pq.read_table(path, columns=list(LIGHT_COLUMNS))
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
-        missing = [name for name in LIGHT_COLUMNS if name not in table.column_names]
-        if missing:
-            raise DataError(f"{path}: has no column `{missing[0]}`; build the dataset again")
         split = path.name.partition("-")[0]
         tables.append(table.append_column("split", pa.array([split] * len(table))))
     if not tables:

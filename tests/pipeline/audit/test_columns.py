@@ -1,11 +1,14 @@
 """Columns as the audit compares them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from models.errors import DataError
 from pipeline.audit.columns import (
     OTHERS,
     PLACE,
@@ -14,8 +17,10 @@ from pipeline.audit.columns import (
     label_columns,
     pooled,
     read_ledger,
+    read_light_columns,
 )
-from tests.planted_bias import clean_rows, table_of
+from pipeline.splits import SPLITS
+from tests.planted_bias import clean_rows, table_of, write_dataset
 
 
 def test_many_numbers_stay_numbers_and_few_are_labels() -> None:
@@ -97,6 +102,27 @@ def test_labels_are_what_a_model_learns_and_where_a_row_lies() -> None:
     train = labels["split"].values == labels["split"].levels.index("train")  # type: ignore[union-attr]
     assert (np.diff(places[train]) >= 0).all()
     assert set(places[train]) == set(range(10))
+
+
+def test_all_splits_are_read_in_order_with_their_names(tmp_path: Path) -> None:
+    rows = clean_rows(0, 60)
+    table = read_light_columns(write_dataset(tmp_path / "d", rows))
+    assert table["id"].to_pylist() == [
+        row["id"] for split in SPLITS for row in rows if row["split"] == split
+    ]
+
+
+def test_a_dataset_of_an_older_version_is_named(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "d", clean_rows(0, 30))
+    path = next((dataset / "data").glob("train*"))
+    pq.write_table(pq.read_table(path).drop_columns(["augmentations"]), path)
+    with pytest.raises(DataError, match=r"train-00000.*no column `augmentations`"):
+        read_light_columns(dataset)
+    path.write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"train-00000.*cannot be read"):
+        read_light_columns(dataset)
+    with pytest.raises(DataError, match="no rows"):
+        read_light_columns(tmp_path)
 
 
 def test_a_ledger_of_nothing_is_empty() -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -57,7 +58,9 @@ class AugmentConfig:
 
     `noise`, `room` and `gain_db` are the short form of a chain of three: room, noise, gain.
     `split_sources` keeps every recording of noise and every measured room to one of train,
-    validation and test (null: where a folder has enough of them for each).
+    validation and test (null: where a folder has enough of them for each). The `sampler` draws
+    each clip's parameters by themselves, or so that every 64 clips in a row fill all
+    distributions evenly.
     """
 
     noise: NoiseConfig | None = None
@@ -65,6 +68,7 @@ class AugmentConfig:
     gain_db: Range = _NO_GAIN_DB
     chain: tuple[AnyLink, ...] = ()
     split_sources: bool | None = None
+    sampler: Literal["independent", "stratified"] = "independent"
 
     def __post_init__(self) -> None:
         if self.chain and (self.noise or self.room or self.gain_db != _NO_GAIN_DB):
@@ -106,12 +110,14 @@ class AugmentSetting:
 
     `babble` is the file that `make_babble` made, `split` the shares of the dataset's splits,
     `cache` the folder for decoded sounds; None for none. `keep_noise` keeps the noise alone, too.
+    `rows` numbers the clips through the build, by id; the stratified sampler asks for it.
     """
 
     babble: Path | None = None
     split: Mapping[str, float] | None = None
     cache: Path | None = None
     keep_noise: bool = False
+    rows: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,11 @@ class Augmenter:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
         whatever was augmented before."""
         split = split_of(id, seed, self.setting.split) if self.setting.split else ""
-        drawn = draw_chain(self.config.links, self.places[split], seed, id, len(wave))
+        row = None
+        if self.config.sampler == "stratified":
+            assert self.setting.rows is not None, "the stratified sampler needs numbered rows"
+            row = self.setting.rows[id]
+        drawn = draw_chain(self.config.links, self.places[split], seed, id, len(wave), row)
         return self.apply(wave, drawn)
 
     def apply(self, wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]]) -> Augmented:

@@ -14,7 +14,7 @@ from typing import Any
 
 from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
-from pipeline.augment import AugmentSetting, augment_digest
+from pipeline.augment import AugmentConfig, AugmentSetting, augment_digest
 from pipeline.babble import babble_key, make_babble
 from pipeline.config import BuildConfig, lexicon_of, resolve_device
 from pipeline.coverage_report import CoverageFigures, coverage_of_build
@@ -92,7 +92,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
-        "finish": [config.seed, config.augment, config.output.split, *keeps_noise],
+        "finish": [config.seed, _set_keys(config.augment), config.output.split, *keeps_noise],
         "manifest": [config.output.license, *config.output.kept],
     }
     digests = used_digests(config)
@@ -122,7 +122,7 @@ def _quota(config: BuildConfig) -> Quota | None:
     return quota_of(config.voice, config.text.used_accents, config.seed)
 
 
-def _set_keys(sentences: SentencesConfig) -> dict[str, object]:
+def _set_keys(section: SentencesConfig | AugmentConfig) -> dict[str, object]:
     """Without what stands at its default, so that a new option leaves old shards their names,
     and of sections that have settings beside those of rows (`row_settings`) only the latter.
     """
@@ -133,8 +133,8 @@ def _set_keys(sentences: SentencesConfig) -> dict[str, object]:
 
     return {
         field.name: as_mapping(getattr(value, "row_settings", value))
-        for field in fields(sentences)
-        if (value := getattr(sentences, field.name)) != default(field)
+        for field in fields(section)
+        if (value := getattr(section, field.name)) != default(field)
     }
 
 
@@ -217,18 +217,26 @@ def finish_shard(job: Job, judged: Path) -> Path:
     def make() -> Iterable[FinishedClip]:
         _one_thread_a_shard()
         clips = read_shard(judged, JudgedClip).rows
-        return finish(clips, job.config.augment, job.config.seed, _augment_setting(job))
+        setting = _augment_setting(job, _index_of(judged))
+        return finish(clips, job.config.augment, job.config.seed, setting)
 
     output = job.next_shard("finish", judged)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
 
 
-def _augment_setting(job: Job) -> AugmentSetting:
+def _augment_setting(job: Job, index: int) -> AugmentSetting:
+    """What the shard `index` adds to the config's `augment`."""
+    rows = None
+    if job.config.augment.sampler == "stratified":
+        sentences = read_shard(job.shard("generate", index), Sentence).rows
+        first = index * job.config.runtime.shard_size
+        rows = {sentence.id: first + place for place, sentence in enumerate(sentences)}
     return AugmentSetting(
         babble=babble_file(job),
         split=job.config.output.split,
         cache=job.work_dir / "sounds",
         keep_noise=job.config.output.keep_noise,
+        rows=rows,
     )
 
 

@@ -149,3 +149,13 @@ def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
     other = save_tiny_voices(tmp_path / "voices", seed=1)
     override = f"judge.recognizer={other.recognizer}"
     assert stage_keys(load_build_config(path, [override]))["judge"] != keys["judge"]
+
+
+def test_stratified_draws_do_not_depend_on_shard_size(config: Path, tmp_path: Path) -> None:
+    ledgers = []
+    for shard_size in (3, 12):
+        asked = ["augment.sampler=stratified", f"runtime.shard_size={shard_size}"]
+        asked += [f"output.path={tmp_path / str(shard_size)}"]
+        rows = rows_by_id(run_stages(plan(load_build_config(config, asked))))
+        ledgers.append({id: row["augmentations"] for id, row in rows.items()})
+    assert ledgers[0] == ledgers[1]

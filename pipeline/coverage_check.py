@@ -1,6 +1,6 @@
 """What is asked of `coverage` and cannot be had, told before any work: how much would be enough."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from math import prod
 
 from models.errors import DataError
@@ -39,13 +39,20 @@ def check_coverage(
     _check_at_least(domain, config)
     needed = sentences_needed(domain, config, count, seed, unwanted)
     if needed:
-        fewer = f" (1 takes {_at_least(domain, 1, config.at_least):,} or more)"
         values = "slot value" if config.t == 1 else f"{config.t} slot values of a template"
         raise DataError(
             f"sentences.count: {count:,} sentences of {domain.folder.name}'s templates, but "
-            f"sentences.coverage of every {values} takes {needed} sentences; raise the count, "
-            f"lower coverage.t{fewer if config.t > 1 else ''} or coverage.at_least, {_PARTIAL}"
+            f"sentences.coverage of every {values} takes {needed} sentences; "
+            f"{', '.join(_ways_out(domain, config))}, {_PARTIAL}"
         )
+
+
+def _ways_out(domain: Domain, config: CoverageConfig) -> Iterator[str]:
+    yield "raise the count"
+    if config.t > 1:
+        yield f"lower coverage.t (1 takes {_at_least(domain, 1, config.at_least):,} or more)"
+    if config.at_least > 1:
+        yield "lower coverage.at_least"
 
 
 def sentences_needed(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.shards import first_line
 
-_AUDIO = "audio"
+_AUDIO = ("clean_audio", "audio")  # an earlier dataset may hold its clips without their noise, too
 _CLASSES = ("class", "sound_class", "label", "category")
 _LICENSES = ("license", "licence")
 _AUTHORS = ("attribution", "author")
@@ -32,15 +32,15 @@ class TableRow:
 
 
 def table_rows(path: Path) -> Iterator[TableRow]:
-    """The sounds in a Parquet file with a column `audio`; no audio is read.
+    """The sounds in a Parquet file with a column `audio`, or `clean_audio`; no audio is read.
 
     Class, licence, author and recording come from columns of these names, where there are any.
     Raises `DataError` naming the file that is damaged or has no audio.
     """
     file = _open(path)
     names = file.schema_arrow.names
-    if _AUDIO not in names:
-        raise DataError(f"{path}: has no column `{_AUDIO}`; it has {', '.join(names)}")
+    if not any(name in names for name in _AUDIO):
+        raise DataError(f"{path}: has no column `audio`; it has {', '.join(names)}")
     wanted = {
         field: next((name for name in choices if name in names), None)
         for field, choices in (
@@ -59,11 +59,12 @@ def table_rows(path: Path) -> Iterator[TableRow]:
 def table_audio(path: Path, row: int) -> bytes:
     """The sound file in row `row` of a Parquet file. Raises `DataError` when it holds none."""
     file, first = _open(path), 0
+    audio = next(name for name in _AUDIO if name in file.schema_arrow.names)
     for group in range(file.num_row_groups):
         num_rows = file.metadata.row_group(group).num_rows
         if row < first + num_rows:
-            column = _read(path, partial(file.read_row_group, group, [_AUDIO]))
-            value = column.column(_AUDIO)[row - first].as_py()
+            column = _read(path, partial(file.read_row_group, group, [audio]))
+            value = column.column(audio)[row - first].as_py()
             data = value.get("bytes") if isinstance(value, dict) else value
             if not isinstance(data, bytes):
                 raise DataError("holds no audio; sound files as bytes are needed")

@@ -92,3 +92,12 @@ def test_a_row_without_a_sound_is_named_when_it_is_heard(tmp_path):
         library.wave("a.parquet#1")
     with pytest.raises(DataError, match="has no row 2; it has 2"):
         table_audio(tmp_path / "a.parquet", 2)
+
+
+def test_the_speech_of_an_earlier_dataset_is_taken_without_its_noise(tmp_path):
+    clean = [{"bytes": flac(seed), "path": ""} for seed in range(10, 15)]
+    write_table(tmp_path / "a.parquet", clean_audio=clean)
+    library = load_sounds(tmp_path / "a.parquet", RATE, "noise")
+    np.testing.assert_array_equal(
+        library.wave("a.parquet#1"), soundfile.read(io.BytesIO(flac(11)))[0]
+    )

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +155,11 @@ def test_two_links_of_a_kind_draw_apart(sounds):
 def test_a_wrong_setting_names_its_key(section, message):
     with pytest.raises(ConfigError, match=message):
         build(AugmentConfig, {"chain": [section]}, "x.yaml")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_names_every_parameter(kind):
+    page = (Path(__file__).parents[3] / "docs" / "AUGMENTATION.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{kind}` |")]
+    names = [field.name for field in fields(LINKS[kind])]
+    assert [name for name in names if f"`{name}`" not in row] == ["probability", "link"]

@@ -12,6 +12,7 @@ from models.config import resolve_path
 from pipeline.babble import BabbleConfig, babble_library, check_babble
 from pipeline.chain import apply_chain, draw_chain
 from pipeline.distributions import Distribution, Range
+from pipeline.even_draws import Turn
 from pipeline.ledger import channel_of, noise_of, room_of
 from pipeline.links import AnyLink, Babble, BackgroundNoise, Gain, RoomResponse
 from pipeline.links.link import Drawn
@@ -59,8 +60,8 @@ class AugmentConfig:
     `noise`, `room` and `gain_db` are the short form of a chain of three: room, noise, gain.
     `split_sources` keeps every recording of noise and every measured room to one of train,
     validation and test (null: where a folder has enough of them for each). The `sampler` draws
-    each clip's parameters by themselves, or so that every 64 clips in a row fill all
-    distributions evenly.
+    each clip's parameters by themselves, or (`stratified`) so that the clips of each intent fill
+    all distributions evenly, however few they are.
     """
 
     noise: NoiseConfig | None = None
@@ -110,14 +111,14 @@ class AugmentSetting:
 
     `babble` is the file that `make_babble` made, `split` the shares of the dataset's splits,
     `cache` the folder for decoded sounds; None for none. `keep_noise` keeps the noise alone, too.
-    `rows` numbers the clips through the build, by id; the stratified sampler asks for it.
+    `turns` numbers the clips of each intent through the build, by id, for the stratified sampler.
     """
 
     babble: Path | None = None
     split: Mapping[str, float] | None = None
     cache: Path | None = None
     keep_noise: bool = False
-    rows: Mapping[str, int] | None = None
+    turns: Mapping[str, Turn] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,11 @@ class Augmenter:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
         whatever was augmented before."""
         split = split_of(id, seed, self.setting.split) if self.setting.split else ""
-        row = None
+        turn = None
         if self.config.sampler == "stratified":
-            assert self.setting.rows is not None, "the stratified sampler needs numbered rows"
-            row = self.setting.rows[id]
-        drawn = draw_chain(self.config.links, self.places[split], seed, id, len(wave), row)
+            assert self.setting.turns is not None, "the stratified sampler needs the clips' turns"
+            turn = self.setting.turns[id]
+        drawn = draw_chain(self.config.links, self.places[split], seed, id, len(wave), turn)
         return self.apply(wave, drawn)
 
     def apply(self, wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]]) -> Augmented:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.errors import DataError
+from pipeline.even_draws import EvenDraws, Turn
 from pipeline.ledger import Entry
 from pipeline.links import LINKS
 from pipeline.links.link import Drawn, Link, Place
 from pipeline.links.signal import Signal
 from pipeline.randomness import rng_for
-from pipeline.strata import Strata
 
 PEAK_LIMIT = 0.99
 STAGE = "augment"
@@ -40,22 +40,22 @@ def draw_chain(
     seed: int,
     id: str,
     num_samples: int,
-    row: int | None = None,
+    turn: Turn | None = None,
 ) -> list[tuple[str, Drawn]]:
     """(link, its parameters) for those that happen to the clip `id` of `num_samples`.
 
     Each link has a generator of its own, named by its kind and by how many of that kind come
     before it, and draws everything whether it happens or not. So another probability changes
     which clips it happens to, and a link that is added, taken out or moved changes no other.
-    With the number of its `row` the draws are stratified.
+    With a `turn` the draws are even over the clips that share its group.
     """
     seen: Counter[str] = Counter()
     drawn = []
     for link in links:
         name = kind_of(link)
         rng = rng_for(seed, STAGE, f"{id}\x1f{name}\x1f{seen[name]}")
-        if row is not None:
-            rng = Strata(rng, seed, f"{name}\x1f{seen[name]}", row)
+        if turn is not None:
+            rng = EvenDraws(rng, seed, f"{name}\x1f{seen[name]}", turn)
         seen[name] += 1
         happens = rng.random() < link.probability
         parameters = link.draw(rng, place, num_samples)

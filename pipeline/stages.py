@@ -37,6 +37,7 @@ from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_
 from pipeline.spoken import speak
 from pipeline.synthesize import quota_of, synthesize
 from pipeline.takes import judge_clips
+from pipeline.turns import turns_of
 from pipeline.vocode import vocode
 
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
@@ -226,17 +227,13 @@ def finish_shard(job: Job, judged: Path) -> Path:
 
 def _augment_setting(job: Job, index: int) -> AugmentSetting:
     """What the shard `index` adds to the config's `augment`."""
-    rows = None
-    if job.config.augment.sampler == "stratified":
-        sentences = read_shard(job.shard("generate", index), Sentence).rows
-        first = index * job.config.runtime.shard_size
-        rows = {sentence.id: first + place for place, sentence in enumerate(sentences)}
+    is_even = job.config.augment.sampler == "stratified"
     return AugmentSetting(
         babble=babble_file(job),
         split=job.config.output.split,
         cache=job.work_dir / "sounds",
         keep_noise=job.config.output.keep_noise,
-        rows=rows,
+        turns=turns_of(job.shards("generate"), index) if is_even else None,
     )
 
 

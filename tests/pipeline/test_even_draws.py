@@ -1,12 +1,29 @@
 """Even draws: every stretch of rows covers the range, and nothing else is given away."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from pipeline.augment import AugmentConfig, Augmenter, AugmentSetting
+from pipeline.chain import draw_chain
+from pipeline.distributions import Choice, Distribution
 from pipeline.even_draws import BLOCK, EvenDraws, Turn, even_order
 from pipeline.independence import mutual_information_test, tables_by_stratum
+from pipeline.links.level import DcOffset, Gain
+from pipeline.links.link import Place
+from pipeline.links.transmission import Telephone
 from pipeline.randomness import rng_for
+from pipeline.records import Reject, Sentence
+from pipeline.shards import write_shard
+from pipeline.turns import turns_of
+
+CHAIN = (
+    Gain(gain_db=Distribution(low=-6, high=0)),
+    DcOffset(probability=0.25, offset=Distribution(low=-0.1, high=0.1)),
+    Telephone(codec=Choice(choice={"mu_law": 3, "gsm": 1})),
+)
 
 
 def _draws(group: str, count: int, num_draws: int = 1, seed: int = 3) -> np.ndarray:
@@ -67,3 +84,47 @@ def test_groups_names_and_seeds_have_orders_of_their_own() -> None:
     for other in (_draws("music", 64)[:, 0], _draws("lights", 64, seed=4)[:, 0]):
         assert not np.array_equal(np.floor(64 * usual), np.floor(64 * other))
     assert not np.array_equal(np.floor(64 * usual), np.floor(64 * _draws("lights", 128)[64:, 0]))
+
+
+@pytest.mark.parametrize("count", [8, 16, 64])
+def test_a_chain_is_balanced_over_the_rows_of_an_intent(count: int) -> None:
+    drawn = [
+        dict(draw_chain(CHAIN, Place(16000, {}, {}), 1, f"id-{rank}", 100, Turn("lights", rank)))
+        for rank in range(count)
+    ]
+    assert sum("dc_offset" in links for links in drawn) == count // 4
+    assert [links["telephone"]["codec"] for links in drawn].count("gsm") == count // 4
+    gains_db = sorted(links["gain"]["gain_db"] for links in drawn)
+    np.testing.assert_allclose(gains_db, np.linspace(-6, 0, count), atol=6 / count)
+
+
+def test_the_sampler_of_a_config_asks_whose_turn_it_is() -> None:
+    wave = np.full(100, 0.1, np.float32)
+    turns = {f"id-{rank}": Turn("lights", rank) for rank in range(16)}
+
+    def sixteenths(sampler: str) -> int:
+        config = AugmentConfig(chain=CHAIN[:1], sampler=sampler)  # type: ignore[arg-type]
+        augmenter = Augmenter(config, 16000, AugmentSetting(turns=turns))
+        gains_db = [augmenter.augment(id, wave, 1).channel.gain_db for id in reversed(turns)]
+        return len({int(-gain_db * 16 / 6) for gain_db in gains_db})
+
+    assert sixteenths("stratified") >= 15
+    assert sixteenths("independent") < 14
+
+
+def test_turns_are_counted_by_intent_whatever_the_shards_are(tmp_path: Path) -> None:
+    rows: list[Sentence | Reject] = [
+        Sentence(f"d-{number}", "x", "d", "t", "ab"[number % 3 == 0]) for number in range(12)
+    ]
+    rows.insert(5, Reject("d-r", "generate", "filtered"))
+    found = []
+    for size in (2, 5, 20):
+        cuts = [rows[start : start + size] for start in range(0, len(rows), size)]
+        shards = [tmp_path / f"{size}-{index}.parquet" for index in range(len(cuts))]
+        for shard, cut in zip(shards, cuts, strict=True):
+            write_shard(shard, cut, Sentence)
+        turns = [turns_of(shards, index) for index in range(len(shards))]
+        found.append({id: turn for part in turns for id, turn in part.items()})
+    assert found[0] == found[1] == found[2]
+    assert found[0]["d-4"] == Turn("a", 2)
+    assert found[0]["d-9"] == Turn("b", 3)

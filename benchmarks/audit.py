@@ -1,0 +1,37 @@
+"""How often `voxloom audit` raises an alarm on datasets in order, and how long it takes.
+
+python -m benchmarks.audit --datasets 1000 --rows 300
+python -m benchmarks.audit --datasets 1 --rows 100000
+"""
+
+import argparse
+import time
+
+from pipeline.audit.verdict import ALPHA, audit_table
+from tests.planted_bias import BUILD, clean_rows, table_of
+
+
+def main() -> None:
+    """Print both for the numbers of datasets and rows that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=int, default=200)
+    parser.add_argument("--rows", type=int, default=300)
+    parser.add_argument("--alpha", type=float, default=ALPHA)
+    asked = parser.parse_args()
+    alarms, tests, seconds = 0, 0, 0.0
+    for seed in range(asked.datasets):
+        table = table_of(clean_rows(seed, asked.rows))
+        started = time.process_time()
+        audit = audit_table(table, BUILD | {"seed": seed}, asked.alpha)
+        seconds += time.process_time() - started
+        alarms += bool(audit.biases)
+        tests = len(audit.findings)
+    print(
+        f"{asked.datasets} datasets of {asked.rows} rows, about {tests} tests each: "
+        f"{alarms} alarms ({alarms / asked.datasets:.1%}, at most {asked.alpha:.1%} wanted), "
+        f"{seconds / asked.datasets:.2f} s of a core each"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -49,7 +49,10 @@ _OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE}
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
 _ROW_OVERHEAD_BYTES = 2_000
 _PLACES = (("output", "path"), ("text", "grammar_cache"))  # in the config
-_PACKAGES = ("voxloom", "torch", "numpy", "pyarrow", "nemo_text_processing", "phonemizer")
+_PACKAGES = (
+    *("voxloom", "torch", "numpy", "scipy", "pyarrow", "nemo_text_processing", "phonemizer"),
+    *("audiomentations", "fast-mp3-augment", "pyroomacoustics", "soundfile", "soxr"),
+)
 
 
 @dataclass(frozen=True)

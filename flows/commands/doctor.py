@@ -19,6 +19,7 @@ console = Console(highlight=False)
 NEEDED = (
     "torch", "torchaudio", "prefect", "pyarrow", "datasets", "phonemizer", "espeakng-loader",
     "nemo_text_processing", "pynini", "soundfile", "soxr", "pyloudnorm", "matplotlib",
+    "audiomentations", "fast-mp3-augment", "pyroomacoustics",
 )  # fmt: skip
 EXTRAS = {"accelerate": "train", "tensorboard": "train", "prefect-ray": "ray", "pesq": "bench"}
 SHIPPED = ("fastspeech2", "vocos", "recognizer")

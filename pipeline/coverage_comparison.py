@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -140,7 +141,6 @@ def write_comparison(curves: Sequence[Curve], out: Path) -> None:
 def plot_curves(curves: Sequence[Curve], path: Path) -> None:
     """A PNG: shares of slot values, groups and diphones against the number of sentences."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     figures = curves[0].figures
     wanted = ("slot values", groups_called(figures.t), "diphones")
@@ -149,27 +149,33 @@ def plot_curves(curves: Sequence[Curve], path: Path) -> None:
     panels = figure.subplots(1, len(kinds), squeeze=False)[0]
     for axes, kind in zip(panels, kinds, strict=True):
         for color, curve in zip(_COLORS, curves, strict=False):
-            shares = [
-                100 * part.said / part.possible
-                for point in curve.points
-                for part in point.parts
-                if part.kind == kind
-            ]
             stops = [point.sentences for point in curve.points]
-            axes.plot(stops, shares, color=color, label=curve.strategy, marker=".")
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylim(0, 103)
+            axes.plot(stops, _shares(curve, kind), color=color, label=curve.strategy, marker=".")
         axes.set_title(f"{kind} (%)", fontsize=10, loc="left")
-        axes.set_xlabel("sentences", fontsize=9)
-        axes.tick_params(labelsize=8)
-        axes.grid(color="#e3e3de")
-        axes.spines[["top", "right"]].set_visible(False)
+        _dress(axes)
     panels[0].legend(frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+def _shares(curve: Curve, kind: str) -> list[float]:
+    """Per cent of `kind` that were said, at every point."""
+    parts = (part for point in curve.points for part in point.parts if part.kind == kind)
+    return [100 * part.said / part.possible for part in parts]
+
+
+def _dress(axes: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylim(0, 103)
+    axes.set_xlabel("sentences", fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.grid(color="#e3e3de")
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _stops(count: int) -> list[int]:

@@ -24,8 +24,13 @@ console = Console(highlight=False)
 
 
 def coverage_command(config_file: Path, against: str, overrides: Sequence[str], out: Path) -> None:
-    """Print the tables, write them and the plot to `out`."""
+    """Print the tables, write them and the plot to `out`.
+
+    Raises `ConfigError` for a build without a domain, or a strategy beside itself.
+    """
     config = load_build_config(config_file, overrides)
+    if config.sentences.domain is None:
+        raise ConfigError(f"{config_file}: sentences.domain: null; only templates can be covered")
     strategies = _strategies(config.sentences.strategy, against)
     for strategy in strategies:
         check_sentences(with_strategy(config.sentences, strategy), config.seed)

@@ -70,3 +70,9 @@ def test_more_sentences_than_there_are(cafe: Path, capsys: pytest.CaptureFixture
     sets = ["--set", f"sentences.domain={cafe}", "--set", "sentences.count=17"]
     assert _run(*sets) == 1
     assert "17 sentences asked for" in capsys.readouterr().err
+
+
+def test_nothing_to_cover(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = f"sentences.files=[{{path: {tmp_path / 'own.txt'}, share: 1}}]"
+    assert _run("--set", "sentences.domain=null", "--set", own) == 2
+    assert "sentences.domain: null; only templates can be covered" in capsys.readouterr().err

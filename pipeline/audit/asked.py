@@ -52,9 +52,9 @@ def asked_by(config: Mapping[str, Any]) -> Asked:
     augment = build(AugmentConfig, config.get("augment") or {}, "build.json")
     kinds = Counter(kind_of(link) for link in augment.links)
     links = {kind_of(link): link for link in augment.links if kinds[kind_of(link)] == 1}
-    drawn, files = dict(_of_voice(config)), []
-    has_quota = bool((config.get("voice") or {}).get("quota"))
-    even_kinds = {} if has_quota or "speaker" in drawn else {"speaker": 0.0}
+    drawn: dict[str, Distribution | Choice] = {}
+    files: list[str] = []
+    even_kinds: dict[str, float] = {}
     for kind, link in links.items():
         drawn |= {f"{kind}.{name}": asked for name, asked in _of_link(link)}
         if isinstance(link, RoomResponse):
@@ -63,6 +63,10 @@ def asked_by(config: Mapping[str, Any]) -> Asked:
             files += [f"{kind}.sources[{index}]" for index in range(_MOST_SOUNDS)]
             if not link.classes:
                 even_kinds[f"{kind}.classes[0]"] = link.babble.share if link.babble else 0.0
+    drawn |= dict(_of_voice(config))
+    has_quota = bool((config.get("voice") or {}).get("quota"))
+    if not has_quota and "speaker" not in drawn:
+        even_kinds["speaker"] = 0.0
     return Asked(
         drawn,
         {kind: link.probability for kind, link in links.items()},

@@ -31,9 +31,9 @@ def test_without_a_bias_the_usual_questions_are_shown() -> None:
     assert titles == [
         "background_noise.classes[0] by intent",
         "background_noise.classes[0] by speaker",
-        "pace as asked",
         "background_noise.snr_db as asked",
         "gain.gain_db as asked",
+        "pace as asked",
         "background_noise.snr_db in row order",
     ]
 

@@ -298,10 +298,14 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
 
 
 def heard_words(judged: JudgedClip, clip: FinishedClip) -> Iterator[WordTime]:
-    """The words of `judged` where they lie in the finished clip."""
+    """The words of `judged` where they lie in the finished clip, which may cut into their ends."""
     scale, shift_s = clip.time_scale, clip.time_shift_s
+    duration_s = clip.num_samples / clip.sample_rate
     for word in judged.words:
-        start_s, end_s = (time_s * scale + shift_s for time_s in (word.start_s, word.end_s))
+        start_s, end_s = (
+            min(max(time_s * scale + shift_s, 0.0), duration_s)
+            for time_s in (word.start_s, word.end_s)
+        )
         yield WordTime(word.word, start_s, end_s)
 
 

@@ -7,7 +7,7 @@ from pipeline.links.level import Clipping, DcOffset, Gain
 from pipeline.links.link import Link
 from pipeline.links.noise import Babble, BackgroundNoise
 from pipeline.links.room import RoomResponse, SimulatedRoom
-from pipeline.links.silence import Silence
+from pipeline.links.silence import Silence, Trim
 from pipeline.links.speaker import Formant, Pitch, Speed
 from pipeline.links.spectrum import BandLimit, Equalizer, Microphone
 from pipeline.links.transmission import PacketLoss, Radio, Telephone
@@ -17,6 +17,7 @@ AnyLink = (
     | Pitch
     | Formant
     | Silence
+    | Trim
     | RoomResponse
     | SimulatedRoom
     | BackgroundNoise

@@ -16,6 +16,7 @@ QUICK = {
     "babble": {"voices": {"choice": {2: 1, 4: 1}}},
     "simulated_room": {"rt60_s": {"low": 0.05, "high": 0.1}},
     "silence": {"leading_s": {"low": 0, "high": 0.05}, "trailing_s": {"low": 0, "high": 0.05}},
+    "trim": {"leading_s": {"low": 0, "high": 0.02}, "trailing_s": {"low": 0, "high": 0.02}},
     "codec": {"codec": {"choice": dict.fromkeys(["mu_law", "a_law", "gsm", "adpcm"], 1)}},
 }
 QUICK["codec"]["codec"]["choice"] |= {"mp3": 3, "opus": 2, "vorbis": 2}

@@ -19,7 +19,7 @@ from pipeline.places import load_libraries, places_of
 from tests.pipeline.links.every_link import link_of, words, write_sounds
 
 KINDS = list(LINKS)
-STRETCHING = {"speed", "silence"}
+STRETCHING = {"speed", "silence", "trim"}
 MAKING_SOUND = {"dc_offset"}
 
 

@@ -7,7 +7,7 @@ from pipeline.audio import active_speech_level_db, rms_db
 from pipeline.links.level import Clipping, DcOffset, Gain
 from pipeline.links.link import Place
 from pipeline.links.signal import Signal
-from pipeline.links.silence import Silence
+from pipeline.links.silence import Silence, Trim
 from pipeline.links.speaker import Formant, Pitch, Speed
 from pipeline.links.spectrum import BANDS_HZ, BandLimit, Equalizer, Microphone
 from pipeline.links.transmission import PacketLoss, Radio, Telephone, lost_packets
@@ -73,6 +73,18 @@ def test_moments_follow_silence_and_speed_in_any_order():
         assert np.argmax(np.abs(heard.wave)) / RATE == pytest.approx(at_s, abs=2 / RATE)
     assert first.time_shift_s == pytest.approx(0.25)
     assert second.time_shift_s == pytest.approx(0.25 / 0.8)
+
+
+def test_trimming_keeps_the_word_its_moments_and_as_much_silence_as_asked():
+    burst = np.concatenate([np.zeros(6000), tone(400, 0.25), np.zeros(5000)]).astype(np.float32)
+    kept = {"leading_s": 0.05, "trailing_s": 0.02, "below_db": 40.0}
+    heard = Trim.apply(signal(burst), PLACE, **kept)
+    assert len(heard.wave) / RATE == pytest.approx(0.05 + 0.25 + 0.02, abs=0.021)
+    assert np.square(heard.wave).sum() == pytest.approx(np.square(burst).sum())
+    first = np.flatnonzero(heard.wave)[0] / RATE
+    assert 6000 / RATE + heard.time_shift_s == pytest.approx(first, abs=2 / RATE)
+    again = Trim.apply(heard, PLACE, **kept)
+    assert len(again.wave) == len(heard.wave)
 
 
 @pytest.mark.parametrize("semitones", [-4.0, 3.0])

@@ -32,7 +32,7 @@ def probe(
     at_most: Annotated[int, typer.Option(help="Training clips that are used.", min=1)] = 20_000,
     epochs: Annotated[
         int, typer.Option(help="At most; it stops when its validation split gets no better.", min=1)
-    ] = 30,
+    ] = 20,
     seed: Annotated[int, typer.Option(help="Of the first probe.", min=0)] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A folder for results.md and clips.csv.")

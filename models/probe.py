@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.mel import LogMel, MelConfig
-from models.recognizer import BLANK, STRIDE, Block, Recognizer, RecognizerConfig, ctc_loss
+from models.recognizer import BLANK, STRIDE, Recognizer, RecognizerConfig, ctc_loss
 
 ProbeKind = Literal["keyword", "ctc"]
 
@@ -23,16 +23,15 @@ _FRAME_S, _WINDOW_S = 0.010, 0.025
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 8000.0
 _RANGE = 6.9  # nepers, 60 dB: what lies further below a clip's loudest band is nothing
 _LEAST_FRAMES = 8
+_KERNEL = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeConfig:
-    """The size of a probe; `ctc` takes these for its blocks as `keyword` does."""
+    """The size of a keyword probe."""
 
-    dim: int = 96
-    hidden_dim: int = 192
-    num_layers: int = 4
-    kernel_size: int = 9
+    dim: int = 64
+    num_layers: int = 3
     dropout: float = 0.1
 
 
@@ -64,27 +63,29 @@ def probe_features(wave: Tensor, log_mel: LogMel) -> Tensor:
 
 
 class KeywordProbe(nn.Module):
-    """Log-mels to one of `labels`: convolutions over time, then the mean over it."""
+    """Log-mels to one of `labels`: residual convolutions over time, then the mean over it."""
 
     def __init__(self, config: ProbeConfig, mel: MelConfig, labels: tuple[str, ...]) -> None:
         super().__init__()
         self.mel, self.labels = mel, labels
-        blocks = _as_blocks(config)
-        self.embed = nn.Conv1d(mel.n_mels, config.dim, 7, stride=STRIDE, padding=3)
-        self.blocks = nn.ModuleList(Block(blocks) for _ in range(config.num_layers))
-        self.norm = nn.LayerNorm(config.dim)
+        self.embed = nn.Conv1d(mel.n_mels, config.dim, _KERNEL, STRIDE, _KERNEL // 2)
+        self.norm = nn.BatchNorm1d(config.dim)
+        self.blocks = nn.ModuleList(_Residual(config.dim) for _ in range(config.num_layers))
+        self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.dim, len(labels))
 
     def forward(self, mels: Tensor, lengths: Tensor) -> Tensor:
         """(B, n_mels, T) and (B,) to scores (B, C); frames beyond a length are not looked at."""
-        x = self.embed(mels).transpose(1, 2)  # (B, dim, T') -> (B, T', dim)
         lengths = (lengths + STRIDE - 1) // STRIDE
-        inside = torch.arange(x.shape[1])[None] < lengths[:, None]
-        mask = inside[:, :, None].to(x.dtype)
-        for block in self.blocks:
-            x = block(x, mask)
-        pooled = (self.norm(x) * mask).sum(dim=1) / lengths[:, None]
-        scores: Tensor = self.head(pooled)
+        with torch.autocast(mels.device.type, torch.bfloat16):
+            x = torch.relu(self.norm(self.embed(mels)))  # (B, dim, T')
+            inside = torch.arange(x.shape[2])[None] < lengths[:, None]
+            mask = inside[:, None].to(x.dtype)
+            x = x * mask
+            for block in self.blocks:
+                x = block(x, mask)
+        pooled = x.float().sum(dim=2) / lengths[:, None]
+        scores: Tensor = self.head(self.dropout(pooled))
         return scores
 
     def loss(self, mels: Tensor, lengths: Tensor, texts: Sequence[str]) -> Tensor:
@@ -97,13 +98,27 @@ class KeywordProbe(nn.Module):
         return [self.labels[index] for index in self(mels, lengths).argmax(dim=1).tolist()]
 
 
+class _Residual(nn.Module):
+    """Two convolutions beside a straight way; (B, dim, T') in and out."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(dim, dim, _KERNEL, padding=_KERNEL // 2)
+        self.second = nn.Conv1d(dim, dim, _KERNEL, padding=_KERNEL // 2)
+        self.first_norm, self.second_norm = nn.BatchNorm1d(dim), nn.BatchNorm1d(dim)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        inner = torch.relu(self.first_norm(self.first(x))) * mask
+        return torch.relu(x + self.second_norm(self.second(inner))) * mask
+
+
 class CtcProbe(nn.Module):
     """Log-mels to letters, by the network that hears phones elsewhere."""
 
-    def __init__(self, config: ProbeConfig, mel: MelConfig) -> None:
+    def __init__(self, config: RecognizerConfig, mel: MelConfig) -> None:
         super().__init__()
         self.mel = mel
-        self.recognizer = Recognizer(_as_blocks(config), mel, LETTERS)
+        self.recognizer = Recognizer(config, mel, LETTERS)
 
     def loss(self, mels: Tensor, lengths: Tensor, texts: Sequence[str]) -> Tensor:
         """Mean CTC loss a letter."""
@@ -122,9 +137,3 @@ def spellable(text: str) -> str:
     """Lower-case letters, apostrophes and single spaces: what `CtcProbe` can write."""
     known = "".join(letter if letter in LETTERS else " " for letter in text.lower())
     return " ".join(known.split())
-
-
-def _as_blocks(config: ProbeConfig) -> RecognizerConfig:
-    return RecognizerConfig(
-        config.dim, config.hidden_dim, config.num_layers, config.kernel_size, config.dropout
-    )

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from models.errors import TrainingError
 from models.probe import CtcProbe, KeywordProbe, ProbeConfig, ProbeKind, probe_mel
+from models.recognizer import RecognizerConfig
 from models.training.batching import LengthBatches, pad_stack
 
 TrainedProbe = KeywordProbe | CtcProbe
 _LARGEST_GRADIENT = 5.0
 _WARMUP = 0.1
 _HEARD_AT_ONCE = 32
+_CTC_SIZE = RecognizerConfig(dim=96, hidden_dim=192, num_layers=4, kernel_size=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class ProbeTraining:
     stops; the best weights are kept.
     """
 
-    epochs: int = 30
-    patience: int = 8
+    epochs: int = 20
+    patience: int = 5
     max_frames: int = 2000  # mel frames in a batch
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -96,7 +98,7 @@ def hear_all(probe: TrainedProbe, clips: Sequence[Heard]) -> list[str]:
 def _new_probe(kind: ProbeKind, sample_rate: int, train: Sequence[Heard]) -> TrainedProbe:
     mel = probe_mel(sample_rate)
     if kind == "ctc":
-        return CtcProbe(ProbeConfig(), mel)
+        return CtcProbe(_CTC_SIZE, mel)
     return KeywordProbe(ProbeConfig(), mel, tuple(sorted({clip.text for clip in train})))
 
 

@@ -45,6 +45,7 @@ from pipeline.sound_balance import SoundBalance
 from pipeline.templates import Template
 from pipeline.tuple_cover import LISTED_RENDERINGS, Group, TupleCover, groups_of, level_sizes
 
+_REJECTS = 16  # in a row, before a template or a value is left for later
 _TRIES = 8  # of other values of slots made by rule, before a tuple is given up
 
 
@@ -226,8 +227,16 @@ def _every_template(
 ) -> Iterator[Sentence | Reject]:
     for _ in range(times):
         for source in sources.values():
-            if row := source.next_row():
-                yield row
+            yield from _until_said(source.next_row() for _ in range(_REJECTS))
+
+
+def _until_said(rows: Iterator[Sentence | Reject | None]) -> Iterator[Sentence | Reject]:
+    """Rows up to the first that is a sentence."""
+    for row in rows:
+        if row:
+            yield row
+        if isinstance(row, Sentence):
+            return
 
 
 def _every_value(
@@ -247,10 +256,13 @@ def _every_value(
                 if (name, value) in said:
                     continue
                 turn += 1
-                row = mine[turn % len(mine)].say_value(name, index)
-                if isinstance(row, Sentence):
-                    said.update((slot.name, slot.value) for slot in row.slots)
-                if row:
+                tries = (
+                    mine[(turn + more) % len(mine)].say_value(name, index)
+                    for more in range(_REJECTS)
+                )
+                for row in _until_said(tries):
+                    if isinstance(row, Sentence):
+                        said.update((slot.name, slot.value) for slot in row.slots)
                     yield row
 
 

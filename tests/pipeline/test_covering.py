@@ -11,6 +11,7 @@ from models.phonemes import Phonemizer
 from pipeline.covering import CoverageConfig
 from pipeline.diphones import breaths_of, diphones_of
 from pipeline.records import Sentence
+from pipeline.sentence_filter import FilterConfig
 from pipeline.sentences import SentencesConfig, describe_domain, generate
 from tests.pipeline.test_sampling import texts, tiny
 
@@ -91,6 +92,20 @@ def test_templates_with_conditions_are_covered_by_values(tmp_path: Path) -> None
     }
     once = said(SentencesConfig(folder, 4, "coverage", coverage=CoverageConfig(t=1)))
     assert {value.value for row in once for value in row.slots} == {"Al", "Bo", "Cy", "Mo", "Tu"}
+
+
+def test_what_a_filter_leaves_of_a_template_comes_first(tmp_path: Path) -> None:
+    folder = tiny(
+        tmp_path, "Long word {{ a }} {{ b }}.\n{{ a }}?\n", a="x\ny\nz\n", b="1\n2\n3 4\n5 6\n"
+    )
+    config = SentencesConfig(
+        folder, 7, "coverage", coverage=PARTIAL, filter=FilterConfig(max_words=4)
+    )
+    for seed in range(8):
+        rows = said(config, seed)
+        assert {row.template for row in rows[:2]} == {"greet:1", "greet:2"}
+        values = {slot.value for row in rows[:5] for slot in row.slots}
+        assert values == {"x", "y", "z", "1", "2"}
 
 
 def test_balance_says_rare_sounds_sooner() -> None:

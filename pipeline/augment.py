@@ -111,7 +111,8 @@ class AugmentSetting:
 
     `babble` is the file that `make_babble` made, `split` the shares of the dataset's splits,
     `cache` the folder for decoded sounds; None for none. `keep_noise` keeps the noise alone, too.
-    `turns` numbers the clips of each intent through the build, by id, for the stratified sampler.
+    `turns` numbers the clips of each intent through the build, by id, for the stratified sampler;
+    `splits` are those of clips, by id, whose split is not drawn.
     """
 
     babble: Path | None = None
@@ -119,6 +120,7 @@ class AugmentSetting:
     cache: Path | None = None
     keep_noise: bool = False
     turns: Mapping[str, Turn] | None = None
+    splits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,9 @@ class Augmenter:
     def augment(self, id: str, wave: np.ndarray, seed: int) -> Augmented:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
         whatever was augmented before."""
-        split = split_of(id, seed, self.setting.split) if self.setting.split else ""
+        split = ""
+        if self.setting.split:
+            split = self.setting.splits.get(id) or split_of(id, seed, self.setting.split)
         turn = None
         if self.config.sampler == "stratified":
             assert self.setting.turns is not None, "the stratified sampler needs the clips' turns"

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.dataset import CARD_FILE, DATA, SPLITS, data_files, read_build, read_rows
+from pipeline.dataset import CARD_FILE, DATA, data_files, read_build, read_rows
 from pipeline.kept_audio import AUDIO
+from pipeline.splits import SPLITS
 
 # The hub's own buckets: the first whose bound lies above the number of rows.
 _SIZES = (

@@ -11,14 +11,16 @@ from models.checkpoint import checkpoint_digest
 from models.config import load_config, resolve_path
 from models.errors import ConfigError
 from pipeline.augment import AugmentConfig, check_augment
+from pipeline.casting import Casting
 from pipeline.domains import read_domain
 from pipeline.judge import JudgeConfig, check_judge
 from pipeline.negatives import check_as_spoken
 from pipeline.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.seal import OutputConfig, check_output
 from pipeline.sentences import SentencesConfig, check_sentences
+from pipeline.split_plan import SplitPlan, plan_splits
 from pipeline.spoken import TextConfig, check_text
-from pipeline.synthesize import VoiceConfig, check_voice, quota_of
+from pipeline.synthesize import VoiceConfig, castings_of, check_voice
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -95,6 +97,24 @@ def lexicon_of(config: BuildConfig) -> Lexicon:
     return with_domain(files, read_domain(domain).pronunciations, str(domain))
 
 
+def split_plan_of(config: BuildConfig) -> SplitPlan | None:
+    """What the build keeps apart; None where that is nothing.
+
+    Raises `ConfigError` for what does not exist or is too little for all splits.
+    """
+    output, domain = config.output, config.sentences.domain
+    if not output.disjoint:
+        return None
+    read = None if domain is None else read_domain(domain)
+    return plan_splits(output.split, output.disjoint, config.seed, read)
+
+
+def castings_of_build(config: BuildConfig) -> dict[str, Casting]:
+    """Who may speak in every split; all may in all, unless speakers are kept apart."""
+    shares = config.output.split if "speaker" in config.output.disjoint else None
+    return castings_of(config.voice, config.text.used_accents, config.seed, shares)
+
+
 def check_build(config: BuildConfig) -> None:
     """Raise the error that the build would end in, before any work is done.
 
@@ -109,13 +129,21 @@ def check_build(config: BuildConfig) -> None:
         check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
     lexicon_of(config)
     check_voice(config.voice)
-    quota = quota_of(config.voice, config.text.used_accents, config.seed)
-    if quota is not None:
-        quota.check(config.sentences.count)
+    split_plan_of(config)
+    for split, casting in castings_of_build(config).items():
+        if casting.quota is not None:
+            share = config.output.split[split] if split else 1.0
+            casting.quota.check(round(share * config.sentences.num_rows))
     check_judge(config.judge)
     if config.judge.recognizer is not None:
         checkpoint_digest(config.judge.recognizer)
     check_augment(config.augment, config.output.split)
+    for kind in ("noise", "room"):
+        if kind in config.output.disjoint and not config.augment.split_sources:
+            raise ConfigError(
+                f"output.disjoint: {kind}: augment.split_sources must be true, so that every "
+                "recording is dealt to one split"
+            )
     resolve_device(config.runtime)
 
 

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.records import Reject
 from pipeline.shards import REJECT, first_line
+from pipeline.splits import SPLITS
 
-SPLITS = ("train", "validation", "test")
 DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
 CARD_FILE, REPORT_FILE, AUDIT_FILE = "README.md", "report.html", "audit.json"
 FORMAT = "voxloom-dataset-1"

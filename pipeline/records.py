@@ -35,7 +35,8 @@ class Sentence:
 
     `source` says who wrote it: `templates`, or another section of the config's `sentences`.
     `style` names what was done to it to sound spoken, in order. `number` counts the sentences of
-    a build from 0.
+    a build from 0, or those of its split where `split` says which that is; else the split
+    is drawn by the id.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Sentence:
     style: tuple[str, ...] = ()
     negative: Negative = Negative()
     number: int = 0
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class SpokenSentence:
     accent: str
     slot_words: tuple[WordRange, ...] = ()
     number: int = 0
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -29,19 +29,19 @@ from pipeline.dataset import (
     REJECTS_FILE,
     REJECTS_SCHEMA,
     REPORT_FILE,
-    SPLITS,
     data_file,
     file_digest,
     read_build,
 )
 from pipeline.kept_audio import KEPT_AUDIO
+from pipeline.leaks import Leak, LeakFinder, check_leaks
 from pipeline.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
 from pipeline.rejects import check_rejected
 from pipeline.report import render_report
 from pipeline.shards import compression_of, leaf_names, read_rejects, reject_value
-from pipeline.splits import split_of
+from pipeline.splits import SPLITS, split_of
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE}
@@ -59,13 +59,15 @@ _PACKAGES = (
 class OutputConfig:
     """Where the dataset goes, and how it is cut.
 
-    `split` gives each split its share of the rows, drawn by id; the shares sum to 1.
+    `split` gives each split its share of the rows, drawn by id; the shares sum to 1. `disjoint`
+    names what no two splits may share: text, template, speaker, noise, room, `slot:NAME`.
     `license` is the dataset's own, as the Hugging Face hub spells it. `keep_clean` adds the clip
     before augmentation as `clean_audio`, `keep_noise` what was added to it as `noise_audio`.
     """
 
     path: Path
     split: Mapping[str, float] = field(default_factory=lambda: dict(_USUAL_SPLIT))
+    disjoint: tuple[str, ...] = ()
     license: str = "cc-by-4.0"
     max_file_bytes: int = 500_000_000
     keep_clean: bool = False
@@ -96,6 +98,7 @@ class BuildInfo:
     `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
     `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
     and `open_slots`, against which the report counts rows; and `figures`, what was covered.
+    `splits` are those of rows, by id, whose split is not drawn.
     """
 
     name: str
@@ -103,6 +106,7 @@ class BuildInfo:
     config: Mapping[str, Any]
     digests: Mapping[str, str]
     coverage: Mapping[str, Any]
+    splits: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_output(output: OutputConfig, name: str) -> None:
@@ -156,9 +160,11 @@ def seal(
     with naming_full_disk(output.path), staging_folder(target) as staging:
         rejects = [reject for path in (*rejected_in, *parts) for reject in read_rejects(path)]
         check_rejected(rejects, *_kept_in(parts), max_rejected_share)
-        splits = _write_data(staging, parts, info.seed, output)
+        leaks = LeakFinder(output.disjoint)
+        splits = _write_data(staging, parts, info, output, leaks)
+        check_leaks(leaks.leaks())
         _write_rejects(staging / REJECTS_FILE, rejects)
-        build = _build_record(staging, info, splits, rejects)
+        build = _build_record(staging, info, splits, rejects, leaks.leaks())
         text = json.dumps(build, indent=2, ensure_ascii=False, allow_nan=False)
         (staging / BUILD_FILE).write_text(text + "\n", encoding="utf-8")
         write_card(staging, output.license)
@@ -227,7 +233,11 @@ class _SplitWriter:
 
 
 def _write_data(
-    staging: Path, parts: Sequence[Path], seed: int, output: OutputConfig
+    staging: Path,
+    parts: Sequence[Path],
+    info: BuildInfo,
+    output: OutputConfig,
+    leaks: LeakFinder,
 ) -> dict[str, dict[str, Any]]:
     """Write the data files; returns rows and hours by split."""
     (staging / DATA).mkdir()
@@ -235,7 +245,8 @@ def _write_data(
     schema: pa.Schema | None = None
     for row in _unique_rows(parts):
         schema = schema or dataset_schema(row["sample_rate"], output.kept)
-        name = split_of(row["id"], seed, output.split)
+        name = info.splits.get(row["id"]) or split_of(row["id"], info.seed, output.split)
+        leaks.add(row, name)
         if name not in writers:
             writers[name] = _SplitWriter(staging, name, schema, output.max_file_bytes)
         writers[name].add(row)
@@ -283,6 +294,7 @@ def _build_record(
     info: BuildInfo,
     splits: Mapping[str, Mapping[str, Any]],
     rejects: Sequence[Reject],
+    leaks: Sequence[Leak],
 ) -> dict[str, Any]:
     files = [*sorted((staging / DATA).iterdir()), staging / REJECTS_FILE]
     return {
@@ -293,6 +305,7 @@ def _build_record(
         "hours": round(sum(split["hours"] for split in splits.values()), 6),
         "rejects": len(rejects),
         "splits": splits,
+        "leaks": [asdict(leak) for leak in leaks],
         "config": _portable(info.config),
         "digests": dict(info.digests),
         "versions": _versions(),

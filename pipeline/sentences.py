@@ -24,7 +24,9 @@ from pipeline.own_sentences import OwnFile, own_source
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentence_filter import FilterConfig, SentenceFilter
-from pipeline.sources import SentenceSource, check_shares, numbers_of, take
+from pipeline.sources import SentenceSource, check_shares, take
+from pipeline.split_plan import SplitPlan, Vacancies
+from pipeline.splits import numbers_of
 from pipeline.spoken_style import StyleConfig
 
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
@@ -101,27 +103,33 @@ def check_sentences(config: SentencesConfig, seed: int = 0) -> None:
             source.check(number)
 
 
-def generate(config: SentencesConfig, seed: int) -> Iterator[Sentence | Reject]:
+def generate(
+    config: SentencesConfig, seed: int, plan: SplitPlan | None = None
+) -> Iterator[Sentence | Reject]:
     """`count` sentences with distinct texts, the same for the same seed and sources; `takes` rows
     of each, with distinct ids.
 
     What cannot be used comes between them as rejects, and does not count. Intents of templates
     come up equally often, and templates within an intent, until one has nothing new to say.
-    Raises `DataError` as `check_sentences` does.
+    With a `plan` of splits every sentence has its own. Raises `DataError` as `check_sentences`
+    does.
     """
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
     maker = Maker(name, seed, config.count, _filter(config), config.style)
     for source, number in _sources(config):
-        for row in take(source, number, maker):
-            yield row
-            if config.takes > 1 and isinstance(row, Sentence):
-                yield from _more_takes(row, config.takes)
+        vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
+        for row in take(source, number, maker, vacancies):
+            yield from _takes(row, config.takes, plan) if isinstance(row, Sentence) else [row]
 
 
-def _more_takes(sentence: Sentence, takes: int) -> Iterator[Sentence]:
-    """The takes after the first, which keeps the sentence's own id, as in a build of one take."""
-    for number in range(2, takes + 1):
-        yield replace(sentence, id=f"{sentence.id}-{number}")
+def _takes(sentence: Sentence, takes: int, plan: SplitPlan | None) -> Iterator[Sentence]:
+    """All takes of a sentence; the first keeps its own id, as in a build of one take."""
+    for number in range(1, takes + 1):
+        id = sentence.id if number == 1 else f"{sentence.id}-{number}"
+        take = sentence if number == 1 else replace(sentence, id=id)
+        if plan is not None and not take.split:
+            take = replace(take, split=plan.split_of(take) or "")
+        yield take
 
 
 def describe_domain(config: SentencesConfig) -> DomainDescription:

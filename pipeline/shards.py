@@ -102,6 +102,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         style=STYLE,
         negative=NEGATIVE,
         number=_WHOLE,
+        split=_TEXT,
     ),
     SpokenSentence: _schema(
         normalized_text=_TEXT,
@@ -110,6 +111,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         accent=_TEXT,
         slot_words=pa.list_(_struct(first_word=_WHOLE, end_word=_WHOLE)),
         number=_WHOLE,
+        split=_TEXT,
     ),
     MelClip: _schema(
         speaker=_TEXT,

@@ -3,11 +3,12 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.errors import DataError
 from pipeline.records import Reject, Sentence
 from pipeline.sampling import Maker
+from pipeline.split_plan import Vacancies
 
 _MOST_REJECTS = 1_000_000  # and a hundred for each sentence: something is wrong, not scarce
 _ROUNDING = 1e-6  # shares written in decimals need not sum to 1 exactly
@@ -54,16 +55,11 @@ def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> No
             raise ValueError(f"count: {count}, of which a share of {share} is no sentence")
 
 
-def numbers_of(shares: Sequence[float], count: int) -> list[int]:
-    """How many of `count` sentences each share is; the last takes what rounding leaves over."""
-    numbers: list[int] = []
-    for share in shares[:-1]:
-        numbers.append(min(round(count * share), count - sum(numbers)))
-    return [*numbers, count - sum(numbers)]
-
-
-def take(source: SentenceSource, number: int, maker: Maker) -> Iterator[Sentence | Reject]:
-    """`number` sentences of a source, with the rejects between them.
+def take(
+    source: SentenceSource, number: int, maker: Maker, vacancies: Vacancies | None = None
+) -> Iterator[Sentence | Reject]:
+    """`number` sentences of a source, with the rejects between them; with `vacancies` those that
+    a split has room for.
 
     Raises `DataError` saying how many there are where it runs dry.
     """
@@ -71,6 +67,13 @@ def take(source: SentenceSource, number: int, maker: Maker) -> Iterator[Sentence
         return
     produced, rejects, example = 0, 0, ""
     for row in source.rows(maker, number):
+        if vacancies is not None and isinstance(row, Sentence):
+            split = vacancies.admit(row)
+            if split is None and vacancies.passed_over > _MOST_REJECTS + 100 * produced:
+                break
+            if split is None:
+                continue
+            row = replace(row, split=split)
         yield row
         if isinstance(row, Reject):
             rejects, example = rejects + 1, example or row.reason
@@ -80,6 +83,8 @@ def take(source: SentenceSource, number: int, maker: Maker) -> Iterator[Sentence
         produced += 1
         if produced == number:
             return
+    if vacancies is not None and vacancies.passed_over:
+        raise DataError(f"{source.place}: {vacancies.lacking()}")
     rejected = f" ({rejects} more are rejected, such as: {example})" if rejects else ""
     raise DataError(
         f"{source.place}: {number} sentences asked for, but only {produced} new ones "

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.dataset import SPLITS
+from models.errors import ConfigError
 from pipeline.randomness import rng_for
+
+SPLITS = ("train", "validation", "test")
 
 
 def split_of(row_id: str, seed: int, split: Mapping[str, float]) -> str:
@@ -36,6 +38,23 @@ def deal(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) -> dic
     return dealt
 
 
+def check_every_split(
+    kind: str, dealt: Mapping[str, str], shares: Mapping[str, float], families: int | None = None
+) -> None:
+    """Raise `ConfigError` where a split got none of the `dealt` values of `kind`; `families` is
+    how many groups of voices there are.
+    """
+    without = [name for name in used_splits(shares) if name not in dealt.values()]
+    if without:
+        count = f"{len(dealt)} values"
+        if families is not None:
+            count = f"{len(dealt)} voices in {families} families (a mix belongs to its parents)"
+        raise ConfigError(
+            f"output.disjoint: {kind}: {count}, so {' and '.join(without)} would have none; take "
+            f"`{kind}` out, or set output.split to fewer splits"
+        )
+
+
 def _deal_each(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) -> dict[str, str]:
     dealt: dict[str, str] = {}
     served = dict.fromkeys(used_splits(split), 0)
@@ -58,3 +77,11 @@ def _deal_each(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) 
 
 def _shuffled(names: Sequence[str]) -> list[str]:
     return sorted(set(names), key=lambda name: (rng_for(0, "deal", name).random(), name))
+
+
+def numbers_of(shares: Sequence[float], count: int) -> list[int]:
+    """How many of `count` sentences each share is; the last takes what rounding leaves over."""
+    numbers: list[int] = []
+    for share in shares[:-1]:
+        numbers.append(min(round(count * share), count - sum(numbers)))
+    return [*numbers, count - sum(numbers)]

@@ -121,6 +121,7 @@ def speak(
             accent=accent,
             slot_words=slot_words[index],
             number=sentence.number,
+            split=sentence.split,
         )
 
 

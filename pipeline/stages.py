@@ -7,6 +7,7 @@ a build that was killed goes on where it stopped, a changed noise setting redoes
 after, and a damaged file is made again. (runtime settings are in no key: they change no row.)
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
@@ -16,12 +17,18 @@ from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
 from pipeline.augment import AugmentConfig, AugmentSetting, augment_digest
 from pipeline.babble import babble_key, make_babble
-from pipeline.config import BuildConfig, lexicon_of, resolve_device
+from pipeline.casting import casting_of
+from pipeline.config import (
+    BuildConfig,
+    castings_of_build,
+    lexicon_of,
+    resolve_device,
+    split_plan_of,
+)
 from pipeline.coverage_report import CoverageFigures, coverage_of_build
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
 from pipeline.pronunciations import lexicon_digest
-from pipeline.quota import Quota
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -35,7 +42,7 @@ from pipeline.seal import BuildInfo, seal
 from pipeline.sentences import SentencesConfig, describe_domain, generate, sentences_digest
 from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
 from pipeline.spoken import speak
-from pipeline.synthesize import quota_of, synthesize
+from pipeline.synthesize import synthesize
 from pipeline.takes import judge_clips
 from pipeline.turns import turns_of
 from pipeline.vocode import vocode
@@ -43,7 +50,7 @@ from pipeline.vocode import vocode
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 5, "speak": 4, "synthesize": 3, "finish": 4}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 6, "speak": 5, "synthesize": 3, "finish": 4}
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,13 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     vocoder = voice.pop("vocoder")
     keeps_noise = ["noise_audio"] if config.output.keep_noise else []
     settings = {
-        "generate": [config.seed, _set_keys(config.sentences), config.runtime.shard_size],
-        "speak": [config.seed, config.text.row_settings, *_quota_settings(config)],
+        "generate": [
+            config.seed,
+            _set_keys(config.sentences),
+            config.runtime.shard_size,
+            *_kept_apart(config),
+        ],
+        "speak": [config.seed, config.text.row_settings, *_given_accents(config)],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
@@ -113,14 +125,17 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     return keys
 
 
-def _quota_settings(config: BuildConfig) -> list[object]:
+def _given_accents(config: BuildConfig) -> list[object]:
     """What accents depend on where they are given by quota: every speaker has each."""
-    quota = _quota(config)
-    return [quota.config, quota.speakers] if quota else []
+    if config.voice.quota is None:
+        return []
+    by_split = castings_of_build(config)
+    return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
 
 
-def _quota(config: BuildConfig) -> Quota | None:
-    return quota_of(config.voice, config.text.used_accents, config.seed)
+def _kept_apart(config: BuildConfig) -> list[object]:
+    """What the sentences' splits depend on, where they are decided with the sentences."""
+    return [config.output.split, config.output.disjoint] if config.output.disjoint else []
 
 
 def _set_keys(section: SentencesConfig | AugmentConfig) -> dict[str, object]:
@@ -144,7 +159,8 @@ def generate_shards(job: Job) -> list[Path]:
     paths = job.shards("generate")
     if all(is_intact(path) for path in paths):
         return paths
-    rows = _numbered(generate(job.config.sentences, job.config.seed))
+    plan = split_plan_of(job.config)
+    rows = _numbered(generate(job.config.sentences, job.config.seed, plan))
     for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
         write_shard(path, cut, Sentence)
     return paths
@@ -154,8 +170,9 @@ def speak_shard(job: Job, sentences: Path) -> Path:
     """Stage 2: sentences into spoken text and phonemes."""
 
     def make() -> Iterable[SpokenSentence | Reject]:
-        rows, quota = read_shard(sentences, Sentence).rows, _quota(job.config)
-        accents = {row.id: quota.cell(row.number).accent for row in rows} if quota else None
+        rows, by_split = read_shard(sentences, Sentence).rows, castings_of_build(job.config)
+        cells = {row.id: casting_of(by_split, row.split).cell(row.number) for row in rows}
+        accents = {id: cell.accent for id, cell in cells.items() if cell}
         return speak(rows, job.config.text, job.config.seed, lexicon_of(job.config), accents)
 
     output = job.next_shard("speak", sentences)
@@ -169,7 +186,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
         _one_thread_a_shard()
         rows = read_shard(spoken, SpokenSentence).rows
         config = job.config
-        return synthesize(rows, config.voice, config.seed, job.device, _quota(config))
+        return synthesize(rows, config.voice, config.seed, job.device, castings_of_build(config))
 
     output = job.next_shard("synthesize", spoken)
     return _make_once(output, lambda: write_shard(output, make(), MelClip))
@@ -205,7 +222,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
             job.config.voice,
             job.config.judge,
             job.config.seed,
-            _quota(job.config),
+            castings_of_build(job.config),
         )
 
     output = job.next_shard("judge", clean)
@@ -228,12 +245,14 @@ def finish_shard(job: Job, judged: Path) -> Path:
 def _augment_setting(job: Job, index: int) -> AugmentSetting:
     """What the shard `index` adds to the config's `augment`."""
     is_even = job.config.augment.sampler == "stratified"
+    sentences = read_shard(job.shard("generate", index), Sentence).rows
     return AugmentSetting(
         babble=babble_file(job),
         split=job.config.output.split,
         cache=job.work_dir / "sounds",
         keep_noise=job.config.output.keep_noise,
         turns=turns_of(job.shards("generate"), index) if is_even else None,
+        splits={sentence.id: sentence.split for sentence in sentences if sentence.split},
     )
 
 
@@ -271,7 +290,16 @@ def seal_build(job: Job) -> Path:
     covered = coverage_of_build(
         config.sentences, config.text, config.seed, lexicon_of(config), (parts, rejected_in)
     )
-    return seal(parts, rejected_in, _build_info(config, covered), config.output, limit)
+    info = replace(_build_info(config, covered), splits=_decided_splits(job))
+    return seal(parts, rejected_in, info, config.output, limit)
+
+
+def _decided_splits(job: Job) -> dict[str, str]:
+    """The splits of rows by id, where they were decided with their sentences."""
+    if not job.config.output.disjoint:
+        return {}
+    rows = (row for path in job.shards("generate") for row in read_shard(path, Sentence).rows)
+    return {row.id: row.split for row in rows}
 
 
 def _build_info(config: BuildConfig, covered: CoverageFigures) -> BuildInfo:
@@ -311,12 +339,12 @@ def _index_of(path: Path) -> int:
 
 
 def _numbered(rows: Iterable[Sentence | Reject]) -> Iterator[Sentence | Reject]:
-    """Every sentence with its place in the build, whatever the shards are."""
-    number = 0
+    """Every sentence with its place in the build, or in its split, whatever the shards are."""
+    numbers = Counter[str]()
     for row in rows:
         if isinstance(row, Sentence):
-            yield replace(row, number=number)
-            number += 1
+            yield replace(row, number=numbers[row.split])
+            numbers[row.split] += 1
         else:
             yield row
 

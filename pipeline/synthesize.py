@@ -1,7 +1,7 @@
 """Stage 3: phonemes to mels, each utterance with a voice and a manner of its own."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,8 +21,9 @@ from models.checkpoint import (
 from models.errors import DataError
 from models.vocal_tract import scale_vocal_tract
 from models.voice import Controls
+from pipeline.casting import EVERYBODY, Casting, casting_of, castings
 from pipeline.distributions import Distribution, within
-from pipeline.quota import Cell, Quota, QuotaConfig
+from pipeline.quota import Cell, QuotaConfig
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
 from pipeline.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
@@ -137,12 +138,12 @@ def draw_manner(
     )
 
 
-def quota_of(config: VoiceConfig, accents: Iterable[str], seed: int) -> Quota | None:
-    """Whose turn each row of a build is; None where the config asks for no quota."""
-    if config.quota is None:
-        return None
+def castings_of(
+    config: VoiceConfig, accents: Sequence[str], seed: int, shares: Mapping[str, float] | None
+) -> dict[str, Casting]:
+    """Who may speak in every split of a build, by `config`: see `pipeline/casting.py`."""
     voices = _voices(config, voices_of(config.acoustic_model))
-    return Quota(config.quota, tuple(voices), tuple(sorted(accents)), seed)
+    return castings(voices, config.quota, accents, seed, shares)
 
 
 class Cast:
@@ -153,29 +154,36 @@ class Cast:
     """
 
     def __init__(
-        self, config: VoiceConfig, seed: int, device: str = "cpu", quota: Quota | None = None
+        self,
+        config: VoiceConfig,
+        seed: int,
+        device: str = "cpu",
+        by_split: Mapping[str, Casting] | None = None,
     ) -> None:
-        self._config, self._seed, self._device, self._quota = config, seed, device, quota
+        self._config, self._seed, self._device = config, seed, device
         checkpoint = load_checkpoint(config.acoustic_model, device)
-        self.voices = _voices(config, checkpoint.speakers)
-        self._checkpoint = with_chosen_voices(checkpoint, self.voices, config.generated, seed)
+        voices = _voices(config, checkpoint.speakers)
+        self._by_split = by_split or {EVERYBODY: Casting(voices)}
+        self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
 
     def manner(self, sentence: SpokenSentence) -> Manner:
         """How the sentence is spoken at first."""
-        cell = self._quota.cell(sentence.number) if self._quota else None
+        casting = casting_of(self._by_split, sentence.split)
         rng = rng_for(self._seed, STAGE, sentence.id)
-        return self._in_body(draw_manner(rng, self._config, self.voices, cell))
+        cell = casting.cell(sentence.number)
+        return self._in_body(draw_manner(rng, self._config, casting.voices, cell))
 
     def other_manner(
         self, sentence: SpokenSentence, take: int, speaker: str, keep_speaker: bool
     ) -> Manner:
         """How it is spoken in a later take: as drawn anew, by the same `speaker` or by another,
-        where there is one. The same speaker stays within the quota's pace band.
+        where the split has one. The same speaker stays within the quota's pace band.
         """
+        casting = casting_of(self._by_split, sentence.split)
         rng = rng_for(self._seed, STAGE, f"{sentence.id}|take {take}")
-        others = {name: weight for name, weight in self.voices.items() if name != speaker}
+        others = {name: weight for name, weight in casting.voices.items() if name != speaker}
         if keep_speaker or not others:
-            cell = self._quota.cell(sentence.number) if self._quota else None
+            cell = casting.cell(sentence.number)
             return self._in_body(draw_manner(rng, self._config, {speaker: 1.0}, cell))
         return self._in_body(draw_manner(rng, self._config, others))
 
@@ -208,10 +216,10 @@ def synthesize(
     config: VoiceConfig,
     seed: int,
     device: str = "cpu",
-    quota: Quota | None = None,
+    by_split: Mapping[str, Casting] | None = None,
 ) -> Iterator[MelClip | Reject]:
-    """Mels for sentences, in their order; `quota` says whose turn it is."""
-    cast = Cast(config, seed, device, quota)
+    """Mels for sentences, in their order; `by_split` says who may speak which (None: anybody)."""
+    cast = Cast(config, seed, device, by_split)
     for sentence in spoken:
         yield cast.speak(sentence, cast.manner(sentence))
 

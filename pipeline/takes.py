@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from models.errors import DataError
 from pipeline.audio import decode_audio
+from pipeline.casting import Casting
 from pipeline.judge import Judge, JudgeConfig, faults_of
-from pipeline.quota import Quota
 from pipeline.records import CleanClip, JudgedClip, Judgement, MelClip, Reject, SpokenSentence
 from pipeline.synthesize import Cast, VoiceConfig
 from pipeline.vocode import vocode
@@ -22,15 +22,16 @@ def judge_clips(
     voice: VoiceConfig,
     config: JudgeConfig,
     seed: int,
-    quota: Quota | None = None,
+    by_split: Mapping[str, Casting] | None = None,
     device: str = "cpu",
 ) -> Iterator[JudgedClip | Reject]:
     """The first take of each of `clips` that passes, or why none did, in their order.
 
     `mels` (which need not hold their spectrograms), `spoken` and `templates` are what the clips
-    were made of, by id. Raises `DataError` for a clip whose mel or sentence is not there.
+    were made of, by id; `by_split` says who may speak what is spoken again. Raises `DataError`
+    for a clip whose mel or sentence is not there.
     """
-    studio = Studio(voice, config, seed, quota, device)
+    studio = Studio(voice, config, seed, by_split, device)
     for clip in clips:
         if clip.id not in mels or clip.id not in spoken:
             raise DataError(f"row {clip.id}: a clip without its mel or its sentence")
@@ -45,12 +46,12 @@ class Studio:
         voice: VoiceConfig,
         config: JudgeConfig,
         seed: int,
-        quota: Quota | None = None,
+        by_split: Mapping[str, Casting] | None = None,
         device: str = "cpu",
     ) -> None:
         self._voice, self._config, self._device = voice, config, device
         self._judge = Judge(config)
-        self._cast = functools.cache(lambda: Cast(voice, seed, device, quota))
+        self._cast = functools.cache(lambda: Cast(voice, seed, device, by_split))
 
     def accept(
         self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, template: str

@@ -10,7 +10,7 @@ from pipeline.config import load_build_config
 from pipeline.records import Reject, Sentence
 from pipeline.report import render_report
 from pipeline.sentences import SentencesConfig, check_sentences, generate, sentences_digest
-from pipeline.sources import numbers_of
+from pipeline.splits import numbers_of
 from pipeline.verify import verify
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices

@@ -15,7 +15,9 @@ from scipy import stats
 SHUFFLES = 20_000  # at most; far fewer settle what is clearly chance
 _STEPS = (50, 200, 1_000, 5_000)  # shuffles made before it is asked whether they are enough
 _ENOUGH_EXCEEDING = 10
-_BEYOND_DOUBT = 1e-9
+# A statistic that two rare labels make huge by meeting once looks impossible until it is seen in
+# a shuffle: no fitted tail is believed before there were many.
+_BEYOND_DOUBT, _BELIEVED_FROM = 1e-9, 5_000
 _CELLS_AT_ONCE = 4_000_000
 _LEAST_EXPECTED = 5.0  # rows in every cell, below which chi-square's own table misleads
 
@@ -154,7 +156,8 @@ def shuffled_p(
         p = (exceeding + 1) / (len(drawn) + 1)
         if not exceeding:
             p = min(p, _gamma_tail(observed, drawn))
-        if exceeding >= _ENOUGH_EXCEEDING or p < _BEYOND_DOUBT:
+        is_plain = len(drawn) >= _BELIEVED_FROM and p < _BEYOND_DOUBT
+        if exceeding >= _ENOUGH_EXCEEDING or is_plain:
             break
     return p, float(drawn.mean()), len(drawn)
 

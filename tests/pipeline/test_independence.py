@@ -128,6 +128,15 @@ def test_shuffling_stops_early_for_chance_and_the_tail_goes_on_beyond_it() -> No
     assert math.log10(far) == pytest.approx(math.log10(stats.chi2.sf(40.0, 4)), abs=1.0)
 
 
+def test_two_rare_labels_that_meet_once_are_no_finding() -> None:
+    rng = np.random.default_rng(9)
+    first, second = _codes(rng, 4, 3000), _codes(rng, 4, 3000)
+    first[:3], second[[0, 10, 11]] = (4, 5, 6), (4, 5, 6)  # the first of each in one row
+    found = chi_square_test([contingency_table(first, second)], rng)
+    assert found.statistic > 2000
+    assert found.p > 1e-4
+
+
 def test_a_statistic_that_cannot_vary_is_no_finding() -> None:
     assert shuffled_p(3.0, lambda count: np.full(count, 3.0))[0] == 1.0
 

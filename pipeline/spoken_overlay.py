@@ -61,6 +61,7 @@ _RULERS += "|Paul|Benedict|Leo|Gregory|Alexander|Nicholas|Catherine|Frederick|Wi
 _HEADINGS = (
     "[Cc]hapter|[Pp]art|[Aa]ct|[Vv]olume|[Bb]ook|[Ss]ection|[Ss]cene|[Ss]eason|War|Phase|Bowl"
 )
+_MEDICAL = "fluids?|drips?|lines?|bags?|pumps?|infusions?|antibiotics|access|therapy"
 _LAMPS = "bulb|lamp|light|charger|adapter|heater|speaker|panel"
 _DAY_AND_MONTH = r"(?:[0-3]\d-)?(?:0\d|1[0-2])-"
 
@@ -164,6 +165,11 @@ _BEFORE_DIGITS: list[_Rule] = [
         _expiry,
     ),
     (re.compile(r"\b\d+h(?: ?\d+m)?(?: ?\d+s)?\b|\b\d+m ?\d+s\b"), _duration),
+    # `$5 m` is money, and NeMo knows that; `5 m` alone it spells.
+    (re.compile(r"(?<=\d) ?m/s\b"), " meters per second"),
+    (re.compile(r"(?<![$€£\d.,])\b1 m\b(?!/)"), "1 meter"),
+    (re.compile(r"(?<![$€£\d.,])\b(\d[\d.,]*) m\b(?!/)"), r"\1 meters"),
+    (re.compile(r"\b(Boeing) (7\d7)\b"), lambda match: f"{match[1]} {digit_by_digit(match[2])}"),
     (re.compile(rf"(?<=\d) ?W (?={_LAMPS})"), " watt "),
     (re.compile(r"(?:\+\d{1,2}[ .-])?(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b"), _phone),
     (re.compile(r"(?<![\d-])(?<!\d )\d{3}[ -]\d{4}\b(?! \d)"), _phone),
@@ -192,6 +198,7 @@ _BEFORE: list[_Rule] = [
     (re.compile(r"\b[a-z](?=\.[\w.]*@)"), lambda match: match[0].upper()),
     (re.compile(r"(?<!\w)#(?=[A-Za-z])"), "hashtag "),
     (re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b"), lambda match: match[0].replace("-", " ")),
+    (re.compile(rf"\bIV(?= (?:{_MEDICAL}))"), "I V"),
     (re.compile(rf"\b((?:{_TITLES}) [A-Z][a-z]+|{_RULERS}) {_ROMAN}"), _ordinal_name),
     (re.compile(rf"\b({_HEADINGS}) {_ROMAN}"), _roman_number),
     (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),

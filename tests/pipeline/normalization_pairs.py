@@ -147,6 +147,11 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         ("It rose 2.5% today.", "It rose two point five percent today."),
         ("It is 3 ft long.", "It is three feet long."),
         ("It is 10 cm long.", "It is ten centimeters long."),
+        ("It is 5 m long.", "It is five meters long."),
+        ("Wind at 5 m/s.", "Wind at five meters per second."),
+        ("Book a Boeing 747.", "Book a Boeing seven four seven."),
+        ("Move it 1 m back.", "Move it one meter back."),
+        ("They raised $5 m in May.", "They raised five million dollars in May."),
     ],
     "phones": [
         ("Call 555-0123.", "Call five five five, zero one two three."),
@@ -251,6 +256,7 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         ("Watch it in 4K.", "Watch it in four K."),
     ],
     "roman numerals": [
+        ("Start IV fluids now.", "Start I V fluids now."),
         ("Who was Henry VIII?", "Who was Henry the eighth?"),
         ("Queen Elizabeth II ruled.", "Queen Elizabeth the second ruled."),
         ("Tell me about World War II.", "Tell me about World War two."),

@@ -4,12 +4,10 @@ Everything is written into a hidden folder beside the target and published by a 
 reader sees the old dataset, or the new one, or none, and never half of one.
 """
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +17,21 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.atomic import naming_full_disk
 from pipeline.audit.verdict import audit_dataset, audit_json
+from pipeline.build_record import BuildInfo, build_record, stamp_pages, write_build
 from pipeline.card import write_card
 from pipeline.dataset import (
     AUDIT_FILE,
     BUILD_FILE,
     CARD_FILE,
     DATA,
-    FORMAT,
     REJECTS_FILE,
     REJECTS_SCHEMA,
     REPORT_FILE,
     data_file,
-    file_digest,
     read_build,
 )
 from pipeline.kept_audio import KEPT_AUDIO
-from pipeline.leaks import Leak, LeakFinder, check_leaks
+from pipeline.leaks import LeakFinder, check_leaks
 from pipeline.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
@@ -48,11 +45,6 @@ _OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE}
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
 _ROW_OVERHEAD_BYTES = 2_000
-_PLACES = (("output", "path"), ("text", "grammar_cache"))  # in the config
-_PACKAGES = (
-    *("voxloom", "torch", "numpy", "scipy", "pyarrow", "nemo_text_processing", "phonemizer"),
-    *("audiomentations", "fast-mp3-augment", "pyroomacoustics", "soundfile", "soxr"),
-)
 
 
 @dataclass(frozen=True)
@@ -89,24 +81,6 @@ class OutputConfig:
         """The columns of audio beside `audio`."""
         asked = {"clean_audio": self.keep_clean, "noise_audio": self.keep_noise}
         return tuple(name for name in KEPT_AUDIO if asked[name])
-
-
-@dataclass(frozen=True)
-class BuildInfo:
-    """What made a dataset; goes into `build.json`. Plain JSON values throughout.
-
-    `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
-    `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
-    and `open_slots`, against which the report counts rows; and `figures`, what was covered.
-    `splits` are those of rows, by id, whose split is not drawn.
-    """
-
-    name: str
-    seed: int
-    config: Mapping[str, Any]
-    digests: Mapping[str, str]
-    coverage: Mapping[str, Any]
-    splits: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_output(output: OutputConfig, name: str) -> None:
@@ -164,13 +138,12 @@ def seal(
         splits = _write_data(staging, parts, info, output, leaks)
         check_leaks(leaks.leaks())
         _write_rejects(staging / REJECTS_FILE, rejects)
-        build = _build_record(staging, info, splits, rejects, leaks.leaks())
-        text = json.dumps(build, indent=2, ensure_ascii=False, allow_nan=False)
-        (staging / BUILD_FILE).write_text(text + "\n", encoding="utf-8")
+        write_build(staging, build_record(staging, info, splits, len(rejects), leaks.leaks()))
         write_card(staging, output.license)
         audit = audit_dataset(staging)
         (staging / AUDIT_FILE).write_text(audit_json(audit), encoding="utf-8")
         (staging / REPORT_FILE).write_text(render_report(staging, audit), encoding="utf-8")
+        stamp_pages(staging)
         publish(staging, target)
     return output.path
 
@@ -287,56 +260,6 @@ def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     table = pa.Table.from_pylist(rows, schema=REJECTS_SCHEMA)
     compression = {name: "NONE" if name == "audio" else "ZSTD" for name in table.column_names}
     pq.write_table(table, path, compression=compression, write_page_checksum=True)
-
-
-def _build_record(
-    staging: Path,
-    info: BuildInfo,
-    splits: Mapping[str, Mapping[str, Any]],
-    rejects: Sequence[Reject],
-    leaks: Sequence[Leak],
-) -> dict[str, Any]:
-    files = [*sorted((staging / DATA).iterdir()), staging / REJECTS_FILE]
-    return {
-        "format": FORMAT,
-        "name": info.name,
-        "seed": info.seed,
-        "rows": sum(split["rows"] for split in splits.values()),
-        "hours": round(sum(split["hours"] for split in splits.values()), 6),
-        "rejects": len(rejects),
-        "splits": splits,
-        "leaks": [asdict(leak) for leak in leaks],
-        "config": _portable(info.config),
-        "digests": dict(info.digests),
-        "versions": _versions(),
-        "files": {
-            path.relative_to(staging).as_posix(): {
-                "bytes": path.stat().st_size,
-                "sha256": file_digest(path),
-            }
-            for path in files
-        },
-        "coverage": dict(info.coverage),
-    }
-
-
-def _portable(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config without what changes no row: where it ran and where things were put."""
-    kept = {name: value for name, value in config.items() if name != "runtime"}
-    for section, key in _PLACES:
-        if isinstance(kept.get(section), Mapping):
-            kept[section] = {name: value for name, value in kept[section].items() if name != key}
-    return kept
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _check_parent(target: Path) -> None:

@@ -17,6 +17,7 @@ from models.checkpoint import checkpoint_digest
 from models.config import as_mapping
 from pipeline.augment import AugmentConfig, AugmentSetting, augment_digest
 from pipeline.babble import babble_key, make_babble
+from pipeline.build_record import BuildInfo
 from pipeline.casting import casting_of
 from pipeline.config import (
     BuildConfig,
@@ -38,7 +39,7 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
-from pipeline.seal import BuildInfo, seal
+from pipeline.seal import seal
 from pipeline.sentences import SentencesConfig, describe_domain, generate, sentences_digest
 from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
 from pipeline.spoken import speak

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio import encode_flac
+from pipeline.build_record import BuildInfo
 from pipeline.manifest import Row, assemble, write_part
 from pipeline.records import (
     Channel,
@@ -22,7 +23,7 @@ from pipeline.records import (
     SpokenSentence,
     WordTime,
 )
-from pipeline.seal import BuildInfo, OutputConfig, seal
+from pipeline.seal import OutputConfig, seal
 from pipeline.shards import write_shard
 from pipeline.slot_words import word_ranges
 

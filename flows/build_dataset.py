@@ -80,6 +80,12 @@ def babble(job: Job) -> Path | None:
     return stages.babble_file(job)
 
 
+@task(name="own-speech", tags=["gpu"], **_RETRIED)
+def own_speech(job: Job) -> Path | None:
+    with gpu_slot(job.device):
+        return stages.own_speech(job)
+
+
 @task(name="seal", **_RETRIED)
 def seal(job: Job) -> Path:
     return stages.seal_build(job)
@@ -94,6 +100,8 @@ def build_shards(job: Job) -> None:
     latest: dict[int, Any] = dict(enumerate(generate(job)))
     if "babble" in stages.used_digests(job.config):
         babble(job)  # before the shards, which share it
+    if job.config.augment.hears_own_speech:
+        own_speech(job)
     futures = []
     for stage, index in wavefront(len(CHAIN), job.num_shards):
         latest[index] = submit(CHAIN[stage], job, latest[index])

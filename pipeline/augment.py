@@ -16,10 +16,10 @@ from pipeline.even_draws import Turn
 from pipeline.ledger import channel_of, noise_of, room_of
 from pipeline.links import AnyLink, Babble, BackgroundNoise, Gain, RoomResponse
 from pipeline.links.link import Drawn
-from pipeline.links.noise import MELNET, check_classes
+from pipeline.links.noise import MELNET, OWN_SPEECH, check_classes
 from pipeline.places import folders_of, load_libraries, places_of
 from pipeline.records import Augmentation, Channel, Noise, Room
-from pipeline.sounds import FREE_OF_ATTRIBUTION, folder_digest
+from pipeline.sounds import FREE_OF_ATTRIBUTION, folder_digest, load_sounds
 from pipeline.splits import split_of
 
 _USUAL_SNR_DB = Range(5.0, 25.0)
@@ -90,6 +90,11 @@ class AugmentConfig:
         """The babble that a MelNet must draw, if a link asks for some."""
         return next(_melnets(self.links), None)
 
+    @property
+    def hears_own_speech(self) -> bool:
+        """Whether a link puts the dataset's own clips into the background of others."""
+        return any(isinstance(link, Babble) and link.own for link in self.links)
+
     def _short_form(self) -> Iterator[AnyLink]:
         if self.room:
             yield RoomResponse(folder=self.room.folder, probability=self.room.probability)
@@ -109,13 +114,15 @@ class AugmentConfig:
 class AugmentSetting:
     """What a build adds to its `AugmentConfig`.
 
-    `babble` is the file that `make_babble` made, `split` the shares of the dataset's splits,
-    `cache` the folder for decoded sounds; None for none. `keep_noise` keeps the noise alone, too.
-    `turns` numbers the clips of each intent through the build, by id, for the stratified sampler;
-    `splits` are those of clips, by id, whose split is not drawn.
+    `babble` is the file that `make_babble` made, `own` the folder of `write_own_speech`, `split`
+    the shares of the dataset's splits, `cache` the folder for decoded sounds; None for none.
+    `keep_noise` keeps the noise alone, too. `turns` numbers the clips of each intent through the
+    build, by id, for the stratified sampler; `splits` are those of clips, by id, whose split is not
+    drawn.
     """
 
     babble: Path | None = None
+    own: Path | None = None
     split: Mapping[str, float] | None = None
     cache: Path | None = None
     keep_noise: bool = False
@@ -152,6 +159,10 @@ class Augmenter:
         libraries = load_libraries(config.links, sample_rate, self.setting.cache)
         if config.babble and self.setting.babble:
             libraries[MELNET] = babble_library(config.babble, self.setting.babble, sample_rate)
+        if config.hears_own_speech and self.setting.own:
+            libraries[OWN_SPEECH] = load_sounds(
+                self.setting.own, sample_rate, "babble", self.setting.cache
+            )
         split, split_sources = self.setting.split, config.split_sources
         self.places = places_of(config.links, libraries, sample_rate, split, split_sources)
 

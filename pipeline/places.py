@@ -114,7 +114,7 @@ def _wanted(links: Sequence[Link], folder: str, library: SoundLibrary) -> list[d
     return [
         class_shares(link.classes if isinstance(link, BackgroundNoise) else {}, library)
         for link in links
-        if folder in link.folders()
+        if folder in link.libraries()
     ]
 
 

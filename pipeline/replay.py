@@ -1,5 +1,6 @@
 """A clip made again out of its clean version and its ledger, and compared bit for bit."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from pipeline.babble import make_babble
 from pipeline.dataset import BUILD_FILE, data_files, read_build, read_rows
 from pipeline.ledger import read_ledger
 from pipeline.links.link import Drawn
+from pipeline.own_speech import own_rows, write_own_speech
 from pipeline.shards import read_table
+from pipeline.sounds import UNKNOWN_LICENSE
 
 _COLUMNS = ("id", "audio", "augmentations")
 
@@ -49,12 +52,15 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     config = build(AugmentConfig, build_record["config"].get("augment", {}), where)
     work_dir = work_dir or dataset.absolute().parent / ".voxloom" / build_record["name"]
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
-    setting = AugmentSetting(babble=_babble(config, ledger, build_record["seed"], work_dir))
-    augmenter = Augmenter(config, sample_rate, setting)
-    takes = [
-        _Take(encode_flac(augmenter.apply(clean, ledger).wave, sample_rate), found_in)
-        for clean, found_in in _clean_clips(dataset, row, work_dir)
-    ]
+    babble = _babble(config, ledger, build_record["seed"], work_dir)
+    with tempfile.TemporaryDirectory() as folder:
+        own = _own_speech(dataset, ledger, work_dir, Path(folder))
+        setting = AugmentSetting(babble=babble, own=own)
+        augmenter = Augmenter(config, sample_rate, setting)
+        takes = []
+        for clean, found_in in _clean_clips(row, work_dir):
+            heard = augmenter.apply(decode_audio(clean)[0], ledger).wave
+            takes.append(_Take(encode_flac(heard, sample_rate), found_in))
     if not takes:
         raise DataError(
             f"{dataset}: row {row_id}: its clean version is neither in the dataset "
@@ -80,27 +86,27 @@ class _Take:
 
 
 def _row(dataset: Path, row_id: str) -> dict[str, Any]:
-    for path in data_files(dataset):
-        for number, row in enumerate(read_rows(path, ["id"])):
-            if row["id"] == row_id:
-                return _whole_row(path, number)
-    raise DataError(f"{dataset}: has no row {row_id}")
-
-
-def _whole_row(path: Path, number: int) -> dict[str, Any]:
-    row = next(row for index, row in enumerate(read_rows(path)) if index == number)
+    row = _find_row(dataset, row_id)
+    if row is None:
+        raise DataError(f"{dataset}: has no row {row_id}")
     missing = [name for name in _COLUMNS if name not in row]
     if missing:
-        raise DataError(f"{path}: has no column {missing[0]}; an older version built it")
+        raise DataError(f"{dataset}: has no column {missing[0]}; an older version built it")
     return row
 
 
-def _clean_clips(
-    dataset: Path, row: Mapping[str, Any], work_dir: Path
-) -> Iterator[tuple[np.ndarray, str]]:
-    """(wave (S,), where it was found) of every clean version there is, the surest first."""
+def _find_row(dataset: Path, row_id: str) -> dict[str, Any] | None:
+    for path in data_files(dataset):
+        for number, found in enumerate(read_rows(path, ["id"])):
+            if found["id"] == row_id:
+                return next(row for index, row in enumerate(read_rows(path)) if index == number)
+    return None
+
+
+def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes, str]]:
+    """(FLAC, where it was found) of every clean version there is, the surest first."""
     if row.get("clean_audio"):
-        yield decode_audio(row["clean_audio"]["bytes"])[0], "clean_audio"
+        yield row["clean_audio"]["bytes"], "clean_audio"
         return
     shards = sorted((work_dir / "judge").glob("*.parquet"), key=lambda path: -path.stat().st_mtime)
     for path in shards:
@@ -109,7 +115,21 @@ def _clean_clips(
             column = read_table(path, "JudgedClip", ["audio"]).column("audio")
             clean = column[ids.index(row["id"])].as_py()
             if clean:
-                yield decode_audio(clean)[0], str(path)
+                yield clean, str(path)
+
+
+def _own_speech(
+    dataset: Path, ledger: list[tuple[str, Drawn]], work_dir: Path, parent: Path
+) -> Path | None:
+    """A folder in `parent` with the dataset's own clips that the ledger has some of."""
+    clips: dict[str, bytes] = {}
+    for row_id in own_rows(source for _, drawn in ledger for source in drawn.get("sources", ())):
+        row = _find_row(dataset, row_id) or {"id": row_id}
+        found = next(_clean_clips(row, work_dir), None)
+        if found is None:
+            raise DataError(f"{dataset}: the clean version of {row_id}, which talks in it, is gone")
+        clips[row_id] = found[0]
+    return write_own_speech(parent, clips.items(), UNKNOWN_LICENSE) if clips else None
 
 
 def _babble(

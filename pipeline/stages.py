@@ -7,6 +7,7 @@ a build that was killed goes on where it stopped, a changed noise setting redoes
 after, and a damaged file is made again. (runtime settings are in no key: they change no row.)
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, dataclass, fields, replace
@@ -29,6 +30,7 @@ from pipeline.config import (
 from pipeline.coverage_report import CoverageFigures, coverage_of_build
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
+from pipeline.own_speech import OWN_CLIPS, write_own_speech
 from pipeline.pronunciations import lexicon_digest
 from pipeline.records import (
     CleanClip,
@@ -249,6 +251,7 @@ def _augment_setting(job: Job, index: int) -> AugmentSetting:
     sentences = read_shard(job.shard("generate", index), Sentence).rows
     return AugmentSetting(
         babble=babble_file(job),
+        own=own_speech(job),
         split=job.config.output.split,
         cache=job.work_dir / "sounds",
         keep_noise=job.config.output.keep_noise,
@@ -261,6 +264,25 @@ def babble_file(job: Job) -> Path | None:
     """The build's babble, made where it is missing; None for a build that asks for none."""
     babble = job.config.augment.babble
     return make_babble(babble, job.config.seed, job.work_dir / "babble") if babble else None
+
+
+def own_speech(job: Job) -> Path | None:
+    """The folder of the build's first clean clips, which talk in the background of all; made
+    where it is missing, with their shards. None for a build that asks for none."""
+    if not job.config.augment.hears_own_speech:
+        return None
+    return write_own_speech(
+        job.work_dir / "speech" / job.keys["judge"],
+        itertools.islice(_clean_clips(job), OWN_CLIPS),
+        job.config.output.license,
+    )
+
+
+def _clean_clips(job: Job) -> Iterator[tuple[str, bytes]]:
+    for sentences in job.shards("generate"):
+        clean = vocode_shard(job, synthesize_shard(job, speak_shard(job, sentences)))
+        for clip in read_shard(judge_shard(job, clean), JudgedClip).rows:
+            yield clip.id, clip.audio
 
 
 def manifest_shard(job: Job, finished: Path) -> Path:

@@ -67,6 +67,10 @@ class Link:
         """The folders of sounds that it draws from, by name in `Place`."""
         return {}
 
+    def libraries(self) -> tuple[str, ...]:
+        """The names in `Place` of all that it draws from, folders or not."""
+        return tuple(self.folders())
+
     def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
         """Its parameters for a clean clip of `num_samples`; always takes as many numbers."""
         return {

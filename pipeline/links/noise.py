@@ -21,7 +21,8 @@ from pipeline.links.signal import Signal
 from pipeline.sounds import Sound, SoundLibrary
 
 CROSSFADE_S = 0.05
-MELNET = "<melnet>"  # the library of the build's babble, in `Place`
+# In `Place`: the library of the babble that a MelNet drew, and that of the dataset's own speech.
+MELNET, OWN_SPEECH = "<melnet>", "<own>"
 
 # A stretch of noise this far below its whole file is a pause in it (between two barks, say):
 # raised to the asked SNR it would only be the recorder's hiss.
@@ -87,7 +88,8 @@ class BackgroundNoise(Link):
 
 @dataclass(frozen=True, kw_only=True)
 class Babble(Link):
-    """People talking at once: `voices` clips of speech from `folder`, or what a MelNet draws.
+    """People talking at once: `voices` clips of speech from `folder`, or with `own` from the
+    dataset itself, or what a MelNet draws.
 
     `folder` may be an earlier dataset's `data`, whose speakers then talk in the background.
     """
@@ -97,25 +99,30 @@ class Babble(Link):
     link: Literal["babble"] = "babble"
     folder: Path | None = None
     melnet: BabbleConfig | None = None
+    own: bool = False
     voices: Distribution = Distribution(choice={3: 1, 4: 1, 5: 1, 6: 1})
     snr_db: Distribution = _USUAL_SNR_DB
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.folder is None) == (self.melnet is None):
-            raise ValueError("folder: give either a folder of speech, or melnet")
+        if (self.folder is not None) + (self.melnet is not None) + self.own != 1:
+            raise ValueError("folder: give either a folder of speech, or melnet, or own: true")
         _check_count(self.voices, "voices")
         within(self.snr_db, -100, 100, "snr_db")
 
     def folders(self) -> dict[str, Path]:
         return {str(self.folder): self.folder} if self.folder else {}
 
+    def libraries(self) -> tuple[str, ...]:
+        return (OWN_SPEECH,) if self.own else super().libraries()
+
     def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
         snr_db, voices = self.snr_db.draw(rng), round(self.voices.draw(rng))
         if self.melnet:
             library, stretch, most, voices = place.parts[MELNET], place.stretch, 1, 1
         else:
-            library, stretch = place.parts[str(self.folder)], (0.0, 1.0)
+            (name,) = self.libraries()
+            library, stretch = place.parts[name], (0.0, 1.0)
             most = round(self.voices.bounds[1])
         drawn = [
             draw_sound(rng, class_shares({}, library), library, num_samples, stretch)

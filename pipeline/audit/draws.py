@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from pipeline.audit.columns import Column, as_numbers, level_name
+from pipeline.audit.columns import Column, as_labels, as_numbers, level_name
 from pipeline.audit.evidence import LEAST_ROWS, SURE_ENOUGH_FOR_WORDS, Evidence, Finding, varying
 from pipeline.audit.fits import (
     Fit,
@@ -96,9 +96,9 @@ def _fits_choice(
 ) -> Fit:
     """Chi-square against the shares asked for. Where splits have noise of their own, one without
     any of a kind draws the others in its place: then each split by itself."""
-    levels = column.levels or ()
+    levels, codes = as_labels(column)
     names = list(dict.fromkeys([*shares, *levels]))
-    places = np.array([names.index(level) for level in levels])[column.values]
+    places = np.array([names.index(level) for level in levels])[codes]
     asked = np.array([shares.get(name, 0.0) for name in names])
     if strata is None:
         return fits_shares(np.bincount(places, minlength=len(names)), asked, lost)
@@ -132,7 +132,6 @@ def _even_files(source: Column, evidence: Evidence) -> Fit | None:
 
 
 def _most_frequent(column: Column) -> str:
-    if not column.levels:
-        return f"{np.median(column.values):.3g}"
-    counts = np.bincount(column.values)
-    return f"`{column.levels[int(counts.argmax())]}`, in {counts.max() / counts.sum():.0%}"
+    levels, codes = as_labels(column)
+    counts = np.bincount(codes)
+    return f"`{levels[int(counts.argmax())]}`, in {counts.max() / counts.sum():.0%}"

@@ -1,7 +1,7 @@
 """Links that put silence before and after the clip, and take it away."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Trim(Link):
     Silence is what lies `below_db` or more under the clip's loudest 10 ms.
     """
 
+    NEEDS_SPEECH: ClassVar[bool] = True
+
     link: Literal["trim"] = "trim"
     leading_s: Distribution = Distribution(low=0.0, high=0.1)
     trailing_s: Distribution = Distribution(low=0.0, high=0.1)
@@ -59,7 +61,8 @@ class Trim(Link):
         signal: Signal, place: Place, *, leading_s: float, trailing_s: float, below_db: float
     ) -> Signal:
         rate = signal.sample_rate
-        speech = signal.wave if signal.speech is None else signal.speech
+        assert signal.speech is not None, "a link that trims needs the speech"
+        speech = signal.speech
         first, last = _sounding(speech, max(1, round(_FRAME_S * rate)), below_db)
         first = max(0, first - round(leading_s * rate))
         last = min(len(speech), last + round(trailing_s * rate))

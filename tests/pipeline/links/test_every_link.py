@@ -92,6 +92,19 @@ def test_threads_hear_the_same_bits(sounds, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_keeping_the_noise_changes_no_sample(sounds, kind):
+    noise = link_of("background_noise", sounds, snr_db=0)
+    links = [noise, link_of(kind, sounds)]
+    place = places_of(links, load_libraries(links, 16000), 16000, None, None)[""]
+    drawn = draw_chain(links, place, 1, "a", 4800)
+    wave = np.pad(words(0.2), 800)
+    kept, plain = (apply_chain(wave, drawn, place, keep_noise) for keep_noise in (True, False))
+    np.testing.assert_array_equal(kept.signal.wave, plain.signal.wave)
+    assert kept.entries == plain.entries
+    assert kept.noise is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_draws_are_plain_take_the_same_numbers_and_differ_by_clip(sounds, kind):
     link = link_of(kind, sounds)
     place = place_at(link, 16000)

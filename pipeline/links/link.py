@@ -36,6 +36,15 @@ class Place:
         """
         return self.library_of(source).wave(source)
 
+    def part(self, name: str) -> SoundLibrary:
+        """The sounds of the library `name` that the clip's split may use.
+
+        Raises `DataError` for what only a build has: its babble and its own speech.
+        """
+        if name not in self.parts:
+            raise DataError(f"augment: {name} is at hand in a build alone, not here")
+        return self.parts[name]
+
     def library_of(self, source: str) -> SoundLibrary:
         """The library that has the sound called `source`."""
         for library in self.libraries.values():

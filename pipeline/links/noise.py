@@ -63,12 +63,12 @@ class BackgroundNoise(Link):
     def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
         snr_db, count = self.snr_db.draw(rng), round(self.count.draw(rng))
         talks = rng.random() < (self.babble.share if self.babble else 0.0)
-        library = place.parts[str(self.folder)]
+        library = place.part(str(self.folder))
         shares = class_shares(self.classes, library)
         most = round(self.count.bounds[1])
         drawn = [draw_sound(rng, shares, library, num_samples) for _ in range(most)][:count]
         if self.babble:
-            melnet = place.parts[MELNET]
+            melnet = place.part(MELNET)
             babble = draw_sound(rng, {CLASS: 1.0}, melnet, num_samples, place.stretch)
             drawn = [babble] if talks else drawn
         return {"snr_db": snr_db, **_by_parameter(drawn)}
@@ -119,10 +119,10 @@ class Babble(Link):
     def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
         snr_db, voices = self.snr_db.draw(rng), round(self.voices.draw(rng))
         if self.melnet:
-            library, stretch, most, voices = place.parts[MELNET], place.stretch, 1, 1
+            library, stretch, most, voices = place.part(MELNET), place.stretch, 1, 1
         else:
             (name,) = self.libraries()
-            library, stretch = place.parts[name], (0.0, 1.0)
+            library, stretch = place.part(name), (0.0, 1.0)
             most = round(self.voices.bounds[1])
         drawn = [
             draw_sound(rng, class_shares({}, library), library, num_samples, stretch)

@@ -27,7 +27,7 @@ class RoomResponse(Link):
         return {str(self.folder): self.folder}
 
     def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
-        sounds = place.parts[str(self.folder)].sounds
+        sounds = place.part(str(self.folder)).sounds
         return {"source": sounds[int(rng.random() * len(sounds))].source}
 
     @staticmethod

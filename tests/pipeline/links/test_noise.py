@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from models.config import build
+from models.errors import DataError
 from pipeline.audio import active_speech_level_db, rms_db
 from pipeline.augment import AugmentConfig, Augmenter, AugmentSetting
 from pipeline.chain import apply_chain
@@ -92,6 +94,13 @@ def test_several_at_once_are_equally_loud_and_named_together(sounds):
     loudness_db = [rms_db(weight * part) for weight, part in zip(weights, parts, strict=True)]
     assert max(loudness_db) - min(loudness_db) < 0.01
     assert set(heard.noise.noise_class.split("+")) == set(drawn["classes"])
+
+
+@pytest.mark.parametrize("where", [{"own": True}, {"melnet": {"voices": 2}}])
+def test_what_only_a_build_has_is_missed_in_words(where):
+    config = build(AugmentConfig, {"chain": [{"link": "babble", **where}]}, "x.yaml")
+    with pytest.raises(DataError, match="is at hand in a build alone"):
+        Augmenter(config, RATE).augment("a", words(0.3), 1)
 
 
 def test_a_wider_count_leaves_the_first_noise_as_it_was(sounds):

@@ -14,6 +14,7 @@ import typer
 from flows.cli_audit import audit
 from flows.cli_coverage import coverage
 from flows.cli_diversity import diversity
+from flows.cli_export import export
 from flows.cli_melnet import melnet_app
 from flows.cli_probe import probe
 from flows.cli_replay import replay
@@ -42,6 +43,7 @@ evaluate_app = typer.Typer(
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(melnet_app, name="melnet")
 app.command()(diversity)
+app.command()(export)
 app.command()(coverage)
 app.command()(probe)
 app.command()(audit)

@@ -6,7 +6,7 @@ are the things that tell it by accident, tested against chance (`pipeline/predic
 `pipeline/independence.py`), corrected for all that was tested, and the most telling first.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -89,7 +89,7 @@ class _Family(NamedTuple):
     predictors: Callable[[np.ndarray], Iterator[Predictor]] = lambda _: iter(())
 
 
-def find_accidents(rows: Sequence[Mapping[str, Any]], seed: int) -> Accidents:
+def find_accidents(rows: Collection[Mapping[str, Any]], seed: int) -> Accidents:
     """What predicts the intents of a dataset's rows, which need `labelled_rows.COLUMNS`.
 
     Takes a bounded time: many rows are sampled by `seed`.

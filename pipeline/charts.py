@@ -1,10 +1,8 @@
-"""Pictures for the report: histograms as inline SVG, spectrograms as PNG in data URIs."""
+"""Pictures for the report: histograms as inline SVG, and files as data URIs."""
 
 import base64
-import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -14,14 +12,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 42
 _BINS = 24
 _BAR_GAP = 1.5
 
-_WINDOW, _HOP = 512, 128
-_RANGE_DB = 70.0
-_TOP_HZ = 8000
 
-
-def histogram(values: Sequence[float], axis: str) -> str:
+def histogram(values: Sequence[float] | np.ndarray, axis: str) -> str:
     """An SVG histogram; `axis` is the label under it, with its unit. Colours come from CSS."""
-    if not values:
+    if not len(values):
         return ""
     edges = _edges(np.asarray(values, dtype=np.float64))
     counts = np.histogram(values, edges)[0]
@@ -44,34 +38,6 @@ def histogram(values: Sequence[float], axis: str) -> str:
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Histogram: {escape(axis)}">'
         f"{''.join(parts)}</svg>"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Spectrogram:
-    """A PNG as a data URI, low frequencies at the bottom, and its highest frequency in kHz."""
-
-    image: str
-    top_khz: float
-
-
-def spectrogram(wave: np.ndarray, sample_rate: int) -> Spectrogram:
-    """The short-time spectrum of `wave` (S,) up to 8 kHz, in dB over a range of 70 dB."""
-    from matplotlib import colormaps
-    from PIL import Image
-
-    padded = np.pad(wave, (_WINDOW // 2, _WINDOW), mode="constant")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[: len(wave) : _HOP]
-    power = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW), axis=1)) ** 2  # (T, bins)
-    num_bins = min(power.shape[1], math.ceil(_TOP_HZ / sample_rate * _WINDOW) + 1)
-    level_db = 10 * np.log10(power[:, :num_bins].T[::-1] + 1e-10)  # (bins, T), top first
-    level = np.clip((level_db - level_db.max()) / _RANGE_DB + 1, 0, 1)
-    picture = Image.fromarray(np.rint(level * 255).astype(np.uint8))
-    palette = np.rint(colormaps["magma"](np.arange(256))[:, :3] * 255).astype(np.uint8)
-    picture.putpalette(palette.tobytes())
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    top_hz = (num_bins - 1) * sample_rate / _WINDOW
-    return Spectrogram(data_uri(buffer.getvalue(), "image/png"), top_hz / 1000)
 
 
 def data_uri(data: bytes, media_type: str) -> str:

@@ -52,14 +52,16 @@ def read_build(dataset: Path) -> dict[str, Any]:
     return build
 
 
-def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of one data file, a few at a time; page checksums are verified.
+def read_rows(
+    path: Path, columns: Sequence[str] | None = None, at_once: int = _ROWS_AT_ONCE
+) -> Iterator[dict[str, Any]]:
+    """The rows of one data file, `at_once` at a time; page checksums are verified.
 
     Raises `DataError` naming the file when it is missing or damaged.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns):
+            for batch in file.iter_batches(at_once, columns=columns):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error

@@ -1,7 +1,7 @@
 """Rows of a dataset by their intent: what each says outside its slots, and which values in them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,16 +59,17 @@ class LabelledRows:
         return np.unique(np.array(values, dtype=object), return_inverse=True)[1].reshape(-1)
 
 
-def labelled_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> LabelledRows:
+def labelled_rows(rows: Collection[Mapping[str, Any]], seed: int) -> LabelledRows:
     """The rows with an intent, by id, without negatives; of more than `MOST_ROWS` so many, drawn
-    by `seed`.
+    by `seed`. Goes through `rows` twice.
     """
-    labelled = (row for row in rows if row["intent"] and row["negative"]["kind"] == "none")
-    kept = sorted(labelled, key=lambda row: row["id"])
-    total = len(kept)
-    if len(kept) > MOST_ROWS:
-        drawn = rng_for(seed, "accidents").permutation(len(kept))[:MOST_ROWS]
-        kept = [kept[place] for place in sorted(drawn.tolist())]
+    ids = sorted(row["id"] for row in rows if _is_labelled(row))
+    total = len(ids)
+    if total > MOST_ROWS:
+        ids = [ids[n] for n in rng_for(seed, "accidents").permutation(total)[:MOST_ROWS]]
+    wanted = set(ids)
+    kept = [row for row in rows if row["id"] in wanted and _is_labelled(row)]
+    kept.sort(key=lambda row: row["id"])
     names = tuple(sorted({row["intent"] for row in kept}))
     codes = {name: code for code, name in enumerate(names)}
     first = {row["transcript"]: place for place, row in reversed(list(enumerate(kept)))}
@@ -79,6 +80,10 @@ def labelled_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> LabelledRows:
         distinct=np.array(sorted(first.values()), dtype=np.int64),
         total=total,
     )
+
+
+def _is_labelled(row: Mapping[str, Any]) -> bool:
+    return bool(row["intent"]) and row["negative"]["kind"] == "none"
 
 
 def _free_words(row: Mapping[str, Any]) -> set[str]:

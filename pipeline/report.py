@@ -1,48 +1,30 @@
 """The page people look at: one report.html that opens offline and loads nothing."""
 
-import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+import numpy as np
+
 from models.errors import DataError
+from pipeline import labelled_rows
 from pipeline.accidents import find_accidents
 from pipeline.atomic import write_atomically
-from pipeline.audio import decode_audio
 from pipeline.audit.verdict import Audit, audit_dataset
-from pipeline.charts import data_uri, histogram, spectrogram
-from pipeline.dataset import data_files, read_build, read_rows
-from pipeline.randomness import rng_for
+from pipeline.charts import histogram
+from pipeline.dataset import read_build
+from pipeline.light_rows import LightRows
 from pipeline.report_audit import audit_section
+from pipeline.report_clips import clips_section
 from pipeline.report_negatives import negatives_section
 from pipeline.report_rejects import rejected_section
 from pipeline.report_voices import voice_table
 
-NUM_CLIPS = 20
 _TEMPLATE = "report.html.j2"
-# All that the figures need: the audio of a large dataset would not fit in memory.
-_LIGHT_COLUMNS = (
-    "id",
-    "duration_s",
-    "transcript",
-    "speaker",
-    "accent",
-    "pace",
-    "template",
-    "intent",
-    "slots",
-    "source",
-    "style",
-    "negative",
-    "noise",
-    "room",
-    "quality",
-    "take",
-)
+MOST_BARS = 60  # in a chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +71,8 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     build = read_build(dataset)
-    rows = [
-        row | {"file": path}
-        for path in data_files(dataset)
-        for row in read_rows(path, _LIGHT_COLUMNS)
-    ]
-    if not rows:
+    rows = LightRows.of(dataset, ("id",))
+    if not len(rows):
         raise DataError(f"{dataset}: has no rows to report on")
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -107,41 +85,39 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
         build=build,
         figures=_figures(rows, build),
         charts=_charts(rows),
-        speakers=bars(row["speaker"] for row in rows),
-        voices=voice_table(rows, build),
-        accents=accent_shares(rows),
-        styles=style_shares(rows),
-        sources=bars(row["source"] for row in rows),
-        noises=bars(row["noise"]["class"] for row in rows),
-        intents=template_coverage(rows, build["coverage"]),
-        slots=slot_coverage(rows, build["coverage"]),
+        speakers=shown_bars(bars(rows.texts("speaker"))),
+        voices=voice_table(rows.only("speaker", "accent", "pace"), build),
+        accents=shown_bars(accent_shares(rows.only("accent"))),
+        styles=style_shares(rows.only("style")),
+        sources=bars(rows.texts("source")),
+        noises=shown_bars(bars(rows.texts("noise.class"))),
+        intents=template_coverage(rows.only("source", "template"), build["coverage"]),
+        slots=slot_coverage(rows.only("slots"), build["coverage"]),
         audit=audit_section(audit or audit_dataset(dataset)),
-        accidents=find_accidents(rows, build["seed"]),
-        negatives=negatives_section(rows),
-        rejected=rejected_section(dataset, rows),
-        clips=_clips(rows, build["seed"]),
+        accidents=find_accidents(rows.only(*labelled_rows.COLUMNS), build["seed"]),
+        negatives=negatives_section(rows.only("negative", "transcript")),
+        rejected=rejected_section(dataset, rows.only("speaker", "template", "take")),
+        clips=clips_section(dataset, build["seed"]),
     )
 
 
-def _figures(rows: Sequence[Mapping[str, Any]], build: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _figures(rows: LightRows, build: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(value, label) of the row of large numbers at the top."""
-    seconds = [row["duration_s"] for row in rows]
-    words = {word for row in rows for word in row["transcript"].split()}
+    words = {word for text in rows.texts("transcript") for word in text.split()}
     errors = _error_percents(rows)
-    judged = [(f"{median(errors):.1f} %", "median phone error rate")] if errors else []
+    judged = [(f"{np.median(errors):.1f} %", "median phone error rate")] if len(errors) else []
     return [
         (f"{len(rows):,}", "clips"),
-        _duration(sum(seconds)),
-        (f"{len({row['speaker'] for row in rows}):,}", "speakers"),
+        _duration(float(rows.numbers("duration_s").sum())),
+        (f"{len(set(rows.texts('speaker'))):,}", "speakers"),
         (f"{len(words):,}", "distinct words"),
         *judged,
         (f"{build['rejects']:,}", "rejected"),
     ]
 
 
-def _error_percents(rows: Sequence[Mapping[str, Any]]) -> list[float]:
-    rates = [row["quality"]["phone_error_rate"] for row in rows]
-    return [100 * rate for rate in rates if rate is not None]
+def _error_percents(rows: LightRows) -> np.ndarray:
+    return 100 * rows.numbers("quality.phone_error_rate")
 
 
 def _duration(seconds: float) -> tuple[str, str]:
@@ -150,15 +126,13 @@ def _duration(seconds: float) -> tuple[str, str]:
     return f"{seconds / 3600:,.1f}", "hours"
 
 
-def _charts(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+def _charts(rows: LightRows) -> list[tuple[str, str, str]]:
     """(title, note, SVG) of every histogram that has values."""
-    snrs = [row["noise"]["measured_snr_db"] for row in rows]
-    noisy = [snr for snr in snrs if snr is not None]
-    rooms = sum(1 for row in rows if row["room"]["source"])
-    durations = [row["duration_s"] for row in rows]
-    mean_s = sum(durations) / len(rows)
+    noisy = rows.numbers("noise.measured_snr_db")
+    rooms = sum(1 for source in rows.texts("room.source") if source)
+    durations = rows.numbers("duration_s")
     charts = [
-        ("Duration", f"{mean_s:.1f} s on average", histogram(durations, "seconds")),
+        ("Duration", f"{durations.mean():.1f} s on average", histogram(durations, "seconds")),
         (
             "Signal-to-noise ratio",
             f"measured; {len(noisy):,} clips have noise, {len(rows) - len(noisy):,} have none, "
@@ -168,7 +142,7 @@ def _charts(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
         (
             "Pace",
             "as asked of the voice; 1 is the speaker's own",
-            histogram([row["pace"] for row in rows], "times the usual pace"),
+            histogram(rows.numbers("pace"), "times the usual pace"),
         ),
         (
             "Phone error rate",
@@ -186,12 +160,22 @@ def bars(labels: Iterable[str]) -> list[Bar]:
     return [Bar(label, count, count / ordered[0][1]) for label, count in ordered]
 
 
-def accent_shares(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
+def shown_bars(counted: Sequence[Bar]) -> list[Bar]:
+    """The first of very many, and one bar that says how many more there are."""
+    rest = counted[MOST_BARS:]
+    if len(rest) < 2:
+        return list(counted)
+    total = sum(bar.count for bar in rest)
+    others = Bar(f"{len(rest):,} others", total, min(1.0, total / counted[0].count))
+    return [*counted[:MOST_BARS], others]
+
+
+def accent_shares(rows: Collection[Mapping[str, Any]]) -> list[Bar]:
     """Clips of each accent, labelled with its share of all."""
     return _with_shares(bars(row["accent"] for row in rows), len(rows))
 
 
-def style_shares(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
+def style_shares(rows: Collection[Mapping[str, Any]]) -> list[Bar]:
     """Clips with each change that makes a sentence spoken, labelled with its share of all; those
     without any come as `as written`. Empty where no clip has one."""
     changed = [kind for row in rows for kind in set(row["style"])]
@@ -245,49 +229,3 @@ def slot_coverage(
         num_listed = None if values is None else len(values)
         found.append(SlotCoverage(name, num_used, num_listed, num_rows[name], tuple(unused)))
     return found
-
-
-def sample_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> list[Mapping[str, Any]]:
-    """At most 20 rows, seeded: speakers in turn, and within a speaker over the span of SNR."""
-    rng = rng_for(seed, "report")
-    by_speaker: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (_snr(row), row["id"])):
-        by_speaker[row["speaker"]].append(row)
-    speakers = sorted(by_speaker)
-    rng.shuffle(speakers)
-    takes = Counter(speakers[turn % len(speakers)] for turn in range(NUM_CLIPS))
-    chosen = []
-    for speaker, count in takes.items():
-        candidates = by_speaker[speaker]
-        count = min(count, len(candidates))
-        # One draw from each of `count` equal stretches of the speaker's rows, sorted by SNR.
-        bounds = [len(candidates) * index // count for index in range(count + 1)]
-        spans = itertools.pairwise(bounds)
-        chosen += [candidates[int(rng.integers(low, high))] for low, high in spans]
-    return sorted(chosen, key=lambda row: (row["speaker"], _snr(row), row["id"]))
-
-
-def _snr(row: Mapping[str, Any]) -> float:
-    snr_db = row["noise"]["snr_db"]
-    return math.inf if snr_db is None else snr_db
-
-
-def _clips(rows: Sequence[Mapping[str, Any]], seed: int) -> list[dict[str, Any]]:
-    """The sampled rows in full, with player and picture."""
-    sampled = sample_rows(rows, seed)
-    wanted = {row["id"]: index for index, row in enumerate(sampled)}
-    full: dict[str, dict[str, Any]] = {}
-    for path in sorted({row["file"] for row in sampled}):
-        split = path.name.partition("-")[0]
-        full |= {
-            row["id"]: _clip(row) | {"split": split}
-            for row in read_rows(path)
-            if row["id"] in wanted
-        }
-    return sorted(full.values(), key=lambda clip: wanted[clip["id"]])
-
-
-def _clip(row: dict[str, Any]) -> dict[str, Any]:
-    wave, sample_rate = decode_audio(row["audio"]["bytes"])
-    uri = data_uri(row["audio"]["bytes"], "audio/flac")
-    return row | {"audio": uri, "picture": spectrogram(wave, sample_rate)}

@@ -1,7 +1,7 @@
 """The report's section on hard negatives: of which kinds, how near, and what they say."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -36,34 +36,31 @@ class Negatives:
     num_phrases: int
 
 
-def negatives_section(rows: Sequence[Mapping[str, Any]]) -> Negatives | None:
+def negatives_section(rows: Iterable[Mapping[str, Any]]) -> Negatives | None:
     """What the rows' `negative` and `transcript` say; None where no row is a negative."""
-    by_kind: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    by_kind: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    phrases: Counter[str] = Counter()
     for row in rows:
-        if row["negative"]["distance"] is not None:
-            by_kind[row["negative"]["kind"]].append(row)
-    negatives = [row for kind in by_kind.values() for row in kind]
-    if not negatives:
+        negative = row["negative"]
+        if negative["distance"] is not None:
+            by_kind[negative["kind"]].append((float(negative["distance"]), row["transcript"]))
+            phrases[negative["near_to"]] += 1
+    if not by_kind:
         return None
-    phrases = Counter(row["negative"]["near_to"] for row in negatives)
+    distances = [distance for of_kind in by_kind.values() for distance, _ in of_kind]
     kinds = [_near_misses(kind, of_kind) for kind, of_kind in by_kind.items()]
     return Negatives(
-        count=len(negatives),
+        count=len(distances),
         kinds=sorted(kinds, key=lambda kind: (-kind.count, kind.kind)),
-        picture=histogram([_distance(row) for row in negatives], "share of the phrase's sounds"),
+        picture=histogram(distances, "share of the phrase's sounds"),
         phrases=sorted(phrases.items(), key=lambda item: (-item[1], item[0]))[:NUM_PHRASES],
         num_phrases=len(phrases),
     )
 
 
-def _near_misses(kind: str, rows: Sequence[Mapping[str, Any]]) -> NearMisses:
-    nearest_first = sorted(rows, key=lambda row: (_distance(row), row["transcript"]))
-    distances = [_distance(row) for row in rows]
-    said = dict.fromkeys(row["transcript"] for row in nearest_first)
-    return NearMisses(
-        kind, len(rows), min(distances), median(distances), tuple(said)[:NUM_EXAMPLES]
-    )
-
-
-def _distance(row: Mapping[str, Any]) -> float:
-    return float(row["negative"]["distance"])
+def _near_misses(kind: str, said: list[tuple[float, str]]) -> NearMisses:
+    """`said` are distances with what is said at each."""
+    said.sort()
+    distances = [distance for distance, _ in said]
+    nearest = tuple(dict.fromkeys(transcript for _, transcript in said))[:NUM_EXAMPLES]
+    return NearMisses(kind, len(said), distances[0], median(distances), nearest)

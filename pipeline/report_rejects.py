@@ -1,18 +1,20 @@
 """The report's section on what was rejected: for which reasons, of whom, and how it sounds."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.charts import data_uri
 from pipeline.dataset import REJECTS_FILE, read_dataset_rejects, read_rows
+from pipeline.playable_audio import playable
 from pipeline.records import Reject
 from pipeline.rejects import Lost, failures_among, losses_by, reason_of
 
 NUM_LISTED = 12  # speakers, and templates
 NUM_PLAYED = 6
+AUDIO_BYTES = 180_000  # of each, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Rejected:
     retaken: int
 
 
-def rejected_section(dataset: Path, rows: Sequence[Mapping[str, Any]]) -> Rejected:
+def rejected_section(dataset: Path, rows: Collection[Mapping[str, Any]]) -> Rejected:
     """What `rejects.parquet` of the dataset says beside its `rows`."""
     rejects = read_dataset_rejects(dataset)
     failed, losses = failures_among(rejects), {}
@@ -73,5 +75,6 @@ def _played(dataset: Path, examples: Sequence[str]) -> list[tuple[Reject, str]]:
             break
         if row["audio"] and row["id"] in wanted:
             reject = Reject(**row)
-            played.append((reject, data_uri(reject.audio, "audio/flac")))
+            audio = playable(reject.audio, AUDIO_BYTES)
+            played.append((reject, data_uri(audio.data, audio.media_type)))
     return played

@@ -1,7 +1,7 @@
 """The report's table of voices: who speaks in which accent at which pace, and how often."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class VoiceTable:
     asked: int | None
 
 
-def voice_table(rows: Sequence[Mapping[str, Any]], build: Mapping[str, Any]) -> VoiceTable:
+def voice_table(rows: Collection[Mapping[str, Any]], build: Mapping[str, Any]) -> VoiceTable:
     """Count the dataset's `rows`; `build` is its record."""
     voice = build["config"].get("voice", {})
     quota = voice.get("quota")
@@ -69,7 +69,7 @@ def voice_table(rows: Sequence[Mapping[str, Any]], build: Mapping[str, Any]) -> 
 
 
 def _pace_edges(
-    rows: Sequence[Mapping[str, Any]], voice: Mapping[str, Any], bands: int
+    rows: Collection[Mapping[str, Any]], voice: Mapping[str, Any], bands: int
 ) -> list[float]:
     """Where one band of pace ends and the next begins: equal shares of what the config draws, or
     of the rows where that is not known.

@@ -117,8 +117,10 @@ def _with_babble(weights: Mapping[str, float], name: str, babble: Any) -> Choice
 
 def _of_voice(config: Mapping[str, Any]) -> Iterator[tuple[str, Distribution | Choice]]:
     voice = config.get("voice") or {}
+    generated = voice.get("generated") or {}
     for name in VOICE_NUMBERS:
-        if name in voice:
+        # What a generated voice is like comes on top of what is drawn for the row.
+        if name in voice and not _varies(generated.get(name)):
             yield name, build(Distribution, voice[name], "build.json")
     if voice.get("quota"):
         return  # it says only who is there, and a quota how often
@@ -128,3 +130,10 @@ def _of_voice(config: Mapping[str, Any]) -> Iterator[tuple[str, Distribution | C
     accent = (config.get("text") or {}).get("accent")
     if isinstance(accent, Mapping):
         yield "accent", Choice(dict(accent))
+
+
+def _varies(distribution: Any) -> bool:
+    if distribution is None:
+        return False
+    low, high = build(Distribution, distribution, "build.json").bounds
+    return low < high

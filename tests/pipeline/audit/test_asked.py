@@ -96,6 +96,13 @@ def test_a_quota_leaves_open_how_often_a_voice_comes() -> None:
     assert asked.even_kinds == {}
 
 
+def test_what_generated_voices_are_like_comes_on_top_of_what_is_asked() -> None:
+    voice = {"pace": {"low": 1, "high": 2}, "vocal_tract": {"mean": 1, "std": 0.02}}
+    generated = {"count": 4, "vocal_tract": {"low": 0.9, "high": 1.1}, "pace": 1.0}
+    assert set(asked_by({"voice": voice}).drawn) == {"pace", "vocal_tract"}
+    assert set(asked_by({"voice": voice | {"generated": generated}}).drawn) == {"pace"}
+
+
 def test_a_chain_of_another_version_is_named() -> None:
     with pytest.raises(ConfigError, match="teleport"):
         asked_by({"augment": {"chain": [{"link": "teleport"}]}})

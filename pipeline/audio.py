@@ -22,21 +22,25 @@ _MARGIN_DB = 15.9
 
 
 def encode_flac(wave: np.ndarray, sample_rate: int) -> bytes:
-    """`wave` (S,) in [-1, 1] as mono 16-bit FLAC; what lies outside is clipped.
+    """`wave` (S,) in [-1, 1] as mono 16-bit FLAC. Raises `ValueError` as `pcm16` does."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, pcm16(wave), sample_rate, format="FLAC", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def pcm16(wave: np.ndarray) -> np.ndarray:
+    """`wave` (S,) in [-1, 1] as int16; what lies outside is clipped.
 
     Raises `ValueError` for an empty wave, one that is not one-dimensional, or one with NaN.
     """
-    import soundfile
-
     if wave.ndim != 1 or wave.size == 0:
         raise ValueError(f"expected a mono wave (S,) with S > 0, found shape {wave.shape}")
     if not np.isfinite(wave).all():
         raise ValueError("the wave holds NaN or infinite samples")
     scaled = np.rint(wave.astype(np.float64) * _FULL_SCALE)
-    samples = np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, sample_rate, format="FLAC", subtype="PCM_16")
-    return buffer.getvalue()
+    return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
 
 
 def decode_audio(data: bytes) -> tuple[np.ndarray, int]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from models.checkpoint import checkpoint_digest
+from models.checkpoint import checkpoint_digest, read_info
 from models.config import load_config, resolve_path
 from models.errors import ConfigError
 from pipeline.augment import AugmentConfig, check_augment
 from pipeline.casting import Casting
+from pipeline.delivery import check_delivery
 from pipeline.domains import read_domain
 from pipeline.judge import JudgeConfig, check_judge
 from pipeline.negatives import check_as_spoken
@@ -129,6 +130,7 @@ def check_build(config: BuildConfig) -> None:
         check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
     lexicon_of(config)
     check_voice(config.voice)
+    check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
     split_plan_of(config)
     for split, casting in castings_of_build(config).items():
         if casting.quota is not None:

@@ -1,20 +1,29 @@
-"""Stage 6: put the clean clip into its place (room, noise, gain) and measure the result."""
+"""Stage 6: put the clean clip into its place (room, noise, gain), make it the file that is shipped,
+and measure that.
+"""
 
-import functools
-import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from pipeline.audio import decode_audio, encode_flac
+from pipeline.audio import decode_audio
 from pipeline.augment import AugmentConfig, Augmented, Augmenter, AugmentSetting
+from pipeline.delivery import (
+    NOISE_DECLARATION,
+    Delivery,
+    amplified,
+    at_rate,
+    encode_clip,
+    ship,
+)
 from pipeline.judge import clipped_fraction
+from pipeline.loudness import loudness_lufs
 from pipeline.records import FinishedClip, JudgedClip, Quality
 
 SILENCE_BELOW_PEAK_DB = 40.0
 SILENCE_FRAME_S = 0.02
-QUIETEST_LUFS = -70.0  # the absolute gate of ITU-R BS.1770: nothing quieter is measured
-LOUDNESS_BLOCK_S = 0.4
+_AS_IT_COMES = Delivery()
 
 
 def finish(
@@ -22,31 +31,41 @@ def finish(
     augment: AugmentConfig,
     seed: int,
     setting: AugmentSetting | None = None,
+    delivery: Delivery = _AS_IT_COMES,
 ) -> Iterator[FinishedClip]:
-    """Augment and measure `clips`; `setting` is what the build adds to its config's `augment`."""
+    """Augment `clips`, encode them for `delivery` and measure what came of it; `setting` is what
+    the build adds to its config's `augment`.
+    """
     augmenter: Augmenter | None = None
     for clip in clips:
-        wave, sample_rate = decode_audio(clip.audio)
+        wave, own_rate = decode_audio(clip.audio)
+        sample_rate = delivery.sample_rate or own_rate
         if augmenter is None or augmenter.sample_rate != sample_rate:
             augmenter = Augmenter(augment, sample_rate, setting)
-        heard = augmenter.augment(clip.id, wave, seed)
-        yield _finished(clip.id, heard, sample_rate)
+        heard = augmenter.augment(clip.id, at_rate(wave, own_rate, sample_rate), seed)
+        yield _finished(clip.id, heard, sample_rate, delivery)
 
 
-def _finished(id: str, heard: Augmented, sample_rate: int) -> FinishedClip:
+def _finished(id: str, heard: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:
+    shipped = ship(heard.wave, sample_rate, delivery, id)
+    wave, _ = decode_audio(shipped.audio)
+    noise_audio = b""
+    if heard.noise_wave is not None:
+        noise = amplified(heard.noise_wave, shipped.gain_db)
+        noise_audio = encode_clip(noise, sample_rate, "flac", id, NOISE_DECLARATION)
     return FinishedClip(
         id=id,
         sample_rate=sample_rate,
-        num_samples=len(heard.wave),
-        audio=encode_flac(heard.wave, sample_rate),
+        num_samples=len(wave),
+        audio=shipped.audio,
         noise=heard.noise,
         room=heard.room,
-        channel=heard.channel,
-        quality=measure_quality(heard.wave, sample_rate),
+        channel=replace(heard.channel, gain_db=heard.channel.gain_db + shipped.gain_db),
+        quality=measure_quality(wave, sample_rate),
         augmentations=heard.augmentations,
         time_scale=heard.time_scale,
         time_shift_s=heard.time_shift_s,
-        noise_audio=b"" if heard.noise_wave is None else encode_flac(heard.noise_wave, sample_rate),
+        noise_audio=noise_audio,
     )
 
 
@@ -67,23 +86,3 @@ def silence_fraction(wave: np.ndarray, sample_rate: int) -> float:
         return 0.0
     energies = np.mean(np.square(frames, dtype=np.float64), axis=1)
     return float(np.mean(energies <= energies.max() * 10 ** (-SILENCE_BELOW_PEAK_DB / 10)))
-
-
-def loudness_lufs(wave: np.ndarray, sample_rate: int) -> float:
-    """Integrated loudness by ITU-R BS.1770; -70 for silence.
-
-    A clip shorter than one 0.4 s block is padded with silence to one block.
-    """
-    missing = round(LOUDNESS_BLOCK_S * sample_rate) + 1 - len(wave)
-    padded = np.pad(wave, (0, max(0, missing))).astype(np.float64)
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore")
-        loudness = float(_meter(sample_rate).integrated_loudness(padded))
-    return max(loudness, QUIETEST_LUFS) if np.isfinite(loudness) else QUIETEST_LUFS
-
-
-@functools.cache
-def _meter(sample_rate: int):  # type: ignore[no-untyped-def]  # pyloudnorm has no types
-    import pyloudnorm
-
-    return pyloudnorm.Meter(sample_rate, block_size=LOUDNESS_BLOCK_S)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from models.errors import DataError
 from models.phonemes import words_of
 from pipeline.audio import decode_audio
+from pipeline.delivery import suffix_of
 from pipeline.kept_audio import AUDIO, KEPT_AUDIO, kept_audio, kept_audio_problems
 from pipeline.records import (
     FinishedClip,
@@ -261,7 +262,7 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
     noise["class"] = noise.pop("noise_class")
     return {
         "id": clip.id,
-        "audio": {"bytes": clip.audio, "path": f"{clip.id}.flac"},
+        "audio": {"bytes": clip.audio, "path": f"{clip.id}{suffix_of(clip.audio)}"},
         "text": sentence.text,
         "normalized_text": spoken.normalized_text,
         "transcript": spoken.transcript,
@@ -341,7 +342,7 @@ def _text_problems(row: Row) -> Iterator[str]:
 
 
 def _audio_problems(row: Row) -> Iterator[str]:
-    expected_path = f"{row['id']}.flac"
+    expected_path = f"{row['id']}{suffix_of(row['audio']['bytes'])}"
     if row["audio"]["path"] != expected_path:
         yield f"audio.path: expected {expected_path}, found {row['audio']['path']}"
     try:

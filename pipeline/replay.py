@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from models.config import build
 from models.errors import ConfigError, DataError
-from pipeline.audio import decode_audio, encode_flac
+from pipeline.audio import decode_audio
 from pipeline.augment import AugmentConfig, Augmenter, AugmentSetting, augment_digest
 from pipeline.babble import make_babble
 from pipeline.dataset import BUILD_FILE, data_files, read_build, read_rows
+from pipeline.delivery import Delivery, at_rate, ship
 from pipeline.ledger import read_ledger
 from pipeline.links.link import Drawn
 from pipeline.own_speech import own_rows, write_own_speech
@@ -31,7 +32,7 @@ class Replayed:
     version was found, `has_other_sounds` whether the folders of sounds have changed since.
     """
 
-    audio: bytes  # FLAC, mono, 16 bit
+    audio: bytes  # as the build ships it
     ledger: tuple[tuple[str, Drawn], ...]
     is_equal: bool
     clean_from: str
@@ -50,6 +51,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     ledger = read_ledger(row["augmentations"], f"{dataset}: row {row_id}")
     where = f"{dataset / BUILD_FILE}: config.augment"
     config = build(AugmentConfig, build_record["config"].get("augment", {}), where)
+    delivery = _delivery(build_record["config"], dataset)
     work_dir = work_dir or dataset.absolute().parent / ".voxloom" / build_record["name"]
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
     babble = _babble(config, ledger, build_record["seed"], work_dir)
@@ -59,8 +61,9 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         augmenter = Augmenter(config, sample_rate, setting)
         takes = []
         for clean, found_in in _clean_clips(row, work_dir):
-            heard = augmenter.apply(decode_audio(clean)[0], ledger).wave
-            takes.append(_Take(encode_flac(heard, sample_rate), found_in))
+            wave = at_rate(*decode_audio(clean), sample_rate)
+            heard = augmenter.apply(wave, ledger).wave
+            takes.append(_Take(ship(heard, sample_rate, delivery, row_id).audio, found_in))
     if not takes:
         raise DataError(
             f"{dataset}: row {row_id}: its clean version is neither in the dataset "
@@ -101,6 +104,13 @@ def _find_row(dataset: Path, row_id: str) -> dict[str, Any] | None:
             if found["id"] == row_id:
                 return next(row for index, row in enumerate(read_rows(path)) if index == number)
     return None
+
+
+def _delivery(config: Mapping[str, Any], dataset: Path) -> Delivery:
+    names = [field.name for field in fields(Delivery)]
+    output = config.get("output", {})
+    asked = {name: output[name] for name in names if name in output}
+    return build(Delivery, asked, f"{dataset / BUILD_FILE}: config.output")
 
 
 def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes, str]]:

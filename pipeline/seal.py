@@ -30,6 +30,7 @@ from pipeline.dataset import (
     data_file,
     read_build,
 )
+from pipeline.delivery import Codec, Delivery
 from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.leaks import LeakFinder, check_leaks
 from pipeline.manifest import Row, dataset_schema, read_kept, read_part
@@ -55,6 +56,7 @@ class OutputConfig:
     names what no two splits may share: text, template, speaker, noise, room, `slot:NAME`.
     `license` is the dataset's own, as the Hugging Face hub spells it. `keep_clean` adds the clip
     before augmentation as `clean_audio`, `keep_noise` what was added to it as `noise_audio`.
+    `sample_rate`, `codec` and `loudness_lufs` are those of `pipeline/delivery.py`.
     """
 
     path: Path
@@ -64,6 +66,9 @@ class OutputConfig:
     max_file_bytes: int = 500_000_000
     keep_clean: bool = False
     keep_noise: bool = False
+    sample_rate: int | None = None
+    codec: Codec = "flac"
+    loudness_lufs: float | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.split if name not in SPLITS]
@@ -75,6 +80,12 @@ class OutputConfig:
             raise ValueError(f"split: the shares sum to {sum(self.split.values()):g}; must be 1")
         if self.max_file_bytes < 1_000_000:
             raise ValueError(f"max_file_bytes: {self.max_file_bytes} is below 1000000")
+        assert self.delivery  # which checks its values
+
+    @property
+    def delivery(self) -> Delivery:
+        """How the clips are shipped."""
+        return Delivery(self.sample_rate, self.codec, self.loudness_lufs)
 
     @property
     def kept(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from pipeline.config import (
     split_plan_of,
 )
 from pipeline.coverage_report import CoverageFigures, coverage_of_build
+from pipeline.delivery import Delivery
 from pipeline.finish import finish
 from pipeline.manifest import assemble, write_part
 from pipeline.own_speech import OWN_CLIPS, write_own_speech
@@ -53,7 +54,7 @@ from pipeline.vocode import vocode
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 6, "speak": 5, "synthesize": 3, "finish": 4}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 6, "speak": 5, "synthesize": 3, "finish": 5}
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
     """The key of every stage: what its shards depend on, and nothing else."""
     voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
     vocoder = voice.pop("vocoder")
+    delivery = _set_keys(config.output.delivery)
     keeps_noise = ["noise_audio"] if config.output.keep_noise else []
     settings = {
         "generate": [
@@ -108,7 +110,13 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
-        "finish": [config.seed, _set_keys(config.augment), config.output.split, *keeps_noise],
+        "finish": [
+            config.seed,
+            _set_keys(config.augment),
+            config.output.split,
+            *keeps_noise,
+            *([delivery] if delivery else []),
+        ],
         "manifest": [config.output.license, *config.output.kept],
     }
     digests = used_digests(config)
@@ -141,7 +149,7 @@ def _kept_apart(config: BuildConfig) -> list[object]:
     return [config.output.split, config.output.disjoint] if config.output.disjoint else []
 
 
-def _set_keys(section: SentencesConfig | AugmentConfig) -> dict[str, object]:
+def _set_keys(section: SentencesConfig | AugmentConfig | Delivery) -> dict[str, object]:
     """Without what stands at its default, so that a new option leaves old shards their names,
     and of sections that have settings beside those of rows (`row_settings`) only the latter.
     """
@@ -239,7 +247,8 @@ def finish_shard(job: Job, judged: Path) -> Path:
         _one_thread_a_shard()
         clips = read_shard(judged, JudgedClip).rows
         setting = _augment_setting(job, _index_of(judged))
-        return finish(clips, job.config.augment, job.config.seed, setting)
+        config = job.config
+        return finish(clips, config.augment, config.seed, setting, config.output.delivery)
 
     output = job.next_shard("finish", judged)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))

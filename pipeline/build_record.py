@@ -25,6 +25,7 @@ from pipeline.dataset import (
     read_build,
 )
 from pipeline.leaks import Leak
+from pipeline.licence_ledger import Ledger, LicensedSource
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _PAGES = (CARD_FILE, AUDIT_FILE, REPORT_FILE)
@@ -42,7 +43,7 @@ class BuildInfo:
     `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
     `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
     and `open_slots`, against which the report counts rows; and `figures`, what was covered.
-    `splits` are those of rows, by id, whose split is not drawn.
+    `splits` are those of rows, by id, whose split is not drawn; `sources` are what may be in them.
     """
 
     name: str
@@ -51,6 +52,7 @@ class BuildInfo:
     digests: Mapping[str, str]
     coverage: Mapping[str, Any]
     splits: Mapping[str, str] = field(default_factory=dict)
+    sources: Sequence[LicensedSource] = ()
 
 
 def build_record(
@@ -59,6 +61,7 @@ def build_record(
     splits: Mapping[str, Mapping[str, Any]],
     num_rejects: int,
     leaks: Sequence[Leak] = (),
+    ledger: Ledger | None = None,
 ) -> dict[str, Any]:
     """The record of the data files and rejects that lie in `folder`.
 
@@ -74,6 +77,7 @@ def build_record(
         "rejects": num_rejects,
         "splits": splits,
         "leaks": [asdict(leak) for leak in leaks],
+        "licences": asdict(ledger or Ledger({}, ())),
         "config": _portable(info.config),
         "digests": dict(info.digests),
         "revision": git_revision(),

@@ -8,6 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from pipeline.card_licences import (
+    GENERATED_TAGS,
+    generated_sentence,
+    header_licence,
+    licences_section,
+)
 from pipeline.dataset import CARD_FILE, DATA, data_files, read_build, read_rows
 from pipeline.kept_audio import AUDIO
 from pipeline.splits import SPLITS
@@ -49,7 +55,7 @@ _COLUMNS = {
     "where it added nothing",
     "take": "0 for the first; above where the judge turned earlier ones away",
     "acoustic_model, vocoder": "checkpoints, `name@digest`",
-    "license, seed": "of the row, and of the build",
+    "license, seed": "of the row, with all that is in it, and of the build",
 }
 
 
@@ -72,11 +78,12 @@ def _header(dataset: Path, build: Mapping[str, Any], license_name: str) -> dict[
     total = sum(num_bytes.values())
     return {
         "pretty_name": build["name"],
-        "license": license_name,
+        "license": header_licence(license_name, build),
         "language": ["en"],
         "task_categories": ["automatic-speech-recognition", "text-to-speech"],
         "size_categories": [_size(build["rows"])],
-        "tags": ["synthetic", "speech", "voxloom"],
+        "annotations_creators": ["machine-generated"],
+        "tags": ["speech", "voxloom", *GENERATED_TAGS],
         "dataset_info": {
             "features": _features(_schema(dataset), _sample_rate(dataset)),
             "splits": splits,
@@ -154,8 +161,8 @@ def _body(dataset: Path, build: Mapping[str, Any]) -> str:
     return f"""
 # {build["name"]}
 
-Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom. No
-person spoke these sentences; they come from {_writers(build)}. Open `report.html` to look at and
+Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom.
+{generated_sentence()} They come from {_writers(build)}. Open `report.html` to look at and
 listen to it.
 
 | split | clips | hours |
@@ -184,7 +191,7 @@ wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
 | column | meaning |
 |---|---|
 {columns}
-
+{licences_section(build)}
 ## How it was made
 
 Seed {build["seed"]}. `build.json` holds the whole config, the versions and the digests of what

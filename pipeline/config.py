@@ -15,7 +15,10 @@ from pipeline.casting import Casting
 from pipeline.delivery import check_delivery
 from pipeline.domains import read_domain
 from pipeline.judge import JudgeConfig, check_judge
+from pipeline.licence_ledger import LicensedSource, RowLicences
+from pipeline.licence_sources import sources_of_sentences, sources_of_sounds, sources_of_voices
 from pipeline.negatives import check_as_spoken
+from pipeline.policy import PolicyConfig, check_policy
 from pipeline.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.seal import OutputConfig, check_output
 from pipeline.sentences import SentencesConfig, check_sentences
@@ -63,6 +66,7 @@ class BuildConfig:
     text: TextConfig = field(default_factory=TextConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     judge: JudgeConfig = field(default_factory=JudgeConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
     def __post_init__(self) -> None:
@@ -146,7 +150,24 @@ def check_build(config: BuildConfig) -> None:
                 f"output.disjoint: {kind}: augment.split_sources must be true, so that every "
                 "recording is dealt to one split"
             )
+    check_policy(config.policy, config.output.license, licensed_sources(config))
     resolve_device(config.runtime)
+
+
+def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
+    """Everything that may be in a row of the build, with its licence."""
+    said = [
+        *sources_of_sentences(config.sentences, config.output.license),
+        *sources_of_voices(config.voice),
+    ]
+    return [*said, *sources_of_sounds(config.augment, config.output.split, config.seed)]
+
+
+def row_licences(config: BuildConfig) -> RowLicences:
+    """What gives every row of the build its licence."""
+    own = config.output.license
+    said = [*sources_of_sentences(config.sentences, own), *sources_of_voices(config.voice)]
+    return RowLicences.of_sources(own, said)
 
 
 def resolve_device(runtime: RuntimeConfig) -> str:

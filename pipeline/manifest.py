@@ -19,6 +19,7 @@ from models.phonemes import words_of
 from pipeline.audio import decode_audio
 from pipeline.delivery import suffix_of
 from pipeline.kept_audio import AUDIO, KEPT_AUDIO, kept_audio, kept_audio_problems
+from pipeline.licence_ledger import RowLicences
 from pipeline.records import (
     FinishedClip,
     JudgedClip,
@@ -166,7 +167,7 @@ def assemble(
     judged: Iterable[JudgedClip],
     finished: Iterable[FinishedClip],
     seed: int,
-    license_name: str,
+    licences: RowLicences,
 ) -> Iterator[Row | Reject]:
     """Join the records of a shard by id into dataset rows, in the order of `sentences`.
 
@@ -186,7 +187,8 @@ def assemble(
             _required(judged_by_id, clip.id, "judged clip"),
             clip,
         )
-        row |= kept_audio(judged_by_id[clip.id], clip) | {"license": license_name, "seed": seed}
+        row |= kept_audio(judged_by_id[clip.id], clip)
+        row |= {"license": licences.of(row), "seed": seed}
         problems = row_problems(row)
         yield Reject(clip.id, "manifest", "; ".join(problems)) if problems else row
     if by_id:

@@ -23,7 +23,7 @@ from pipeline.sampling import STAGE, uniforms_of
 from pipeline.sources import check_share
 
 _MOST_AT_ONCE = 20  # sentences; models repeat themselves in longer lists
-_NO_ROWS = ("endpoint", "budget")
+_NO_ROWS = ("endpoint", "budget", "license")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class LanguageModelConfig:
     `sentences_per_request` is by default so many that every intent has its turn, at most 20.
     `examples` and `slot_values` bound what a prompt is given of the domain. `near_duplicate` is
     the likeness (`pipeline/near_duplicates.py`) from which on a sentence is dropped; null: only
-    repeated ones are. With `open_slots`, slot values may be others than the lexicons'.
+    repeated ones are. With `open_slots`, slot values may be others than the lexicons'. `license` is
+    what the model's provider allows to be done with its answers, as far as you know.
     """
 
     share: float
@@ -49,6 +50,7 @@ class LanguageModelConfig:
     open_slots: bool = False
     endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
+    license: str = ""
 
     def __post_init__(self) -> None:
         check_share(self.share)

@@ -33,6 +33,7 @@ from pipeline.dataset import (
 from pipeline.delivery import Codec, Delivery
 from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.leaks import LeakFinder, check_leaks
+from pipeline.licence_ledger import LedgerCount
 from pipeline.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
@@ -145,11 +146,12 @@ def seal(
     with naming_full_disk(output.path), staging_folder(target) as staging:
         rejects = [reject for path in (*rejected_in, *parts) for reject in read_rejects(path)]
         check_rejected(rejects, *_kept_in(parts), max_rejected_share)
-        leaks = LeakFinder(output.disjoint)
-        splits = _write_data(staging, parts, info, output, leaks)
+        leaks, ledger = LeakFinder(output.disjoint), LedgerCount(info.sources)
+        splits = _write_data(staging, parts, info, output, leaks, ledger)
         check_leaks(leaks.leaks())
         _write_rejects(staging / REJECTS_FILE, rejects)
-        write_build(staging, build_record(staging, info, splits, len(rejects), leaks.leaks()))
+        found = leaks.leaks(), ledger.ledger()
+        write_build(staging, build_record(staging, info, splits, len(rejects), *found))
         write_card(staging, output.license)
         audit = audit_dataset(staging)
         (staging / AUDIT_FILE).write_text(audit_json(audit), encoding="utf-8")
@@ -222,6 +224,7 @@ def _write_data(
     info: BuildInfo,
     output: OutputConfig,
     leaks: LeakFinder,
+    ledger: LedgerCount,
 ) -> dict[str, dict[str, Any]]:
     """Write the data files; returns rows and hours by split."""
     (staging / DATA).mkdir()
@@ -231,6 +234,7 @@ def _write_data(
         schema = schema or dataset_schema(row["sample_rate"], output.kept)
         name = info.splits.get(row["id"]) or split_of(row["id"], info.seed, output.split)
         leaks.add(row, name)
+        ledger.add(row)
         if name not in writers:
             writers[name] = _SplitWriter(staging, name, schema, output.max_file_bytes)
         writers[name].add(row)

@@ -24,12 +24,15 @@ from pipeline.config import (
     BuildConfig,
     castings_of_build,
     lexicon_of,
+    licensed_sources,
     resolve_device,
+    row_licences,
     split_plan_of,
 )
 from pipeline.coverage_report import CoverageFigures, coverage_of_build
 from pipeline.delivery import Delivery
 from pipeline.finish import finish
+from pipeline.licence_ledger import RowLicences
 from pipeline.manifest import assemble, write_part
 from pipeline.own_speech import OWN_CLIPS, write_own_speech
 from pipeline.pronunciations import lexicon_digest
@@ -54,7 +57,13 @@ from pipeline.vocode import vocode
 STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {"generate": 6, "speak": 5, "synthesize": 3, "finish": 5}
+_VERSIONS = dict.fromkeys(STAGES, 1) | {
+    "generate": 6,
+    "speak": 5,
+    "synthesize": 3,
+    "finish": 5,
+    "manifest": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ class Job:
     work_dir: Path
     device: str
     num_shards: int
+    licences: RowLicences
 
     def shard(self, stage: str, index: int) -> Path:
         """Where the shard `index` of `stage` lies, once it is made."""
@@ -90,6 +100,7 @@ def plan(config: BuildConfig) -> Job:
         work_dir=config.work_dir,
         device=resolve_device(config.runtime),
         num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
+        licences=row_licences(config),
     )
 
 
@@ -117,7 +128,11 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
             *keeps_noise,
             *([delivery] if delivery else []),
         ],
-        "manifest": [config.output.license, *config.output.kept],
+        "manifest": [
+            config.output.license,
+            sorted(row_licences(config).licences.items()),
+            *config.output.kept,
+        ],
     }
     digests = used_digests(config)
     files = {
@@ -307,7 +322,7 @@ def manifest_shard(job: Job, finished: Path) -> Path:
             read_shard(job.shard("judge", index), JudgedClip, without=not_kept).rows,
             read_shard(finished, FinishedClip).rows,
             job.config.seed,
-            job.config.output.license,
+            job.licences,
         )
         return write_part(output, rows)
 
@@ -341,6 +356,7 @@ def _build_info(config: BuildConfig, covered: CoverageFigures) -> BuildInfo:
         config=as_mapping(config),
         digests=used_digests(config),
         coverage=as_mapping(describe_domain(config.sentences)) | {"figures": as_mapping(covered)},
+        sources=licensed_sources(config),
     )
 
 

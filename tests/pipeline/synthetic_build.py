@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.audio import encode_flac
 from pipeline.build_record import BuildInfo
+from pipeline.licence_ledger import LicensedSource, RowLicences
 from pipeline.manifest import Row, assemble, write_part
 from pipeline.records import (
     Channel,
@@ -32,11 +33,31 @@ SPEAKERS = ("alba", "bruno", "chiara", "dag")
 CONTACTS = ("Ada", "Grace Hopper", "Linus", "Margaret", "Nobody Ever Calls")
 ROOMS = ("kitchen", "hall", "bedroom", "attic")
 NOISES = ("none", "rain", "street", "babble")
+NOISE_LICENCES = {"rain": "CC0-1.0", "street": "CC BY-SA 4.0", "babble": "CC BY 4.0"}
+VOICE, VOCODER = "fastspeech2@0123456789abcdef", "vocos@fedcba9876543210"
 COVERAGE = {
     "templates": ["call:1", "call:2", "lights:1", "lights:2", "lights:3"],
     "slot_values": {"contact": list(CONTACTS), "room": list(ROOMS)},
     "open_slots": ["time"],
 }
+CONFIG = {
+    "output": {
+        "path": "/somewhere/else",
+        "license": "cc-by-4.0",
+        "split": {"train": 0.8, "validation": 0.1, "test": 0.1},
+    },
+    "runtime": {"workers": 2},
+}
+SOURCES = (
+    LicensedSource("sentences", "templates", "cc-by-4.0", "", "sentences.domain", "home"),
+    LicensedSource("voice", VOICE, "Apache-2.0", "weights", "voice.acoustic_model", "checkpoint"),
+    LicensedSource("vocoder", VOCODER, "MIT", "weights", "voice.vocoder", "checkpoint"),
+    *(
+        LicensedSource("noise", f"{name}-1.flac", licence, f"{name} by Ann", "augment.noise", name)
+        for name, licence in NOISE_LICENCES.items()
+    ),
+    LicensedSource("room", "office.flac", "CC0-1.0", "", "augment.room", "office.flac"),
+)
 
 
 def sentence(index: int) -> Sentence:
@@ -74,7 +95,7 @@ def mel_clip(spoken: SpokenSentence, rng: np.random.Generator) -> MelClip:
         pitch_semitones=float(rng.uniform(-1, 1)),
         energy=float(rng.uniform(0.9, 1.1)),
         words=tuple(WordTime(*time) for time in times),
-        acoustic_model="fastspeech2@0123456789abcdef",
+        acoustic_model=VOICE,
         mel=rng.normal(size=(8, 5)).astype(np.float16),
     )
 
@@ -100,7 +121,8 @@ def finished_clip(mel: MelClip, rng: np.random.Generator) -> FinishedClip:
         snr_db = float(rng.uniform(5, 25))
         background = rng.normal(size=len(wave)) * np.std(wave) * 10 ** (-snr_db / 20)
         wave = (wave + background).astype(np.float32)
-        noise = Noise(noise_class, f"{noise_class}-1.flac", "CC0-1.0", 1.5, snr_db, snr_db + 0.01)
+        source, licence = f"{noise_class}-1.flac", NOISE_LICENCES[noise_class]
+        noise = Noise(noise_class, source, licence, 1.5, snr_db, snr_db + 0.01)
     return FinishedClip(
         mel.id,
         sample_rate=SAMPLE_RATE,
@@ -125,7 +147,7 @@ def judged_clip(mel: MelClip, phone_error_rate: float = 0.1) -> JudgedClip:
         energy=mel.energy,
         words=mel.words,
         acoustic_model=mel.acoustic_model,
-        vocoder="vocos@fedcba9876543210",
+        vocoder=VOCODER,
         sample_rate=SAMPLE_RATE,
         num_samples=0,
         audio=b"",
@@ -143,7 +165,14 @@ def rows_of(indices: Iterable[int], seed: int = 7) -> list[Row]:
         mel = mel_clip(spoken, rng)
         clip = finished_clip(mel, rng)
         judged = judged_clip(mel, float(rng.beta(2, 14)))
-        made = assemble([written], [spoken], [judged], [clip], seed, "cc-by-4.0")
+        made = assemble(
+            [written],
+            [spoken],
+            [judged],
+            [clip],
+            seed,
+            RowLicences.of_sources("cc-by-4.0", SOURCES),
+        )
         rows += [row for row in made if not isinstance(row, Reject)]
     return rows
 
@@ -152,9 +181,10 @@ def build_info(name: str = "tones", seed: int = 7) -> BuildInfo:
     return BuildInfo(
         name=name,
         seed=seed,
-        config={"name": name, "output": {"path": "/somewhere/else"}, "runtime": {"workers": 2}},
+        config=CONFIG | {"name": name},
         digests={"acoustic_model": "0123456789abcdef"},
         coverage=COVERAGE,
+        sources=SOURCES,
     )
 
 

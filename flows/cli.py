@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from flows.cli_audit import audit
+from flows.cli_browse import browse, drop
 from flows.cli_coverage import coverage
 from flows.cli_diversity import diversity
 from flows.cli_export import export
@@ -48,6 +49,8 @@ app.command()(coverage)
 app.command()(probe)
 app.command()(audit)
 app.command()(replay)
+app.command()(browse)
+app.command()(drop)
 
 SetOption = Annotated[
     list[str] | None,

@@ -1,6 +1,6 @@
 """What a dataset covers of what its domain can say, what it does not, and why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from pipeline.coverage_count import CoverageCount, Said, evenness
 from pipeline.coverage_gaps import NO_SOUND, RUN_TOGETHER, TOO_MANY, Gap, GapFinder, gaps_of
 from pipeline.domains import read_domain
 from pipeline.manifest import read_part
+from pipeline.marks import STAGE
 from pipeline.pronunciations import Lexicon
 from pipeline.records import Slot
 from pipeline.sentence_filter import SentenceFilter
@@ -54,16 +55,19 @@ def coverage_of_build(
     seed: int,
     lexicon: Lexicon,
     files: tuple[Iterable[Path], Iterable[Path]],
+    marks: Collection[str] = (),
 ) -> CoverageFigures:
     """The coverage of a build's rows; `files` are its manifest's parts and the other stages'
-    shards, whose rejects may be reasons.
+    shards, whose rejects may be reasons. `marks` are the ids of rows that were marked bad.
     """
     parts, others = (list(paths) for paths in files)
     counted = counter_of(sentences, text, lexicon)
     for path in parts:
         for row in read_part(path, _COLUMNS):
-            counted.add(said_by(row))
+            if row["id"] not in marks:
+                counted.add(said_by(row))
     rejected = {r.id: r.stage for path in (*others, *parts) for r in read_rejects(path)}
+    rejected |= dict.fromkeys(marks, STAGE)
     return figures_of(counted, sentences, seed, rejected)
 
 

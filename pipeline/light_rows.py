@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.dataset import data_files, read_rows
+from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.shards import first_line
 
+SOUND_COLUMNS = frozenset({"audio", *KEPT_AUDIO})
 _ROWS_AT_ONCE = 4096
 
 
@@ -69,9 +71,11 @@ class RowPlaces:
     def __init__(self, files: Sequence[Path]) -> None:
         self._ends: list[int] = []
         self._groups: list[tuple[Path, int]] = []
+        self.columns: list[str] = []
         end = 0
         for path in files:
             metadata = _metadata(path)
+            self.columns = self.columns or metadata.schema.to_arrow_schema().names
             for group in range(metadata.num_row_groups):
                 end += metadata.row_group(group).num_rows
                 self._ends.append(end)

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.config import resolve_path
 from models.errors import DataError
 from pipeline.atomic import naming_full_disk
 from pipeline.audit.verdict import audit_dataset, audit_json
@@ -35,6 +36,7 @@ from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.leaks import LeakFinder, check_leaks
 from pipeline.licence_ledger import LedgerCount
 from pipeline.manifest import Row, dataset_schema, read_kept, read_part
+from pipeline.marks import marked_reject, read_marks
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
 from pipeline.rejects import check_rejected
@@ -58,6 +60,7 @@ class OutputConfig:
     `license` is the dataset's own, as the Hugging Face hub spells it. `keep_clean` adds the clip
     before augmentation as `clean_audio`, `keep_noise` what was added to it as `noise_audio`.
     `sample_rate`, `codec` and `loudness_lufs` are those of `pipeline/delivery.py`.
+    `drop` is a file of marks (`pipeline/marks.py`): rows that it names become rejects.
     """
 
     path: Path
@@ -70,6 +73,7 @@ class OutputConfig:
     sample_rate: int | None = None
     codec: Codec = "flac"
     loudness_lufs: float | None = None
+    drop: Path | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.split if name not in SPLITS]
@@ -88,6 +92,10 @@ class OutputConfig:
         """How the clips are shipped."""
         return Delivery(self.sample_rate, self.codec, self.loudness_lufs)
 
+    def read_marks(self) -> dict[str, str]:
+        """Notes on the rows to drop, by id. Raises `DataError` when their file is damaged."""
+        return read_marks(resolve_path(self.drop)) if self.drop else {}
+
     @property
     def kept(self) -> tuple[str, ...]:
         """The columns of audio beside `audio`."""
@@ -96,10 +104,11 @@ class OutputConfig:
 
 
 def check_output(output: OutputConfig, name: str) -> None:
-    """Raise `DataError` unless the build `name` may publish to `output.path`.
+    """Raise `DataError` unless the build `name` may publish to `output.path`, and has whole marks.
 
     It may create the folder, fill an empty one, or replace an earlier build of the same name.
     """
+    output.read_marks()  # a damaged file is told before any work
     target = output.path
     if os.path.ismount(target):
         raise DataError(f"{target}: is a mount point; choose a folder inside it")
@@ -147,18 +156,24 @@ def seal(
         rejects = [reject for path in (*rejected_in, *parts) for reject in read_rejects(path)]
         check_rejected(rejects, *_kept_in(parts), max_rejected_share)
         leaks, ledger = LeakFinder(output.disjoint), LedgerCount(info.sources)
-        splits = _write_data(staging, parts, info, output, leaks, ledger)
+        splits, dropped = _write_data(staging, parts, info, output, leaks, ledger)
+        rejects += dropped
         check_leaks(leaks.leaks())
-        _write_rejects(staging / REJECTS_FILE, rejects)
+        write_rejects(staging / REJECTS_FILE, rejects)
         found = leaks.leaks(), ledger.ledger()
         write_build(staging, build_record(staging, info, splits, len(rejects), *found))
-        write_card(staging, output.license)
-        audit = audit_dataset(staging)
-        (staging / AUDIT_FILE).write_text(audit_json(audit), encoding="utf-8")
-        (staging / REPORT_FILE).write_text(render_report(staging, audit), encoding="utf-8")
-        stamp_pages(staging)
+        write_pages(staging, output.license)
         publish(staging, target)
     return output.path
+
+
+def write_pages(folder: Path, license_name: str) -> None:
+    """Write card, audit and report of the data files, rejects and `build.json` in `folder`."""
+    write_card(folder, license_name)
+    audit = audit_dataset(folder)
+    (folder / AUDIT_FILE).write_text(audit_json(audit), encoding="utf-8")
+    (folder / REPORT_FILE).write_text(render_report(folder, audit), encoding="utf-8")
+    stamp_pages(folder)
 
 
 class _SplitWriter:
@@ -225,12 +240,16 @@ def _write_data(
     output: OutputConfig,
     leaks: LeakFinder,
     ledger: LedgerCount,
-) -> dict[str, dict[str, Any]]:
-    """Write the data files; returns rows and hours by split."""
+) -> tuple[dict[str, dict[str, Any]], list[Reject]]:
+    """Write the data files; returns rows and hours by split, and the rows that were marked bad."""
     (staging / DATA).mkdir()
+    marks, dropped = output.read_marks(), list[Reject]()
     writers: dict[str, _SplitWriter] = {}
     schema: pa.Schema | None = None
     for row in _unique_rows(parts):
+        if row["id"] in marks:
+            dropped.append(marked_reject(row, marks[row["id"]]))
+            continue
         schema = schema or dataset_schema(row["sample_rate"], output.kept)
         name = info.splits.get(row["id"]) or split_of(row["id"], info.seed, output.split)
         leaks.add(row, name)
@@ -239,14 +258,16 @@ def _write_data(
             writers[name] = _SplitWriter(staging, name, schema, output.max_file_bytes)
         writers[name].add(row)
     if not writers:
-        raise DataError(f"{output.path}: no row is left to publish: every utterance was rejected")
+        why = f"{output.drop} marks all" if dropped else "every utterance was rejected"
+        raise DataError(f"{output.path}: no row is left to publish: {why}")
     for writer in writers.values():
         writer.finish()
-    return {
+    splits = {
         name: {"rows": writers[name].num_rows, "hours": round(writers[name].duration_s / 3600, 6)}
         for name in SPLITS
         if name in writers
     }
+    return splits, dropped
 
 
 def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
@@ -269,7 +290,8 @@ def _unique_rows(parts: Sequence[Path]) -> Iterator[Row]:
             yield row
 
 
-def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+    """Write `rejects.parquet`."""
     ordered = sorted(rejects, key=lambda item: (item.id, item.stage))
     rows = [{"id": item.id} | reject_value(item) for item in ordered]
     table = pa.Table.from_pylist(rows, schema=REJECTS_SCHEMA)

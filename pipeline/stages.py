@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoint import checkpoint_digest
-from models.config import as_mapping
+from models.config import as_mapping, resolve_path
 from pipeline.augment import AugmentConfig, AugmentSetting, augment_digest
 from pipeline.babble import babble_key, make_babble
 from pipeline.build_record import BuildInfo
@@ -30,6 +30,7 @@ from pipeline.config import (
     split_plan_of,
 )
 from pipeline.coverage_report import CoverageFigures, coverage_of_build
+from pipeline.dataset import file_digest
 from pipeline.delivery import Delivery
 from pipeline.finish import finish
 from pipeline.licence_ledger import RowLicences
@@ -335,7 +336,12 @@ def seal_build(job: Job) -> Path:
     config = job.config
     parts, limit = job.shards("manifest"), config.judge.max_rejected_share
     covered = coverage_of_build(
-        config.sentences, config.text, config.seed, lexicon_of(config), (parts, rejected_in)
+        config.sentences,
+        config.text,
+        config.seed,
+        lexicon_of(config),
+        (parts, rejected_in),
+        config.output.read_marks(),
     )
     info = replace(_build_info(config, covered), splits=_decided_splits(job))
     return seal(parts, rejected_in, info, config.output, limit)
@@ -368,7 +374,9 @@ def used_digests(config: BuildConfig) -> dict[str, str]:
         "recognizer": config.judge.recognizer,
     }
     babble, pronunciations = config.augment.babble, config.text.pronunciations
+    marks = config.output.drop
     return {
+        **({"marks": file_digest(resolve_path(marks))} if marks else {}),
         **({"pronunciations": lexicon_digest(pronunciations)} if pronunciations else {}),
         **({"babble": babble_key(babble, config.seed)} if babble else {}),
         "sentences": sentences_digest(config.sentences),

@@ -1,0 +1,220 @@
+"""The browse page over HTTP: what a browser may ask, and what it gets.
+
+Rows are named by their place, a number, so that nothing a browser sends is ever a path. Only
+requests that name this very server are answered: a page elsewhere whose name was made to point
+here (DNS rebinding) is refused, and so is a change that another site's page sends.
+"""
+
+import ipaddress
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, Field
+
+from models.errors import DataError
+from pipeline.audio import decode_audio
+from pipeline.browse.index import PAGE_ROWS, Question, RowIndex
+from pipeline.clip_picture import clip_picture
+from pipeline.dataset import data_files, read_build
+from pipeline.light_rows import SOUND_COLUMNS, RowPlaces
+from pipeline.marks import MOST_NOTE, read_marks, write_marks
+from pipeline.playable_audio import media_type
+from pipeline.row_facts import facts_of
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PIPELINE = Path(__file__).resolve().parent.parent
+_FILES = {
+    "browse.css": ("text/css", ("page_style.css.j2", "clips_style.css.j2", "browse/browse.css.j2")),
+    "icon.svg": ("image/svg+xml", ("browse/icon.svg.j2",)),
+    "browse.js": ("text/javascript", ("clips.js.j2", "browse/browse.js.j2")),
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_SHOWN = {"text", "normalized_text", "phonemes", "words", "duration_s"}
+
+
+class Note(BaseModel, extra="forbid"):
+    """What is wrong with a clip."""
+
+    note: str = Field("", max_length=MOST_NOTE)
+
+
+class Marks:
+    """The marks of a dataset on disk; two pages, or two servers, see each other's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self.read()  # a damaged file is told now, and not at the first click
+
+    def read(self) -> dict[str, str]:
+        return read_marks(self.path) if self.path.exists() else {}
+
+    def put(self, row_id: str, note: str | None) -> None:
+        """Mark a row, or take its mark away (None)."""
+        with self._lock:
+            marks = self.read()
+            marks.pop(row_id, None)
+            if note is not None:
+                marks[row_id] = " ".join(note.split())
+            write_marks(self.path, marks)
+
+
+def browse_app(dataset: Path, marks_path: Path, host: str = "127.0.0.1") -> FastAPI:
+    """The page and what it asks for, for the dataset in the folder `dataset`.
+
+    `host` is the address that the server listens on. Raises `DataError` when the dataset or
+    the file of marks is damaged.
+    """
+    build, index, marks = read_build(dataset), RowIndex(dataset), Marks(marks_path)
+    places = RowPlaces(data_files(dataset))
+    light = [name for name in places.columns if name not in SOUND_COLUMNS]
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _add_guard(app, host)
+    _add_page(app, {"name": build["name"], "options": index.options(), "marks": marks_path.name})
+
+    @app.get("/clips")
+    def clips(question: Annotated[Question, Depends()]) -> dict[str, Any]:
+        noted = marks.read()
+        answer = index.ask(question, noted)
+        rows = [row | {"note": noted.get(row["id"])} for row in answer.rows]
+        return {"total": answer.total, "page_rows": PAGE_ROWS, "marked": len(noted), "rows": rows}
+
+    @app.get("/clips/{place}")
+    def clip(place: int) -> dict[str, Any]:
+        row = _row(places, place, light)
+        groups = [{"title": group.title, "facts": group.facts} for group in facts_of(row)]
+        return {name: row[name] for name in _SHOWN} | {"groups": groups}
+
+    @app.get("/clips/{place}/picture")
+    def picture(place: int) -> Response:
+        drawn = clip_picture(*decode_audio(_audio(places, place)))
+        return Response(drawn.webp, media_type="image/webp")
+
+    @app.get("/clips/{place}/audio")
+    def audio(place: int, request: Request) -> Response:
+        data = _audio(places, place)
+        return part_of(data, request.headers.get("range"), media_type(data))
+
+    @app.put("/clips/{place}/mark")
+    def mark(place: int, note: Note) -> dict[str, Any]:
+        marks.put(_id(index, place), note.note)
+        return {"marked": len(marks.read())}
+
+    @app.delete("/clips/{place}/mark")
+    def unmark(place: int) -> dict[str, Any]:
+        marks.put(_id(index, place), None)
+        return {"marked": len(marks.read())}
+
+    return app
+
+
+def is_known_host(header: str, host: str) -> bool:
+    """Whether a request's Host header names this server, which listens on `host`.
+
+    A name that is not `localhost` or `host` itself could be anyone's, pointed here; an address
+    could not. On loopback, only loopback's addresses are.
+    """
+    name = header.rsplit(":", 1)[0] if not header.endswith("]") else header
+    name = name.strip("[]").lower()
+    if name in (*LOOPBACK, host.lower()):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return host not in LOOPBACK
+
+
+def part_of(data: bytes, wanted: str | None, kind: str) -> Response:
+    """`data` or the one range of bytes that is `wanted` (RFC 9110, 14.2), as a response."""
+    headers = {"Accept-Ranges": "bytes"}
+    if wanted is None or not wanted.startswith("bytes=") or "," in wanted:
+        return Response(data, media_type=kind, headers=headers)
+    first_text, _, last_text = wanted.removeprefix("bytes=").partition("-")
+    try:
+        last = min(int(last_text), len(data) - 1) if last_text and first_text else len(data) - 1
+        first = int(first_text) if first_text else max(0, len(data) - int(last_text))
+    except ValueError:
+        return Response(data, media_type=kind, headers=headers)
+    if not 0 <= first <= last:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(data)}"})
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+    return Response(data[first : last + 1], status_code=206, media_type=kind, headers=headers)
+
+
+def _add_guard(app: FastAPI, host: str) -> None:
+    """Refuse strangers, send the security headers, and put errors into words."""
+
+    @app.middleware("http")
+    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        named = request.headers.get("host", "")
+        origin = request.headers.get("origin")
+        if not is_known_host(named, host):
+            response: Response = JSONResponse({"detail": "unknown host"}, 421)
+        elif request.method not in ("GET", "HEAD") and origin not in (None, f"http://{named}"):
+            response = JSONResponse({"detail": "sent by another site"}, 403)
+        else:
+            response = await answer(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    @app.exception_handler(DataError)
+    async def told(_: Request, error: DataError) -> Response:
+        return JSONResponse({"detail": str(error)}, 500)
+
+
+def _add_page(app: FastAPI, values: dict[str, Any]) -> None:
+    environment = Environment(
+        loader=FileSystemLoader(_PIPELINE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("browse/browse.html.j2").render(values)
+    files = {
+        name: (kind, "\n".join(environment.get_template(part).render() for part in parts))
+        for name, (kind, parts) in _FILES.items()
+    }
+
+    @app.get("/")
+    def whole_page() -> HTMLResponse:
+        return HTMLResponse(page)
+
+    @app.get("/files/{name}")
+    def file(name: str) -> Response:
+        if name not in files:
+            raise HTTPException(404)
+        kind, text = files[name]
+        return Response(text, media_type=kind)
+
+
+def _row(places: RowPlaces, place: int, columns: list[str]) -> dict[str, Any]:
+    try:
+        return places.read(place, columns)
+    except IndexError:
+        raise HTTPException(404, f"there is no row {place}") from None
+
+
+def _audio(places: RowPlaces, place: int) -> bytes:
+    return bytes(_row(places, place, ["audio"])["audio"]["bytes"])
+
+
+def _id(index: RowIndex, place: int) -> str:
+    row_id = index.id_of(place)
+    if row_id is None:
+        raise HTTPException(404, f"there is no row {place}")
+    return row_id

@@ -69,11 +69,11 @@ def count_rows(path: Path) -> int:
 def safe_name(text: str, unsafe: re.Pattern[str] = _UNSAFE) -> str:
     """`text` as a file name of ASCII letters, digits, `_` and `-`; other text, another name.
 
-    What matches `unsafe` becomes `_`; a name that had to change ends in a digest of `text`.
+    What matches `unsafe` becomes `_`; a name in which anything did ends in a digest of `text`.
     """
+    if len(text) <= _LONGEST and not unsafe.search(text):
+        return text
     name = unsafe.sub("_", text)[:_LONGEST]
-    if name == text:
-        return name
     return f"{name}_{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 

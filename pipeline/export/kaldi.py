@@ -15,8 +15,7 @@ from pipeline.export.pieces import Piece, by_split
 from pipeline.export.sorted_tables import merge_runs, write_runs, write_spk2utt
 from pipeline.export.sounds import as_wav
 
-# `-` sorts before all of these, so utterances sort as their speakers do.
-_UNSAFE_SPEAKER = re.compile(r"[^A-Za-z0-9_]")
+_UNSAFE_SPEAKER = re.compile(r"[^A-Za-z0-9-]")
 _TABLES = ("wav.scp", "segments", "text", "utt2spk", "utt2dur", "ctm")
 
 
@@ -37,8 +36,11 @@ def finish(pieces: Sequence[Piece]) -> None:
 
 
 def speaker_of(clip: Clip) -> str:
-    """The clip's speaker as Kaldi can sort it."""
-    return safe_name(clip.row["speaker"], _UNSAFE_SPEAKER)
+    """The clip's speaker as Kaldi can sort it: with `_` for `-`.
+
+    `-` sorts before letters, digits and `_`, so utterances sort as their speakers do.
+    """
+    return safe_name(clip.row["speaker"], _UNSAFE_SPEAKER).replace("-", "_")
 
 
 def utterance_of(clip: Clip) -> str:

@@ -16,6 +16,7 @@ from pipeline.export.tars import Member, write_tar
 
 # NeMo takes `-sub1` at the end of a name for the second part of one recording.
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]|-(?=sub)")
+_SUFFIXES = {".opus": ".ogg"}  # by which NeMo knows Opus in Ogg
 
 
 def write(piece: Piece, clips: Iterable[Clip]) -> None:
@@ -35,7 +36,7 @@ def finish(pieces: Sequence[Piece]) -> None:
 def _noted(clips: Iterable[Clip], shard: int, lines: list[str]) -> Iterator[Member]:
     """The sound files of `clips`; their lines of the manifest are added to `lines`."""
     for clip in clips:
-        name = safe_name(clip.id, _UNSAFE) + clip.suffix
+        name = safe_name(clip.id, _UNSAFE) + _SUFFIXES.get(clip.suffix, clip.suffix)
         lines.append(json_line(entry(clip, name) | {"shard_id": shard}))
         yield name, clip.sound
 

@@ -71,7 +71,7 @@ def read_nemo_tarred(out: Path, split: str) -> Iterator[Heard]:
         own = list(_json_lines(out / split / "sharded_manifests" / f"manifest_{shard}.json"))
         assert own == [line for line in lines if line["shard_id"] == shard]
         tar = WebDataset(str(out / split / f"audio_{shard}.tar"), shardshuffle=False)
-        for sample in tar.rename(audio="wav;ogg;flac", key="__key__").to_tuple("audio", "key"):
+        for sample in tar.rename(audio="wav;mp3;flac;ogg", key="__key__").to_tuple("audio", "key"):
             line = by_name[sample[1]]
             assert line["shard_id"] == shard
             yield _nemo(line, _samples(io.BytesIO(sample[0])))
@@ -126,10 +126,11 @@ def read_espnet(out: Path, split: str) -> Iterator[Heard]:
     for table in ("wav.scp", "text", "utt2spk", "spk2utt"):
         assert (dump / table).read_bytes() == (data / table).read_bytes()
     assert (dump / "feats_type").read_text() == "raw\n"
-    assert (dump / "audio_format").read_text() == "flac\n"
+    audio_format = (dump / "audio_format").read_text()
     texts, speakers = _table(dump / "text"), _table(dump / "utt2spk")
     lengths = _table(dump / "utt2num_samples")
     for utterance, path in _table(dump / "wav.scp").items():
+        assert path.endswith(f".{audio_format.strip()}")
         samples, rate = soundfile.read(path, dtype="int16")
         assert len(samples) == int(lengths[utterance])
         speaker = speakers[utterance]
@@ -156,11 +157,12 @@ def read_webdataset(out: Path, split: str) -> Iterator[Heard]:
     from webdataset import WebDataset
 
     tars = [str(path) for path in sorted(out.glob(f"{split}-*.tar"))]
-    for sample in WebDataset(tars, shardshuffle=False).decode():
-        row = sample["json"]
-        assert sample["txt"] == row["transcript"]
+    for sample in WebDataset(tars, shardshuffle=False):
+        row = json.loads(sample["json"])
+        assert sample["txt"].decode() == row["transcript"]
         assert sample["__key__"] == row["id"]
-        samples = _samples(io.BytesIO(sample["flac"]))
+        (sound,) = (sample[name] for name in ("flac", "wav", "opus", "mp3") if name in sample)
+        samples = _samples(io.BytesIO(sound))
         words = tuple((word["word"], word["start_s"], word["end_s"]) for word in row["words"])
         yield Heard(row["id"], row["transcript"], row["speaker"], row["duration_s"], samples, words)
 

@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.audio import decode_audio
 from pipeline.dataset import data_files
+from pipeline.delivery import Codec, encode_clip
 from pipeline.export import openwakeword, pieces
 from pipeline.export.clips import Clip, read_clips, safe_name
 from pipeline.export.kaldi import speaker_of
 from pipeline.export.run import LAYOUTS, ExportRequest, export_dataset
+from pipeline.manifest import write_part
+from pipeline.seal import OutputConfig, seal
 from tests.pipeline.export.readers import READERS, Heard, read_dataset
+from tests.pipeline.synthetic_build import build_info, rows_of
 
 SPLITS = ("train", "validation", "test")
 NEEDS = {
@@ -103,6 +108,24 @@ def test_flac_is_copied_byte_for_byte(
         assert path.read_bytes() == clip.sound
 
 
+@pytest.mark.parametrize("codec", ["wav", "opus"])
+def test_other_codecs_than_flac(tmp_path: Path, codec: Codec) -> None:
+    pytest.importorskip("webdataset", reason="the toolkit that reads this layout")
+    rows = rows_of(range(8))
+    for row in rows:
+        wave, sample_rate = decode_audio(row["audio"]["bytes"])
+        sound = encode_clip(wave, sample_rate, codec, row["id"])
+        row["audio"] = {"bytes": sound, "path": f"{row['id']}.{codec}"}
+        row["duration_s"] = len(decode_audio(sound)[0]) / sample_rate
+    output = OutputConfig(tmp_path / "dataset", split={"train": 1.0})
+    dataset = seal([write_part(tmp_path / "part", rows)], [], build_info(), output)
+    expected = sorted(clip.key for clip in read_dataset(dataset, "train"))
+    assert len(expected) == len(rows)
+    for layout in ("nemo-tarred", "espnet", "webdataset", "ljspeech"):
+        export_dataset(ExportRequest(dataset, layout, tmp_path / layout))
+        assert sorted(clip.key for clip in READERS[layout](tmp_path / layout, "train")) == expected
+
+
 def test_all_columns_are_in_the_manifests_that_have_room(
     exports: Mapping[str, Path], dataset: Path
 ) -> None:
@@ -182,6 +205,14 @@ def test_names_are_safe_and_do_not_collide(text: str) -> None:
     assert len(name) < 200
     assert all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in name)
     assert name == text or name != safe_name(name + "x")
+
+
+def test_different_speakers_keep_different_names() -> None:
+    speakers = ["an4-fbbh", "an4_fbbh", "an4 fbbh", "mix(alba, dag, 0.4)"]
+    names = [speaker_of(Clip({"speaker": name}, b"", "")) for name in speakers]
+    assert names[0] == "an4_fbbh"
+    assert len(set(names)) == len(names)
+    assert not any("-" in name for name in names), "it would sort before what follows"
 
 
 def test_different_ids_keep_different_names() -> None:

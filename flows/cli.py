@@ -19,6 +19,7 @@ from flows.cli_export import export
 from flows.cli_melnet import melnet_app
 from flows.cli_probe import probe
 from flows.cli_replay import replay
+from flows.cli_verify import verify
 from flows.many_values import ManyValues
 from models.errors import ConfigError, VoxloomError
 
@@ -51,6 +52,7 @@ app.command()(audit)
 app.command()(replay)
 app.command()(browse)
 app.command()(drop)
+app.command()(verify)
 
 SetOption = Annotated[
     list[str] | None,
@@ -85,21 +87,6 @@ def build(
     from flows.commands.build import build_command
 
     build_command(config, output, overrides or [], verbose)
-
-
-@app.command()
-def verify(
-    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
-) -> None:
-    """Decode every clip of a dataset and check that all its fields agree.
-
-    Ends with status 1 if anything is wrong, and says in which file and row.
-
-    [dim]Example:[/dim]  voxloom verify data/quickstart
-    """
-    from flows.commands.datasets import verify_command
-
-    verify_command(dataset)
 
 
 @app.command()

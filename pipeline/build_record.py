@@ -104,9 +104,12 @@ def record_digest(record: Mapping[str, Any]) -> str:
 def stamp_pages(folder: Path, names: Sequence[str] = _PAGES) -> None:
     """Put the digests of the pages beside the data (card, audit, report) into `build.json`.
 
-    They are written after it, out of it; whoever writes one again calls this with its name.
+    They are written after it, out of it; whoever writes one again calls this with its name. A
+    record that was edited is left as it is, and so does not become a good one by it.
     """
     record = read_build(folder)
+    if record.get("digest") != record_digest(record):
+        return
     there = {name: file_entry(folder / name) for name in names if (folder / name).is_file()}
     write_build(folder, record | {"pages": record.get("pages", {}) | there})
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.licences import allows_commercial, combined, needs_attribution, terms_of
 
@@ -33,6 +33,17 @@ class LicensedSource:
     split: str = ""
 
 
+class _Licensed(Protocol):
+    """A `LicensedSource`, or a line of the ledger that came of one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class RowLicences:
     """The licence of every row of a build: the dataset's `own`, or stricter where something in
@@ -43,7 +54,7 @@ class RowLicences:
     licences: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
-    def of_sources(cls, own: str, sources: Iterable[LicensedSource]) -> "RowLicences":
+    def of_sources(cls, own: str, sources: Iterable["_Licensed"]) -> "RowLicences":
         """`sources` without sounds, whose licences stand in the rows themselves."""
         by_name: dict[tuple[str, str], str] = {}
         for source in sources:

@@ -9,17 +9,18 @@ console = Console(highlight=False)
 _SHOWN = 20
 
 
-def verify_command(dataset: Path) -> None:
-    """Print every problem (the first 20 of many) and exit with 1, or say that all is well."""
+def verify_command(dataset: Path, workers: int | None, show_all: bool) -> None:
+    """Print every problem (or the first 20 of many) and exit with 1, or say that all is well."""
     from pipeline.dataset import read_build
     from pipeline.verify import verify
 
     with console.status(f"decoding every clip of {dataset}"):
-        problems = verify(dataset)
-    for problem in problems[:_SHOWN]:
+        problems = verify(dataset, workers)
+    shown = len(problems) if show_all else _SHOWN
+    for problem in problems[:shown]:
         print(f"error: {problem}", file=sys.stderr)
-    if len(problems) > _SHOWN:
-        print(f"error: and {len(problems) - _SHOWN} more problems", file=sys.stderr)
+    if len(problems) > shown:
+        print(f"error: and {len(problems) - shown} more problems (--all)", file=sys.stderr)
     if problems:
         sys.exit(1)
     build = read_build(dataset)
@@ -28,10 +29,14 @@ def verify_command(dataset: Path) -> None:
 
 def report_command(dataset: Path, out: Path) -> None:
     """Write the report page and say where it is."""
+    from pipeline.build_record import stamp_pages
+    from pipeline.dataset import REPORT_FILE
     from pipeline.report import write_report
 
     with console.status(f"reading {dataset}"):
         write_report(dataset, out)
+        if out.resolve() == (dataset / REPORT_FILE).resolve():
+            stamp_pages(dataset, [REPORT_FILE])
     console.print(f"report   {out}", soft_wrap=True)
 
 

@@ -100,15 +100,22 @@ def sample_places(
     names = sorted(counts)
     ends = dict(zip(names, itertools.accumulate(counts[name] for name in names), strict=True))
     rng.shuffle(names)
-    takes = Counter(names[turn % len(names)] for turn in range(NUM_CLIPS))
     chosen = []
-    for name, take in takes.items():
-        count = min(take, counts[name])
+    for name, count in _shares({name: counts[name] for name in names}).items():
         # One draw from each of `count` equal stretches of the speaker's rows, sorted by SNR.
         start = ends[name] - counts[name]
         bounds = [start + counts[name] * index // count for index in range(count + 1)]
         chosen += [int(rng.integers(low, high)) for low, high in itertools.pairwise(bounds)]
     return table.column("place").take(pa.array(sorted(chosen))).to_pylist()
+
+
+def _shares(counts: Mapping[str, int]) -> Counter[str]:
+    """How many rows to take of each speaker: one in turn, until there are 40 or none is left."""
+    takes = Counter[str]()
+    while takes.total() < min(NUM_CLIPS, sum(counts.values())):
+        with_more = [name for name in counts if takes[name] < counts[name]]
+        takes.update(with_more[: NUM_CLIPS - takes.total()])
+    return takes
 
 
 def _shown(row: dict[str, Any], sound: bytes, audio: str) -> ShownClip:

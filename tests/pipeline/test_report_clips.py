@@ -35,6 +35,16 @@ def test_the_sample_is_seeded_and_spread_over_speakers_and_noise() -> None:
     assert len(sampled(rows[:3], seed=3)) == 3
 
 
+def test_who_says_little_leaves_room_for_others() -> None:
+    rows = rows_of(range(45))
+    sample = sampled(rows, seed=3)
+    assert len({row["id"] for row in sample}) == NUM_CLIPS
+    fewest = min(SPEAKERS, key=[row["speaker"] for row in rows].count)
+    assert sum(row["speaker"] == fewest for row in sample) == sum(
+        row["speaker"] == fewest for row in rows
+    )
+
+
 def test_clips_hold_what_their_rows_say(tmp_path: Path) -> None:
     section = clips_section(seal_tones(tmp_path, num_rows=12), seed=7)
     by_id = {row["id"]: row for row in rows_of(range(12))}

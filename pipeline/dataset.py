@@ -1,7 +1,7 @@
 """A published dataset on disk: which files it has, and how to read them.
 
 OUT/data/train-00000-of-00002.parquet ...    OUT/README.md     OUT/report.html
-OUT/build.json    OUT/audit.json             OUT/rejects.parquet
+OUT/build.json    OUT/audit.json             OUT/rejects.parquet    OUT/pictures/duration.png ...
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from pipeline.splits import SPLITS
 
 DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
 CARD_FILE, REPORT_FILE, AUDIT_FILE = "README.md", "report.html", "audit.json"
+PICTURES = "pictures"  # of the card
 FORMAT = "voxloom-dataset-1"
 
 REJECTS_SCHEMA = pa.schema([("id", pa.string()), *REJECT])
@@ -61,8 +62,9 @@ def read_rows(
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(at_once, columns=columns):
-                yield from batch.to_pylist()
+            for group in range(file.num_row_groups):  # over all at once, it keeps what it read
+                for batch in file.iter_batches(at_once, row_groups=[group], columns=columns):
+                    yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
 

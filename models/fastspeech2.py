@@ -208,8 +208,36 @@ class FastSpeech2(nn.Module):
         self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
     ) -> Speech:
         """Mels in the scale of `MelConfig`. Frames beyond an item's length are at the floor."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        prosody = self._predict(hidden, symbols, lengths, speakers, controls)
+        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+
+    @torch.inference_mode()
+    def predict(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+    ) -> Prosody:
+        """What `synthesize` speaks by; changed or not, `follow` speaks it."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        return self._predict(hidden, symbols, lengths, speakers, controls)
+
+    @torch.inference_mode()
+    def follow(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
+    ) -> Speech:
+        """As `synthesize`, with the durations, pitch and energy of recordings, or of anything."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+
+    def _predict(
+        self,
+        hidden: Tensor,
+        symbols: Tensor,
+        lengths: Tensor,
+        speakers: Tensor,
+        controls: Controls,
+    ) -> Prosody:
+        """The prosody of encoded symbols (B, N, D) as the controls ask."""
         mask = length_mask(lengths, symbols.shape[1])
-        hidden = self._encode(symbols, mask, speakers)
         pitch = self.pitch_predictor(hidden, mask)
         energy = self.energy_predictor(hidden, mask)
         voiced = mask & ~self.is_silent[symbols]
@@ -220,16 +248,7 @@ class FastSpeech2(nn.Module):
         energy = energy + (controls.energy.log() / self.energy_std)[:, None] * voiced
         frames = self.duration_predictor(hidden, mask).exp() - 1
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)
-        durations = (frames * mask).long()
-        return self._speak(self._colour(hidden, pitch, energy), durations)
-
-    @torch.inference_mode()
-    def follow(
-        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
-    ) -> Speech:
-        """As `synthesize`, with the durations, pitch and energy of recordings."""
-        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
-        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+        return Prosody((frames * mask).long(), pitch, energy)
 
     def _speak(self, hidden: Tensor, durations: Tensor) -> Speech:
         """Coloured symbols (B, N, D) to mels in the scale of `MelConfig`."""

@@ -18,7 +18,7 @@ from models.checkpoint import (
     read_info,
     voices_of,
 )
-from models.errors import DataError
+from models.errors import ConfigError, DataError
 from models.vocal_tract import scale_vocal_tract
 from models.voice import Controls
 from pipeline.casting import EVERYBODY, Casting, casting_of, castings
@@ -26,6 +26,7 @@ from pipeline.distributions import Distribution, within
 from pipeline.quota import Cell, QuotaConfig
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
+from pipeline.unevenness import uneven
 from pipeline.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
 
 STAGE = "synthesize"
@@ -38,6 +39,8 @@ class VoiceConfig:
     `speakers` are weights by name, where a name may be a mix, as in `mix(a, b, 0.4)`: 0.4 of b.
     Empty means every speaker of the acoustic model, equally. `generated` adds new ones. `pace`,
     `energy`, `pitch_range` and `vocal_tract` (its length) are factors: 1 is the speaker's own.
+    `unevenness` is how far each phone strays from the predicted length, pitch and energy
+    (`pipeline/unevenness.py`): 0 or null not at all, 1 as far as words said alone are apart.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -48,6 +51,7 @@ class VoiceConfig:
     energy: Distribution = Distribution(low=0.9, high=1.1)
     pitch_range: Distribution = Distribution(value=1.0)
     vocal_tract: Distribution = Distribution(value=1.0)
+    unevenness: Distribution | None = None
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None
 
@@ -57,6 +61,8 @@ class VoiceConfig:
         within(self.energy, 0.01, 100.0, "energy")
         within(self.pitch_range, 0.0, 4.0, "pitch_range")
         within(self.vocal_tract, 0.7, 1.4, "vocal_tract")
+        if self.unevenness:
+            within(self.unevenness, 0.0, 3.0, "unevenness")
         if not all(0 <= weight < math.inf for weight in self.speakers.values()):
             raise ValueError("speakers: weights must be finite and not negative")
         if self.speakers and not sum(self.speakers.values()):
@@ -73,6 +79,8 @@ class Manner:
     energy: float
     pitch_range: float = 1.0
     vocal_tract: float = 1.0
+    unevenness: float = 0.0
+    phone_seed: int = 0  # of what each phone does
 
 
 _NEUTRAL = Manner("", pace=1.0, pitch_semitones=0.0, energy=1.0)
@@ -87,6 +95,8 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     acoustic = check_role(config.acoustic_model, "acoustic", "voice.acoustic_model")
     vocoder = check_role(config.vocoder, "vocoder", "voice.vocoder")
     check_vocoder_fits(acoustic, vocoder)
+    if config.unevenness and acoustic.kind != "fastspeech2":
+        raise ConfigError(f"voice.unevenness: for a fastspeech2, and this is a {acoustic.kind}")
     checkpoint_digest(config.acoustic_model)
     checkpoint_digest(config.vocoder)
     known = voices_of(config.acoustic_model)
@@ -135,6 +145,8 @@ def draw_manner(
         energy=config.energy.draw(rng),
         pitch_range=config.pitch_range.draw(rng),
         vocal_tract=config.vocal_tract.draw(rng),
+        unevenness=config.unevenness.draw(rng) if config.unevenness else 0.0,
+        phone_seed=int(rng.integers(2**62)),
     )
 
 
@@ -242,17 +254,25 @@ def _speak(
     pitch_semitones = manner.pitch_semitones
     if "pitch_semitones" in checkpoint.model.controls:
         pitch_semitones += 12 * math.log2(tract)
-    speech = checkpoint.model.synthesize(
+    said = (
         torch.from_numpy(tokens.ids)[None].to(device),
         torch.tensor([len(tokens.ids)], device=device),
         torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
-        Controls(
-            pace=torch.tensor([manner.pace], device=device),
-            pitch_semitones=torch.tensor([pitch_semitones], device=device),
-            energy=torch.tensor([manner.energy], device=device),
-            pitch_range=torch.tensor([manner.pitch_range], device=device),
-        ),
     )
+    controls = Controls(
+        pace=torch.tensor([manner.pace], device=device),
+        pitch_semitones=torch.tensor([pitch_semitones], device=device),
+        energy=torch.tensor([manner.energy], device=device),
+        pitch_range=torch.tensor([manner.pitch_range], device=device),
+    )
+    if manner.unevenness:
+        model = checkpoint.model
+        prosody = model.predict(*said, controls)
+        rng = np.random.default_rng(manner.phone_seed)
+        rough = uneven(prosody, ~model.is_silent[said[0]], manner.unevenness, rng)
+        speech = model.follow(*said, rough)
+    else:
+        speech = checkpoint.model.synthesize(*said, controls)
     durations = speech.durations[0].cpu().numpy()
     return MelClip(
         id=sentence.id,

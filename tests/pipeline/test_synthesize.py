@@ -126,6 +126,39 @@ def test_pace_is_heard(config: VoiceConfig, spoken: list[SpokenSentence]) -> Non
         assert clip.pace == 0.5
 
 
+def test_uneven_phones_are_drawn_anew_for_every_clip_and_the_same_again(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    rough = dataclasses.replace(config, unevenness=Distribution(value=1.0))
+    even = dataclasses.replace(config, unevenness=Distribution(value=0.0))
+    plain, first, again = (
+        _clips(list(synthesize(spoken, each, seed=1))) for each in (config, rough, rough)
+    )
+    for name, clip in _clips(list(synthesize(spoken, even, seed=1))).items():
+        np.testing.assert_array_equal(clip.mel, plain[name].mel)
+    for name, clip in first.items():
+        np.testing.assert_array_equal(clip.mel, again[name].mel)
+        assert (clip.speaker, clip.pace) == (plain[name].speaker, plain[name].pace)
+        assert clip.mel.shape != plain[name].mel.shape or not np.array_equal(
+            clip.mel, plain[name].mel
+        )
+    said_twice = [dataclasses.replace(spoken[0], id=name) for name in "ab"]
+    one, other = synthesize(said_twice, rough, seed=1)
+    assert isinstance(one, MelClip)
+    assert isinstance(other, MelClip)
+    assert one.mel.shape != other.mel.shape or not np.array_equal(one.mel, other.mel)
+
+
+def test_unevenness_is_refused_for_models_that_cannot_be_told_a_prosody(tmp_path: Path) -> None:
+    config = VoiceConfig(
+        acoustic_model=str(save_tiny_tacotron2(tmp_path / "tacotron2")),
+        vocoder="griffin-lim",
+        unevenness=Distribution(value=1.0),
+    )
+    with pytest.raises(ConfigError, match=r"voice.unevenness: .* this is a tacotron2"):
+        check_voice(config)
+
+
 def test_word_times_follow_each_other_inside_the_clip(
     config: VoiceConfig, spoken: list[SpokenSentence]
 ) -> None:

@@ -14,6 +14,7 @@ import typer
 from flows.cli_audit import audit
 from flows.cli_browse import browse, drop
 from flows.cli_coverage import coverage
+from flows.cli_diff import diff
 from flows.cli_diversity import diversity
 from flows.cli_export import export
 from flows.cli_melnet import melnet_app
@@ -53,6 +54,7 @@ app.command()(replay)
 app.command()(browse)
 app.command()(drop)
 app.command()(verify)
+app.command()(diff)
 
 SetOption = Annotated[
     list[str] | None,

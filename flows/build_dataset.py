@@ -17,8 +17,8 @@ from prefect.tasks import Task
 from flows.language_model_key import language_model_key
 from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
-from pipeline import stages
-from pipeline.config import check_build, load_build_config
+from pipeline import extension, stages
+from pipeline.config import BuildConfig, check_build, load_build_config
 from pipeline.stages import Job
 
 
@@ -91,6 +91,11 @@ def seal(job: Job) -> Path:
     return stages.seal_build(job)
 
 
+@task(name="conclude", **_RETRIED)
+def conclude(dataset: Path, further: Path) -> Path:
+    return extension.conclude(dataset, further).dataset
+
+
 CHAIN = (speak, synthesize, vocode, judge, finish, manifest)
 
 
@@ -117,12 +122,26 @@ def build_dataset(config: str, overrides: list[str] | None = None) -> str:
     `overrides` are `dotted.key=value` strings put over the file. Stopped at any moment and run
     again, it goes on where it was.
     """
-    settings = load_build_config(config, overrides or [])
+    return str(_build(load_build_config(config, overrides or [])))
+
+
+@flow(name="extend-dataset")
+def extend_dataset(dataset: str, config: str, overrides: list[str] | None = None) -> str:
+    """Add the rows that the YAML file `config` describes to the folder `dataset`; returns it.
+
+    None of them says what it says already. Its own data files stay as they are.
+    """
+    grown = Path(dataset)
+    further = extension.extension_of(grown, load_build_config(config, overrides or []))
+    return str(conclude(grown, _build(further, extends=grown)))
+
+
+def _build(settings: BuildConfig, extends: Path | None = None) -> Path:
     with language_model_key(settings):
         check_build(settings)
-        job = stages.plan(settings)
+        job = stages.plan(settings, extends)
         build_shards.with_options(task_runner=task_runner(settings.runtime))(job)
-    return str(seal(job))
+    return seal(job)
 
 
 def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,7 @@ from flows.cli_coverage import coverage
 from flows.cli_diff import diff
 from flows.cli_diversity import diversity
 from flows.cli_export import export
+from flows.cli_grow import extend, merge
 from flows.cli_melnet import melnet_app
 from flows.cli_probe import probe
 from flows.cli_replay import replay
@@ -55,6 +56,8 @@ app.command()(browse)
 app.command()(drop)
 app.command()(verify)
 app.command()(diff)
+app.command()(extend)
+app.command()(merge)
 
 SetOption = Annotated[
     list[str] | None,

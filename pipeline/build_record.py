@@ -78,7 +78,7 @@ def build_record(
         "splits": splits,
         "leaks": [asdict(leak) for leak in leaks],
         "licences": asdict(ledger or Ledger({}, ())),
-        "config": _portable(info.config),
+        "config": portable(info.config),
         "digests": dict(info.digests),
         "revision": git_revision(),
         "versions": _versions(),
@@ -119,7 +119,7 @@ def file_entry(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": file_digest(path)}
 
 
-def _portable(config: Mapping[str, Any]) -> dict[str, Any]:
+def portable(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config without what changes no row: where it ran and where things were put."""
     kept = {name: value for name, value in config.items() if name != "runtime"}
     for section, key in _PLACES:

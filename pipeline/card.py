@@ -15,6 +15,7 @@ from pipeline.card_licences import (
     licences_section,
 )
 from pipeline.dataset import CARD_FILE, DATA, data_files, read_build, read_rows
+from pipeline.history import parts_of
 from pipeline.kept_audio import AUDIO
 from pipeline.splits import SPLITS
 
@@ -29,7 +30,8 @@ _SIZES = (
 )
 _COLUMNS = {
     "id": "the domain and a hash of seed and text",
-    "audio": "FLAC, mono, 16 bit, embedded",
+    "audio": "mono, embedded; FLAC of 16 bit unless `audio.path` ends otherwise. The file's own "
+    "metadata says that the speech is synthetic",
     "text": "as written",
     "normalized_text": "as spoken: numbers, times and symbols in words",
     "transcript": "lower case without punctuation: what a recognizer trains on",
@@ -136,14 +138,26 @@ def _size(num_rows: int) -> str:
 
 def _writers(build: Mapping[str, Any]) -> str:
     """Where the sentences come from, files with their licences."""
-    sentences = build["config"].get("sentences", {})
-    found = ["sentence templates"] if sentences.get("domain", True) else []
-    for file in sentences.get("files", ()):
-        known = f" ({file['license']})" if file["license"] else ""
-        found.append(f"`{PurePath(file['path']).name}`{known}")
-    found += ["a language model"] if sentences.get("language_model") else []
-    found += ["near misses of phrases"] if sentences.get("negatives") else []
-    return ", ".join(found)
+    found: list[str] = []
+    for part in parts_of(build):
+        sentences = part["config"].get("sentences", {})
+        found += ["sentence templates"] if sentences.get("domain", True) else []
+        for file in sentences.get("files", ()):
+            known = f" ({file['license']})" if file["license"] else ""
+            found.append(f"`{PurePath(file['path']).name}`{known}")
+        found += ["a language model"] if sentences.get("language_model") else []
+        found += ["near misses of phrases"] if sentences.get("negatives") else []
+    return ", ".join(dict.fromkeys(found))
+
+
+def _parts(build: Mapping[str, Any]) -> str:
+    """How the dataset was made, build by build where it has grown."""
+    if not build.get("history"):
+        return f"Seed {build['seed']}."
+    parts = parts_of(build)
+    lines = "\n".join(f"| {part['name']} | {part['rows']:,} | {part['seed']} |" for part in parts)
+    table = f"| build | clips | seed |\n|---|---:|---:|\n{lines}"
+    return f"It grew out of {len(parts)} builds:\n\n{table}\n"
 
 
 def _body(dataset: Path, build: Mapping[str, Any]) -> str:
@@ -175,7 +189,7 @@ from datasets import load_dataset
 dataset = load_dataset("path/to/this/folder")
 ```
 
-`datasets` decodes audio with torchcodec, which needs FFmpeg. Without it, leave the clips as FLAC
+`datasets` decodes audio with torchcodec, which needs FFmpeg. Without it, leave the clips as
 bytes and read those with soundfile:
 
 ```python
@@ -194,7 +208,8 @@ wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
 {licences_section(build)}
 ## How it was made
 
-Seed {build["seed"]}. `build.json` holds the whole config, the versions and the digests of what
+{_parts(build)}
+`build.json` holds the whole config, the versions and the digests of what
 was used; `rejects.parquet` holds the {build["rejects"]:,} utterances that were dropped, and why.
 `voxloom verify` checks the files against it.
 

@@ -69,9 +69,9 @@ def read_rows(
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
 
 
-def read_dataset_rejects(dataset: Path) -> list[Reject]:
-    """The rows of `rejects.parquet`, without their audio."""
-    columns = [name for name in REJECTS_SCHEMA.names if name != "audio"]
+def read_dataset_rejects(dataset: Path, with_audio: bool = False) -> list[Reject]:
+    """The rows of `rejects.parquet`, without their audio unless it is asked for."""
+    columns = [name for name in REJECTS_SCHEMA.names if with_audio or name != "audio"]
     rows = read_rows(dataset / REJECTS_FILE, columns)
     return [Reject(**row) for row in rows]
 

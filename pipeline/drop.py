@@ -23,6 +23,7 @@ from pipeline.dataset import (
     read_build,
     read_rows,
 )
+from pipeline.history import kept_apart_in, licence_of, with_files
 from pipeline.leaks import LeakFinder
 from pipeline.licence_ledger import LedgerCount, LicensedSource
 from pipeline.light_rows import SOUND_COLUMNS, LightRows, split_of_file
@@ -51,12 +52,13 @@ def drop_marked(dataset: Path, marks_path: Path, to: Path) -> Dropped:
     build, marks = read_build(dataset), read_marks(marks_path)
     _check_target(to)
     with naming_full_disk(to), staging_folder(to.resolve()) as staging:
-        rejects = list(_keep_others(dataset, staging, marks))
+        moved: dict[str, str] = {}
+        rejects = list(_keep_others(dataset, staging, marks, moved))
         _check_dropped(rejects, build["rows"], dataset, marks_path)
         rejects += [Reject(**row) for row in read_rows(dataset / REJECTS_FILE)]
         write_rejects(staging / REJECTS_FILE, rejects)
-        write_build(staging, _record(build, staging, len(rejects)))
-        write_pages(staging, build["config"].get("output", {}).get("license", OutputConfig.license))
+        write_build(staging, _record(build, staging, len(rejects), moved))
+        write_pages(staging, licence_of(build) or OutputConfig.license)
         publish(staging, to.resolve())
     num_dropped = len(rejects) - build["rejects"]
     return Dropped(build["rows"], num_dropped, len(marks) - num_dropped)
@@ -74,8 +76,12 @@ def _check_dropped(dropped: Collection[Reject], num_rows: int, dataset: Path, ma
         raise DataError(f"{marks}: marks every row of {dataset}; none would be left")
 
 
-def _keep_others(dataset: Path, staging: Path, marks: Mapping[str, str]) -> Iterator[Reject]:
-    """Write the data files without the marked rows, which come back as rejects."""
+def _keep_others(
+    dataset: Path, staging: Path, marks: Mapping[str, str], moved: dict[str, str]
+) -> Iterator[Reject]:
+    """Write the data files without the marked rows, which come back as rejects; `moved` is filled
+    with what became of each file that is left.
+    """
     (staging / DATA).mkdir()
     written: list[tuple[str, Path]] = []
     for path in data_files(dataset):
@@ -88,7 +94,9 @@ def _keep_others(dataset: Path, staging: Path, marks: Mapping[str, str]) -> Iter
             written.append((split_of_file(path), copy))
     counts, numbers = Counter(split for split, _ in written), Counter[str]()
     for split, copy in written:
-        copy.rename(staging / data_file(split, numbers[split], counts[split]))
+        name = data_file(split, numbers[split], counts[split])
+        moved[f"{DATA}/{copy.stem}"] = name
+        copy.rename(staging / name)
         numbers[split] += 1
 
 
@@ -113,13 +121,15 @@ def _copy_others(path: Path, copy: Path, marks: Mapping[str, str]) -> Iterator[R
         writer.close()
 
 
-def _record(build: Mapping[str, Any], staging: Path, num_rejects: int) -> dict[str, Any]:
+def _record(
+    build: Mapping[str, Any], staging: Path, num_rejects: int, moved: Mapping[str, str]
+) -> dict[str, Any]:
     """The build's record for fewer rows. What was covered of the domain is left out, for that
     cannot be told without the domain.
     """
     files = data_files(staging)
     splits = dict(_splits(files))
-    leaks = LeakFinder(build["config"].get("output", {}).get("disjoint", ()))
+    leaks = LeakFinder(kept_apart_in(build))
     ledger = LedgerCount(_sources(build))
     for path in files:
         light = [name for name in pq.read_schema(path).names if name not in SOUND_COLUMNS]
@@ -127,7 +137,10 @@ def _record(build: Mapping[str, Any], staging: Path, num_rejects: int) -> dict[s
             leaks.add(row, split_of_file(path))
             ledger.add(row)
     listed = [*files, staging / REJECTS_FILE]
+    rows = {f"{DATA}/{path.name}": len(LightRows((path,), ())) for path in files}
+    grown = {"history": with_files(build["history"], moved, rows)} if "history" in build else {}
     return dict(build) | {
+        **grown,
         "rows": sum(split["rows"] for split in splits.values()),
         "hours": round(sum(split["hours"] for split in splits.values()), 6),
         "rejects": num_rejects,

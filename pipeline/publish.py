@@ -1,5 +1,6 @@
 """A folder that appears all at once: staged under a hidden name, published by a rename."""
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from models.errors import DataError
 from pipeline.atomic import sync
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of <fcntl.h> and <linux/fs.h>
 
 
 @contextmanager
@@ -35,9 +38,15 @@ def staging_folder(target: Path) -> Iterator[Path]:
 
 
 def publish(staging: Path, target: Path) -> None:
-    """Put `staging` in the place of `target`; on failure what stood there is back."""
+    """Put `staging` in the place of `target`; on failure what stood there is back.
+
+    Where the system can exchange two folders in one step there is always one at `target`.
+    """
     for path in [*staging.rglob("*"), staging]:
         sync(path)
+    if target.exists() and _exchange(staging, target):
+        sync(target.parent)
+        return
     replaced = _hidden(target, "replaced")
     if target.exists():
         target.rename(replaced)
@@ -48,6 +57,21 @@ def publish(staging: Path, target: Path) -> None:
         raise
     sync(target.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places (Linux's renameat2); False where that cannot be."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here = ctypes.c_int(_AT_FDCWD)
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), _RENAME_EXCHANGE) == 0)
+
+
+def remove(folder: Path) -> None:
+    """Remove a published folder that is not needed any more."""
+    shutil.rmtree(folder)
 
 
 def _hidden(target: Path, purpose: str) -> Path:

@@ -13,8 +13,9 @@ from models.errors import ConfigError, DataError
 from pipeline.audio import decode_audio
 from pipeline.augment import AugmentConfig, Augmenter, AugmentSetting, augment_digest
 from pipeline.babble import make_babble
-from pipeline.dataset import BUILD_FILE, data_files, read_build, read_rows
+from pipeline.dataset import BUILD_FILE, DATA, data_files, read_build, read_rows
 from pipeline.delivery import Delivery, at_rate, ship
+from pipeline.history import part_of
 from pipeline.ledger import read_ledger
 from pipeline.links.link import Drawn
 from pipeline.own_speech import own_rows, write_own_speech
@@ -46,15 +47,15 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     `work_dir` (None: where a build keeps them unless told otherwise). Raises `DataError` when the
     row, its clean version or a sound it needs is not there.
     """
-    build_record = read_build(dataset)
-    row = _row(dataset, row_id)
+    row, file = _row(dataset, row_id)
+    made_by = part_of(read_build(dataset), file)
     ledger = read_ledger(row["augmentations"], f"{dataset}: row {row_id}")
     where = f"{dataset / BUILD_FILE}: config.augment"
-    config = build(AugmentConfig, build_record["config"].get("augment", {}), where)
-    delivery = _delivery(build_record["config"], dataset)
-    work_dir = work_dir or dataset.absolute().parent / ".voxloom" / build_record["name"]
+    config = build(AugmentConfig, made_by["config"].get("augment", {}), where)
+    delivery = _delivery(made_by["config"], dataset)
+    work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by["name"]
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
-    babble = _babble(config, ledger, build_record["seed"], work_dir)
+    babble = _babble(config, ledger, made_by["seed"], work_dir)
     with tempfile.TemporaryDirectory() as folder:
         own = _own_speech(dataset, ledger, work_dir, Path(folder))
         setting = AugmentSetting(babble=babble, own=own)
@@ -76,7 +77,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         ledger=tuple(ledger),
         is_equal=bool(equal),
         clean_from=best.found_in,
-        has_other_sounds=augment_digest(config) != build_record["digests"].get("sounds"),
+        has_other_sounds=augment_digest(config) != made_by["digests"].get("sounds"),
     )
 
 
@@ -88,21 +89,24 @@ class _Take:
     found_in: str
 
 
-def _row(dataset: Path, row_id: str) -> dict[str, Any]:
-    row = _find_row(dataset, row_id)
-    if row is None:
+def _row(dataset: Path, row_id: str) -> tuple[dict[str, Any], str]:
+    """The row, and the data file that it lies in."""
+    found = _find_row(dataset, row_id)
+    if found is None:
         raise DataError(f"{dataset}: has no row {row_id}")
+    row, file = found
     missing = [name for name in _COLUMNS if name not in row]
     if missing:
         raise DataError(f"{dataset}: has no column {missing[0]}; an older version built it")
-    return row
+    return row, file
 
 
-def _find_row(dataset: Path, row_id: str) -> dict[str, Any] | None:
+def _find_row(dataset: Path, row_id: str) -> tuple[dict[str, Any], str] | None:
     for path in data_files(dataset):
         for number, found in enumerate(read_rows(path, ["id"])):
             if found["id"] == row_id:
-                return next(row for index, row in enumerate(read_rows(path)) if index == number)
+                row = next(row for index, row in enumerate(read_rows(path)) if index == number)
+                return row, f"{DATA}/{path.name}"
     return None
 
 
@@ -134,7 +138,7 @@ def _own_speech(
     """A folder in `parent` with the dataset's own clips that the ledger has some of."""
     clips: dict[str, bytes] = {}
     for row_id in own_rows(source for _, drawn in ledger for source in drawn.get("sources", ())):
-        row = _find_row(dataset, row_id) or {"id": row_id}
+        row, _ = _find_row(dataset, row_id) or ({"id": row_id}, "")
         found = next(_clean_clips(row, work_dir), None)
         if found is None:
             raise DataError(f"{dataset}: the clean version of {row_id}, which talks in it, is gone")

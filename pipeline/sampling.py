@@ -7,7 +7,8 @@ Where two templates say the same, or one says it in two ways, `Seen` tells.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol
@@ -25,6 +26,7 @@ from pipeline.templates import Rendered, Template, tidy
 STAGE = "generate"
 Strategy = Literal["random", "weighted", "zipf", "coverage"]
 Intents = Mapping[str, Mapping[int, Template]]
+_DIGEST_OF_ID = re.compile(r"-([0-9a-f]{12})(?:-\d+)?$")  # a further take has its number
 _MISSES_BEFORE_LISTING = 50
 _MISSES_BEFORE_GIVING_UP = 20_000
 _LISTED_AT_ONCE = 4096
@@ -126,6 +128,13 @@ class Maker:
         if self._style is not None and negative.kind == _NOT_NEGATIVE.kind:
             text, style = self._spoken(sentence_id, text, slots, self._style)
         return Sentence(sentence_id, text, domain, template, intent, slots, source, style, negative)
+
+    def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
+        """Take `texts` for said, and the sentences that have `ids`, which were styled perhaps."""
+        for text in texts:
+            self._seen.add(self._digest(text))
+        for found in filter(None, map(_DIGEST_OF_ID.search, ids)):
+            self._seen.add(found[1])
 
     def id_of(self, text: str) -> str:
         """The id of a sentence of the build's domain."""

@@ -32,6 +32,7 @@ from pipeline.dataset import (
     read_build,
 )
 from pipeline.delivery import Codec, Delivery
+from pipeline.history import parts_of
 from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.leaks import LeakFinder, check_leaks
 from pipeline.licence_ledger import LedgerCount
@@ -124,14 +125,24 @@ def check_output(output: OutputConfig, name: str) -> None:
         raise DataError(
             f"{target}: holds files that are not a dataset ({found[0]}); choose another folder"
         )
-    other = read_build(target)["name"]
-    if other != name:
+    other = read_build(target)
+    if other["name"] != name:
         raise DataError(
-            f"{target}: holds the dataset `{other}`, not `{name}`; choose another folder"
+            f"{target}: holds the dataset `{other['name']}`, not `{name}`; choose another folder"
         )
-    foreign = [entry for entry in found if entry not in _OURS]
+    if len(parts_of(other)) > 1:
+        raise DataError(
+            f"{target}: has grown out of {len(parts_of(other))} builds, which one alone would "
+            "replace; choose another folder"
+        )
+    check_nothing_lost(target)
+
+
+def check_nothing_lost(dataset: Path) -> None:
+    """Raise `DataError` for a file in the folder `dataset` that replacing it would lose."""
+    foreign = sorted(entry.name for entry in dataset.iterdir() if entry.name not in _OURS)
     if foreign:
-        raise DataError(f"{target}: {foreign[0]} would be lost; move it or choose another folder")
+        raise DataError(f"{dataset}: {foreign[0]} would be lost; move it or choose another folder")
 
 
 def seal(

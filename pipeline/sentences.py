@@ -22,6 +22,7 @@ from pipeline.model_questions import LanguageModelConfig
 from pipeline.negatives import NegativesConfig, negatives_source
 from pipeline.own_sentences import OwnFile, own_source
 from pipeline.records import Reject, Sentence
+from pipeline.said import Said
 from pipeline.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentence_filter import FilterConfig, SentenceFilter
 from pipeline.sources import SentenceSource, check_shares, take
@@ -32,6 +33,7 @@ from pipeline.spoken_style import StyleConfig
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
 _TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
+_NOTHING = Said()
 _NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
 
 
@@ -104,18 +106,19 @@ def check_sentences(config: SentencesConfig, seed: int = 0) -> None:
 
 
 def generate(
-    config: SentencesConfig, seed: int, plan: SplitPlan | None = None
+    config: SentencesConfig, seed: int, plan: SplitPlan | None = None, said: Said = _NOTHING
 ) -> Iterator[Sentence | Reject]:
     """`count` sentences with distinct texts, the same for the same seed and sources; `takes` rows
     of each, with distinct ids.
 
     What cannot be used comes between them as rejects, and does not count. Intents of templates
     come up equally often, and templates within an intent, until one has nothing new to say.
-    With a `plan` of splits every sentence has its own. Raises `DataError` as `check_sentences`
-    does.
+    With a `plan` of splits every sentence has its own. None is among those `said` already. Raises
+    `DataError` as `check_sentences` does.
     """
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
-    maker = Maker(name, seed, config.count, _filter(config), config.style)
+    maker = Maker(name, seed, config.count + len(said), _filter(config), config.style)
+    maker.leave_out(said.texts, said.ids)
     for source, number in _sources(config):
         vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
         for row in take(source, number, maker, vacancies):

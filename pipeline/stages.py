@@ -46,6 +46,7 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
+from pipeline.said import Said, said_in
 from pipeline.seal import seal
 from pipeline.sentences import SentencesConfig, describe_domain, generate, sentences_digest
 from pipeline.shards import is_intact, read_shard, shard_key, shard_path, write_shard
@@ -71,7 +72,8 @@ _VERSIONS = dict.fromkeys(STAGES, 1) | {
 class Job:
     """A build as the stages see it: plain data, small enough to send to any worker.
 
-    `keys` by stage; `device` is `cpu` or `cuda`; `work_dir` is absolute.
+    `keys` by stage; `device` is `cpu` or `cuda`; `work_dir` is absolute. `extends` is the dataset
+    that the rows will be added to, and say nothing of.
     """
 
     config: BuildConfig
@@ -80,6 +82,7 @@ class Job:
     device: str
     num_shards: int
     licences: RowLicences
+    extends: Path | None = None
 
     def shard(self, stage: str, index: int) -> Path:
         """Where the shard `index` of `stage` lies, once it is made."""
@@ -93,20 +96,25 @@ class Job:
         return self.shard(stage, _index_of(source))
 
 
-def plan(config: BuildConfig) -> Job:
-    """The shards of a build and their names. Reads digests, makes nothing."""
+def plan(config: BuildConfig, extends: Path | None = None) -> Job:
+    """The shards of a build and their names. Reads digests, makes nothing.
+
+    With a dataset that it `extends`, the build says nothing that this says.
+    """
     return Job(
         config=config,
-        keys=stage_keys(config),
+        keys=stage_keys(config, said_in(extends) if extends else None),
         work_dir=config.work_dir,
         device=resolve_device(config.runtime),
         num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
         licences=row_licences(config),
+        extends=extends,
     )
 
 
-def stage_keys(config: BuildConfig) -> dict[str, str]:
-    """The key of every stage: what its shards depend on, and nothing else."""
+def stage_keys(config: BuildConfig, said: Said | None = None) -> dict[str, str]:
+    """The key of every stage: what its shards depend on, and nothing else; `said` is what the
+    dataset says that the build extends."""
     voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
     vocoder = voice.pop("vocoder")
     delivery = _set_keys(config.output.delivery)
@@ -117,6 +125,7 @@ def stage_keys(config: BuildConfig) -> dict[str, str]:
             _set_keys(config.sentences),
             config.runtime.shard_size,
             *_kept_apart(config),
+            *([said.digest] if said else []),
         ],
         "speak": [config.seed, config.text.row_settings, *_given_accents(config)],
         "synthesize": [config.seed, voice],
@@ -187,7 +196,8 @@ def generate_shards(job: Job) -> list[Path]:
     if all(is_intact(path) for path in paths):
         return paths
     plan = split_plan_of(job.config)
-    rows = _numbered(generate(job.config.sentences, job.config.seed, plan))
+    said = said_in(job.extends) if job.extends else Said()
+    rows = _numbered(generate(job.config.sentences, job.config.seed, plan, said))
     for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
         write_shard(path, cut, Sentence)
     return paths

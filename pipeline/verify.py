@@ -31,6 +31,7 @@ from pipeline.dataset import (
     read_build,
     read_rows,
 )
+from pipeline.history import part_of
 from pipeline.kept_audio import KEPT_AUDIO
 from pipeline.licence_ledger import LedgerLine, RowLicences
 from pipeline.manifest import Problem, dataset_schema
@@ -56,14 +57,15 @@ def verify(dataset: Path, workers: int | None = None) -> list[Problem]:
     that Voxloom made.
     """
     build = read_build(dataset)
-    expected = _expected(build, dataset / BUILD_FILE)
+    _expected(build, dataset / BUILD_FILE)  # a record without its keys is told as such
     files = data_files(dataset)
     stretches = [stretch for path in files for stretch in _stretches(path)]
+    expected = [_expected_of(stretch.file, build, dataset / BUILD_FILE) for stretch in stretches]
     with _pool(files, workers) as pool:
         listed = _listed(build)
         there = [name for name in listed if (dataset / name).is_file()]
         digests = pool.map(file_digest, [dataset / name for name in there])
-        checked = pool.map(check_stretch, stretches, [expected] * len(stretches))
+        checked = pool.map(check_stretch, stretches, expected)
         problems = list(_file_problems(dataset, listed, dict(zip(there, digests, strict=True))))
         problems += _build_problems(build)
         problems += [problem for path in files for problem in _schema_problems(path)]
@@ -134,6 +136,12 @@ def _stretches(path: Path) -> Iterator[Stretch]:
         if size >= _STRETCH_BYTES or index == len(sizes):
             yield Stretch(path, first, index, rate)
             first, size = index, 0
+
+
+def _expected_of(file: str, build: Mapping[str, Any], path: Path) -> Expected:
+    """What is expected of the rows of a data file: each build has its own seed and config."""
+    part = part_of(build, file)
+    return _expected(dict(build) | {"seed": part["seed"], "config": part["config"]}, path)
 
 
 def _expected(build: Mapping[str, Any], path: Path) -> Expected:

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.errors import DataError
 from pipeline.dataset import BUILD_FILE, DATA, read_rows
+from pipeline.history import kept_apart_in
 from pipeline.leaks import values_of
 from pipeline.manifest import Problem
 from pipeline.verify_rows import hash_of
@@ -49,7 +50,7 @@ def leak_problems(
             if expected != found:
                 message = f"leaks: {kind}: {what}: expected {expected}, found {found}"
                 yield Problem(BUILD_FILE, "", message)
-    kept_apart = build["config"].get("output", {}).get("disjoint") or ()
+    kept_apart = kept_apart_in(build)
     wanted = {kind: crossing[kind] for kind in kept_apart if len(crossing.get(kind, _NONE))}
     if wanted:
         yield from _crossing_rows(files, wanted)

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -30,12 +30,27 @@ def build_command(
         overrides.append(f"output.path={json.dumps(str(output))}")
     started = time.monotonic()
     settings = load_build_config(config, overrides)
+
+    def start() -> str:
+        from flows.build_dataset import build_dataset
+
+        return build_dataset(str(config), overrides)
+
+    dataset = run_build(settings, start, verbose)
+    _conclude(dataset, time.monotonic() - started)
+
+
+def run_build(
+    settings: BuildConfig, start: Callable[[], str], verbose: bool, extends: Path | None = None
+) -> Path:
+    """Check the build, say what it will do, and `start` its flow under a bar of progress; returns
+    the dataset's folder. `extends` is the dataset that it adds to.
+    """
     _check(settings, verbose)
-    job = plan(settings)
+    job = plan(settings, extends)
     _describe(job)
     signal.signal(signal.SIGINT, _stop)
-    dataset = _run(job, str(config), overrides, verbose)
-    _conclude(dataset, time.monotonic() - started)
+    return _run(job, start, verbose)
 
 
 def _check(settings: BuildConfig, verbose: bool) -> None:
@@ -65,15 +80,14 @@ def _describe(job: Job) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _run(job: Job, config: str, overrides: list[str], verbose: bool) -> Path:
-    from flows.build_dataset import build_dataset
+def _run(job: Job, start: Callable[[], str], verbose: bool) -> Path:
     from flows.local_server import start_local_server
     from flows.progress import shard_progress
 
     with _prefect_log(verbose):
         start_local_server(share=job.config.runtime.runner != "threads")
         with shard_progress(job, console):
-            return Path(build_dataset(config, overrides))
+            return Path(start())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pipeline.dataset import (
     CARD_FILE,
     DATA,
     FORMAT,
+    PICTURES,
     REJECTS_FILE,
     REPORT_FILE,
     file_digest,
@@ -101,8 +102,9 @@ def record_digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def stamp_pages(folder: Path, names: Sequence[str] = _PAGES) -> None:
-    """Put the digests of the pages beside the data (card, audit, report) into `build.json`.
+def stamp_pages(folder: Path, names: Sequence[str] = ()) -> None:
+    """Put the digests of the pages beside the data into `build.json`: card and its pictures,
+    audit, report; or of those in `names`.
 
     They are written after it, out of it; whoever writes one again calls this with its name. A
     record that was edited is left as it is, and so does not become a good one by it.
@@ -110,6 +112,8 @@ def stamp_pages(folder: Path, names: Sequence[str] = _PAGES) -> None:
     record = read_build(folder)
     if record.get("digest") != record_digest(record):
         return
+    pictures = (f"{PICTURES}/{path.name}" for path in sorted((folder / PICTURES).glob("*.png")))
+    names = names or (*_PAGES, *pictures)
     there = {name: file_entry(folder / name) for name in names if (folder / name).is_file()}
     write_build(folder, record | {"pages": record.get("pages", {}) | there})
 

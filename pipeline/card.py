@@ -1,5 +1,6 @@
 """The dataset card: README.md with the YAML header that the Hugging Face hub reads."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,11 +15,14 @@ from pipeline.card_licences import (
     header_licence,
     licences_section,
 )
+from pipeline.card_pictures import write_card_pictures
 from pipeline.dataset import CARD_FILE, DATA, data_files, read_build, read_rows
 from pipeline.history import parts_of
 from pipeline.kept_audio import AUDIO
+from pipeline.light_rows import RowPlaces
 from pipeline.splits import SPLITS
 
+NUM_EXAMPLES = 6
 # The hub's own buckets: the first whose bound lies above the number of rows.
 _SIZES = (
     (1_000, "n<1K"),
@@ -62,7 +66,7 @@ _COLUMNS = {
 
 
 def write_card(dataset: Path, license_name: str) -> None:
-    """Write README.md for the data files and `build.json` in `dataset`."""
+    """Write README.md, and its pictures, for the data files and `build.json` in `dataset`."""
     build = read_build(dataset)
     header = yaml.safe_dump(_header(dataset, build, license_name), sort_keys=False, width=100)
     text = f"---\n{header}---\n{_body(dataset, build)}"
@@ -160,6 +164,38 @@ def _parts(build: Mapping[str, Any]) -> str:
     return f"It grew out of {len(parts)} builds:\n\n{table}\n"
 
 
+def _pictures(dataset: Path, build: Mapping[str, Any]) -> str:
+    """A table of two columns of pictures, which the hub shows as wide as the page."""
+    shown = [f"![{one.title}]({one.file})" for one in write_card_pictures(dataset, build)]
+    pairs = [shown[start : start + 2] for start in range(0, len(shown), 2)]
+    lines = [f"| {' | '.join([*pair, ''][:2])} |" for pair in pairs]
+    return "\n".join([lines[0], "|---|---|", *lines[1:]])
+
+
+def _examples(dataset: Path) -> str:
+    """Lines of a table: rows at equal distances."""
+    places = RowPlaces(data_files(dataset))
+    count = min(NUM_EXAMPLES, len(places))
+    columns = ["text", "speaker", "noise", "duration_s"]
+    rows = [places.read(index * len(places) // count, columns) for index in range(count)]
+    return "\n".join(
+        f"| {_cell(row['text'])} | {_cell(row['speaker'])} | {_noise(row['noise'])} "
+        f"| {row['duration_s']:.1f} |"
+        for row in rows
+    )
+
+
+def _noise(noise: Mapping[str, Any]) -> str:
+    if noise["measured_snr_db"] is None:
+        return "none"
+    return f"{_cell(noise['class'])}, {noise['measured_snr_db']:.0f} dB"
+
+
+def _cell(text: str) -> str:
+    """Text in a Markdown table as it is written, whatever is in it."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))
+
+
 def _body(dataset: Path, build: Mapping[str, Any]) -> str:
     splits = "\n".join(
         f"| {name} | {split['rows']:,} | {split['hours']:.2f} |"
@@ -178,6 +214,8 @@ def _body(dataset: Path, build: Mapping[str, Any]) -> str:
 Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom.
 {generated_sentence()} They come from {_writers(build)}. Open `report.html` to look at and
 listen to it.
+
+{_pictures(dataset, build)}
 
 | split | clips | hours |
 |---|---:|---:|
@@ -199,6 +237,12 @@ from datasets import Audio
 rows = dataset["{next(iter(build["splits"]))}"].cast_column("audio", Audio(decode=False))
 wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
 ```
+
+## Some of its rows
+
+| text | speaker | noise | seconds |
+|---|---|---|---:|
+{_examples(dataset)}
 
 ## Columns
 

@@ -17,7 +17,7 @@ def histogram(values: Sequence[float] | np.ndarray, axis: str) -> str:
     """An SVG histogram; `axis` is the label under it, with its unit. Colours come from CSS."""
     if not len(values):
         return ""
-    edges = _edges(np.asarray(values, dtype=np.float64))
+    edges = histogram_edges(np.asarray(values, dtype=np.float64))
     counts = np.histogram(values, edges)[0]
     levels = [tick for tick in ticks(0, max(int(counts.max()), 1), 4) if tick == int(tick)]
     top = max(counts.max(), levels[-1])
@@ -45,7 +45,7 @@ def data_uri(data: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
-def _edges(values: np.ndarray) -> np.ndarray:
+def histogram_edges(values: np.ndarray) -> np.ndarray:
     """Bin edges at round numbers that hold all values."""
     low, high = float(values.min()), float(values.max())
     if low == high:

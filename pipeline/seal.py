@@ -25,6 +25,7 @@ from pipeline.dataset import (
     BUILD_FILE,
     CARD_FILE,
     DATA,
+    PICTURES,
     REJECTS_FILE,
     REJECTS_SCHEMA,
     REPORT_FILE,
@@ -46,7 +47,7 @@ from pipeline.shards import compression_of, leaf_names, read_rejects, reject_val
 from pipeline.splits import SPLITS, split_of
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
-_OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE}
+_OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE, PICTURES}
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
 _ROW_OVERHEAD_BYTES = 2_000

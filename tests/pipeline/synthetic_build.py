@@ -1,6 +1,7 @@
 """A build without voices for the tests: tones where speech would be, everything else real."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,7 @@ def seal_tones(
         stop = min(start + part_size, num_rows)
         parts.append(write_part(part, rows_of(range(start, stop))))
     rejected = write_shard(folder / "work" / "rejected.parquet", rejects(), FinishedClip)
-    return seal(
-        parts, [rejected], build_info(name), output or OutputConfig(path=folder / "dataset")
-    )
+    output = output or OutputConfig(path=folder / "dataset")
+    info = build_info(name)
+    told = info.config | {"output": info.config["output"] | {"split": dict(output.split)}}
+    return seal(parts, [rejected], replace(info, config=told), output)

@@ -42,6 +42,7 @@ def test_layout_and_build_record(tones: Path) -> None:
         "audit.json",
         "build.json",
         "data",
+        "pictures",
         "rejects.parquet",
         "report.html",
     ]

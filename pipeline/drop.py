@@ -31,7 +31,7 @@ from pipeline.marks import marked_reject, read_marks
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
 from pipeline.seal import OutputConfig, write_pages, write_rejects
-from pipeline.shards import compression_of, first_line, leaf_names
+from pipeline.shards import first_line, parquet_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _copy_others(path: Path, copy: Path, marks: Mapping[str, str]) -> Iterator[R
     ids = pa.array(marks, pa.string())
     writer: pq.ParquetWriter | None = None
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        compression = {name: compression_of(name) for name in leaf_names(file.schema_arrow)}
+        schema = file.schema_arrow
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             is_marked = pc.is_in(table["id"], ids)
@@ -113,9 +113,7 @@ def _copy_others(path: Path, copy: Path, marks: Mapping[str, str]) -> Iterator[R
                 yield marked_reject(row, marks[row["id"]])
             others = table.filter(pc.invert(is_marked))
             if others.num_rows:
-                writer = writer or pq.ParquetWriter(
-                    copy, file.schema_arrow, compression=compression, write_page_checksum=True
-                )
+                writer = writer or pq.ParquetWriter(copy, schema, **parquet_options(schema))
                 writer.write_table(others)
     if writer is not None:
         writer.close()

@@ -36,7 +36,7 @@ from pipeline.light_rows import SOUND_COLUMNS, split_of_file
 from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
 from pipeline.seal import write_pages, write_rejects
-from pipeline.shards import compression_of, leaf_names
+from pipeline.shards import parquet_options
 from pipeline.splits import SPLITS
 
 
@@ -185,10 +185,7 @@ def _place(source: Path, part: Path, without: Collection[str]) -> bool:
     unwanted = pa.array(sorted(without))
     with pq.ParquetFile(source, page_checksum_verification=True) as file:
         schema = file.schema_arrow
-        compression = {name: compression_of(name) for name in leaf_names(schema)}
-        with pq.ParquetWriter(
-            part, schema, compression=compression, write_page_checksum=True
-        ) as writer:
+        with pq.ParquetWriter(part, schema, **parquet_options(schema)) as writer:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
                 kept = table.filter(pc.invert(pc.is_in(table["id"], value_set=unwanted)))

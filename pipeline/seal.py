@@ -43,7 +43,7 @@ from pipeline.publish import publish, staging_folder
 from pipeline.records import Reject
 from pipeline.rejects import check_rejected
 from pipeline.report import render_report
-from pipeline.shards import compression_of, leaf_names, read_rejects, reject_value
+from pipeline.shards import parquet_options, read_rejects, reject_value
 from pipeline.splits import SPLITS, split_of
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -230,10 +230,7 @@ class _SplitWriter:
             return
         if self._writer is None:
             path = self.staging / DATA / f"{self.split}-{len(self._files):05d}.part"
-            compression = {name: compression_of(name) for name in leaf_names(self.schema)}
-            self._writer = pq.ParquetWriter(
-                path, self.schema, compression=compression, write_page_checksum=True
-            )
+            self._writer = pq.ParquetWriter(path, self.schema, **parquet_options(self.schema))
             self._files.append(path)
         self._writer.write_table(pa.Table.from_pylist(self._group, schema=self.schema))
         self._group, self._group_bytes = [], 0

@@ -295,6 +295,16 @@ def leaf_names(schema: pa.Schema) -> list[str]:
     return [leaves.column(index).path for index in range(len(leaves.names))]
 
 
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How files of `schema` are written: no dictionary and no compression for what is packed."""
+    compression = {name: compression_of(name) for name in leaf_names(schema)}
+    return {
+        "compression": compression,
+        "use_dictionary": [name for name, kind in compression.items() if kind != "NONE"],
+        "write_page_checksum": True,
+    }
+
+
 def compression_of(column: str) -> str:
     """The Parquet compression of a leaf column."""
     # FLAC and float16 mels are noise to a compressor: it would cost time and save nothing.

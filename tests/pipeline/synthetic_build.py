@@ -213,5 +213,6 @@ def seal_tones(
     rejected = write_shard(folder / "work" / "rejected.parquet", rejects(), FinishedClip)
     output = output or OutputConfig(path=folder / "dataset")
     info = build_info(name)
-    told = info.config | {"output": info.config["output"] | {"split": dict(output.split)}}
+    output_told = info.config["output"] | {"split": dict(output.split)}
+    told = {**info.config, "output": output_told}
     return seal(parts, [rejected], replace(info, config=told), output)

@@ -22,7 +22,7 @@ from pipeline.dataset import data_files, read_build, read_rows
 from pipeline.diff_spreads import Spread, SpreadCount, spreads_of
 from pipeline.shards import first_line
 
-_SECTIONS = ("name", "seed", "config", "digests", "revision", "versions")
+_SECTIONS = ("name", "seed", "config", "digests", "revision", "versions", "history")
 _COUNTS = ("rows", "hours", "rejects", "splits")
 _HASH_BYTES = 8
 _MOST_EXAMPLES = 5

@@ -11,6 +11,7 @@ from scipy import stats
 from pipeline.independence import chi_square_test
 from pipeline.randomness import rng_for
 
+_SAME_SHARES = "the same shares of another number of rows"
 CHANCE = 0.01  # a p above it is told as chance
 _MOST_TOLD = 3
 _LABELS: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -86,19 +87,19 @@ def _of_labels(name: str, before: Counter[str], after: Counter[str]) -> Spread:
         return Spread(name, "chi-square", "the same", None, *counts)
     labels = sorted({*before, *after})
     table = np.array([[of[label] for label in labels] for of in (before, after)])
+    if not (told := _shares(table, labels)):
+        return Spread(name, "chi-square", _SAME_SHARES, None, *counts)
     p = None
     if len(labels) > 1 and table.any(axis=1).all():
         p = chi_square_test([table], rng_for(0, "diff", name)).p
-    return Spread(name, "chi-square", f"{_shares(table, labels)}{_verdict(p)}", p, *counts)
+    return Spread(name, "chi-square", f"{told}{_verdict(p)}", p, *counts)
 
 
 def _shares(table: np.ndarray, labels: list[str]) -> str:
-    """The labels whose shares of the rows changed most."""
+    """The labels whose shares of the rows changed most; empty where none did."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     order = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")
     moved = [place for place in order if shares[0, place] != shares[1, place]]
-    if not moved:
-        return "the same shares of another number of rows"
     told = [
         f"{labels[place] or '(none)'} {100 * shares[0, place]:.1f} % -> "
         f"{100 * shares[1, place]:.1f} %"
@@ -116,6 +117,8 @@ def _of_numbers(name: str, unit: str, before: Counter[float], after: Counter[flo
         words = f"{before.total():,} rows have one -> {after.total():,}"
         return Spread(name, "Kolmogorov-Smirnov", words, None, *medians)
     distance, p = _kolmogorov_smirnov(before, after)
+    if distance == 0:
+        return Spread(name, "Kolmogorov-Smirnov", _SAME_SHARES, None, *medians)
     words = f"median {medians[0]:g} -> {medians[1]:g} {unit}".rstrip()
     words += f", {100 * distance:.1f} % of the rows lie elsewhere{_verdict(p)}"
     return Spread(name, "Kolmogorov-Smirnov", words, p, *medians)

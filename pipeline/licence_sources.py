@@ -35,7 +35,8 @@ def sources_of_sentences(config: SentencesConfig, own: str) -> Iterator[Licensed
         title = domain.settings.title or domain.name
         licence = domain.settings.license or own
         key = "sentences.domain"
-        yield LicensedSource("sentences", "templates", licence, f"templates: {title}", key, file)
+        name = f"templates:{domain.name}"
+        yield LicensedSource("sentences", name, licence, f"templates: {title}", key, file)
     for index, entry in enumerate(config.files):
         key, said = f"sentences.files[{index}]", entry.license or UNKNOWN
         name = f"files:{entry.name}"

@@ -157,11 +157,22 @@ def _expected(build: Mapping[str, Any], path: Path) -> Expected:
         lines = [LedgerLine(**line) for line in listed]
     except TypeError as error:
         raise DataError(f"{path}: licences.sources: {error}") from None
-    licences = RowLicences.of_sources(
-        output.get("license", ""), [line for line in lines if line.kind not in ("noise", "room")]
-    )
-    ledger = {(line.kind, line.name): line for line in lines}
-    return Expected(build["seed"], shares, licences, ledger)
+    ledger: dict[tuple[str, str], list[LedgerLine]] = {}
+    for line in lines:
+        ledger.setdefault((line.kind, line.name), []).append(line)
+    said = [line for line in lines if line.kind not in ("noise", "room")]
+    return Expected(build["seed"], shares, _row_licences(output.get("license", ""), said), ledger)
+
+
+def _row_licences(own: str, said: Sequence[LedgerLine]) -> list[RowLicences]:
+    """What gives rows their licence; where a name has several, also with each of them alone."""
+    names = Counter((line.kind, line.name) for line in said)
+    several = [line for line in said if names[line.kind, line.name] > 1]
+    alone = [
+        [line, *(other for other in said if (other.kind, other.name) != (line.kind, line.name))]
+        for line in several
+    ]
+    return [RowLicences.of_sources(own, lines) for lines in [list(said), *alone]]
 
 
 def _listed(build: Mapping[str, Any]) -> dict[str, str]:

@@ -50,7 +50,7 @@ CONFIG = {
     "runtime": {"workers": 2},
 }
 SOURCES = (
-    LicensedSource("sentences", "templates", "cc-by-4.0", "", "sentences.domain", "home"),
+    LicensedSource("sentences", "templates:home", "cc-by-4.0", "", "sentences.domain", "home"),
     LicensedSource("voice", VOICE, "Apache-2.0", "weights", "voice.acoustic_model", "checkpoint"),
     LicensedSource("vocoder", VOCODER, "MIT", "weights", "voice.vocoder", "checkpoint"),
     *(

@@ -156,3 +156,11 @@ def test_empty_ones_are_told_without_a_p() -> None:
         if spread.name == "duration"
     ]
     assert (found.words, found.p) == ("0 rows have one -> 1", None)
+
+
+def test_twice_as_many_of_the_same_are_told_as_such() -> None:
+    found = spreads_of(
+        count(["rain", "sea"], [1.0, 2.0]), count(["rain", "sea"] * 2, [1.0, 2.0] * 2)
+    )
+    words = {spread.name: spread.words for spread in found}
+    assert words["noise class"] == words["duration"] == "the same shares of another number of rows"

@@ -73,7 +73,7 @@ def test_the_ledger_counts_what_is_in_the_rows(dataset: Path) -> None:
     assert (hiss["licence"], hiss["commercial"]) == ("CC BY-NC 4.0", "no")
     assert (hiss["attribution"], hiss["split"]) == ("Hiss by Nora", "")
     assert hiss["rows"] == sum(row["noise"]["class"] != "none" for row in rows)
-    assert lines["sentences", "templates"]["rows"] == len(rows)
+    assert lines["sentences", "templates:home"]["rows"] == len(rows)
     assert {kind for kind, _ in lines} == {"sentences", "voice", "vocoder", "noise", "room"}
 
 

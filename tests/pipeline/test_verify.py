@@ -260,7 +260,9 @@ def test_lost_rows(dataset: Path) -> None:
     found = problems(dataset)
     assert any(line.startswith("build.json: splits.train.rows") for line in found)
     assert any(line.startswith("build.json: splits.train.hours") for line in found)
-    assert any(line.startswith("build.json: licences: sentences templates: rows") for line in found)
+    assert any(
+        line.startswith("build.json: licences: sentences templates:home: rows") for line in found
+    )
 
 
 def test_a_missing_file(dataset: Path) -> None:
@@ -336,3 +338,14 @@ def test_what_is_not_a_dataset(tmp_path: Path) -> None:
     (tmp_path / "build.json").write_text('{"format": "else"}')
     with pytest.raises(DataError, match="expected voxloom-dataset-1, found else"):
         verify(tmp_path)
+
+
+def test_a_merged_dataset_may_know_a_name_by_two_licences(dataset: Path) -> None:
+    def add(build: dict) -> None:
+        lines = build["licences"]["sources"]
+        for kind, name in (("noise", "rain-1.flac"), ("sentences", "templates:home")):
+            line = next(line for line in lines if (line["kind"], line["name"]) == (kind, name))
+            lines.append(line | {"licence": "CC BY-NC 4.0", "split": "test"})
+
+    edit_build(dataset, add)
+    assert problems(dataset) == []

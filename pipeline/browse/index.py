@@ -1,6 +1,6 @@
 """Questions about a dataset's rows, answered by DuckDB out of the few columns that are asked for.
 
-The columns are read once, into memory of about 300 bytes a row; audio stays in its files.
+The columns are read once, into memory of about 500 bytes a row; audio stays in its files.
 """
 
 import re

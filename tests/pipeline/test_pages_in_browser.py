@@ -200,6 +200,7 @@ def test_a_clip_is_played_and_marked(browse: Watched, dataset: Path) -> None:
     page.keyboard.type("cut off")
     page.keyboard.press("Enter")
     page.wait_for_selector(".is-marked")
+    assert page.locator("#count").inner_text() == "45 clips, 1 marked"
     assert [json.loads(line) for line in marks.read_text().splitlines()] == [
         {"id": row["id"], "note": "cut off"}
     ]

@@ -58,7 +58,10 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class CheckpointInfo:
-    """Everything in `checkpoint.yaml` but the weights."""
+    """Everything in `checkpoint.yaml` but the weights.
+
+    `featured` are the speakers who speak where nobody says who; empty: all.
+    """
 
     kind: str
     config: dict[str, Any]
@@ -73,6 +76,7 @@ class CheckpointInfo:
     weights_digest: str = ""
     format: int = FORMAT
     alphabet: Alphabet = "ipa"  # what the symbols are
+    featured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,11 @@ def check_role(name: str, role: Role, key: str) -> CheckpointInfo:
 def voices_of(name: str) -> tuple[str, ...]:
     """The speakers of an acoustic model, as `Checkpoint.speakers` has them."""
     return _speakers(read_info(name), find_checkpoint(name).name)
+
+
+def usual_voices_of(name: str) -> tuple[str, ...]:
+    """The speakers of an acoustic model who speak where nobody says who."""
+    return read_info(name).featured or voices_of(name)
 
 
 def followed_controls(name: str) -> frozenset[str]:

@@ -60,6 +60,7 @@ _COLUMNS = {
     "noise_audio": "what augmentation added to the speech, where `output.keep_noise` is on; null "
     "where it added nothing",
     "take": "0 for the first; above where the judge turned earlier ones away",
+    "context": "what was said before and after the clip and cut away, `...` standing for the clip",
     "acoustic_model, vocoder": "checkpoints, `name@digest`",
     "license, seed": "of the row, with all that is in it, and of the build",
 }

@@ -71,6 +71,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("energy", _REAL),
     ("pitch_range", _REAL),
     ("vocal_tract", _REAL),
+    ("context", _TEXT),
     ("domain", _TEXT),
     ("template", _TEXT),
     ("intent", _TEXT),
@@ -103,7 +104,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("seed", _WHOLE),
 ]
 _PART = "manifest rows"
-_MAY_BE_EMPTY = {"template", "intent"}
+_MAY_BE_EMPTY = {"template", "intent", "context"}
 _MAY_BE_NULL = {
     "noise_audio",  # nothing was added
     "negative.distance",
@@ -278,6 +279,7 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
         "energy": judged.energy,
         "pitch_range": judged.pitch_range,
         "vocal_tract": judged.vocal_tract,
+        "context": judged.context,
         "domain": sentence.domain,
         "template": sentence.template,
         "intent": sentence.intent,

@@ -106,6 +106,7 @@ class MelClip:
     faults: tuple[str, ...] = ()
     pitch_range: float = 1.0
     vocal_tract: float = 1.0
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ class JudgedClip:
     judgement: Judgement
     pitch_range: float = 1.0
     vocal_tract: float = 1.0
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         faults=pa.list_(_TEXT),
         pitch_range=_REAL,
         vocal_tract=_REAL,
+        context=_TEXT,
     ),
     CleanClip: _schema(vocoder=_TEXT, sample_rate=_WHOLE, num_samples=_WHOLE, audio=_BYTES),
     JudgedClip: _schema(
@@ -141,6 +142,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         judgement=JUDGEMENT,
         pitch_range=_REAL,
         vocal_tract=_REAL,
+        context=_TEXT,
     ),
     FinishedClip: _schema(
         sample_rate=_WHOLE,

@@ -22,6 +22,7 @@ from models.errors import ConfigError, DataError
 from models.vocal_tract import scale_vocal_tract
 from models.voice import Controls
 from pipeline.casting import EVERYBODY, Casting, casting_of, castings
+from pipeline.context import ContextConfig, InContext, cut_out, put_in_context
 from pipeline.distributions import Distribution, within
 from pipeline.quota import Cell, QuotaConfig
 from pipeline.randomness import rng_for
@@ -37,7 +38,8 @@ class VoiceConfig:
     """Who speaks, and how. Checkpoints by name of a shipped one, or by folder.
 
     `speakers` are weights by name, where a name may be a mix, as in `mix(a, b, 0.4)`: 0.4 of b.
-    Empty means every speaker of the acoustic model, equally. `generated` adds new ones. `pace`,
+    Empty means those that the acoustic model features, equally; `all` are all that it has.
+    `generated` adds new ones. `pace`,
     `energy`, `pitch_range` and `vocal_tract` (its length) are factors: 1 is the speaker's own.
     `unevenness` is how far each phone strays from the predicted length, pitch and energy
     (`pipeline/unevenness.py`): 0 or null not at all, 1 as far as words said alone are apart.
@@ -54,6 +56,7 @@ class VoiceConfig:
     unevenness: Distribution | None = None
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None
+    context: ContextConfig | None = None
 
     def __post_init__(self) -> None:
         within(self.pace, 0.3, 3.0, "pace")
@@ -210,17 +213,19 @@ class Cast:
 
     def speak(self, sentence: SpokenSentence, manner: Manner) -> MelClip | Reject:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""
-        checkpoint = self._checkpoint
+        checkpoint, context, said = self._checkpoint, None, sentence
+        if self._config.context is not None:
+            rng = np.random.default_rng([manner.phone_seed, 1])
+            context = put_in_context(sentence, self._config.context, rng)
+            said = context.sentence
         try:
             tokens = tokenize(
-                checkpoint.info.alphabet,
-                checkpoint.symbols,
-                sentence.normalized_text,
-                sentence.phonemes,
+                checkpoint.info.alphabet, checkpoint.symbols, said.normalized_text, said.phonemes
             )
         except DataError as error:
             return Reject(sentence.id, STAGE, str(error), speaker=manner.speaker)
-        return _speak(sentence, tokens, _as_followed(manner, checkpoint), checkpoint, self._device)
+        followed = _as_followed(manner, checkpoint)
+        return _speak(sentence, tokens, followed, checkpoint, self._device, context)
 
 
 def synthesize(
@@ -243,9 +248,14 @@ def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
 
 
 def _speak(
-    sentence: SpokenSentence, tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str
+    sentence: SpokenSentence,
+    tokens: Tokens,
+    manner: Manner,
+    checkpoint: Checkpoint,
+    device: str,
+    context: InContext | None = None,
 ) -> MelClip:
-    """The sentence as a clip, spoken in the given manner.
+    """The sentence as a clip, spoken in the given manner, and cut out of its `context`.
 
     Scaling the spectrogram moves its pitch, too, so the voice is asked for the pitch that becomes
     the right one.
@@ -273,34 +283,39 @@ def _speak(
         speech = model.follow(*said, rough)
     else:
         speech = checkpoint.model.synthesize(*said, controls)
-    durations = speech.durations[0].cpu().numpy()
+    mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
+    durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
+    first_word = context.first_word if context else 0
+    words = word_times(sentence.transcript, tokens, durations, frame_s, first_word)
+    if context is not None:
+        mel, words = cut_out(mel, words, context.margin_s, checkpoint.mel)
     return MelClip(
         id=sentence.id,
         speaker=manner.speaker,
         pace=manner.pace,
         pitch_semitones=manner.pitch_semitones,
         energy=manner.energy,
-        words=word_times(sentence.transcript, tokens, durations, checkpoint.mel.frame_s),
+        words=words,
         acoustic_model=checkpoint.label,
-        mel=scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel).astype(
-            np.float16
-        ),
+        mel=mel.astype(np.float16),
         faults=speech.faults[0] if speech.faults else (),
         pitch_range=manner.pitch_range,
         vocal_tract=tract,
+        context=context.around if context else "",
     )
 
 
 def word_times(
-    transcript: str, tokens: Tokens, durations: np.ndarray, frame_s: float
+    transcript: str, tokens: Tokens, durations: np.ndarray, frame_s: float, first_word: int = 0
 ) -> tuple[WordTime, ...]:
     """Where the acoustic model put each word: durations (N,) in frames, one a token.
 
-    A word lasts from the first of its tokens to the last.
+    A word lasts from the first of its tokens to the last; those of the transcript begin at
+    `first_word` of the tokens' words.
     """
     ends = np.cumsum(durations)
     times = []
-    for number, word in enumerate(transcript.split()):
+    for number, word in enumerate(transcript.split(), start=first_word):
         own = np.flatnonzero(tokens.words == number)
         first, last = ends[own[0]] - durations[own[0]], ends[own[-1]]
         times.append(WordTime(word, round(int(first) * frame_s, 4), round(int(last) * frame_s, 4)))
@@ -308,4 +323,5 @@ def word_times(
 
 
 def _voices(config: VoiceConfig, known: tuple[str, ...]) -> dict[str, float]:
-    return chosen_voices(config.speakers, config.generated, known, config.acoustic_model)
+    usual = read_info(config.acoustic_model).featured
+    return chosen_voices(config.speakers, config.generated, known, config.acoustic_model, usual)

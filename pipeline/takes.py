@@ -111,4 +111,5 @@ def _judged(clip: CleanClip, mel: MelClip, judgement: Judgement, take: int) -> J
         judgement=judgement,
         pitch_range=mel.pitch_range,
         vocal_tract=mel.vocal_tract,
+        context=mel.context,
     )

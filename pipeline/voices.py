@@ -17,7 +17,8 @@ from models.speakers import (
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
 
-ALL_GENERATED = "generated"  # among the weights: every generated voice
+# Among the weights: every generated voice, and every speaker of the acoustic model.
+ALL_GENERATED, ALL_KNOWN = "generated", "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,22 @@ def chosen_voices(
     generated: GeneratedVoices | None,
     known: tuple[str, ...],
     owner: str,
+    usual: tuple[str, ...] = (),
 ) -> dict[str, float]:
     """The voices of a build by the names that rows give them, each with its weight above 0.
 
-    Without `weights` they are all speakers of the acoustic model `owner` (`known`) and all
-    generated ones, equally. Raises `ConfigError` naming what is unknown or said twice.
+    Without `weights` they are the `usual` speakers of the acoustic model `owner` (all that it
+    has, `known`, where none are named) and all generated ones, equally. Raises `ConfigError`
+    naming what is unknown or said twice.
     """
     extra = generated.names if generated else ()
     if not weights:
-        return dict.fromkeys((*known, *extra), 1.0)
+        return dict.fromkeys((*(usual or known), *extra), 1.0)
     voices: dict[str, float] = {}
+    groups = {ALL_GENERATED: extra, ALL_KNOWN: known}
     with _naming_the_key():
         for written, weight in weights.items():
-            for name in extra if written == ALL_GENERATED else (canonical_name(written),):
+            for name in groups.get(written) or (canonical_name(written),):
                 if name in voices:
                     raise ConfigError(f"{written}: {name} has a weight already")
                 voices[name] = weight

@@ -1,6 +1,6 @@
 """Copy a trained checkpoint to where shipped ones live.
 
-python -m models.training.ship RUN/best NAME [--speakers A B ...]
+python -m models.training.ship RUN/best NAME [--speakers A B ...] [--featured A B ...]
 """
 
 import argparse
@@ -16,11 +16,13 @@ from models.errors import ConfigError
 from models.speakers import speaker_rows, with_speakers
 
 
-def ship(source: Path, target: Path, speakers: Sequence[str] = ()) -> None:
+def ship(
+    source: Path, target: Path, speakers: Sequence[str] = (), featured: Sequence[str] = ()
+) -> None:
     """Write the checkpoint in `source` to `target` in half precision.
 
     `speakers` keeps only these voices of an acoustic model. Raises `ConfigError` for one that it
-    does not have.
+    does not have. `featured` are those who speak where nobody says who.
     """
     checkpoint = load_checkpoint(source)
     info = checkpoint.info
@@ -28,6 +30,10 @@ def ship(source: Path, target: Path, speakers: Sequence[str] = ()) -> None:
     if speakers:
         model = _keep_speakers(checkpoint, speakers)
         info = dataclasses.replace(info, speakers=tuple(speakers))
+    for name in featured:
+        if name not in info.speakers:
+            raise ConfigError(f"featured: {name} is none of {', '.join(info.speakers)}")
+    info = dataclasses.replace(info, featured=tuple(featured))
     save_checkpoint(target, model, info, torch.float16)
 
 
@@ -47,8 +53,9 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("name")
     parser.add_argument("--speakers", nargs="*", default=[])
+    parser.add_argument("--featured", nargs="*", default=[])
     arguments = parser.parse_args()
-    ship(arguments.source, PRETRAINED / arguments.name, arguments.speakers)
+    ship(arguments.source, PRETRAINED / arguments.name, arguments.speakers, arguments.featured)
     print(PRETRAINED / arguments.name)
 
 

@@ -8,6 +8,7 @@ import torch
 from models.checkpoint import load_checkpoint, save_checkpoint
 from models.errors import ConfigError
 from models.speakers import with_average_speakers
+from models.training.ship import ship
 from pipeline.config import load_build_config
 from pipeline.distributions import Distribution
 from pipeline.records import MelClip, SpokenSentence
@@ -129,6 +130,21 @@ def test_a_generated_voice_is_the_same_however_many_there_are(config: VoiceConfi
     assert np.array_equal(say(2, seed=3).mel, say(30, seed=3).mel)
     ours, other = say(2, seed=3).mel, say(2, seed=4).mel
     assert ours.shape != other.shape or not np.array_equal(ours, other)
+
+
+def test_featured_speakers_speak_where_nobody_says_who(
+    config: VoiceConfig, three_speakers: Path, tmp_path: Path
+) -> None:
+    ship(three_speakers, tmp_path / "featured", featured=("ben",))
+    model = str(tmp_path / "featured")
+    plain = dataclasses.replace(config, acoustic_model=model, speakers={}, generated=None)
+    assert check_voice(plain) == ("ben",)
+    everybody = dataclasses.replace(plain, speakers={"all": 1.0})
+    assert check_voice(everybody) == KNOWN
+    with pytest.raises(ConfigError, match=r"speakers: ben: .*already|ben has a weight already"):
+        check_voice(dataclasses.replace(plain, speakers={"all": 1.0, "ben": 2.0}))
+    with pytest.raises(ConfigError, match="featured: carl is none of anna, ben, cleo"):
+        ship(three_speakers, tmp_path / "other", featured=("carl",))
 
 
 def test_a_generated_voice_keeps_its_throat_and_pitch() -> None:

@@ -133,6 +133,7 @@ def extend_dataset(dataset: str, config: str, overrides: list[str] | None = None
     """
     grown = Path(dataset)
     further = extension.extension_of(grown, load_build_config(config, overrides or []))
+    extension.check_extension(grown, further)
     return str(conclude(grown, _build(further, extends=grown)))
 
 

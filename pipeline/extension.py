@@ -5,12 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from models.checkpoint import read_info
 from models.config import as_mapping
+from models.errors import DataError
 from pipeline.build_record import portable
 from pipeline.config import BuildConfig
 from pipeline.dataset import read_build
 from pipeline.history import parts_of
-from pipeline.joining import Joined, join
+from pipeline.joining import Joined, join, sample_rate_of, schema_of
+from pipeline.manifest import dataset_schema
 from pipeline.publish import remove
 from pipeline.seal import check_nothing_lost
 
@@ -42,10 +45,26 @@ def holds_already(dataset: Path, config: BuildConfig, digests: Mapping[str, str]
     return ""
 
 
-def check_extension(dataset: Path) -> None:
-    """Raise `DataError` where `dataset` is none, or holds files that replacing it would lose."""
+def check_extension(dataset: Path, config: BuildConfig) -> None:
+    """Raise `DataError` where `dataset` is none, holds files that replacing it would lose, or has
+    other columns or another sample rate than the rows of `config` will have.
+    """
     read_build(dataset)
     check_nothing_lost(dataset)
+    found, made = schema_of(dataset).names, dataset_schema(kept=config.output.kept).names
+    for name in dict.fromkeys([*made, *found]):
+        if name not in found or name not in made:
+            where = "the dataset" if name in found else "the rows of the config"
+            raise DataError(
+                f"{dataset}: column {name}: only {where} would have it; columns must be the same "
+                "(output.keep_clean, output.keep_noise, or the version that built it)"
+            )
+    rate = config.output.sample_rate or read_info(config.voice.acoustic_model).mel.sample_rate
+    if rate != sample_rate_of(dataset):
+        raise DataError(
+            f"{dataset}: {sample_rate_of(dataset)} Hz, and the config's rows would have {rate} Hz; "
+            "a dataset has one sample rate (output.sample_rate)"
+        )
 
 
 def conclude(dataset: Path, further: Path) -> Joined:

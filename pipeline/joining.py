@@ -83,9 +83,9 @@ def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
 def _check_alike(datasets: Sequence[Path]) -> None:
     """Raise `DataError` naming the column in which two datasets differ."""
     first, *others = datasets
-    expected = _schema(first)
+    expected = schema_of(first)
     for dataset in others:
-        found = _schema(dataset)
+        found = schema_of(dataset)
         for name in dict.fromkeys([*expected.names, *found.names]):
             if name not in found.names or name not in expected.names:
                 has, lacks = (first, dataset) if name in expected.names else (dataset, first)
@@ -98,7 +98,8 @@ def _check_alike(datasets: Sequence[Path]) -> None:
                     f"{dataset}: column {name}: is {found.field(name).type}, in {first} "
                     f"{expected.field(name).type}; the same version must build both"
                 )
-        if (rates := _rates(first, dataset))[0] != rates[1]:
+        rates = [sample_rate_of(each) for each in (first, dataset)]
+        if rates[0] != rates[1]:
             raise DataError(
                 f"{dataset}: {rates[1]} Hz, {first}: {rates[0]} Hz; a dataset has one sample rate "
                 "(output.sample_rate)"
@@ -107,17 +108,17 @@ def _check_alike(datasets: Sequence[Path]) -> None:
             raise DataError(f"{dataset}: describes its columns unlike {first}; build it again")
 
 
-def _schema(dataset: Path) -> pa.Schema:
+def schema_of(dataset: Path) -> pa.Schema:
+    """The columns of the dataset's data files."""
     files = data_files(dataset)
     if not files:
         raise DataError(f"{dataset}: has no data files")
     return pq.read_schema(files[0])
 
 
-def _rates(*datasets: Path) -> list[int]:
-    return [
-        next(read_rows(data_files(each)[0], ["sample_rate"]))["sample_rate"] for each in datasets
-    ]
+def sample_rate_of(dataset: Path) -> int:
+    """That of its clips, in Hz."""
+    return int(next(read_rows(data_files(dataset)[0], ["sample_rate"]))["sample_rate"])
 
 
 def _repeated(datasets: Sequence[Path]) -> dict[int, set[str]]:

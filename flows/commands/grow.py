@@ -19,8 +19,8 @@ console = Console(highlight=False)
 
 def extend_command(dataset: Path, config: Path, overrides: Sequence[str], verbose: bool) -> None:
     """Add rows and say how many there are now, or that the dataset has them already."""
-    check_extension(dataset)
     settings = extension_of(dataset, load_build_config(config, overrides))
+    check_extension(dataset, settings)
     if told := holds_already(dataset, settings, used_digests(settings)):
         console.print(f"nothing to add: {told}", markup=False, soft_wrap=True)
         return

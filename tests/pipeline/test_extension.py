@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import DataError
 from pipeline import stages
 from pipeline.config import load_build_config
 from pipeline.dataset import data_files, file_digest, read_build
-from pipeline.extension import conclude, extension_of, holds_already
+from pipeline.extension import check_extension, conclude, extension_of, holds_already
 from pipeline.replay import replay
 from pipeline.said import Said, said_in
 from pipeline.sentences import generate
@@ -69,6 +70,22 @@ def test_a_sentence_is_known_by_its_id_where_its_text_was_styled(config: Path) -
     again = {f"{row.id}-2" for row in generate(sentences, 3, said=said)}
     assert len(again) == 6
     assert not again & said.ids
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("output.keep_noise=true", "column noise_audio: only the rows of the config would have"),
+        ("output.sample_rate=16000", "22050 Hz, and the config's rows would have 16000 Hz"),
+    ],
+)
+def test_rows_of_another_kind_are_refused_before_any_work(
+    grown: Path, config: Path, override: str, message: str
+) -> None:
+    settings = extension_of(grown, load_build_config(config, [override]))
+    with pytest.raises(DataError, match=message):
+        check_extension(grown, settings)
+    check_extension(grown, extension_of(grown, load_build_config(config)))
 
 
 def test_an_extension_has_shards_of_its_own(grown: Path, config: Path) -> None:

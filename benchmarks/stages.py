@@ -85,7 +85,8 @@ def _time_stages(job: stages.Job) -> dict[str, float]:
     spoken = timed("speak", lambda: stages.speak_shard(job, sentences))
     mels = timed("synthesize", lambda: stages.synthesize_shard(job, spoken))
     clean = timed("vocode", lambda: stages.vocode_shard(job, mels))
-    finished = timed("finish", lambda: stages.finish_shard(job, clean))
+    judged = timed("judge", lambda: stages.judge_shard(job, clean))
+    finished = timed("finish", lambda: stages.finish_shard(job, judged))
     timed("manifest", lambda: stages.manifest_shard(job, finished))
     return seconds
 

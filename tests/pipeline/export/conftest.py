@@ -14,7 +14,7 @@ NUM_ROWS = 56
 SPEAKERS = {"bruno": "mix(alba, dag, 0.4)", "chiara": "generated-001", "dag": "generated_001"}
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _without_reports() -> Iterator[None]:
     """No export reads the page, and drawing it takes longer than all of them."""
     with pytest.MonkeyPatch.context() as patch:
@@ -22,7 +22,7 @@ def _without_reports() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train has two data files or more; every third row is a hard negative."""
     folder = tmp_path_factory.mktemp("exported")

@@ -91,6 +91,20 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
     )
 
 
+# Who spoke and how: what a mel says of itself, and the clip made of it after it.
+_PERFORMANCE = {
+    "speaker": _TEXT,
+    "pace": _REAL,
+    "pitch_semitones": _REAL,
+    "energy": _REAL,
+    "pitch_range": _REAL,
+    "vocal_tract": _REAL,
+    "words": WORDS,
+    "acoustic_model": _TEXT,
+    "context": _TEXT,
+}
+_WAVE = {"sample_rate": _WHOLE, "num_samples": _WHOLE, "audio": _BYTES}
+
 SCHEMAS: dict[type, pa.Schema] = {
     Sentence: _schema(
         text=_TEXT,
@@ -113,41 +127,11 @@ SCHEMAS: dict[type, pa.Schema] = {
         number=_WHOLE,
         split=_TEXT,
     ),
-    MelClip: _schema(
-        speaker=_TEXT,
-        pace=_REAL,
-        pitch_semitones=_REAL,
-        energy=_REAL,
-        words=WORDS,
-        acoustic_model=_TEXT,
-        mel=MEL,
-        faults=pa.list_(_TEXT),
-        pitch_range=_REAL,
-        vocal_tract=_REAL,
-        context=_TEXT,
-    ),
-    CleanClip: _schema(vocoder=_TEXT, sample_rate=_WHOLE, num_samples=_WHOLE, audio=_BYTES),
-    JudgedClip: _schema(
-        take=_WHOLE,
-        speaker=_TEXT,
-        pace=_REAL,
-        pitch_semitones=_REAL,
-        energy=_REAL,
-        words=WORDS,
-        acoustic_model=_TEXT,
-        vocoder=_TEXT,
-        sample_rate=_WHOLE,
-        num_samples=_WHOLE,
-        audio=_BYTES,
-        judgement=JUDGEMENT,
-        pitch_range=_REAL,
-        vocal_tract=_REAL,
-        context=_TEXT,
-    ),
+    MelClip: _schema(**_PERFORMANCE, mel=MEL, faults=pa.list_(_TEXT)),
+    CleanClip: _schema(vocoder=_TEXT, **_WAVE),
+    JudgedClip: _schema(take=_WHOLE, **_PERFORMANCE, vocoder=_TEXT, **_WAVE, judgement=JUDGEMENT),
     FinishedClip: _schema(
-        sample_rate=_WHOLE,
-        num_samples=_WHOLE,
-        audio=_BYTES,
+        **_WAVE,
         noise=NOISE,
         room=ROOM,
         channel=CHANNEL,

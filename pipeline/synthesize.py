@@ -20,7 +20,7 @@ from models.checkpoint import (
 )
 from models.errors import ConfigError, DataError
 from models.vocal_tract import scale_vocal_tract
-from models.voice import Controls
+from models.voice import Controls, Speech
 from pipeline.casting import EVERYBODY, Casting, casting_of, castings
 from pipeline.context import ContextConfig, InContext, cut_out, put_in_context
 from pipeline.distributions import Distribution, within
@@ -255,34 +255,8 @@ def _speak(
     device: str,
     context: InContext | None = None,
 ) -> MelClip:
-    """The sentence as a clip, spoken in the given manner, and cut out of its `context`.
-
-    Scaling the spectrogram moves its pitch, too, so the voice is asked for the pitch that becomes
-    the right one.
-    """
-    tract = manner.vocal_tract
-    pitch_semitones = manner.pitch_semitones
-    if "pitch_semitones" in checkpoint.model.controls:
-        pitch_semitones += 12 * math.log2(tract)
-    said = (
-        torch.from_numpy(tokens.ids)[None].to(device),
-        torch.tensor([len(tokens.ids)], device=device),
-        torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
-    )
-    controls = Controls(
-        pace=torch.tensor([manner.pace], device=device),
-        pitch_semitones=torch.tensor([pitch_semitones], device=device),
-        energy=torch.tensor([manner.energy], device=device),
-        pitch_range=torch.tensor([manner.pitch_range], device=device),
-    )
-    if manner.unevenness:
-        model = checkpoint.model
-        prosody = model.predict(*said, controls)
-        rng = np.random.default_rng(manner.phone_seed)
-        rough = uneven(prosody, ~model.is_silent[said[0]], manner.unevenness, rng)
-        speech = model.follow(*said, rough)
-    else:
-        speech = checkpoint.model.synthesize(*said, controls)
+    """The sentence as a clip, spoken in the given manner, and cut out of its `context`."""
+    speech, tract = _speech(tokens, manner, checkpoint, device), manner.vocal_tract
     mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
     durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
     first_word = context.first_word if context else 0
@@ -303,6 +277,36 @@ def _speak(
         vocal_tract=tract,
         context=context.around if context else "",
     )
+
+
+def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str) -> Speech:
+    """What the acoustic model makes of the tokens.
+
+    Scaling the spectrogram will move its pitch, too, so the voice is asked for the pitch that
+    becomes the right one.
+    """
+    model, pitch_semitones = checkpoint.model, manner.pitch_semitones
+    if "pitch_semitones" in model.controls:
+        pitch_semitones += 12 * math.log2(manner.vocal_tract)
+    said = (
+        torch.from_numpy(tokens.ids)[None].to(device),
+        torch.tensor([len(tokens.ids)], device=device),
+        torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
+    )
+    controls = Controls(
+        pace=torch.tensor([manner.pace], device=device),
+        pitch_semitones=torch.tensor([pitch_semitones], device=device),
+        energy=torch.tensor([manner.energy], device=device),
+        pitch_range=torch.tensor([manner.pitch_range], device=device),
+    )
+    if not manner.unevenness:
+        speech: Speech = model.synthesize(*said, controls)
+        return speech
+    rng = np.random.default_rng(manner.phone_seed)
+    prosody = model.predict(*said, controls)
+    rough = uneven(prosody, ~model.is_silent[said[0]], manner.unevenness, rng)
+    followed: Speech = model.follow(*said, rough)
+    return followed
 
 
 def word_times(

@@ -24,29 +24,12 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from models.errors import DataError
+from pipeline.template_checks import SHARED_NODES
 
 _FOLDER, _SUFFIX = "prompts", ".prompt.j2"
 _FILTERS = ("capitalize", "items", "join", "length", "lower", "title", "trim", "upper")
 _WORDS = "words"  # no filter of Jinja's: `pay_bill` as "pay bill"
-_ALLOWED_NODES = (
-    nodes.Template,
-    nodes.Output,
-    nodes.TemplateData,
-    nodes.Name,
-    nodes.Const,
-    nodes.If,
-    nodes.For,
-    nodes.CondExpr,
-    nodes.Compare,
-    nodes.Operand,
-    nodes.And,
-    nodes.Or,
-    nodes.Not,
-    nodes.List,
-    nodes.Tuple,
-    nodes.Filter,
-    nodes.Getattr,
-)
+_ALLOWED_NODES = (*SHARED_NODES, nodes.For)
 _DEEPEST_LOOP = 2
 _MAX_CHARACTERS = 20_000
 

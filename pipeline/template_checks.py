@@ -11,13 +11,13 @@ from models.errors import DataError
 
 ALLOWED_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
 TAGGED = "tagged"  # no filter of Jinja's: it narrows what is drawn from
-_ALLOWED_NODES = (
+# What templates of sentences and of prompts may both hold.
+SHARED_NODES = (
     nodes.Template,
     nodes.Output,
     nodes.TemplateData,
     nodes.Name,
     nodes.Const,
-    nodes.Assign,
     nodes.If,
     nodes.CondExpr,
     nodes.Compare,
@@ -30,6 +30,7 @@ _ALLOWED_NODES = (
     nodes.Filter,
     nodes.Getattr,  # `{{ place.country }}`: looked up in the lexicon, never on an object
 )
+_ALLOWED_NODES = (*SHARED_NODES, nodes.Assign)
 _MAX_CHARACTERS, _MAX_NESTING, _MAX_NAMES = 10_000, 40, 200
 
 

@@ -38,7 +38,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt -e '.[train,dev]'
 	$(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt --no-deps nemo_text_processing
-	$(BIN)/python -m pipeline.normalize
+	$(BIN)/python -m pipeline.text.normalize
 	touch $(INSTALLED)
 
 format:

@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.accents import as_known
 from models.checkpoint import Checkpoint, load_checkpoint
 from models.evaluation.tables import markdown_table
 from models.mel import LogMel
-from models.phonemes import PAUSE, SILENCES, Phonemizer, split_words, words_of
+from models.phonology.accents import as_known
+from models.phonology.phonemes import PAUSE, SILENCES, Phonemizer, split_words, words_of
 from models.training.align import align
-from pipeline.audio import read_audio
+from pipeline.audio.files import read_audio
 from pipeline.records import Sentence
-from pipeline.sentences import SentencesConfig, generate
+from pipeline.sentences.generate import SentencesConfig, generate
 
 _SCRIPT = """(voice_{voice})
 (set! utt (utt.synth (Utterance Text "{text}")))

@@ -19,10 +19,10 @@ import numpy as np
 
 from models.config import build
 from models.evaluation.tables import markdown_table
-from pipeline.augment import AugmentConfig, Augmenter
-from pipeline.config import load_build_config
-from pipeline.links import LINKS
-from pipeline.links.link import Link
+from pipeline.augment.augmenter import AugmentConfig, Augmenter
+from pipeline.augment.links import LINKS
+from pipeline.augment.links.link import Link
+from pipeline.build.config import load_build_config
 
 RATE = 22050
 _FOLDERS = {

@@ -38,8 +38,8 @@ def main() -> None:
 
 def _browse(dataset: Path) -> None:
     from pipeline.browse.index import Question, RowIndex
-    from pipeline.dataset import data_files
-    from pipeline.light_rows import RowPlaces
+    from pipeline.dataset.files import data_files
+    from pipeline.dataset.light_rows import RowPlaces
 
     started = time.perf_counter()
     index, places = RowIndex(dataset), RowPlaces(data_files(dataset))
@@ -65,8 +65,8 @@ def _browse(dataset: Path) -> None:
 
 def _report(dataset: Path) -> None:
     from pipeline.audit.verdict import audit_dataset
-    from pipeline.dataset import read_build
-    from pipeline.report import render_report
+    from pipeline.dataset.files import read_build
+    from pipeline.report.page import render_report
 
     started = time.perf_counter()
     audit = audit_dataset(dataset)

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 from scipy import stats
 
-from pipeline.even_draws import EvenDraws, Turn
+from pipeline.augment.stratified import EvenDraws, Turn
 from pipeline.randomness import rng_for
 
 

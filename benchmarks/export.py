@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.evaluation.tables import markdown_table
-from pipeline.dataset import BUILD_FILE, FORMAT, data_file, file_digest
+from pipeline.dataset.files import BUILD_FILE, FORMAT, data_file, file_digest
 from pipeline.export.run import LAYOUTS, ExportRequest, export_dataset
 
 Row = dict[str, Any]
@@ -36,7 +36,7 @@ _SPLIT = "train"
 
 def make_dataset(folder: Path, num_clips: int) -> Path:
     """A dataset of so many clips, every third a hard negative, without card and report."""
-    from pipeline.manifest import dataset_schema  # not where an export is measured
+    from pipeline.dataset.manifest import dataset_schema  # not where an export is measured
 
     path = folder / data_file(_SPLIT, 0, 1)
     path.parent.mkdir(parents=True)

@@ -17,10 +17,10 @@ import torch
 
 from models.errors import VoxloomError
 from models.evaluation.tables import markdown_table
-from models.phonemes import Phonemizer
+from models.phonology.phonemes import Phonemizer
 from models.training.corpus import CorpusConfig, read_corpora
-from pipeline.audio import read_audio
-from pipeline.judge import Judge, JudgeConfig, faults_of
+from pipeline.audio.files import read_audio
+from pipeline.judging.judge import Judge, JudgeConfig, faults_of
 from pipeline.randomness import rng_for
 
 SAMPLE_RATE = 22050

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.build_record import write_build
-from pipeline.dataset import DATA, REJECTS_FILE, data_file, data_files, read_build
+from pipeline.dataset.build_record import write_build
+from pipeline.dataset.files import DATA, REJECTS_FILE, data_file, data_files, read_build
 
 _FILE_ROWS = 50_000
 _GROUP_ROWS = 100  # as a build writes them

@@ -22,9 +22,9 @@ from models.checkpoint import check_role, load_checkpoint
 from models.errors import VoxloomError
 from models.evaluation.tables import markdown_table
 from models.mel import MelConfig
-from models.melnet import MelNet, MelNetConfig, Mixture, Tier
-from models.melnet_sampling import Draw, RandomDraw, sample
-from models.melnet_tiers import frame_factor, interleave
+from models.melnet.network import MelNet, MelNetConfig, Mixture, Tier
+from models.melnet.sampling import Draw, RandomDraw, sample
+from models.melnet.tiers import frame_factor, interleave
 
 PUBLIC = "dljspeech_t6_l12.7.6.5.4.4_hd200_gmm10"
 PUBLIC_BANDS = 256

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from models.evaluation.tables import markdown_table
-from pipeline.normalize import normalize, prepare_grammars
 from pipeline.records import Sentence
-from pipeline.sentences import SentencesConfig, generate
+from pipeline.sentences.generate import SentencesConfig, generate
+from pipeline.text.normalize import normalize, prepare_grammars
 
 _DOMAINS = [Path("prompts") / name for name in ("voice_assistant", "banking_agent")]
 _DOMAINS += [Path("prompts/digits_and_codes")]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.other_voices import ESPEAK_VOICES, FLITE_VOICES, espeak, flite, make_corpus
 from models.evaluation.tables import markdown_table
-from pipeline.probe import ProbeRequest, ProbeResult, probe
+from pipeline.probe.run import ProbeRequest, ProbeResult, probe
 
 CONFIG = Path("configs/build/digits.yaml")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -59,7 +59,7 @@ def _built(out: Path, name: str, overrides: Sequence[str]) -> Path:
     folder = out / name.replace(" ", "_")
     if not folder.is_dir():
         settings = [part for override in overrides for part in ("--set", override)]
-        command = [sys.executable, "-m", "flows.cli", "build", str(CONFIG), *settings]
+        command = [sys.executable, "-m", "flows.cli.app", "build", str(CONFIG), *settings]
         work_dir = f"runtime.work_dir={out / 'work'}"
         subprocess.run([*command, "--set", work_dir, "-o", str(folder)], check=True)
     return folder

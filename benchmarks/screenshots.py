@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.report import write_report
+from pipeline.report.page import write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -78,7 +78,7 @@ def _page(browser: "Browser", address: str, size: tuple[int, int], scheme: str) 
 @contextmanager
 def _served(dataset: Path, marks: Path) -> Iterator[str]:
     """`voxloom browse` while the block runs; its address."""
-    command = [sys.executable, "-m", "flows.cli", "browse", str(dataset), "--port", "0"]
+    command = [sys.executable, "-m", "flows.cli.app", "browse", str(dataset), "--port", "0"]
     started = subprocess.Popen([*command, "--marks", str(marks)], stdout=subprocess.PIPE, text=True)
     assert started.stdout is not None
     yield started.stdout.readline().split()[1]

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import get_args
 
 from models.evaluation.tables import markdown_table
-from pipeline.covering import CoverageConfig
-from pipeline.sampling import Strategy
-from pipeline.sentences import SentencesConfig, generate
+from pipeline.sentences.covering.covering import CoverageConfig
+from pipeline.sentences.drawing.sampling import Strategy
+from pipeline.sentences.generate import SentencesConfig, generate
 
 _PEAK_UNIT = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB here
 

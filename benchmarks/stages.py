@@ -23,12 +23,12 @@ from pathlib import Path
 
 from models.errors import DataError, VoxloomError
 from models.evaluation.tables import MISSING, decimal, markdown_table
-from pipeline import stages
-from pipeline.config import BuildConfig, check_build, load_build_config
-from pipeline.dataset import read_build
-from pipeline.normalize import normalize, prepare_grammars
+from pipeline.build import stages
+from pipeline.build.config import BuildConfig, check_build, load_build_config
+from pipeline.dataset.files import read_build
 from pipeline.records import Sentence
-from pipeline.shards import read_shard
+from pipeline.storage.shards import read_shard
+from pipeline.text.normalize import normalize, prepare_grammars
 
 _WARM_UP = 8  # sentences
 _BASELINE = "griffin-lim"

@@ -1,7 +1,7 @@
 """The flow that builds a dataset: one retryable task a stage, one chain of futures a shard.
 
 `voxloom build CONFIG`, `python -m flows.build_dataset CONFIG` and the deployments of
-prefect.yaml all run `build_dataset`. What a stage does is in `pipeline/stages.py`; here is
+prefect.yaml all run `build_dataset`. What a stage does is in `pipeline/build/stages.py`; here is
 only when, how often it is tried, and on which worker.
 """
 
@@ -17,9 +17,10 @@ from prefect.tasks import Task
 from flows.language_model_key import language_model_key
 from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
-from pipeline import extension, stages
-from pipeline.config import BuildConfig, check_build, load_build_config
-from pipeline.stages import Job
+from pipeline.build import stages
+from pipeline.build.config import BuildConfig, check_build, load_build_config
+from pipeline.build.stages import Job
+from pipeline.editing import extend as extension
 
 
 async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -161,6 +162,6 @@ def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:
 if __name__ == "__main__":
     import sys
 
-    from flows.cli import main
+    from flows.cli.app import main
 
     main(["build", *sys.argv[1:]])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from models.errors import DataError
-from pipeline.config import BuildConfig
+from pipeline.build.config import BuildConfig
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as ElapsedColumn
 
-from pipeline.stages import STAGES, Job
+from pipeline.build.stages import STAGES, Job
 
 _LOOK_EVERY_S = 0.5
 

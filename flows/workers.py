@@ -13,9 +13,9 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 from prefect.tasks import Task
 
 from models.errors import ConfigError
-from pipeline.config import RuntimeConfig
-from pipeline.processes import exit_with_parent
-from pipeline.stages import Job
+from pipeline.build.config import RuntimeConfig
+from pipeline.build.stages import Job
+from pipeline.storage.processes import exit_with_parent
 
 _this_process_gpu = threading.Lock()
 

@@ -1,0 +1,1 @@
+"""Networks, audio features, checkpoints, training and evaluation, on torch and numpy alone."""

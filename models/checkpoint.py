@@ -18,10 +18,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.alphabets import Alphabet
 from models.config import as_mapping, build, read_yaml, resolve_path
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig, check_convertible_mel
+from models.phonology.alphabets import Alphabet
 
 FORMAT = 1
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
@@ -39,19 +39,29 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "fastspeech2": Kind("acoustic", "models.fastspeech2", "FastSpeech2", "FastSpeech2Config"),
-    "fastspeech2-paper": Kind(
-        "acoustic", "models.fastspeech2_paper", "FastSpeech2Paper", "FastSpeech2PaperConfig"
+    "fastspeech2": Kind(
+        "acoustic", "models.acoustic.fastspeech2", "FastSpeech2", "FastSpeech2Config"
     ),
-    "tacotron2": Kind("acoustic", "models.tacotron2", "Tacotron2", "Tacotron2Config"),
-    "vocos": Kind("vocoder", "models.vocos", "Vocos", "VocosConfig"),
-    "hifigan": Kind("vocoder", "models.hifigan", "HifiGan", "HifiGanConfig"),
-    "melgan": Kind("vocoder", "models.melgan", "MelGan", "MelGanConfig"),
-    "griffin-lim": Kind("vocoder", "models.griffin_lim", "GriffinLim", "GriffinLimConfig"),
-    "melnet": Kind("spectrogram", "models.melnet", "MelNet", "MelNetConfig"),
-    "recognizer": Kind("recognizer", "models.recognizer", "Recognizer", "RecognizerConfig"),
+    "fastspeech2-paper": Kind(
+        "acoustic",
+        "models.acoustic.fastspeech2_paper",
+        "FastSpeech2Paper",
+        "FastSpeech2PaperConfig",
+    ),
+    "tacotron2": Kind("acoustic", "models.acoustic.tacotron2", "Tacotron2", "Tacotron2Config"),
+    "vocos": Kind("vocoder", "models.vocoders.vocos", "Vocos", "VocosConfig"),
+    "hifigan": Kind("vocoder", "models.vocoders.hifigan", "HifiGan", "HifiGanConfig"),
+    "melgan": Kind("vocoder", "models.vocoders.melgan", "MelGan", "MelGanConfig"),
+    "griffin-lim": Kind("vocoder", "models.vocoders.griffin_lim", "GriffinLim", "GriffinLimConfig"),
+    "melnet": Kind("spectrogram", "models.melnet.network", "MelNet", "MelNetConfig"),
+    "recognizer": Kind(
+        "recognizer", "models.recognition.recognizer", "Recognizer", "RecognizerConfig"
+    ),
     "speaker-encoder": Kind(
-        "speaker encoder", "models.speaker_encoder", "SpeakerEncoder", "SpeakerEncoderConfig"
+        "speaker encoder",
+        "models.recognition.speaker_encoder",
+        "SpeakerEncoder",
+        "SpeakerEncoderConfig",
     ),
 }
 

@@ -1,0 +1,1 @@
+"""The stages of a build, from a sentence template to a row of the dataset; no Prefect."""

@@ -1,6 +1,6 @@
 """The rows that pass from stage to stage. Each stage adds one record, joined by `id` at the end.
 
-S samples, T mel frames. Nothing here knows Arrow; `pipeline/shards.py` holds the schemas.
+S samples, T mel frames. Nothing here knows Arrow; `pipeline/storage/shards.py` holds the schemas.
 """
 
 from dataclasses import dataclass
@@ -65,8 +65,8 @@ class SpokenSentence:
     """Stage 2. The sentence as it is said.
 
     `normalized_text` keeps case and punctuation; `transcript` is lower case without
-    punctuation. `phonemes` is the phoneme string of `models/phonemes.py`. `slot_words` says
-    for each slot of the sentence which words of the transcript are its value.
+    punctuation. `phonemes` is the phoneme string of `models/phonology/phonemes.py`. `slot_words`
+    says for each slot of the sentence which words of the transcript are its value.
     """
 
     id: str

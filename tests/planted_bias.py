@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.audit.columns import LIGHT_COLUMNS
-from pipeline.dataset import BUILD_FILE, DATA, FORMAT, data_file
-from pipeline.manifest import DATASET_SCHEMA
+from pipeline.dataset.files import BUILD_FILE, DATA, FORMAT, data_file
+from pipeline.dataset.manifest import DATASET_SCHEMA
 
 CLASSES = ("street", "cafe", "rain", "office")
 FILES = 3  # a class

@@ -7,8 +7,8 @@ import numpy as np
 import soundfile
 import yaml
 
-from pipeline import stages
-from pipeline.dataset import data_files, read_rows
+from pipeline.build import stages
+from pipeline.dataset.files import data_files, read_rows
 from tests.tiny_voices import TinyVoices
 
 SAMPLE_RATE = 22050

@@ -7,7 +7,7 @@ import torch
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
 from models.mel import MelConfig
-from models.melnet import MelNet, MelNetConfig
+from models.melnet.network import MelNet, MelNetConfig
 
 UNIT_MEL = MelConfig(log="db", scaling="unit", ref_level_db=0.0)
 SIZES = MelNetConfig(layers=(3, 2, 2), hidden_dim=6, mixtures=3, data="tiny")

@@ -7,15 +7,15 @@ from typing import Any
 
 import torch
 
-from models.alphabets import PUBLIC_ENGLISH, Alphabet
+from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config, VariancePredictor
+from models.acoustic.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig
+from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
-from models.fastspeech2 import FastSpeech2, FastSpeech2Config, VariancePredictor
-from models.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig
 from models.mel import MelConfig
-from models.recognizer import BLANK, Recognizer, RecognizerConfig
-from models.tacotron2 import Tacotron2, Tacotron2Config
-from models.vocos import Vocos, VocosConfig
+from models.phonology.alphabets import PUBLIC_ENGLISH, Alphabet
+from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig
+from models.vocoders.vocos import Vocos, VocosConfig
 
 SPEAKERS = ("anna", "ben")
 _VOWELS = (

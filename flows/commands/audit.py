@@ -16,9 +16,9 @@ _MOST_FIGURES = 100
 def audit_command(dataset: Path, alpha: float, json: Path | None, out: Path | None) -> None:
     """Print the answer to every question and the biases (the 20 surest of many), write what is
     asked for, and exit with 1 if there is a bias."""
-    from pipeline.atomic import write_atomically
     from pipeline.audit.figures import figures_of
     from pipeline.audit.verdict import audit_dataset, audit_json
+    from pipeline.storage.atomic import write_atomically
 
     with console.status(f"auditing {dataset}"):
         audit = audit_dataset(dataset, alpha)

@@ -11,7 +11,7 @@ console = Console(highlight=False)
 def browse_command(dataset: Path, marks: Path | None, host: str, port: int) -> None:
     """Serve the page until Ctrl-C, and say where it is."""
     from pipeline.browse.serving import serve
-    from pipeline.marks import marks_file
+    from pipeline.dataset.marks import marks_file
 
     marks = marks or marks_file(dataset)
 
@@ -30,8 +30,8 @@ def browse_command(dataset: Path, marks: Path | None, host: str, port: int) -> N
 
 def drop_command(dataset: Path, marks: Path | None, to: Path) -> None:
     """Write the dataset without its marked rows, and say what became of it."""
-    from pipeline.drop import drop_marked
-    from pipeline.marks import marks_file
+    from pipeline.dataset.marks import marks_file
+    from pipeline.editing.drop import drop_marked
 
     with console.status(f"reading {dataset}"):
         dropped = drop_marked(dataset, marks or marks_file(dataset), to)

@@ -13,10 +13,10 @@ from types import FrameType
 from rich.console import Console
 
 from flows.language_model_key import language_model_key, needs_prefect
-from pipeline.config import BuildConfig, check_build, load_build_config
-from pipeline.dataset import AUDIT_FILE, read_build
-from pipeline.stages import Job, plan
-from pipeline.synthesize import unheard_controls
+from pipeline.build.config import BuildConfig, check_build, load_build_config
+from pipeline.build.stages import Job, plan
+from pipeline.dataset.files import AUDIT_FILE, read_build
+from pipeline.speech.synthesize import unheard_controls
 
 console = Console(highlight=False)
 

@@ -7,8 +7,8 @@ from typing import cast, get_args
 from rich.console import Console
 
 from models.errors import ConfigError
-from pipeline.config import BuildConfig, load_build_config
-from pipeline.coverage_comparison import (
+from pipeline.build.config import BuildConfig, load_build_config
+from pipeline.coverage.comparison import (
     Curve,
     comparison_table,
     coverage_curve,
@@ -16,9 +16,9 @@ from pipeline.coverage_comparison import (
     with_strategy,
     write_comparison,
 )
-from pipeline.sampling import Strategy
-from pipeline.sentences import check_sentences
-from pipeline.spoken import check_text
+from pipeline.sentences.drawing.sampling import Strategy
+from pipeline.sentences.generate import check_sentences
+from pipeline.text.spoken import check_text
 
 console = Console(highlight=False)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.dataset import read_build
-from pipeline.diff import Change, Diff, RowChanges, diff
-from pipeline.diff_spreads import Spread
+from pipeline.dataset.files import read_build
+from pipeline.diff.datasets import Change, Diff, RowChanges, diff
+from pipeline.diff.distributions import Spread
 
 console = Console(highlight=False, markup=False)
 _SHOWN = 40

@@ -21,7 +21,7 @@ _HEADINGS = (
 
 def diversity_command(folders: Sequence[Path], encoder: str, clips: int, seed: int) -> None:
     """Print a table with a row a folder."""
-    from pipeline.diversity import diversity
+    from pipeline.probe.diversity import diversity
 
     with console.status("listening to the voices"):
         found = diversity(folders, encoder, clips, seed)

@@ -106,14 +106,14 @@ def _device() -> Finding:
 
 
 def _espeak() -> Finding:
-    from models.phonemes import Phonemizer
+    from models.phonology.phonemes import Phonemizer
 
     phonemes = Phonemizer("en-us").phonemize(["Hello, world."])[0]
     return Finding("espeak-ng", "ok", phonemes)
 
 
 def _grammars() -> Finding:
-    from pipeline.cache_folder import cache_folder
+    from pipeline.storage.cache_folder import cache_folder
 
     for compiled in cache_folder().glob("nemo-en-*/complete"):
         return Finding("text grammars", "ok", str(compiled.parent))

@@ -11,7 +11,7 @@ from torch import Tensor
 from models.checkpoint import Checkpoint, check_role, check_vocoder_fits, load_checkpoint
 from models.errors import ConfigError, DataError
 from models.mel import LogMel, convert_mels
-from models.melnet_sampling import Drawn, RandomDraw, sample, upsample_mels
+from models.melnet.sampling import Drawn, RandomDraw, sample, upsample_mels
 from models.training.features import read_wave
 from models.training.pictures import save_spectrogram
 

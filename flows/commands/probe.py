@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from models.evaluation.tables import markdown_table, percent, write_csv
-from pipeline.probe import ProbeRequest, ProbeResult, probe
-from pipeline.probe_scores import Score
+from pipeline.probe.run import ProbeRequest, ProbeResult, probe
+from pipeline.probe.scores import Score
 
 console = Console(highlight=False)
 _MOST_SPEAKERS = 12

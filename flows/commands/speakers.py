@@ -8,8 +8,8 @@ from rich.console import Console
 from flows.commands.checkpoints import check_new_folder
 from models.checkpoint import load_checkpoint, save_checkpoint
 from models.errors import ConfigError
-from models.speaker_vectors import read_speaker_vectors, stack_vectors
-from models.speakers import with_average_speakers
+from models.speakers.mixing import with_average_speakers
+from models.speakers.vectors import read_speaker_vectors, stack_vectors
 
 console = Console(highlight=False)
 _ROWS = "speaker_vectors"

@@ -12,7 +12,6 @@ from functools import partial
 
 import torch
 
-from models.alphabets import tokenize
 from models.checkpoint import (
     Checkpoint,
     check_role,
@@ -42,6 +41,7 @@ from models.evaluation.results import (
     share_of,
 )
 from models.mel import convert_mels
+from models.phonology.alphabets import tokenize
 from models.training.corpus import CorpusConfig
 from models.training.features import measure_recordings
 from models.voice import Controls, Speech

@@ -21,8 +21,8 @@ from models.config import load_config
 from models.errors import VoxloomError
 from models.evaluation.tables import decimal, markdown_table
 from models.mel import MelConfig, convert_mels, mel_amplitude, scale_mels
-from models.melnet_sampling import RandomDraw, sample
-from models.phonemes import WORD, phones_of
+from models.melnet.sampling import RandomDraw, sample
+from models.phonology.phonemes import WORD, phones_of
 from models.training.features import Features, prepare_features
 from models.training.melnet import MelNetTraining, natural_log
 

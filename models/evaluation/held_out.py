@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection
 
 from models.errors import DataError
-from models.phonemes import words_of
+from models.phonology.phonemes import words_of
 from models.training.corpus import CorpusConfig, Recording, read_corpora
 
 FOLDERS = ("kathleen", "ljspeech")

@@ -22,7 +22,7 @@ from models.evaluation.listener import Errors, Listener
 from models.evaluation.speech import Choice, Manner, Voices, recorded, spoken_by_flite
 from models.evaluation.tables import MISSING, markdown_table, percent, verdict, write_csv
 from models.evaluation.transcriber import SAMPLE_RATE, check_transcriber, transcribe, word_errors
-from models.phonemes import Phonemizer
+from models.phonology.phonemes import Phonemizer
 from models.training.corpus import CorpusConfig, Recording
 
 SOURCES = ("recordings", "flite", "ours")

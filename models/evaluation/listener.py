@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import Checkpoint, check_role, load_checkpoint
-from models.edit_distance import edit_distance
 from models.mel import LogMel
-from models.phonemes import phones_of
+from models.phonology.phonemes import phones_of
+from models.recognition.edit_distance import edit_distance
 
 _RESAMPLES = 1000
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.alphabets import tokenize
 from models.checkpoint import (
     Checkpoint,
     check_role,
@@ -22,7 +21,8 @@ from models.checkpoint import (
 )
 from models.errors import DataError
 from models.mel import MelConfig, convert_mels
-from models.speakers import (
+from models.phonology.alphabets import tokenize
+from models.speakers.mixing import (
     MOST_GENERATED,
     canonical_name,
     check_voice_names,

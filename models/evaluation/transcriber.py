@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from models.edit_distance import edit_distance
 from models.errors import DataError
-from models.phonemes import words_of
+from models.phonology.phonemes import words_of
+from models.recognition.edit_distance import edit_distance
 
 SAMPLE_RATE = 16000
 # Two spellings of one word are no error; both sides are brought to the right-hand one.

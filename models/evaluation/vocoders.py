@@ -44,11 +44,11 @@ from models.evaluation.results import (
     row_names,
     share_of,
 )
-from models.griffin_lim import GriffinLim, GriffinLimConfig
 from models.mel import MelConfig, convert_mels
 from models.training.corpus import CorpusConfig, Recording
 from models.training.features import measure_recordings
 from models.training.mels import Aligner, follow_recordings
+from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from models.evaluation.metrics import mel_cepstra
 from models.evaluation.speech import Choice, Manner, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.mel import MelConfig, mel_amplitude
-from models.phonemes import Phonemizer
-from models.speakers import number_of, parse_mix
+from models.phonology.phonemes import Phonemizer
+from models.speakers.mixing import number_of, parse_mix
 from models.training.corpus import CorpusConfig
 from models.training.features import pitch_of
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from torch import nn
 
-from models.alphabets import Alphabet
 from models.errors import ConfigError
 from models.importers.files import ForeignFile, read_weights
 from models.mel import MelConfig
+from models.phonology.alphabets import Alphabet
 
 # format -> module:function; the function takes (files, config path) and returns `Imported`.
 FORMATS = {

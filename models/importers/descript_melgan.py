@@ -10,7 +10,7 @@ from models.importers.files import ForeignFile, fill, only, tensors_at
 from models.importers.parallelwavegan_melgan import melgan_names
 from models.importers.settings import find_settings, known, read_settings
 from models.mel import MelConfig
-from models.melgan import MelGan, MelGanConfig
+from models.vocoders.melgan import MelGan, MelGanConfig
 
 _RATES = (8, 8, 2, 2)  # fixed in the public code, as all of `Audio2Mel` is
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from models.config import build
-from models.hifigan import HifiGan, HifiGanConfig
 from models.importers import Imported
 from models.importers.files import ForeignFile, fill, only, tensors_at
 from models.importers.settings import find_settings, known, read_settings
 from models.mel import MelConfig
+from models.vocoders.hifigan import HifiGan, HifiGanConfig
 
 _OUTER = {"first": "conv_pre", "upsamplings": "ups", "last": "conv_post"}
 _LAYERS = {"1": {"dilated": "convs1", "plain": "convs2"}, "2": {"dilated": "convs"}}

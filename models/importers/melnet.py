@@ -15,7 +15,7 @@ from models.importers import Imported
 from models.importers.files import ForeignFile, fill, raise_unless_empty, tensors_at
 from models.importers.settings import find_settings, known, read_settings
 from models.mel import MelConfig
-from models.melnet import MelNet, MelNetConfig, Tier
+from models.melnet.network import MelNet, MelNetConfig, Tier
 
 _INPUTS = {
     "time_input": "W_t_0",

@@ -10,15 +10,19 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from models.alphabets import PUBLIC_ENGLISH
+from models.acoustic.fastspeech2 import sinusoids
+from models.acoustic.fastspeech2_paper import (
+    FastSpeech2Paper,
+    FastSpeech2PaperConfig,
+    VarianceConfig,
+)
 from models.config import build
 from models.errors import CheckpointError, ConfigError
-from models.fastspeech2 import sinusoids
-from models.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig, VarianceConfig
 from models.importers import Imported
 from models.importers.files import ForeignFile, fill, only, tensor_with_axes, tensors_at
 from models.importers.settings import known, read_settings
 from models.mel import MelConfig
+from models.phonology.alphabets import PUBLIC_ENGLISH
 
 _SILENCES = ("@sp", "@spn", "@sil")
 _INITIALS = (

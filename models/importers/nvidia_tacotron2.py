@@ -11,13 +11,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from models.alphabets import PUBLIC_ENGLISH
+from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config
 from models.errors import ConfigError
 from models.importers import Imported
 from models.importers.files import ForeignFile, fill, only, raise_unless_empty, tensors_at
 from models.importers.settings import known, read_settings
 from models.mel import MelConfig
-from models.tacotron2 import Tacotron2, Tacotron2Config
+from models.phonology.alphabets import PUBLIC_ENGLISH
 
 # Ours to theirs, by the beginning of the name.
 _NAMES = {

@@ -27,7 +27,7 @@ from models.importers.hifigan import hop_made_by
 from models.importers.settings import find_settings, known, read_settings
 from models.importers.statistics import SUFFIXES
 from models.mel import MelConfig
-from models.melgan import MelGan, MelGanConfig
+from models.vocoders.melgan import MelGan, MelGanConfig
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from models.importers import Imported
 from models.importers.files import ForeignFile, fill, only, tensors_at
 from models.importers.settings import find_settings, known, read_settings
 from models.mel import MelConfig, mel_filterbank
-from models.vocos import Vocos, VocosConfig
+from models.vocoders.vocos import Vocos, VocosConfig
 
 # Buffers that our model computes, and the critics of a training.
 _LEFT_OVER = (

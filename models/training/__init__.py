@@ -1,0 +1,1 @@
+"""Corpora, features, training loops and one recipe a model."""

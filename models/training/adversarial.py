@@ -5,16 +5,16 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
-from models.discriminators import (
+from models.losses import weighted_sum
+from models.training.optimizers import OptimizerConfig
+from models.training.session import Batch, LoopConfig, Session, Trained
+from models.vocoders.discriminators import (
     AdversaryConfig,
     Verdict,
     critic_loss,
     feature_loss,
     generator_loss,
 )
-from models.losses import weighted_sum
-from models.training.optimizers import OptimizerConfig
-from models.training.session import Batch, LoopConfig, Session, Trained
 
 
 class Generated(NamedTuple):

@@ -15,8 +15,8 @@ import torch
 
 from models.checkpoint import Checkpoint
 from models.errors import DataError
-from models.phonemes import ENDS, PAUSE, SILENCES, START, WORD, unstressed
-from models.recognizer import STRIDE
+from models.phonology.phonemes import ENDS, PAUSE, SILENCES, START, WORD, unstressed
+from models.recognition.recognizer import STRIDE
 from models.training.features import Clip, Features
 
 MIN_PAUSE_FRAMES = 8  # 93 ms at the default hop: longer than the closure of a stop

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
-from models.phonemes import words_of
+from models.phonology.phonemes import words_of
 
 _AUDIO_SUFFIXES = (".wav", ".flac")
 

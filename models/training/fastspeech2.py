@@ -9,23 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.checkpoint import load_checkpoint
-from models.edit_distance import error_rate
-from models.errors import ConfigError
-from models.fastspeech2 import (
+from models.acoustic.fastspeech2 import (
     PAD,
     FastSpeech2,
     FastSpeech2Config,
     Prosody,
     fastspeech2_losses,
 )
-from models.griffin_lim import GriffinLim, GriffinLimConfig
+from models.checkpoint import load_checkpoint
+from models.errors import ConfigError
 from models.losses import check_loss_names
 from models.mel import check_same_mel
-from models.phonemes import phones_of, tokens_of
-from models.recognizer import Recognizer
-from models.speaker_vectors import read_speaker_vectors, stack_vectors
-from models.symbols import find_symbol, symbol_ids
+from models.phonology.phonemes import phones_of, tokens_of
+from models.phonology.symbols import find_symbol, symbol_ids
+from models.recognition.edit_distance import error_rate
+from models.recognition.recognizer import Recognizer
+from models.speakers.vectors import read_speaker_vectors, stack_vectors
 from models.training.align import Alignment, align_corpus, alignment_of
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
@@ -42,6 +41,7 @@ from models.training.prosody import (
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
+from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
 

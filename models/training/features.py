@@ -21,7 +21,7 @@ import torch
 
 from models.errors import DataError
 from models.mel import LogMel, MelConfig
-from models.phonemes import Phonemizer
+from models.phonology.phonemes import Phonemizer
 from models.training.corpus import CorpusConfig, Recording, TrimConfig, read_corpora
 
 _VERSION = 4

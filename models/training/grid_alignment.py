@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from models.alphabets import sound_of
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
-from models.phonemes import ENDS, PAUSE, SILENCES, START, WORD
+from models.phonology.alphabets import sound_of
+from models.phonology.arpabet import GridAlphabet, labels_of, phones_of_label
+from models.phonology.phonemes import ENDS, PAUSE, SILENCES, START, WORD
 from models.training.align import MIN_PAUSE_FRAMES, Alignment, clip_key
 from models.training.features import Clip, Features
-from models.training.grid_phones import GridAlphabet, labels_of, phones_of_label
 from models.training.textgrid import Interval, read_textgrid, tier_named
 
 _SILENT = frozenset(["sil", "sp", "<eps>", "<p:>", "pau", "ap"])  # and no label at all

@@ -8,8 +8,6 @@ from typing import Literal
 import torch
 from torch import nn
 
-from models.discriminators import AdversaryConfig, CriticConfig, Critics
-from models.hifigan import HifiGan, HifiGanConfig
 from models.losses import check_loss_names
 from models.mel import LogMel
 from models.training.adversarial import Generated
@@ -22,6 +20,8 @@ from models.training.vocoder import (
     open_corpus,
     train_task,
 )
+from models.vocoders.discriminators import AdversaryConfig, CriticConfig, Critics
+from models.vocoders.hifigan import HifiGan, HifiGanConfig
 
 LOSSES = ("mel", "adversarial", "feature")
 

@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.discriminators import AdversaryConfig, Critics, MelGanCriticConfig
 from models.losses import check_loss_names
-from models.melgan import MelGan, MelGanConfig
 from models.training.adversarial import Generated
 from models.training.features import Features
 from models.training.session import Batch
@@ -21,6 +19,8 @@ from models.training.vocoder import (
     open_corpus,
     train_task,
 )
+from models.vocoders.discriminators import AdversaryConfig, Critics, MelGanCriticConfig
+from models.vocoders.melgan import MelGan, MelGanConfig
 
 LOSSES = ("stft", "adversarial", "feature")
 

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from models.errors import DataError
 from models.losses import check_loss_names
 from models.mel import MelConfig, convert_mels
-from models.melnet import MelNet, MelNetConfig, Tier, make_tier, mixture_nll
-from models.melnet_sampling import RandomDraw, draw_tier
-from models.melnet_tiers import frame_factor, interleave, split
+from models.melnet.network import MelNet, MelNetConfig, Tier, make_tier, mixture_nll
+from models.melnet.sampling import RandomDraw, draw_tier
+from models.melnet.tiers import frame_factor, interleave, split
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.optimizers import OptimizerConfig

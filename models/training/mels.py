@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from models.alphabets import tokenize
+from models.acoustic.fastspeech2 import Prosody
 from models.checkpoint import Checkpoint, check_role, load_checkpoint
 from models.config import as_mapping, build, read_yaml
 from models.errors import CheckpointError, DataError
-from models.fastspeech2 import Prosody
 from models.mel import MelConfig, check_same_mel
+from models.phonology.alphabets import tokenize
 from models.training.align import align_corpus, alignment_of
 from models.training.features import Clip, Features, Measured, open_features, write_features
 from models.training.prosody import Example, ProsodyLevels, measure_example, measure_levels

@@ -10,8 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from models.errors import TrainingError
-from models.probe import CtcProbe, KeywordProbe, ProbeConfig, ProbeKind, probe_mel
-from models.recognizer import RecognizerConfig
+from models.recognition.probe_networks import (
+    CtcProbe,
+    KeywordProbe,
+    ProbeConfig,
+    ProbeKind,
+    probe_mel,
+)
+from models.recognition.recognizer import RecognizerConfig
 from models.training.batching import LengthBatches, pad_stack
 
 TrainedProbe = KeywordProbe | CtcProbe

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.symbols import symbol_ids
+from models.phonology.symbols import symbol_ids
 from models.training.align import Alignment
 from models.training.features import Clip, Features
 

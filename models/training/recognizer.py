@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.edit_distance import error_rate
 from models.losses import check_loss_names
 from models.mel import MelConfig
-from models.phonemes import phones_of
-from models.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
+from models.phonology.phonemes import phones_of
+from models.recognition.edit_distance import error_rate
+from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features

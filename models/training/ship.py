@@ -13,7 +13,7 @@ import torch
 
 from models.checkpoint import PRETRAINED, Checkpoint, load_checkpoint, save_checkpoint
 from models.errors import ConfigError
-from models.speakers import speaker_rows, with_speakers
+from models.speakers.mixing import speaker_rows, with_speakers
 
 
 def ship(

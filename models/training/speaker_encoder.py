@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from models.errors import DataError
 from models.losses import check_loss_names
 from models.mel import MelConfig
-from models.speaker_encoder import (
+from models.recognition.speaker_encoder import (
     SpeakerEncoder,
     SpeakerEncoderConfig,
     equal_error_rate,

@@ -12,17 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.attention_guard import diagonality
+from models.acoustic.attention_guard import diagonality
+from models.acoustic.fastspeech2 import PAD
+from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config, steps_of, tacotron2_losses
 from models.checkpoint import Checkpoint, load_checkpoint
-from models.edit_distance import error_rate
 from models.errors import ConfigError
-from models.fastspeech2 import PAD
-from models.griffin_lim import GriffinLim, GriffinLimConfig
 from models.losses import check_loss_names
 from models.mel import MelConfig, convert_mels
-from models.phonemes import phones_of, tokens_of
-from models.symbols import symbol_ids
-from models.tacotron2 import Tacotron2, Tacotron2Config, steps_of, tacotron2_losses
+from models.phonology.phonemes import phones_of, tokens_of
+from models.phonology.symbols import symbol_ids
+from models.recognition.edit_distance import error_rate
 from models.training.align import align_corpus, alignment_of
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
@@ -39,6 +38,7 @@ from models.training.pictures import attention_picture, mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
+from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
 _LOSSES = ("mel", "mel_post", "stop", "attention")

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from models.errors import DataError
-from models.phonemes import words_of
+from models.phonology.phonemes import words_of
 from models.training.corpus import CorpusConfig, Recording, read_corpora
 
 

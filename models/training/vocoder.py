@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from models.checkpoint import load_checkpoint
-from models.discriminators import AdversaryConfig, Critics
 from models.errors import ConfigError, DataError
 from models.losses import MultiResolutionStft, StftLossConfig
 from models.mel import LogMel, MelConfig, check_same_mel
@@ -23,6 +22,7 @@ from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import UNFIT_STATE, Batch, LoopConfig
+from models.vocoders.discriminators import AdversaryConfig, Critics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from models.discriminators import CriticConfig, Critics
 from models.losses import check_loss_names, magnitude_loss
 from models.mel import LogMel
 from models.stft import Stft
@@ -16,7 +15,8 @@ from models.training.adversarial import Generated
 from models.training.features import Features
 from models.training.session import Batch
 from models.training.vocoder import VocoderTask, VocoderTraining, open_corpus, train_task
-from models.vocos import Vocos, VocosConfig
+from models.vocoders.discriminators import CriticConfig, Critics
+from models.vocoders.vocos import Vocos, VocosConfig
 
 LOSSES = ("magnitude", "mel", "stft", "adversarial", "feature")
 

@@ -1,0 +1,1 @@
+"""The audit of augmentation: are conditions tied to labels, voices or splits?"""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.config import build
-from models.speakers import canonical_name
+from models.speakers.mixing import canonical_name
 from pipeline.audit.columns import HOW_MANY, VOICE_NUMBERS
+from pipeline.augment.links.spectrum import BANDS_HZ
 from pipeline.distributions import Choice, Distribution
-from pipeline.links.spectrum import BANDS_HZ
-from pipeline.voices import ALL_GENERATED
+from pipeline.speech.voices import ALL_GENERATED
 
 if TYPE_CHECKING:
-    from pipeline.links.link import Link
+    from pipeline.augment.links.link import Link
 
 _MOST_SOUNDS = 32  # at once
 
@@ -45,9 +45,9 @@ def asked_by(config: Mapping[str, Any]) -> Asked:
     Of a kind of link that a chain has twice nothing is expected: a row does not say which of
     the two it has.
     """
-    from pipeline.augment import AugmentConfig
-    from pipeline.chain import kind_of
-    from pipeline.links import BackgroundNoise, RoomResponse
+    from pipeline.augment.augmenter import AugmentConfig
+    from pipeline.augment.chain import kind_of
+    from pipeline.augment.links import BackgroundNoise, RoomResponse
 
     augment = build(AugmentConfig, config.get("augment") or {}, "build.json")
     kinds = Counter(kind_of(link) for link in augment.links)
@@ -79,8 +79,8 @@ def asked_by(config: Mapping[str, Any]) -> Asked:
 
 def _of_link(link: "Link") -> Iterator[tuple[str, Distribution | Choice]]:
     """Each parameter as the ledger calls it, with what it is drawn from."""
-    from pipeline.babble import CLASS
-    from pipeline.links import Babble, BackgroundNoise, Equalizer
+    from pipeline.augment.links import Babble, BackgroundNoise, Equalizer
+    from pipeline.augment.sounds.babble import CLASS
 
     asked = {
         field.name: value

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset import data_files
-from pipeline.shards import first_line
+from pipeline.dataset.files import data_files
+from pipeline.storage.shards import first_line
 
 LIGHT_COLUMNS = (
     "id",

@@ -14,7 +14,7 @@ from pipeline.audit.pictures import WIDTH, against_asked, in_order, met_more_or_
 from pipeline.audit.ties import TIES, bins, shared_rows
 from pipeline.audit.verdict import Audit
 from pipeline.distributions import Distribution
-from pipeline.independence import contingency_table
+from pipeline.statistics.independence import contingency_table
 
 STYLE = (
     ".more{fill:var(--warm)}.less{fill:var(--accent)}.band{fill:var(--accent);opacity:.2}"

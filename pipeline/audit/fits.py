@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pipeline.independence import shuffled_p
+from pipeline.statistics.independence import shuffled_p
 
 _LEAST_EXPECTED = 5.0
 _NORMAL_FROM = 500  # rows, from which on a sum over neighbours is as good as normal

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from pipeline.charts import number_text, ticks
+from pipeline.pages.charts import number_text, ticks
 
 WIDTH = 520
 _RIGHT, _TOP = 10, 8

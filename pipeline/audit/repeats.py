@@ -8,7 +8,7 @@ from scipy import stats
 
 from pipeline.audit.columns import Column, as_numbers
 from pipeline.audit.evidence import LEAST_ROWS, Evidence, Finding, varying
-from pipeline.independence import shuffled_p
+from pipeline.statistics.independence import shuffled_p
 
 REPEATS, CONDITIONS = "repeats", "conditions"
 _HEARD_AROUND = ("background_noise", "babble", "room_response")

@@ -7,7 +7,7 @@ from scipy.stats import rankdata
 
 from pipeline.audit.columns import Column, pooled
 from pipeline.audit.evidence import LEAST_ROWS, SURE_ENOUGH_FOR_WORDS, Evidence, Finding, varying
-from pipeline.independence import (
+from pipeline.statistics.independence import (
     Dependence,
     chi_square_test,
     contingency_table,

@@ -17,9 +17,9 @@ from pipeline.audit.draws import ORDER, RATE, SHAPE, order, rates, shapes
 from pipeline.audit.evidence import Evidence, Finding
 from pipeline.audit.repeats import CONDITIONS, REPEATS, Conditions, repeats, variety
 from pipeline.audit.ties import TIES, ties
-from pipeline.dataset import read_build
-from pipeline.independence import holm
+from pipeline.dataset.files import read_build
 from pipeline.randomness import rng_for
+from pipeline.statistics.independence import holm
 
 FORMAT = "voxloom-audit-1"
 ALPHA = 0.01

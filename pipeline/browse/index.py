@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 
 from models.errors import DataError
-from pipeline.dataset import data_files
-from pipeline.light_rows import split_of_file
-from pipeline.shards import first_line
+from pipeline.dataset.files import data_files
+from pipeline.dataset.light_rows import split_of_file
+from pipeline.storage.shards import first_line
 
 PAGE_ROWS = 25
 _MOST_OPTIONS = 500  # in a list to choose from

@@ -17,21 +17,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from models.errors import DataError
-from pipeline.audio import decode_audio
+from pipeline.audio.files import decode_audio
 from pipeline.browse.index import PAGE_ROWS, Question, RowIndex
-from pipeline.clip_picture import clip_picture
-from pipeline.dataset import data_files, read_build
-from pipeline.light_rows import SOUND_COLUMNS, RowPlaces
-from pipeline.marks import MOST_NOTE, read_marks, write_marks
-from pipeline.playable_audio import media_type
-from pipeline.row_facts import facts_of
+from pipeline.dataset.files import data_files, read_build
+from pipeline.dataset.light_rows import SOUND_COLUMNS, RowPlaces
+from pipeline.dataset.marks import MOST_NOTE, read_marks, write_marks
+from pipeline.pages.clip_picture import clip_picture
+from pipeline.pages.playable_audio import media_type
+from pipeline.pages.row_facts import facts_of
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_PIPELINE = Path(__file__).resolve().parent.parent
+_HERE = Path(__file__).resolve().parent
+_TEMPLATES = (_HERE, _HERE.parent / "pages")
 _FILES = {
-    "browse.css": ("text/css", ("page_style.css.j2", "clips_style.css.j2", "browse/browse.css.j2")),
-    "icon.svg": ("image/svg+xml", ("browse/icon.svg.j2",)),
-    "browse.js": ("text/javascript", ("clips.js.j2", "browse/browse.js.j2")),
+    "browse.css": ("text/css", ("page_style.css.j2", "clips_style.css.j2", "browse.css.j2")),
+    "icon.svg": ("image/svg+xml", ("icon.svg.j2",)),
+    "browse.js": ("text/javascript", ("clips.js.j2", "browse.js.j2")),
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -178,13 +179,13 @@ def _add_guard(app: FastAPI, host: str) -> None:
 
 def _add_page(app: FastAPI, values: dict[str, Any]) -> None:
     environment = Environment(
-        loader=FileSystemLoader(_PIPELINE),
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("browse/browse.html.j2").render(values)
+    page = environment.get_template("browse.html.j2").render(values)
     files = {
         name: (kind, "\n".join(environment.get_template(part).render() for part in parts))
         for name, (kind, parts) in _FILES.items()

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset import read_rows
-from pipeline.kept_audio import KEPT_AUDIO
-from pipeline.shards import first_line
+from pipeline.dataset.files import read_rows
+from pipeline.dataset.kept_audio import KEPT_AUDIO
+from pipeline.storage.shards import first_line
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST = 180  # with a prefix and a suffix a name stays under the 255 bytes of most disks

@@ -9,7 +9,7 @@ every other is tested on. In openWakeWord's config OUT is `output_dir`/`model_na
 from collections.abc import Iterable, Sequence
 
 from models.errors import DataError
-from pipeline.dataset import read_rows
+from pipeline.dataset.files import read_rows
 from pipeline.export.clips import Clip, columns_of, json_line
 from pipeline.export.pieces import Piece, join_parts
 from pipeline.export.sounds import as_wav

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import ConfigError, DataError
-from pipeline.atomic import naming_full_disk
-from pipeline.dataset import BUILD_FILE, data_files, file_digest, read_build
+from pipeline.dataset.files import BUILD_FILE, data_files, file_digest, read_build
 from pipeline.export import (
     audiofolder,
     espnet,
@@ -33,7 +32,8 @@ from pipeline.export import (
 )
 from pipeline.export.clips import Clip, count_rows, read_clips
 from pipeline.export.pieces import CLIPS_A_SHARD, Layout, Piece
-from pipeline.processes import exit_with_parent
+from pipeline.storage.atomic import naming_full_disk
+from pipeline.storage.processes import exit_with_parent
 
 LAYOUTS: Mapping[str, Layout] = {
     "nemo": nemo,

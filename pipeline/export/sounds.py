@@ -1,8 +1,8 @@
 """The sound of a clip as a WAV file: 16 bit, mono, at its own rate or another."""
 
 from models.errors import DataError
-from pipeline.audio import decode_audio, resample
-from pipeline.delivery import encode_clip
+from pipeline.audio.delivery import encode_clip
+from pipeline.audio.files import decode_audio, resample
 from pipeline.export.clips import Clip
 
 

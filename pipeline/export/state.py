@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import DataError
-from pipeline.atomic import write_atomically
 from pipeline.export.pieces import STATE, Piece
+from pipeline.storage.atomic import write_atomically
 
 _FILE, _FINISHED = "export.json", "finished"
 

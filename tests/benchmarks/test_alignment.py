@@ -8,7 +8,7 @@ import pytest
 from benchmarks.alignment import found_ends, known_ends, main, plain_sentences
 from benchmarks.judge import held_out
 from models.checkpoint import load_checkpoint
-from models.phonemes import split_words
+from models.phonology.phonemes import split_words
 from models.training.corpus import CorpusConfig
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

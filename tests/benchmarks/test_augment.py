@@ -1,7 +1,7 @@
 """Every link has its row, and a speed."""
 
 from benchmarks.augment import main
-from pipeline.links import LINKS
+from pipeline.augment.links import LINKS
 
 
 def test_every_link_is_measured(capsys):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from benchmarks.large_dataset import repeat_dataset
 from pipeline.browse.index import Question, RowIndex
-from pipeline.dataset import data_files
-from pipeline.light_rows import LightRows
+from pipeline.dataset.files import data_files
+from pipeline.dataset.light_rows import LightRows
 from tests.pipeline.synthetic_build import seal_tones
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.judge import BREAKS, WHOLE, WRONG_TEXT, clips_of, flagged, held_out, main
 from models.training.corpus import CorpusConfig
-from pipeline.judge import Judge, JudgeConfig
+from pipeline.judging.judge import Judge, JudgeConfig
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from benchmarks.probe import CONFIG, _half_of_each, table
-from pipeline.config import check_build, load_build_config
-from pipeline.probe import ProbeResult
-from pipeline.probe_scores import HeardClip, scores_of
+from pipeline.build.config import check_build, load_build_config
+from pipeline.probe.run import ProbeResult
+from pipeline.probe.scores import HeardClip, scores_of
 
 
 def result(errors: float) -> ProbeResult:

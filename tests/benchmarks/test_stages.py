@@ -9,8 +9,8 @@ from benchmarks.stages import (
     ratio_lines,
     stage_table,
 )
-from pipeline.config import load_build_config
-from pipeline.stages import STAGES
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import STAGES
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
+from flows.cli import app as cli
 from tests.planted_bias import CLASSES, INTENTS, clean_rows, noise_of, write_dataset
 
 

@@ -16,8 +16,8 @@ from prefect.states import Failed
 
 from flows.build_dataset import is_worth_retrying, speak, wavefront
 from models.errors import DataError
-from pipeline.config import load_build_config
-from pipeline.stages import Job, plan
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import Job, plan
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 

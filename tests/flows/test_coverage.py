@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
+from flows.cli import app as cli
 
 CONFIG = "configs/build/quickstart.yaml"
 

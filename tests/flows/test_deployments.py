@@ -8,7 +8,7 @@ import yaml
 from prefect.cli.deploy._models import DeploymentConfig
 from prefect.flows import load_flow_from_entrypoint
 
-from pipeline.config import load_build_config
+from pipeline.build.config import load_build_config
 
 
 @pytest.fixture

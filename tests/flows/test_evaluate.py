@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
+from flows.cli import app as cli
 from tests.models.evaluation.conftest import write_corpus
 from tests.tiny_voices import TinyVoices
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
-from pipeline.config import load_build_config
-from pipeline.dataset import read_build
-from pipeline.stages import plan
-from pipeline.verify import verify
+from flows.cli import app as cli
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import plan
+from pipeline.dataset.files import read_build
+from pipeline.verify.dataset import verify
 from tests.tiny_build import run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -61,7 +61,7 @@ def test_a_dataset_is_extended_through_the_flow_and_merged(
     dataset: Path, config: Path, checkout: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    command = [sys.executable, "-m", "flows.cli", "extend", str(dataset), str(config)]
+    command = [sys.executable, "-m", "flows.cli.app", "extend", str(dataset), str(config)]
     done = subprocess.run(
         [*command, "--set", "seed=5", "--set", "sentences.count=5"],
         cwd=checkout,

@@ -8,7 +8,7 @@ from prefect.blocks.system import Secret
 from flows.language_model_key import language_model_key
 from models.config import load_config
 from models.errors import DataError
-from pipeline.config import BuildConfig
+from pipeline.build.config import BuildConfig
 
 VARIABLE = "TINY_KEY"
 CONFIG = """

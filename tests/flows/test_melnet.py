@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from safetensors.numpy import load_file
 
-from flows.cli import main
+from flows.cli.app import main
 from tests.tiny_melnet import save_tiny_melnet
 from tests.tiny_voices import TinyVoices
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
-from tests.pipeline.test_probe import write_corpus
+from flows.cli import app as cli
+from tests.pipeline.probe.test_run import write_corpus
 
 
 def _run(*arguments: str) -> int:

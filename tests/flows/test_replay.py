@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
-from pipeline.audio import decode_audio, encode_flac, read_audio
-from pipeline.config import load_build_config
-from pipeline.dataset import data_files, read_rows
-from pipeline.stages import plan
-from tests.pipeline.test_replay import changed
+from flows.cli import app as cli
+from pipeline.audio.files import decode_audio, encode_flac, read_audio
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import plan
+from pipeline.dataset.files import data_files, read_rows
+from tests.pipeline.verify.test_replay import changed
 from tests.tiny_build import run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from flows.commands.speakers import add_command
+from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.checkpoint import load_checkpoint, save_checkpoint
 from models.config import as_mapping
 from models.errors import ConfigError
-from models.fastspeech2 import FastSpeech2, FastSpeech2Config
 from tests.tiny_voices import SPEAKERS, SYMBOLS, TinyVoices
 
 

@@ -19,7 +19,7 @@ from models.checkpoint import (
 from models.config import as_mapping
 from models.errors import CheckpointError
 from models.mel import MelConfig
-from models.vocos import Vocos, VocosConfig
+from models.vocoders.vocos import Vocos, VocosConfig
 from models.voice import Controls
 from tests.tiny_voices import SPEAKERS, SYMBOLS, TinyVoices
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from models.acoustic.vocal_tract import scale_vocal_tract
 from models.checkpoint import load_checkpoint
 from models.mel import mel_amplitude
-from models.phonemes import tokens_of
-from models.symbols import symbol_ids
+from models.phonology.phonemes import tokens_of
+from models.phonology.symbols import symbol_ids
 from models.training.features import pitch_of
-from models.vocal_tract import scale_vocal_tract
 from models.voice import Controls
 
 PHONEMES = "^ ð ə | ˈoʊ l d | k l ˈɑː k | w ʌ z | n ˈɛ v ɚ | w ˈaʊ n d ."

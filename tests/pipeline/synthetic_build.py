@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.audio import encode_flac
-from pipeline.build_record import BuildInfo
-from pipeline.licence_ledger import LicensedSource, RowLicences
-from pipeline.manifest import Row, assemble, write_part
+from pipeline.audio.files import encode_flac
+from pipeline.build.seal import OutputConfig, seal
+from pipeline.dataset.build_record import BuildInfo
+from pipeline.dataset.manifest import Row, assemble, write_part
+from pipeline.licences.ledger import LicensedSource, RowLicences
 from pipeline.records import (
     Channel,
     FinishedClip,
@@ -25,9 +26,8 @@ from pipeline.records import (
     SpokenSentence,
     WordTime,
 )
-from pipeline.seal import OutputConfig, seal
-from pipeline.shards import write_shard
-from pipeline.slot_words import word_ranges
+from pipeline.storage.shards import write_shard
+from pipeline.text.slot_words import word_ranges
 
 SAMPLE_RATE = 16000
 SPEAKERS = ("alba", "bruno", "chiara", "dag")

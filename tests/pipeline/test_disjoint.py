@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from models.errors import ConfigError, DataError
-from pipeline.config import check_build, load_build_config
-from pipeline.dataset import read_build
-from pipeline.leaks import values_of
-from pipeline.split_plan import plan_splits
-from pipeline.stages import plan, stage_keys
+from pipeline.build.config import check_build, load_build_config
+from pipeline.build.stages import plan, stage_keys
+from pipeline.dataset.files import read_build
+from pipeline.dataset.leaks import values_of
+from pipeline.sentences.drawing.split_plan import plan_splits
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 

@@ -5,10 +5,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.config import load_build_config
-from pipeline.dataset import read_build
-from pipeline.stages import plan
-from tests.pipeline.chat.chat_server import KEY, Answer, Received, sentences, serving
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import plan
+from pipeline.dataset.files import read_build
+from tests.pipeline.sentences.language_model.chat.chat_server import (
+    KEY,
+    Answer,
+    Received,
+    sentences,
+    serving,
+)
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.dataset import data_files, read_rows
-from pipeline.marks import marks_file
+from pipeline.dataset.files import data_files, read_rows
+from pipeline.dataset.marks import marks_file
 from tests.chromium import Watched, chromium, watched_page
 from tests.pipeline.synthetic_build import seal_tones
 
@@ -51,7 +51,7 @@ def report(browser: "Browser", dataset: Path) -> Iterator[Watched]:
 @pytest.fixture(scope="module")
 def server(dataset: Path) -> Iterator[str]:
     """`voxloom browse`, as people start and end it; its address."""
-    command = [sys.executable, "-m", "flows.cli", "browse", str(dataset), "--port", "0"]
+    command = [sys.executable, "-m", "flows.cli.app", "browse", str(dataset), "--port", "0"]
     started = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     )

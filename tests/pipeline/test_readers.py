@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from pipeline.audio import decode_audio
-from pipeline.dataset import data_files, read_build, read_rows
-from pipeline.seal import OutputConfig
+from pipeline.audio.files import decode_audio
+from pipeline.build.seal import OutputConfig
+from pipeline.dataset.files import data_files, read_build, read_rows
 from tests.pipeline.synthetic_build import seal_tones
 
 NUM_ROWS = 150

@@ -11,12 +11,12 @@ from typing import Any, get_args
 import pytest
 
 from models.config import as_mapping, build
-from pipeline import stages
-from pipeline.config import load_build_config
+from pipeline.build import stages
+from pipeline.build.config import load_build_config
 from pipeline.records import Sentence, SpokenSentence
-from pipeline.sampling import Strategy
-from pipeline.sentences import SentencesConfig, generate
-from pipeline.shards import read_shard
+from pipeline.sentences.drawing.sampling import Strategy
+from pipeline.sentences.generate import SentencesConfig, generate
+from pipeline.storage.shards import read_shard
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from models.config import as_mapping
 from models.errors import CheckpointError, DataError
@@ -21,7 +22,6 @@ from models.evaluation.acoustic import (
 from models.evaluation.judge import Judge
 from models.evaluation.results import Table
 from models.mel import MelConfig
-from models.tacotron2 import Tacotron2, Tacotron2Config
 from models.training.corpus import CorpusConfig
 from tests.tiny_voices import SYMBOLS, TinyVoices, save_tiny_voices
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.evaluation.speech import Manner, Voices
 from models.mel import MelConfig
-from models.phonemes import Phonemizer
+from models.phonology.phonemes import Phonemizer
 from tests.tiny_voices import TinyVoices, save_tiny_paper_voice, save_tiny_tacotron2
 
 TEXTS = ("Turn on the light.", "Stop!", "Where is my mother?")

@@ -18,7 +18,7 @@ from models.evaluation.voices import (
     table,
 )
 from models.mel import LogMel, MelConfig
-from models.speakers import with_average_speakers
+from models.speakers.mixing import with_average_speakers
 from tests.tiny_voices import TinyVoices
 
 NUM_CLIPS = 30

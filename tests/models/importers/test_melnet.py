@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.errors import CheckpointError, ConfigError
 from models.importers import import_files
-from models.melnet import MelNet, MelNetConfig, make_tier
+from models.melnet.network import MelNet, MelNetConfig, make_tier
 from tests.foreign_settings import HParams, pickled_as_public
 from tests.tiny_melnet import UNIT_MEL
 

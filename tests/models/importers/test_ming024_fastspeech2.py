@@ -10,14 +10,18 @@ import torch
 import yaml
 from torch import Tensor
 
-from models.alphabets import PUBLIC_ENGLISH, tokenize
+from models.acoustic.fastspeech2 import sinusoids
+from models.acoustic.fastspeech2_paper import (
+    FastSpeech2Paper,
+    FastSpeech2PaperConfig,
+    VarianceConfig,
+)
 from models.errors import CheckpointError, ConfigError, DataError, VoxloomError
-from models.fastspeech2 import sinusoids
-from models.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig, VarianceConfig
 from models.importers import Imported, import_files
 from models.importers.ming024_fastspeech2 import _name
 from models.mel import MelConfig
-from models.phonemes import Phonemizer
+from models.phonology.alphabets import PUBLIC_ENGLISH, tokenize
+from models.phonology.phonemes import Phonemizer
 
 SPEAKERS = {"cleo": 2, "anna": 0, "ben": 1}
 STATS = {"pitch": [-2.0, 10.0, 170.0, 50.0], "energy": [-1.0, 8.0, 40.0, 30.0]}

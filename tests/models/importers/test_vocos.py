@@ -11,7 +11,7 @@ import yaml
 from models.errors import CheckpointError, VoxloomError
 from models.importers import import_files
 from models.mel import MelConfig, mel_filterbank
-from models.vocos import Vocos, VocosConfig
+from models.vocoders.vocos import Vocos, VocosConfig
 
 # As the 22 kHz checkpoints have it that share HiFi-GAN's mels.
 CONFIG: dict[str, Any] = {

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.acoustic.fastspeech2_paper import FastSpeech2Paper, Output, Prosody, Scales
 from models.checkpoint import Checkpoint
-from models.fastspeech2_paper import FastSpeech2Paper, Output, Prosody, Scales
 from models.voice import Controls
 from tests.models.parity.vectors import Vectors, assert_agrees, imported, vectors
 

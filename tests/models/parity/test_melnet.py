@@ -7,14 +7,14 @@ import torch
 import yaml
 from torch import Tensor
 
-from flows.cli import main
+from flows.cli.app import main
 from models.checkpoint import load_checkpoint
 from models.importers import import_files
 from models.importers.files import ForeignFile, read_weights, tensors_at
 from models.importers.melnet import fill_tier, read_sizes
-from models.melnet import Mixture, Tier, make_tier, mixture_nll
-from models.melnet_sampling import sample
-from models.melnet_tiers import split
+from models.melnet.network import Mixture, Tier, make_tier, mixture_nll
+from models.melnet.sampling import sample
+from models.melnet.tiers import split
 from tests.foreign_settings import HParams, pickled_as_public
 from tests.models.parity.vectors import Vectors, assert_agrees, vectors, write
 

@@ -9,9 +9,9 @@ import yaml
 from torch import Tensor
 
 from models.checkpoint import Checkpoint
-from models.discriminators import Critics, MelGanCriticConfig, PoolingConfig
 from models.importers.parallelwavegan_melgan import mel_config
 from models.mel import LogMel
+from models.vocoders.discriminators import Critics, MelGanCriticConfig, PoolingConfig
 from tests.models.parity.vectors import Vectors, assert_agrees, imported, vectors
 
 FORMAT = "parallelwavegan-melgan"

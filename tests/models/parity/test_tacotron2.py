@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.acoustic.tacotron2 import Tacotron2
 from models.errors import VoxloomError
 from models.importers import import_files
 from models.importers.nvidia_tacotron2 import mel_config
 from models.mel import LogMel
-from models.tacotron2 import Tacotron2
 from models.voice import Controls
 from tests.models.parity.vectors import assert_agrees, imported, vectors, write
 

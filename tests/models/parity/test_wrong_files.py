@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from flows.cli import main
+from flows.cli.app import main
 from models.errors import VoxloomError
 from models.importers import FORMATS, import_files
 from tests.models.parity.vectors import vectors

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from flows.cli import main
+from flows.cli.app import main
 from models.checkpoint import Checkpoint, load_checkpoint
 
 TOLERANCE = 1e-4

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.discriminators import AdversaryConfig, Verdict
 from models.training.adversarial import Generated, labels_are_reversed, train_adversarial
 from models.training.optimizers import OptimizerConfig
 from models.training.session import Batch, LoopConfig
+from models.vocoders.discriminators import AdversaryConfig, Verdict
 
 PLAIN = OptimizerConfig(learning_rate=0.05, warmup_steps=0, schedule="constant")
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from flows.commands.speakers import add_command
+from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
 from models.errors import ConfigError
-from models.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.mel import MelConfig
-from models.phonemes import tokens_of
+from models.phonology.phonemes import tokens_of
 from models.training.fastspeech2 import FastSpeech2Training, train_fastspeech2
 from models.training.ship import ship
 from models.voice import Controls

@@ -12,7 +12,7 @@ from models.checkpoint import load_checkpoint
 from models.config import as_mapping
 from models.errors import ConfigError, DataError
 from models.mel import convert_mels
-from models.melnet_tiers import interleave
+from models.melnet.tiers import interleave
 from models.training.melnet import UNIT_MEL, MelNetTraining, TierTask
 from models.training.run import train
 from tests.models.training.conftest import MEL, TrainingCorpus

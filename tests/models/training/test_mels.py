@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from models.config import as_mapping
 from models.errors import CheckpointError, DataError
-from models.tacotron2 import Tacotron2, Tacotron2Config
 from models.training.mels import (
     Aligner,
     follow_recordings,

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from models.errors import TrainingError
-from models.probe import probe_mel
+from models.recognition.probe_networks import probe_mel
 from models.training.probe import Heard, ProbeTraining, hear_all, loss_of, train_probe
 
 RATE = 8000

@@ -14,7 +14,7 @@ from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
 from models.errors import ConfigError
 from models.mel import convert_mels
-from models.phonemes import tokens_of
+from models.phonology.phonemes import tokens_of
 from models.training.tacotron2 import (
     Tacotron2Task,
     Tacotron2Training,

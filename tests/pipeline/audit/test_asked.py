@@ -7,7 +7,7 @@ import pytest
 from models.config import as_mapping, build
 from models.errors import ConfigError
 from pipeline.audit.asked import asked_by, rounded
-from pipeline.augment import AugmentConfig
+from pipeline.augment.augmenter import AugmentConfig
 from pipeline.distributions import Distribution
 
 NOISE = {

@@ -7,7 +7,7 @@ import pytest
 
 from models.errors import DataError
 from pipeline.browse.index import PAGE_ROWS, Question, RowIndex
-from pipeline.dataset import data_files, read_rows
+from pipeline.dataset.files import data_files, read_rows
 from tests.pipeline.synthetic_build import seal_tones
 
 Row = dict

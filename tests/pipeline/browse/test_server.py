@@ -6,11 +6,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from models.errors import DataError
-from pipeline.audio import decode_audio
+from pipeline.audio.files import decode_audio
 from pipeline.browse.server import browse_app, is_known_host, part_of
 from pipeline.browse.serving import serve
-from pipeline.dataset import data_files, read_rows
-from pipeline.marks import read_marks
+from pipeline.dataset.files import data_files, read_rows
+from pipeline.dataset.marks import read_marks
 from tests.pipeline.synthetic_build import seal_tones
 
 

@@ -20,7 +20,7 @@ from unittest.mock import patch
 import numpy as np
 import soundfile
 
-from pipeline.dataset import data_files
+from pipeline.dataset.files import data_files
 from pipeline.export.clips import read_clips
 
 
@@ -183,7 +183,7 @@ def read_hf_audiofolder(out: Path, split: str) -> Iterator[Heard]:
 
 def read_ljspeech(out: Path, split: str) -> Iterator[Heard]:
     """Through our own reader of corpora; `text` is the normalized text as words."""
-    from models.phonemes import words_of
+    from models.phonology.phonemes import words_of
     from models.training.corpus import CorpusConfig, read_corpora
 
     speakers = dict(

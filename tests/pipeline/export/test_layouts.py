@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio import decode_audio
-from pipeline.dataset import data_files
-from pipeline.delivery import Codec, encode_clip
+from pipeline.audio.delivery import Codec, encode_clip
+from pipeline.audio.files import decode_audio
+from pipeline.build.seal import OutputConfig, seal
+from pipeline.dataset.files import data_files
+from pipeline.dataset.manifest import write_part
 from pipeline.export import openwakeword, pieces
 from pipeline.export.clips import Clip, read_clips, safe_name
 from pipeline.export.kaldi import speaker_of
 from pipeline.export.run import LAYOUTS, ExportRequest, export_dataset
-from pipeline.manifest import write_part
-from pipeline.seal import OutputConfig, seal
 from tests.pipeline.export.readers import READERS, Heard, read_dataset
 from tests.pipeline.synthetic_build import build_info, rows_of
 

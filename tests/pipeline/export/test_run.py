@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ConfigError, DataError
-from pipeline.dataset import data_files
+from pipeline.dataset.files import data_files
 from pipeline.export import run, sorted_tables, state
 from pipeline.export.clips import Clip
 from pipeline.export.pieces import STATE, Piece

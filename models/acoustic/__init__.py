@@ -1,0 +1,1 @@
+"""Acoustic models: phonemes to mel spectrograms."""

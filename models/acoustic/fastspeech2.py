@@ -1,0 +1,350 @@
+"""FastSpeech 2 (arXiv 2006.04558): phonemes to a mel spectrogram in one pass, many speakers.
+
+B batch, N symbols, T mel frames, D model width.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.mel import MelConfig
+from models.phonology.phonemes import SILENCES
+from models.speakers.mixing import PerSpeaker
+from models.voice import Controls, Speech
+
+PAD = "<pad>"
+
+
+@dataclass(frozen=True, slots=True)
+class FastSpeech2Config:
+    """Sizes. The paper's are dim 256, 4 + 4 layers, 1024 hidden, kernel 9.
+
+    `speaker_vector_dim` is the size of vectors that come from outside (d-vectors), 0 for none.
+    They are added to the learned embeddings, or stand alone without `learned_speakers`.
+    """
+
+    dim: int = 192
+    num_heads: int = 2
+    encoder_layers: int = 4
+    decoder_layers: int = 4
+    hidden_dim: int = 768
+    kernel_size: int = 5
+    predictor_dim: int = 192
+    predictor_kernel: int = 3
+    dropout: float = 0.1
+    predictor_dropout: float = 0.4
+    speaker_vector_dim: int = 0
+    learned_speakers: bool = True
+
+    def __post_init__(self) -> None:
+        if self.dim % 2:
+            raise ValueError(f"dim: must be even, found {self.dim}")
+        if self.dim % self.num_heads:
+            raise ValueError(f"num_heads: {self.num_heads} does not divide dim {self.dim}")
+        if self.kernel_size % 2 == 0 or self.predictor_kernel % 2 == 0:
+            raise ValueError("kernel_size: kernels must be odd")
+        if self.speaker_vector_dim < 0:
+            raise ValueError(f"speaker_vector_dim: 0 or more, found {self.speaker_vector_dim}")
+        if not self.learned_speakers and not self.speaker_vector_dim:
+            raise ValueError("learned_speakers: without them speaker_vector_dim must be above 0")
+
+
+class Prosody(NamedTuple):
+    """What a recording did, or what is predicted, per symbol (B, N)."""
+
+    durations: Tensor  # int64 frames
+    pitch: Tensor  # log F0 in standard deviations of its speaker
+    energy: Tensor  # log amplitude in standard deviations of the corpus
+
+
+class TrainingOutput(NamedTuple):
+    """Teacher-forced mels (B, T, n_mels) and the three predictions (B, N)."""
+
+    mels: Tensor
+    log_durations: Tensor
+    pitch: Tensor
+    energy: Tensor
+
+
+class FftBlock(nn.Module):
+    """Feed-forward Transformer block (section 2.2 of FastSpeech, arXiv 1905.09263): self-attention,
+    then two convolutions over time. (B, L, D) -> (B, L, D), zero where `mask` is false.
+    """
+
+    def __init__(self, config: FastSpeech2Config) -> None:
+        super().__init__()
+        dim, kernel = config.dim, config.kernel_size
+        self.num_heads = config.num_heads
+        self.attention_norm = nn.LayerNorm(dim)
+        self.to_qkv = nn.Linear(dim, 3 * dim)
+        self.attended = nn.Linear(dim, dim)
+        self.convolution_norm = nn.LayerNorm(dim)
+        self.expand = nn.Conv1d(dim, config.hidden_dim, kernel, padding=kernel // 2)
+        self.contract = nn.Conv1d(config.hidden_dim, dim, 1)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        keep = mask[:, :, None].to(x.dtype)  # (B, L) -> (B, L, 1)
+        x = x + self.dropout(self._attend(self.attention_norm(x), mask))
+        hidden = (self.convolution_norm(x) * keep).transpose(1, 2)  # (B, L, D) -> (B, D, L)
+        hidden = self.contract(F.gelu(self.expand(hidden)))
+        return (x + self.dropout(hidden.transpose(1, 2))) * keep
+
+    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
+        batch, length, dim = x.shape
+        heads = self.to_qkv(x).view(batch, length, 3, self.num_heads, dim // self.num_heads)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, heads, L, D / heads)
+        mixed = F.scaled_dot_product_attention(query, key, value, mask[:, None, None, :])
+        return self.attended(mixed.transpose(1, 2).reshape(batch, length, dim))
+
+
+class VariancePredictor(nn.Module):
+    """Two convolutions and a line: one number a symbol (section 2.3). (B, N, D) -> (B, N)"""
+
+    def __init__(self, config: FastSpeech2Config) -> None:
+        super().__init__()
+        kernel, width = config.predictor_kernel, config.predictor_dim
+        sizes = [config.dim, width, width]
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(size, wider, kernel, padding=kernel // 2)
+            for size, wider in itertools.pairwise(sizes)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.convolutions)
+        self.dropout = nn.Dropout(config.predictor_dropout)
+        self.line = nn.Linear(width, 1)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        keep = mask[:, :, None].to(x.dtype)
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = convolution((x * keep).transpose(1, 2)).transpose(1, 2)
+            x = self.dropout(norm(F.relu(x)))
+        return self.line(x).squeeze(-1).float() * mask
+
+
+class FastSpeech2(nn.Module):
+    """Symbol ids and a speaker to mels.
+
+    Pitch and energy enter as numbers through a convolution (FastPitch, arXiv 2006.06873,
+    section 2) rather than as 256 bins: with an hour of speech most bins would stay empty.
+    """
+
+    controls = frozenset(Controls._fields)
+    per_speaker: ClassVar[PerSpeaker] = {
+        "speaker_embedding.weight": "any",
+        "speaker_vectors": "any",
+        "pitch_std": "positive",
+    }
+
+    speaker_vectors: Tensor  # (speakers, speaker_vector_dim), where there are any
+
+    # What the controls need to know of the corpus; filled in by training.
+    pitch_std: Tensor  # (speakers,) of ln F0
+    energy_std: Tensor  # () of ln amplitude
+    mel_mean: Tensor  # (n_mels,)
+    mel_std: Tensor  # (n_mels,)
+    variance_gain: Tensor  # (n_mels,)
+    is_silent: Tensor  # (symbols,) bool
+
+    def __init__(
+        self,
+        config: FastSpeech2Config,
+        mel: MelConfig,
+        symbols: tuple[str, ...],
+        speakers: tuple[str, ...],
+    ) -> None:
+        super().__init__()
+        self.config, self.mel = config, mel
+        self.symbols, self.speakers = symbols, speakers
+        self.symbol_embedding = nn.Embedding(len(symbols), config.dim, padding_idx=0)
+        self._embed_speakers()
+        self.encoder = nn.ModuleList(FftBlock(config) for _ in range(config.encoder_layers))
+        self.decoder = nn.ModuleList(FftBlock(config) for _ in range(config.decoder_layers))
+        self.duration_predictor = VariancePredictor(config)
+        self.pitch_predictor = VariancePredictor(config)
+        self.energy_predictor = VariancePredictor(config)
+        self.pitch_embedding = nn.Conv1d(1, config.dim, 3, padding=1)
+        self.energy_embedding = nn.Conv1d(1, config.dim, 3, padding=1)
+        self.final_norm = nn.LayerNorm(config.dim)
+        self.to_mel = nn.Linear(config.dim, mel.n_mels)
+        self.register_buffer("pitch_std", torch.full((len(speakers),), 0.2))
+        self.register_buffer("energy_std", torch.tensor(1.0))
+        self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
+        self.register_buffer("mel_std", torch.ones(mel.n_mels))
+        self.register_buffer("variance_gain", torch.ones(mel.n_mels))
+        silent = [symbol in SILENCES for symbol in symbols]
+        self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
+        nn.init.normal_(self.symbol_embedding.weight, std=0.3)
+
+    def _embed_speakers(self) -> None:
+        config, count = self.config, len(self.speakers)
+        if config.learned_speakers:
+            self.speaker_embedding = nn.Embedding(count, config.dim)
+            nn.init.normal_(self.speaker_embedding.weight, std=0.1)
+        if config.speaker_vector_dim:
+            self.register_buffer("speaker_vectors", torch.zeros(count, config.speaker_vector_dim))
+            self.project_vector = nn.Linear(config.speaker_vector_dim, config.dim)
+            nn.init.normal_(self.project_vector.weight, std=0.1)
+
+    def forward(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
+    ) -> TrainingOutput:
+        """Teacher-forced pass: symbols (B, N) padded with 0, lengths (B,), speakers (B,)."""
+        mask = length_mask(lengths, symbols.shape[1])
+        hidden = self._encode(symbols, mask, speakers)
+        log_durations = self.duration_predictor(hidden, mask)
+        pitch = self.pitch_predictor(hidden, mask)
+        energy = self.energy_predictor(hidden, mask)
+        hidden = self._colour(hidden, prosody.pitch, prosody.energy)
+        mels, _ = self._decode(hidden, prosody.durations)
+        return TrainingOutput(mels, log_durations, pitch, energy)
+
+    @torch.inference_mode()
+    def synthesize(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+    ) -> Speech:
+        """Mels in the scale of `MelConfig`. Frames beyond an item's length are at the floor."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        prosody = self._predict(hidden, symbols, lengths, speakers, controls)
+        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+
+    @torch.inference_mode()
+    def predict(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+    ) -> Prosody:
+        """What `synthesize` speaks by; changed or not, `follow` speaks it."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        return self._predict(hidden, symbols, lengths, speakers, controls)
+
+    @torch.inference_mode()
+    def follow(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
+    ) -> Speech:
+        """As `synthesize`, with the durations, pitch and energy of recordings, or of anything."""
+        hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
+        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+
+    def _predict(
+        self,
+        hidden: Tensor,
+        symbols: Tensor,
+        lengths: Tensor,
+        speakers: Tensor,
+        controls: Controls,
+    ) -> Prosody:
+        """The prosody of encoded symbols (B, N, D) as the controls ask."""
+        mask = length_mask(lengths, symbols.shape[1])
+        pitch = self.pitch_predictor(hidden, mask)
+        energy = self.energy_predictor(hidden, mask)
+        voiced = mask & ~self.is_silent[symbols]
+        semitone = math.log(2) / 12 / self.pitch_std[speakers]
+        mean = (pitch * voiced).sum(dim=1, keepdim=True) / voiced.sum(dim=1, keepdim=True).clamp(1)
+        wider = (controls.pitch_range - 1)[:, None] * (pitch - mean)
+        pitch = pitch + (wider + (controls.pitch_semitones * semitone)[:, None]) * voiced
+        energy = energy + (controls.energy.log() / self.energy_std)[:, None] * voiced
+        frames = self.duration_predictor(hidden, mask).exp() - 1
+        frames = (frames / controls.pace[:, None]).round().clamp(min=1)
+        return Prosody((frames * mask).long(), pitch, energy)
+
+    def _speak(self, hidden: Tensor, durations: Tensor) -> Speech:
+        """Coloured symbols (B, N, D) to mels in the scale of `MelConfig`."""
+        mels, mel_lengths = self._decode(hidden, durations)
+        inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
+        mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
+        mels = mels.masked_fill(~inside, self.mel.silence)
+        return Speech(mels.transpose(1, 2), mel_lengths, durations)  # (B, T, M) -> (B, M, T)
+
+    def normalize(self, mels: Tensor) -> Tensor:
+        """Mels (B, T, n_mels) in the scale the network is trained in."""
+        return (mels - self.mel_mean) / self.mel_std
+
+    def _restore_variance(self, mels: Tensor, inside: Tensor) -> Tensor:
+        """Undo the flattening of a mean prediction: every band of (B, T, n_mels) is spread about
+        its mean over the utterance as real speech is (Toda & Tokuda 2007, global variance).
+        """
+        count = inside.sum(dim=1, keepdim=True)
+        mean = (mels * inside).sum(dim=1, keepdim=True) / count
+        return mean + (mels - mean) * self.variance_gain
+
+    def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
+        x = self.symbol_embedding(symbols)
+        x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
+        for block in self.encoder:
+            x = block(x, mask)
+        return (x + self._voice(speakers)[:, None]) * mask[:, :, None]
+
+    def _voice(self, speakers: Tensor) -> Tensor:
+        """What the ids (B,) add to every symbol: (B, D), from inside, outside or both."""
+        parts = []
+        if self.config.learned_speakers:
+            parts.append(self.speaker_embedding(speakers))
+        if self.config.speaker_vector_dim:
+            direction = F.normalize(self.speaker_vectors[speakers], dim=1)
+            parts.append(self.project_vector(direction))
+        return torch.stack(parts).sum(dim=0)
+
+    def _colour(self, hidden: Tensor, pitch: Tensor, energy: Tensor) -> Tensor:
+        """Add what pitch and energy (B, N) contribute to (B, N, D)."""
+        for embedding, values in (
+            (self.pitch_embedding, pitch),
+            (self.energy_embedding, energy),
+        ):
+            hidden = hidden + embedding(values[:, None].to(hidden.dtype)).transpose(1, 2)
+        return hidden
+
+    def _decode(self, hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N, D) stretched by `durations` to normalized mels (B, T, n_mels), lengths (B,)."""
+        x, lengths = regulate_length(hidden, durations)
+        mask = length_mask(lengths, x.shape[1])
+        x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
+        for block in self.decoder:
+            x = block(x, mask)
+        return self.to_mel(self.final_norm(x)).float(), lengths
+
+
+def regulate_length(hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
+    """Repeat every symbol's vector for its frames: (B, N, D), (B, N) -> (B, T, D), (B,)."""
+    ends = durations.cumsum(dim=1)
+    lengths = ends[:, -1]
+    frames = torch.arange(int(lengths.max()), device=hidden.device)
+    owner = torch.searchsorted(ends, frames.expand(len(ends), -1).contiguous(), right=True)
+    owner = owner.clamp(max=hidden.shape[1] - 1)
+    return hidden.gather(1, owner[:, :, None].expand(-1, -1, hidden.shape[2])), lengths
+
+
+def length_mask(lengths: Tensor, size: int) -> Tensor:
+    """(B,) -> (B, size), true inside each length."""
+    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
+
+
+def fastspeech2_losses(
+    output: TrainingOutput, mels: Tensor, prosody: Prosody, lengths: Tensor
+) -> dict[str, Tensor]:
+    """Section 2.2: mean absolute error of normalized mels (B, T, n_mels), mean squared errors of
+    log duration, pitch and energy, padding left out.
+    """
+    symbols = length_mask(lengths, prosody.durations.shape[1])
+    frames = length_mask(prosody.durations.sum(dim=1), mels.shape[1])
+    log_durations = (prosody.durations + 1).float().log()
+    return {
+        "mel": (output.mels - mels).abs()[frames].mean(),
+        "duration": (output.log_durations - log_durations).square()[symbols].mean(),
+        "pitch": (output.pitch - prosody.pitch).square()[symbols].mean(),
+        "energy": (output.energy - prosody.energy).square()[symbols].mean(),
+    }
+
+
+def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The places (length, dim) of Vaswani et al. 2017, section 3.5; `dim` is even.
+
+    float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
+    """
+    place = torch.arange(length, dtype=dtype)[:, None]
+    rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
+    table = torch.zeros(length, dim, dtype=dtype)
+    table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
+    return table

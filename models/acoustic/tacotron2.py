@@ -1,0 +1,478 @@
+"""Tacotron 2 (arXiv 1712.05884): symbols to a mel spectrogram, a few frames after the other.
+
+B batch, N symbols, T mel frames, L decoder steps (L * frames_per_step >= T), E encoder width,
+H width of the attention's recurrent net, M mel bands.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.acoustic.attention_guard import attention_faults
+from models.acoustic.fastspeech2 import length_mask
+from models.acoustic.tacotron2_convolutions import Encoder, PostNet
+from models.mel import MelConfig, mel_amplitude, scale_mels
+from models.speakers.mixing import PerSpeaker
+from models.voice import Controls, Speech
+
+_STOPPED = 1e3  # the stop logit of steps beyond an utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Tacotron2Config:
+    """Sizes; the defaults are the paper's (section 2.2).
+
+    `frames_per_step` is Tacotron's reduction factor (arXiv 1703.10135, section 3.3).
+    `mask_convolutions` keeps padding from the convolutions of a teacher-forced batch;
+    NVIDIA/tacotron2 does not. `prenet_dropout_at_inference` keeps the paper's dropout while
+    speaking, the same for the same symbols and speaker. `max_steps` ends what never stops.
+    """
+
+    encoder_dim: int = 512
+    encoder_layers: int = 3
+    encoder_kernel: int = 5
+    attention_rnn_dim: int = 1024
+    attention_dim: int = 128
+    location_filters: int = 32
+    location_kernel: int = 31
+    prenet_dim: int = 256
+    decoder_rnn_dim: int = 1024
+    postnet_dim: int = 512
+    postnet_layers: int = 5
+    postnet_kernel: int = 5
+    frames_per_step: int = 1
+    dropout: float = 0.5
+    rnn_dropout: float = 0.1
+    mask_convolutions: bool = True
+    prenet_dropout_at_inference: bool = False
+    stop_threshold: float = 0.5
+    max_steps: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.encoder_dim % 2:
+            raise ValueError(f"encoder_dim: must be even, found {self.encoder_dim}")
+        for name in ("encoder_kernel", "location_kernel", "postnet_kernel"):
+            if getattr(self, name) % 2 == 0:
+                raise ValueError(f"{name}: must be odd, found {getattr(self, name)}")
+        for name in ("frames_per_step", "max_steps", "encoder_layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: at least 1, found {getattr(self, name)}")
+        if self.postnet_layers < 2:
+            raise ValueError(f"postnet_layers: at least 2, found {self.postnet_layers}")
+        for name in ("dropout", "rnn_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}: from 0 up to 1, found {getattr(self, name)}")
+        if not 0 < self.stop_threshold <= 1:
+            raise ValueError(f"stop_threshold: above 0, at most 1, found {self.stop_threshold}")
+
+
+class TrainingOutput(NamedTuple):
+    """Teacher-forced mels (B, T, M) before and after the post-net, zero beyond each length; stop
+    logits (B, L); attention (B, L, N).
+    """
+
+    mels: Tensor
+    refined: Tensor
+    stop_logits: Tensor
+    attention: Tensor
+
+
+class Memory(NamedTuple):
+    """What the decoder reads of the symbols: encoder outputs (B, N, E), their keys for the
+    attention (B, N, A) and which symbols exist (B, N).
+    """
+
+    values: Tensor
+    keys: Tensor
+    mask: Tensor
+
+
+class AttentionState(NamedTuple):
+    """Between two steps: hidden and cell (B, H), context (B, E), the last step's weights (B, N)
+    and the sum of all so far (B, N).
+    """
+
+    hidden: Tensor
+    cell: Tensor
+    context: Tensor
+    weights: Tensor
+    cumulative: Tensor
+
+
+class DecoderState(NamedTuple):
+    """Between two steps while speaking: the attention's state and the second net's hidden and
+    cell (1, B, D), as `nn.LSTM` takes them.
+    """
+
+    attention: AttentionState
+    hidden: Tensor
+    cell: Tensor
+
+
+class PreNet(nn.Module):
+    """Two layers with dropout that stays on (section 2.2). (..., M * frames_per_step) -> (..., P)
+
+    In evaluation mode nothing is dropped unless `masks` say what: one (..., P) a layer, 0 or 2.
+    """
+
+    def __init__(self, config: Tacotron2Config, n_mels: int) -> None:
+        super().__init__()
+        sizes = (n_mels * config.frames_per_step, config.prenet_dim)
+        self.layers = nn.ModuleList(
+            nn.Linear(size, config.prenet_dim, bias=False) for size in sizes
+        )
+
+    def forward(self, frames: Tensor, masks: Sequence[Tensor] = ()) -> Tensor:
+        for index, layer in enumerate(self.layers):
+            frames = F.dropout(F.relu(layer(frames)), 0.5, self.training)
+            if masks:
+                frames = frames * masks[index]
+        return frames
+
+
+class LocationAttention(nn.Module):
+    """Location-sensitive attention (arXiv 1506.07503, eq. 8-9): where to read next depends on what
+    was read before.
+    """
+
+    def __init__(self, config: Tacotron2Config) -> None:
+        super().__init__()
+        dim, kernel = config.attention_dim, config.location_kernel
+        self.query = nn.Linear(config.attention_rnn_dim, dim, bias=False)
+        self.key = nn.Linear(config.encoder_dim, dim, bias=False)
+        self.location_conv = nn.Conv1d(
+            2, config.location_filters, kernel, padding=kernel // 2, bias=False
+        )
+        self.location = nn.Linear(config.location_filters, dim, bias=False)
+        self.score = nn.Linear(dim, 1, bias=False)
+
+    def forward(self, hidden: Tensor, memory: Memory, state: AttentionState) -> Tensor:
+        """Weights (B, N) of the symbols, given the recurrent net's output (B, H)."""
+        read = torch.stack([state.weights, state.cumulative], dim=1)  # (B, 2, N)
+        location = self.location(self.location_conv(read).transpose(1, 2))  # -> (B, N, A)
+        energies = self.score(torch.tanh(self.query(hidden)[:, None] + location + memory.keys))
+        energies = energies.squeeze(-1).float().masked_fill(~memory.mask, -math.inf)
+        return energies.softmax(dim=1)
+
+
+class _GradientOfWeights(torch.autograd.Function):
+    """Passes gates (B, L, G) on. Going back, their gradient gives that of the `weights` (G, X)
+    with which each step's entry (B, X) in `past` was multiplied: one product for all steps, where
+    autograd would make one a step and add them up.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, gates: Tensor, weights: Tensor, past: list[Tensor]) -> Tensor:
+        ctx.past = past
+        return gates.view_as(gates)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        past = torch.stack([entry.detach() for entry in ctx.past], dim=1)  # (B, L, X)
+        return gradient, gradient.flatten(0, 1).T @ past.flatten(0, 1), None
+
+
+def lstm_cell(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Gates (B, 4 H), in torch's order, and the cell (B, H) to the new hidden and cell."""
+    enter, keep, new, leave = gates.chunk(4, dim=1)
+    cell = keep.sigmoid() * cell + enter.sigmoid() * new.tanh()
+    return leave.sigmoid() * cell.tanh(), cell
+
+
+class Decoder(nn.Module):
+    """Section 2.2: pre-net, a recurrent net that attends, one that speaks, two projections."""
+
+    def __init__(self, config: Tacotron2Config, n_mels: int) -> None:
+        super().__init__()
+        self.config, self.n_mels = config, n_mels
+        hidden, encoder = config.attention_rnn_dim, config.encoder_dim
+        self.prenet = PreNet(config, n_mels)
+        self.attention_rnn = nn.LSTMCell(config.prenet_dim + encoder, hidden)
+        self.attention = LocationAttention(config)
+        self.decoder_rnn = nn.LSTM(hidden + encoder, config.decoder_rnn_dim, batch_first=True)
+        self.to_frames = nn.Linear(
+            config.decoder_rnn_dim + encoder, n_mels * config.frames_per_step
+        )
+        self.to_stop = nn.Linear(config.decoder_rnn_dim + encoder, 1)
+        self.dropout = nn.Dropout(config.rnn_dropout)
+
+    def remember(self, values: Tensor, mask: Tensor) -> Memory:
+        """The encoder's outputs (B, N, E) with all that does not change from step to step."""
+        return Memory(values, self.attention.key(values), mask)
+
+    def start(self, memory: Memory) -> DecoderState:
+        """Nothing read, nothing said."""
+        batch, size, _ = memory.values.shape
+        zeros = memory.values.new_zeros
+        dim = self.config.decoder_rnn_dim
+        nothing_read = AttentionState(
+            hidden=zeros(batch, self.config.attention_rnn_dim, dtype=torch.float),
+            cell=zeros(batch, self.config.attention_rnn_dim, dtype=torch.float),
+            context=zeros(batch, self.config.encoder_dim),
+            weights=zeros(batch, size, dtype=torch.float),
+            cumulative=zeros(batch, size, dtype=torch.float),
+        )
+        return DecoderState(nothing_read, zeros(1, batch, dim), zeros(1, batch, dim))
+
+    def forward(self, memory: Memory, groups: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Teacher-forced: groups (B, L, M * frames_per_step) of the real frames, each predicted
+        from those before it. Returns predicted groups, stop logits (B, L), attention (B, L, N).
+
+        What the second net says never reaches the attention, so it runs over all steps at once.
+        """
+        said = self.prenet(F.pad(groups, (0, 0, 1, 0))[:, :-1])
+        rnn = self.attention_rnn
+        weights = torch.cat([rnn.weight_ih[:, said.shape[2] :], rnn.weight_hh], dim=1)
+        from_said = F.linear(said, rnn.weight_ih[:, : said.shape[2]], rnn.bias_ih + rnn.bias_hh)
+        weights = weights.to(from_said.dtype)
+        past: list[Tensor] = []  # what the recurrent weights were multiplied with
+        from_said = _GradientOfWeights.apply(from_said, weights, past)
+        state = self.start(memory).attention
+        states = []
+        for gates in from_said.unbind(dim=1):
+            past.append(torch.cat([state.context, state.hidden], dim=1).to(gates.dtype))
+            gates = gates + F.linear(past[-1], weights.detach())
+            state = self._attend(*lstm_cell(gates, state.cell), memory, state)
+            states.append(state)
+        context = torch.stack([state.context for state in states], dim=1)  # (B, L, E)
+        hidden = torch.stack([state.hidden for state in states], dim=1).to(context.dtype)
+        spoken = self.dropout(self.decoder_rnn(torch.cat([hidden, context], dim=2))[0])
+        frames, stop = self._project(spoken, context)
+        return frames, stop, torch.stack([state.weights for state in states], dim=1)
+
+    def step(
+        self, group: Tensor, memory: Memory, state: DecoderState, masks: Sequence[Tensor] = ()
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        """The group after `group` (B, M * frames_per_step), its stop logit (B,), the new state."""
+        heard = torch.cat([self.prenet(group, masks), state.attention.context], dim=1)
+        hidden, cell = self.attention_rnn(heard, (state.attention.hidden, state.attention.cell))
+        attention = self._attend(hidden, cell, memory, state.attention)
+        seen = torch.cat([attention.hidden, attention.context], dim=1)[:, None]
+        spoken, (hidden, cell) = self.decoder_rnn(seen, (state.hidden, state.cell))
+        frames, stop = self._project(spoken[:, 0], attention.context)
+        return frames, stop, DecoderState(attention, hidden, cell)
+
+    def _attend(
+        self, hidden: Tensor, cell: Tensor, memory: Memory, state: AttentionState
+    ) -> AttentionState:
+        """The state after the first LSTM's: where it reads, and what it finds there."""
+        hidden = self.dropout(hidden)
+        weights = self.attention(hidden, memory, state)
+        context = torch.bmm(weights[:, None].to(memory.values.dtype), memory.values)[:, 0]
+        return AttentionState(hidden, cell, context, weights, state.cumulative + weights)
+
+    def _project(self, spoken: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        both = torch.cat([spoken, context], dim=-1)
+        return self.to_frames(both).float(), self.to_stop(both).float().squeeze(-1)
+
+
+class Tacotron2(nn.Module):
+    """Symbol ids, and a speaker where there are several, to mels.
+
+    The speaker's vector is added to what the encoder says of every symbol. Of the controls it
+    follows energy alone, exactly: the mel is scaled. Pace and pitch are its own.
+    """
+
+    controls = frozenset({"energy"})
+    per_speaker: ClassVar[PerSpeaker] = {"speaker_embedding.weight": "any"}
+
+    mel_mean: Tensor  # (M,): the network works on (mel - mean) / std
+    mel_std: Tensor  # (M,)
+
+    def __init__(
+        self,
+        config: Tacotron2Config,
+        mel: MelConfig,
+        symbols: tuple[str, ...],
+        speakers: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.config, self.mel = config, mel
+        self.symbols, self.speakers = symbols, speakers
+        self.symbol_embedding = nn.Embedding(len(symbols), config.encoder_dim)
+        nn.init.normal_(self.symbol_embedding.weight, std=0.3)
+        if speakers:
+            self.speaker_embedding = nn.Embedding(len(speakers), config.encoder_dim)
+            nn.init.normal_(self.speaker_embedding.weight, std=0.1)
+        self.encoder = Encoder(
+            config.encoder_dim, config.encoder_layers, config.encoder_kernel, config.dropout
+        )
+        self.decoder = Decoder(config, mel.n_mels)
+        self.postnet = PostNet(
+            mel.n_mels,
+            config.postnet_dim,
+            config.postnet_layers,
+            config.postnet_kernel,
+            config.dropout,
+        )
+        self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
+        self.register_buffer("mel_std", torch.ones(mel.n_mels))
+
+    def forward(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, mels: Tensor, mel_lengths: Tensor
+    ) -> TrainingOutput:
+        """Teacher-forced pass: symbols (B, N), lengths (B,), speakers (B,), normalized mels
+        (B, T, M), their lengths (B,).
+        """
+        memory = self.encode(symbols, lengths, speakers, self.config.mask_convolutions)
+        size, per_step = mels.shape[1], self.config.frames_per_step
+        padded = F.pad(mels, (0, 0, 0, -size % per_step))
+        groups = padded.reshape(len(mels), -1, per_step * self.mel.n_mels)  # (B, L, r * M)
+        frames, stop, attention = self.decoder(memory, groups)
+        frames = frames.reshape(padded.shape)[:, :size]
+        inside = length_mask(mel_lengths, size)
+        refined = self._refine(frames, inside if self.config.mask_convolutions else None)
+        steps = length_mask(steps_of(mel_lengths, per_step), stop.shape[1])
+        return TrainingOutput(
+            mels=frames * inside[:, :, None],
+            refined=refined * inside[:, :, None],
+            stop_logits=stop.masked_fill(~steps, _STOPPED),
+            attention=attention,
+        )
+
+    @torch.inference_mode()
+    def synthesize(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+    ) -> Speech:
+        """Mels in the scale of `MelConfig`; frames beyond an item's length are silent."""
+        return self.speak(symbols, lengths, speakers, controls)[0]
+
+    @torch.inference_mode()
+    def speak(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+    ) -> tuple[Speech, Tensor]:
+        """What `synthesize` gives, and the attention (B, L, N) behind it.
+
+        An item ends with the group whose stop probability first exceeds the threshold.
+        """
+        memory = self.encode(symbols, lengths, speakers, mask_convolutions=True)
+        dropout = PreNetDropout(self.config, symbols, lengths, speakers)
+        frames, stop_logits, attention = self.decode(memory, dropout)
+        per_step = self.config.frames_per_step
+        steps, stopped = self._ends(stop_logits)
+        inside = length_mask(steps * per_step, frames.shape[1])
+        mels = self._refine(frames * inside[:, :, None], inside) * self.mel_std + self.mel_mean
+        amplitude = mel_amplitude(mels, self.mel) * controls.energy[:, None, None]
+        mels = scale_mels(amplitude.clamp(min=self.mel.floor), self.mel)
+        mels = mels.masked_fill(~inside[:, :, None], self.mel.silence)
+        read = F.one_hot(attention.argmax(dim=2), symbols.shape[1])  # (B, L, N)
+        durations = (read * length_mask(steps, read.shape[1])[:, :, None]).sum(dim=1) * per_step
+        faults = tuple(
+            attention_faults(weights[:step, :length].cpu().numpy(), ended, per_step)
+            for weights, step, length, ended in zip(
+                attention, steps.tolist(), lengths.tolist(), stopped.tolist(), strict=True
+            )
+        )
+        speech = Speech(mels.transpose(1, 2), steps * per_step, durations, faults)
+        return speech, attention
+
+    def encode(
+        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, mask_convolutions: bool
+    ) -> Memory:
+        """Symbols (B, N) for the decoder to read."""
+        mask = length_mask(lengths, symbols.shape[1])
+        embedded = self.symbol_embedding(symbols)
+        values = self.encoder(embedded, lengths, mask if mask_convolutions else None)
+        if self.speakers:
+            values = values + self.speaker_embedding(speakers)[:, None]
+        return self.decoder.remember(values * mask[:, :, None], mask)
+
+    def decode(
+        self, memory: Memory, dropout: "PreNetDropout | None" = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Speak until every item has stopped, or for `max_steps`: normalized frames
+        (B, L * frames_per_step, M), stop logits (B, L), attention (B, L, N).
+        """
+        batch = len(memory.values)
+        group = memory.values.new_zeros(batch, self.config.frames_per_step * self.mel.n_mels)
+        state = self.decoder.start(memory)
+        groups: list[Tensor] = []
+        stops: list[Tensor] = []
+        attention: list[Tensor] = []
+        running = torch.ones(batch, dtype=torch.bool, device=group.device)
+        while len(groups) < self.config.max_steps and bool(running.any()):
+            masks = dropout.draw() if dropout else ()
+            group, stop, state = self.decoder.step(group, memory, state, masks)
+            groups.append(group)
+            stops.append(stop)
+            attention.append(state.attention.weights)
+            running &= stop.sigmoid() <= self.config.stop_threshold
+        frames = torch.stack(groups, dim=1).reshape(batch, -1, self.mel.n_mels)
+        return frames, torch.stack(stops, dim=1), torch.stack(attention, dim=1)
+
+    def normalize(self, mels: Tensor) -> Tensor:
+        """Mels (B, T, M) in the scale the network is trained in."""
+        return (mels - self.mel_mean) / self.mel_std
+
+    def _refine(self, frames: Tensor, inside: Tensor | None) -> Tensor:
+        """The post-net over (B, T, M)."""
+        return self.postnet(frames.transpose(1, 2), inside).transpose(1, 2).float()
+
+    def _ends(self, stop_logits: Tensor) -> tuple[Tensor, Tensor]:
+        """How many steps (B,) each item spoke, and whether it stopped by itself (B,)."""
+        fired = stop_logits.sigmoid() > self.config.stop_threshold
+        stopped = fired.any(dim=1)
+        first = fired.int().argmax(dim=1) + 1
+        return torch.where(stopped, first, stop_logits.shape[1]), stopped
+
+
+class PreNetDropout:
+    """The pre-net's dropout while speaking. Every item draws from a generator of its own, seeded
+    by its symbols and speaker, so it sounds the same in any batch and on any day.
+    """
+
+    def __init__(
+        self, config: Tacotron2Config, symbols: Tensor, lengths: Tensor, speakers: Tensor
+    ) -> None:
+        self.dim, self.device = config.prenet_dim, symbols.device
+        self.generators = []
+        if config.prenet_dropout_at_inference:
+            items = zip(symbols.tolist(), lengths.tolist(), speakers.tolist(), strict=True)
+            for ids, length, speaker in items:
+                what = repr((speaker, ids[:length])).encode()
+                seed = int.from_bytes(hashlib.blake2b(what, digest_size=8).digest())
+                self.generators.append(torch.Generator().manual_seed(seed >> 1))
+
+    def draw(self) -> tuple[Tensor, ...]:
+        """The next step's two masks (B, P) of 0 and 2; none without dropout."""
+        if not self.generators:
+            return ()
+        drawn = torch.stack([torch.rand(2, self.dim, generator=one) for one in self.generators])
+        return tuple(((drawn > 0.5) * 2.0).to(self.device).unbind(dim=1))
+
+
+def steps_of(mel_lengths: Tensor, frames_per_step: int) -> Tensor:
+    """How many decoder steps (B,) frames (B,) take."""
+    return (mel_lengths + frames_per_step - 1) // frames_per_step
+
+
+def tacotron2_losses(
+    output: TrainingOutput,
+    mels: Tensor,
+    mel_lengths: Tensor,
+    frames_per_step: int,
+    stop_weight: float = 5.0,
+) -> dict[str, Tensor]:
+    """Mean absolute error of normalized mels (B, T, M) before and after the post-net (section 2.2
+    has squares; these blur less), and cross-entropy of the stop logits, whose one positive step
+    an utterance counts `stop_weight` times.
+    """
+    inside = length_mask(mel_lengths, mels.shape[1])
+    steps, size = steps_of(mel_lengths, frames_per_step), output.stop_logits.shape[1]
+    stop = F.binary_cross_entropy_with_logits(
+        output.stop_logits,
+        F.one_hot(steps - 1, size).float(),
+        pos_weight=output.stop_logits.new_tensor(stop_weight),
+        reduction="none",
+    )
+    return {
+        "mel": (output.mels - mels).abs()[inside].mean(),
+        "mel_post": (output.refined - mels).abs()[inside].mean(),
+        "stop": stop[length_mask(steps, size)].mean(),
+    }

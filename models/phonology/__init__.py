@@ -1,0 +1,1 @@
+"""Phonemes, accents and the alphabets of checkpoints."""

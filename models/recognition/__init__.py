@@ -1,0 +1,1 @@
+"""The CTC phone recognizer, alignment, the probe's networks, the speaker encoder."""

@@ -1,0 +1,1 @@
+"""Mixed and generated speakers, and vectors of speakers from outside."""

@@ -1,0 +1,1 @@
+"""Audio files and signals: reading, encoding, loudness, delivery formats."""

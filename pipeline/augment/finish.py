@@ -1,0 +1,88 @@
+"""Stage 6: put the clean clip into its place (room, noise, gain), make it the file that is shipped,
+and measure that.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.audio.delivery import (
+    NOISE_DECLARATION,
+    Delivery,
+    amplified,
+    at_rate,
+    encode_clip,
+    ship,
+)
+from pipeline.audio.files import decode_audio
+from pipeline.audio.loudness import loudness_lufs
+from pipeline.augment.augmenter import AugmentConfig, Augmented, Augmenter, AugmentSetting
+from pipeline.judging.judge import clipped_fraction
+from pipeline.records import FinishedClip, JudgedClip, Quality
+
+SILENCE_BELOW_PEAK_DB = 40.0
+SILENCE_FRAME_S = 0.02
+_AS_IT_COMES = Delivery()
+
+
+def finish(
+    clips: Sequence[JudgedClip],
+    augment: AugmentConfig,
+    seed: int,
+    setting: AugmentSetting | None = None,
+    delivery: Delivery = _AS_IT_COMES,
+) -> Iterator[FinishedClip]:
+    """Augment `clips`, encode them for `delivery` and measure what came of it; `setting` is what
+    the build adds to its config's `augment`.
+    """
+    augmenter: Augmenter | None = None
+    for clip in clips:
+        wave, own_rate = decode_audio(clip.audio)
+        sample_rate = delivery.sample_rate or own_rate
+        if augmenter is None or augmenter.sample_rate != sample_rate:
+            augmenter = Augmenter(augment, sample_rate, setting)
+        heard = augmenter.augment(clip.id, at_rate(wave, own_rate, sample_rate), seed)
+        yield _finished(clip.id, heard, sample_rate, delivery)
+
+
+def _finished(id: str, heard: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:
+    shipped = ship(heard.wave, sample_rate, delivery, id)
+    wave, _ = decode_audio(shipped.audio)
+    noise_audio = b""
+    if heard.noise_wave is not None:
+        noise = amplified(heard.noise_wave, shipped.gain_db)
+        noise_audio = encode_clip(noise, sample_rate, "flac", id, NOISE_DECLARATION)
+    return FinishedClip(
+        id=id,
+        sample_rate=sample_rate,
+        num_samples=len(wave),
+        audio=shipped.audio,
+        noise=heard.noise,
+        room=heard.room,
+        channel=replace(heard.channel, gain_db=heard.channel.gain_db + shipped.gain_db),
+        quality=measure_quality(wave, sample_rate),
+        augmentations=heard.augmentations,
+        time_scale=heard.time_scale,
+        time_shift_s=heard.time_shift_s,
+        noise_audio=noise_audio,
+    )
+
+
+def measure_quality(wave: np.ndarray, sample_rate: int) -> Quality:
+    """What can be measured on the final clip `wave` (S,), float in [-1, 1]."""
+    return Quality(
+        clipped_fraction=clipped_fraction(wave),
+        silence_fraction=round(silence_fraction(wave, sample_rate), 4),
+        loudness_lufs=round(loudness_lufs(wave, sample_rate), 2),
+    )
+
+
+def silence_fraction(wave: np.ndarray, sample_rate: int) -> float:
+    """The part of 20 ms frames that lie 40 dB or more below the loudest frame; 1 for silence."""
+    frame_samples = max(1, round(SILENCE_FRAME_S * sample_rate))
+    frames = wave[: len(wave) // frame_samples * frame_samples].reshape(-1, frame_samples)
+    if not len(frames):
+        return 0.0
+    energies = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    return float(np.mean(energies <= energies.max() * 10 ** (-SILENCE_BELOW_PEAK_DB / 10)))

@@ -1,0 +1,33 @@
+"""Which sentence of its intent each one is, counted through all shards of a build."""
+
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.augment.stratified import Turn
+from pipeline.records import Sentence
+from pipeline.storage.shards import read_shard, read_table
+
+
+def turns_of(shards: Sequence[Path], index: int) -> dict[str, Turn]:
+    """Id -> turn among the rows of its intent, for the sentences of shard number `index` out of
+    all the `shards` of stage 1; the same however the sentences are cut into shards."""
+    seen = Counter(_intents_before(tuple(shards))[index])
+    turns = {}
+    for sentence in read_shard(shards[index], Sentence).rows:
+        turns[sentence.id] = Turn(sentence.intent, seen[sentence.intent])
+        seen[sentence.intent] += 1
+    return turns
+
+
+@functools.lru_cache(maxsize=2)
+def _intents_before(shards: tuple[Path, ...]) -> tuple[Mapping[str, int], ...]:
+    """How many sentences of each intent lie in the shards before each; read once a process."""
+    before, seen = [], Counter[str]()
+    for shard in shards:
+        before.append(seen.copy())
+        table = read_table(shard, Sentence.__name__, ["intent", "reject"])
+        kept = table.filter(table["reject"].is_null())
+        seen.update(kept["intent"].to_pylist())
+    return tuple(before)

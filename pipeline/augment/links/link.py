@@ -1,0 +1,94 @@
+"""What every link of the chain is: a config that draws, and a pure function that applies."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from models.errors import DataError
+from pipeline.augment.links.signal import Signal
+from pipeline.augment.sounds.library import SoundLibrary
+from pipeline.distributions import Choice, Distribution
+
+Drawn = dict[str, Any]  # plain JSON values by parameter; enough to apply the link again
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a clip is augmented: its sample rate, and the sounds at hand.
+
+    `libraries` by folder as the config names it; `parts` are those of its sounds that the
+    clip's split may use, and the same as `libraries` where splits share. `stretch` is the part
+    of a recording, as shares of its length, that the split may use where there is but one.
+    """
+
+    sample_rate: int
+    libraries: Mapping[str, SoundLibrary]
+    parts: Mapping[str, SoundLibrary]
+    stretch: tuple[float, float] = (0.0, 1.0)
+
+    def wave(self, source: str) -> np.ndarray:
+        """The sound called `source`, (S,), from whichever library has it.
+
+        Raises `DataError` when none has.
+        """
+        return self.library_of(source).wave(source)
+
+    def part(self, name: str) -> SoundLibrary:
+        """The sounds of the library `name` that the clip's split may use.
+
+        Raises `DataError` for what only a build has: its babble and its own speech.
+        """
+        if name not in self.parts:
+            raise DataError(f"augment: {name} is at hand in a build alone, not here")
+        return self.parts[name]
+
+    def library_of(self, source: str) -> SoundLibrary:
+        """The library that has the sound called `source`."""
+        for library in self.libraries.values():
+            if source in library.by_source:
+                return library
+        folders = ", ".join(self.libraries) or "none is given"
+        raise DataError(f"no folder of sounds holds {source}; looked in: {folders}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A link of the chain, applied to the share `probability` of the clips.
+
+    A subclass is one kind: `link` is its name, its other fields are distributions of its
+    parameters, and `apply` is a static function
+    `(signal, place, **drawn) -> Signal`, the same for the same arguments.
+    """
+
+    NEEDS_SPEECH: ClassVar[bool] = False  # whether it looks at the level of the speech alone
+    apply: ClassVar[Callable[..., Signal]]
+
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.probability <= 1.0:
+            raise ValueError(f"probability: {self.probability} is not within 0 and 1")
+
+    def folders(self) -> dict[str, Path]:
+        """The folders of sounds that it draws from, by name in `Place`."""
+        return {}
+
+    def libraries(self) -> tuple[str, ...]:
+        """The names in `Place` of all that it draws from, folders or not."""
+        return tuple(self.folders())
+
+    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
+        """Its parameters for a clean clip of `num_samples`; always takes as many numbers."""
+        return {
+            field.name: value.draw(rng)
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), (Distribution, Choice))
+        }
+
+
+def draw_seed(rng: np.random.Generator) -> int:
+    """A seed for what a link makes up sample by sample; exact in JSON."""
+    return int(rng.random() * 2**53)

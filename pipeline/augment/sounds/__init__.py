@@ -1,0 +1,1 @@
+"""The recordings and room responses that augmentation mixes in."""

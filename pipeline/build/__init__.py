@@ -1,0 +1,1 @@
+"""The config, the stages and the seal: the only package that knows all the others."""

@@ -1,0 +1,186 @@
+"""The config of a whole build: one typed section a stage, filled from `configs/build/*.yaml`."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from models.checkpoint import checkpoint_digest, read_info
+from models.config import load_config, resolve_path
+from models.errors import ConfigError
+from pipeline.audio.delivery import check_delivery
+from pipeline.augment.augmenter import AugmentConfig, check_augment
+from pipeline.build.licence_sources import (
+    sources_of_sentences,
+    sources_of_sounds,
+    sources_of_voices,
+)
+from pipeline.build.policy import PolicyConfig, check_policy
+from pipeline.build.seal import OutputConfig, check_output
+from pipeline.domain.domains import read_domain
+from pipeline.judging.judge import JudgeConfig, check_judge
+from pipeline.licences.ledger import LicensedSource, RowLicences
+from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
+from pipeline.sentences.generate import SentencesConfig, check_sentences
+from pipeline.sentences.negatives.negatives import check_as_spoken
+from pipeline.speech.speaker_assignment import Casting
+from pipeline.speech.synthesize import VoiceConfig, castings_of, check_voice
+from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
+from pipeline.text.spoken import TextConfig, check_text
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """How the build is run; nothing here changes a row.
+
+    `workers` shards are worked on at a time (null: one a CPU core). `work_dir` keeps the
+    shards between runs (null: `.voxloom/NAME` beside the output directory).
+    """
+
+    shard_size: int = 256  # sentences
+    workers: int | None = None
+    runner: Literal["threads", "processes", "ray"] = "threads"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    work_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.shard_size < 1:
+            raise ValueError(f"shard_size: {self.shard_size} sentences; 1 or more is needed")
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers: {self.workers}; 1 or more is needed, or null")
+
+    @property
+    def num_workers(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """Everything that decides a dataset. The rows depend on all sections but `runtime`."""
+
+    name: str
+    sentences: SentencesConfig
+    voice: VoiceConfig
+    output: OutputConfig
+    seed: int = 0
+    text: TextConfig = field(default_factory=TextConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"name: {self.name!r}; letters, digits, `.`, `_` and `-` are allowed")
+        if self.seed < 0:
+            raise ValueError(f"seed: {self.seed}; 0 or more is needed")
+
+    @property
+    def work_dir(self) -> Path:
+        """Where the shards of this build lie, absolute."""
+        beside_output = self.output.path.absolute().parent / ".voxloom" / self.name
+        return (self.runtime.work_dir or beside_output).absolute()
+
+
+def load_build_config(path: Path | str, overrides: Sequence[str] = ()) -> BuildConfig:
+    """The config in the YAML file `path` with `overrides` (`dotted.key=value`) put over it.
+
+    Raises `ConfigError` naming the file and the key.
+    """
+    return load_config(BuildConfig, resolve_path(path), overrides)
+
+
+def lexicon_of(config: BuildConfig) -> Lexicon:
+    """Words that espeak-ng is not asked for: a domain's, and over them those of `text`'s files.
+
+    Raises `DataError` naming the file and line, or the domain and word, of a wrong symbol.
+    """
+    domain = config.sentences.domain
+    files = load_lexicon(config.text.pronunciations)
+    if domain is None:
+        return files
+    return with_domain(files, read_domain(domain).pronunciations, str(domain))
+
+
+def split_plan_of(config: BuildConfig) -> SplitPlan | None:
+    """What the build keeps apart; None where that is nothing.
+
+    Raises `ConfigError` for what does not exist or is too little for all splits.
+    """
+    output, domain = config.output, config.sentences.domain
+    if not output.disjoint:
+        return None
+    read = None if domain is None else read_domain(domain)
+    return plan_splits(output.split, output.disjoint, config.seed, read)
+
+
+def castings_of_build(config: BuildConfig) -> dict[str, Casting]:
+    """Who may speak in every split; all may in all, unless speakers are kept apart."""
+    shares = config.output.split if "speaker" in config.output.disjoint else None
+    return castings_of(config.voice, config.text.used_accents, config.seed, shares)
+
+
+def check_build(config: BuildConfig) -> None:
+    """Raise the error that the build would end in, before any work is done.
+
+    Looks at the templates and lexicons, the checkpoints, the sounds, the output directory
+    and the device; takes a second or two.
+    """
+    check_output(config.output, config.name)
+    check_sentences(config.sentences, config.seed)
+    check_text(config.text)
+    if config.sentences.negatives is not None:
+        accents = list(config.text.used_accents)
+        check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
+    lexicon_of(config)
+    check_voice(config.voice)
+    check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
+    split_plan_of(config)
+    for split, casting in castings_of_build(config).items():
+        if casting.quota is not None:
+            share = config.output.split[split] if split else 1.0
+            casting.quota.check(round(share * config.sentences.num_rows))
+    check_judge(config.judge)
+    if config.judge.recognizer is not None:
+        checkpoint_digest(config.judge.recognizer)
+    check_augment(config.augment, config.output.split)
+    for kind in ("noise", "room"):
+        if kind in config.output.disjoint and not config.augment.split_sources:
+            raise ConfigError(
+                f"output.disjoint: {kind}: augment.split_sources must be true, so that every "
+                "recording is dealt to one split"
+            )
+    check_policy(config.policy, config.output.license, licensed_sources(config))
+    resolve_device(config.runtime)
+
+
+def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
+    """Everything that may be in a row of the build, with its licence."""
+    said = [
+        *sources_of_sentences(config.sentences, config.output.license),
+        *sources_of_voices(config.voice),
+    ]
+    return [*said, *sources_of_sounds(config.augment, config.output.split, config.seed)]
+
+
+def row_licences(config: BuildConfig) -> RowLicences:
+    """What gives every row of the build its licence."""
+    own = config.output.license
+    said = [*sources_of_sentences(config.sentences, own), *sources_of_voices(config.voice)]
+    return RowLicences.of_sources(own, said)
+
+
+def resolve_device(runtime: RuntimeConfig) -> str:
+    """`cpu` or `cuda`; `ConfigError` when a GPU is asked for and there is none."""
+    import torch
+
+    has_gpu = torch.cuda.is_available()
+    if runtime.device == "cuda" and not has_gpu:
+        raise ConfigError("runtime.device: cuda, but torch finds no GPU; use auto or cpu")
+    if runtime.device == "auto":
+        return "cuda" if has_gpu else "cpu"
+    return runtime.device

@@ -1,0 +1,144 @@
+"""What a build puts into its rows, with the licence of each: words, voices, noise and rooms.
+
+What is only used beside it (the recognizer that judges, the lexicon of pronunciations) puts
+nothing into a row and is not listed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from models.checkpoint import find_checkpoint, read_info
+from pipeline.augment.augmenter import AugmentConfig
+from pipeline.augment.chain import kind_of
+from pipeline.augment.links.noise import MELNET, BackgroundNoise
+from pipeline.augment.sound_pools import folders_of, load_libraries, places_of
+from pipeline.augment.sounds.babble import BabbleConfig, babble_key, babble_library
+from pipeline.augment.sounds.library import Sound, SoundLibrary
+from pipeline.domain.domains import SETTINGS_FILE, read_domain
+from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.terms import UNKNOWN
+from pipeline.sentences.generate import SentencesConfig
+from pipeline.speech.synthesize import VoiceConfig
+
+_ANY_RATE = 16_000  # headers alone are read
+_GRIFFIN_LIM = "griffin-lim"  # arithmetic, without weights that could have a licence
+
+
+def sources_of_sentences(config: SentencesConfig, own: str) -> Iterator[LicensedSource]:
+    """Templates, files and the language model; `own` is the licence of the dataset, under which
+    everything stands that the builder wrote: a domain that names none, and near misses.
+    """
+    if config.domain is not None:
+        domain = read_domain(config.domain)
+        file = str(Path(config.domain) / SETTINGS_FILE)
+        title = domain.settings.title or domain.name
+        licence = domain.settings.license or own
+        key = "sentences.domain"
+        name = f"templates:{domain.name}"
+        yield LicensedSource("sentences", name, licence, f"templates: {title}", key, file)
+    for index, entry in enumerate(config.files):
+        key, said = f"sentences.files[{index}]", entry.license or UNKNOWN
+        name = f"files:{entry.name}"
+        yield LicensedSource("sentences", name, said, entry.path.name, key, str(entry.path))
+    if config.language_model is not None:
+        model, key = config.language_model, "sentences.language_model"
+        said = model.license or UNKNOWN
+        yield LicensedSource("sentences", "language_model", said, model.model, key, model.model)
+    if config.negatives is not None:
+        key = "sentences.negatives"
+        yield LicensedSource("sentences", "negatives", own, "", key, "output.license")
+
+
+def sources_of_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
+    """The acoustic model and the vocoder, as rows name them: `name@digest`."""
+    for kind, use, name in (
+        ("voice", "acoustic_model", config.acoustic_model),
+        ("vocoder", "vocoder", config.vocoder),
+    ):
+        if str(name) != _GRIFFIN_LIM:
+            yield _checkpoint_source(kind, name, f"voice.{use}")
+
+
+def sources_of_sounds(
+    config: AugmentConfig, shares: Mapping[str, float], seed: int
+) -> Iterator[LicensedSource]:
+    """Every recording that the chain may draw, and the split that alone may have it."""
+    libraries = load_libraries(config.links, _ANY_RATE)
+    keys = dict(_keys_of_folders(config))
+    splits = _splits_of_sounds(config, libraries, shares)
+    for folder, library in libraries.items():
+        kind = next(kind for kind, name in _kinds_of_folders(config) if name == folder)
+        path = str(folders_of(config.links)[folder])
+        for sound in library.sounds:
+            if _is_drawn(config, folder, sound):
+                split = splits.get(sound.source, "")
+                yield _sound_source(kind, sound, keys[folder], path, split)
+    if config.babble:
+        yield from _sources_of_babble(config.babble, seed)
+
+
+def _sources_of_babble(config: BabbleConfig, seed: int) -> Iterator[LicensedSource]:
+    """The sound that a MelNet draws, and the vocoder by which it is heard."""
+    file = Path(f"{babble_key(config, seed)}.flac")
+    (drawn,) = babble_library(config, file, _ANY_RATE).sounds
+    drawing = _checkpoint_source("noise", config.checkpoint, "babble.checkpoint")
+    yield replace(drawing, name=drawn.source, attribution=drawn.attribution)
+    if config.vocoder != _GRIFFIN_LIM:
+        yield _checkpoint_source("noise", config.vocoder, "babble.vocoder")
+
+
+def _checkpoint_source(kind: str, name: str, key: str) -> LicensedSource:
+    folder, info = find_checkpoint(name), read_info(name)
+    label = f"{folder.name}@{info.weights_digest}" if info.weights_digest else folder.name
+    learned = f", trained on {', '.join(info.trained_on)}" if info.trained_on else ""
+    attribution = f"weights of {folder.name}{learned}"
+    place = f"{name}/checkpoint.yaml"
+    return LicensedSource(kind, label, info.licence or UNKNOWN, attribution, key, place)
+
+
+def _sound_source(kind: str, sound: Sound, key: str, folder: str, split: str) -> LicensedSource:
+    file = f"{folder}/{sound.source.partition('/')[2]}".rstrip("/")
+    return LicensedSource(kind, sound.source, sound.license, sound.attribution, key, file, split)
+
+
+def _keys_of_folders(config: AugmentConfig) -> Iterator[tuple[str, str]]:
+    """(folder as the config names it, its key)."""
+    for index, link in reversed(list(enumerate(config.links))):
+        short = "noise" if isinstance(link, BackgroundNoise) else "room"
+        key = f"augment.chain[{index}]" if config.chain else f"augment.{short}"
+        for folder in link.folders():
+            yield folder, f"{key}.folder"
+
+
+def _kinds_of_folders(config: AugmentConfig) -> Iterator[tuple[str, str]]:
+    for link in config.links:
+        for folder in link.folders():
+            yield ("room" if kind_of(link) == "room_response" else "noise"), folder
+
+
+def _is_drawn(config: AugmentConfig, folder: str, sound: Sound) -> bool:
+    """Whether a link may draw it: a class without a weight is left out."""
+    for link in config.links:
+        if folder in link.folders():
+            classes = link.classes if isinstance(link, BackgroundNoise) else {}
+            if not classes or classes.get(sound.sound_class, 0) > 0:
+                return True
+    return False
+
+
+def _splits_of_sounds(
+    config: AugmentConfig, libraries: Mapping[str, SoundLibrary], shares: Mapping[str, float]
+) -> dict[str, str]:
+    """Source -> the one split that may use it, for folders whose recordings are dealt out."""
+    places = places_of(config.links, libraries, _ANY_RATE, shares, config.split_sources)
+    found: dict[str, set[str]] = {}
+    for split, place in places.items():
+        for name, library in place.parts.items():
+            for sound in library.sounds if name != MELNET else ():
+                found.setdefault(sound.source, set()).add(split)
+    return {
+        source: next(iter(splits))
+        for source, splits in found.items()
+        if len(splits) == 1 and len(places) > 1
+    }

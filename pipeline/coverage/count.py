@@ -1,0 +1,159 @@
+"""What rows have said of all that a domain can say: templates, values, t-tuples, sounds."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from pipeline.domain.domains import Domain
+from pipeline.domain.templates import Template
+from pipeline.records import Slot
+from pipeline.sentences.covering.diphones import (
+    Diphone,
+    PieceSpeech,
+    SoundSet,
+    breaths_of,
+    diphones_of,
+    inventory,
+    possible_sounds,
+)
+from pipeline.sentences.covering.tuple_cover import (
+    LISTED_RENDERINGS,
+    MAX_TUPLES,
+    Group,
+    groups_of,
+    level_sizes,
+    tuple_counts,
+)
+from pipeline.text.pronunciations import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A row as coverage sees it; `slots` are in the order of the text."""
+
+    id: str
+    template: str
+    slots: tuple[Slot, ...]
+    phonemes: str
+
+
+class TemplateCount:
+    """How often each t-tuple of listed values of a template was said.
+
+    `tables` has an array of counts a choice of t slots. A template with conditions has `groups`
+    instead, and one with `too_many` tuples or sentences to count has neither.
+    """
+
+    def __init__(self, template: Template, domain: Domain, t: int) -> None:
+        self.template, self.rows, self.too_many = template, 0, False
+        self._listed, self._t = domain.lexicons, t
+        self.vocabularies = [p for p in template.pieces or () if not isinstance(p, str)]
+        self.is_listed = [words.name in domain.lexicons for words in self.vocabularies]
+        self.subsets: list[tuple[int, ...]] = []
+        self.tables: list[np.ndarray] = []
+        self.groups: Counter[Group] = Counter()
+        self.levels = [
+            {value: level for level, value in enumerate(words)} if listed else None
+            for words, listed in zip(self.vocabularies, self.is_listed, strict=True)
+        ]
+        if template.pieces is not None:
+            self._make_tables()
+        elif template.max_renderings <= LISTED_RENDERINGS:
+            renderings = template.all_renderings()
+            every = (groups_of(r.slots, self._listed, t) for r in renderings)
+            whole = {group: 0 for groups in every for group in groups if len(group) == t}
+            self.groups = Counter(whole)
+        else:
+            self.too_many = True
+
+    @property
+    def num_possible(self) -> int:
+        return sum(table.size for table in self.tables) + len(self.groups)
+
+    def num_said(self, at_least: int) -> int:
+        in_tables = sum(int((table >= at_least).sum()) for table in self.tables)
+        return in_tables + sum(count >= at_least for count in self.groups.values())
+
+    def add(self, slots: Sequence[Slot]) -> None:
+        """Count a row with these slots. Values that are in no lexicon say no tuple."""
+        self.rows += 1
+        for group in groups_of(slots, self._listed, self._t) if self.groups else ():
+            if group in self.groups:
+                self.groups[group] += 1
+        if [slot.name for slot in slots] != [words.name for words in self.vocabularies]:
+            return
+        levels = [
+            0 if known is None else known.get(slot.value, -1)
+            for known, slot in zip(self.levels, slots, strict=True)
+        ]
+        for subset, table in zip(self.subsets, self.tables, strict=True):
+            place = tuple(levels[position] for position in subset)
+            if -1 not in place:
+                table[place] += 1
+
+    def _make_tables(self) -> None:
+        """Slots made by rule say nothing that can be counted, and are in no tuple."""
+        sizes = level_sizes(self.vocabularies, self.is_listed)
+        listed = [position for position, is_listed in enumerate(self.is_listed) if is_listed]
+        if len(listed) < self._t:
+            return
+        self.too_many = sum(tuple_counts([sizes[p] for p in listed], self._t)) > MAX_TUPLES
+        if self.too_many:
+            return
+        self.subsets = list(combinations(listed, self._t))
+        self.tables = [np.zeros([sizes[p] for p in s], np.uint32) for s in self.subsets]
+
+
+class CoverageCount:
+    """Counts over rows, of a domain or (`None`) of sounds alone."""
+
+    def __init__(
+        self, domain: Domain | None, accents: Iterable[str], lexicon: Lexicon, t: int
+    ) -> None:
+        self.domain, self.num_rows = domain, 0
+        self.ids: set[str] = set()
+        self.templates: dict[str, TemplateCount] = {}
+        self.values: dict[str, Counter[str]] = {}
+        self.phones: Counter[str] = Counter()
+        self.diphones: Counter[Diphone] = Counter()
+        accents = list(accents)
+        self.inventory = frozenset[str]().union(*map(inventory, accents))
+        self.possible = SoundSet()
+        if domain is None:
+            return
+        self.templates = {
+            name: TemplateCount(template, domain, t)
+            for name, template in domain.named_templates().items()
+        }
+        self.values = {
+            name: Counter(dict.fromkeys(words, 0)) for name, words in domain.lexicons.items()
+        }
+        for accent in accents:
+            self.possible |= possible_sounds(domain, PieceSpeech(domain, accent, lexicon))
+
+    def add(self, row: Said) -> None:
+        self.num_rows += 1
+        self.ids.add(row.id)
+        if row.template in self.templates:
+            self.templates[row.template].add(row.slots)
+        for slot in set(row.slots):
+            if slot.value in self.values.get(slot.name, ()):
+                self.values[slot.name][slot.value] += 1
+        breaths = breaths_of(row.phonemes)
+        for breath in breaths:
+            self.phones.update(breath)
+        self.diphones.update(diphones_of(breaths))
+
+
+def evenness(counts: Iterable[int], num_possible: int) -> float:
+    """Entropy of the counts as a share of the largest there could be: 1 is all equally often."""
+    counts = [count for count in counts if count]
+    total = sum(counts)
+    if not total or num_possible < 2:
+        return 0.0
+    shares = [count / total for count in counts]
+    return -sum(share * math.log(share) for share in shares) / math.log(num_possible)

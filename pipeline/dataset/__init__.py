@@ -1,0 +1,1 @@
+"""Stage 7: the columns, the Parquet files, the record of a build."""

@@ -1,0 +1,82 @@
+"""A published dataset on disk: which files it has, and how to read them.
+
+OUT/data/train-00000-of-00002.parquet ...    OUT/README.md     OUT/report.html
+OUT/build.json    OUT/audit.json             OUT/rejects.parquet    OUT/pictures/duration.png ...
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.errors import DataError
+from pipeline.records import Reject
+from pipeline.splits import SPLITS
+from pipeline.storage.shards import REJECT, first_line
+
+DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
+CARD_FILE, REPORT_FILE, AUDIT_FILE = "README.md", "report.html", "audit.json"
+PICTURES = "pictures"  # of the card
+FORMAT = "voxloom-dataset-1"
+
+REJECTS_SCHEMA = pa.schema([("id", pa.string()), *REJECT])
+_ROWS_AT_ONCE = 64
+
+
+def data_file(split: str, index: int, count: int) -> str:
+    """The path of a data file within the dataset, in the layout the Hugging Face hub reads."""
+    return f"{DATA}/{split}-{index:05d}-of-{count:05d}.parquet"
+
+
+def data_files(dataset: Path) -> list[Path]:
+    """The data files that are there, by split and number."""
+    return [
+        path for split in SPLITS for path in sorted((dataset / DATA).glob(f"{split}-*.parquet"))
+    ]
+
+
+def read_build(dataset: Path) -> dict[str, Any]:
+    """`build.json`. Raises `DataError` when the folder is not a dataset that Voxloom made."""
+    path = dataset / BUILD_FILE
+    try:
+        build = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = first_line(error) if dataset.exists() else "no such folder"
+        raise DataError(f"{dataset}: not a Voxloom dataset ({BUILD_FILE}: {reason})") from None
+    if not isinstance(build, dict) or build.get("format") != FORMAT:
+        found = build.get("format") if isinstance(build, dict) else type(build).__name__
+        raise DataError(f"{path}: format: expected {FORMAT}, found {found}")
+    return build
+
+
+def read_rows(
+    path: Path, columns: Sequence[str] | None = None, at_once: int = _ROWS_AT_ONCE
+) -> Iterator[dict[str, Any]]:
+    """The rows of one data file, `at_once` at a time; page checksums are verified.
+
+    Raises `DataError` naming the file when it is missing or damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):  # over all at once, it keeps what it read
+                for batch in file.iter_batches(at_once, row_groups=[group], columns=columns):
+                    yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
+
+
+def read_dataset_rejects(dataset: Path, with_audio: bool = False) -> list[Reject]:
+    """The rows of `rejects.parquet`, without their audio unless it is asked for."""
+    columns = [name for name in REJECTS_SCHEMA.names if with_audio or name != "audio"]
+    rows = read_rows(dataset / REJECTS_FILE, columns)
+    return [Reject(**row) for row in rows]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 as `sha256sum` prints it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

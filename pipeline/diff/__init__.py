@@ -1,0 +1,1 @@
+"""Two datasets compared: rows, columns, distributions."""

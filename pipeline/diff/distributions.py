@@ -1,0 +1,152 @@
+"""How what was drawn is spread over the rows of two datasets, side by side and in plain words."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from pipeline.randomness import rng_for
+from pipeline.statistics.independence import chi_square_test
+
+_SAME_SHARES = "the same shares of another number of rows"
+CHANCE = 0.01  # a p above it is told as chance
+_MOST_TOLD = 3
+_LABELS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "speaker": lambda row: row["speaker"],
+    "accent": lambda row: row["accent"],
+    "intent": lambda row: row["intent"],
+    "source": lambda row: row["source"],
+    "noise class": lambda row: row["noise"]["class"],
+    "room": lambda row: row["room"]["source"] or "none",
+    "codec": lambda row: row["channel"]["codec"],
+    "license": lambda row: row["license"],
+}
+# What a number is rounded to, which bounds how many of them are kept.
+_NUMBERS: dict[str, tuple[str, int, Callable[[Mapping[str, Any]], float | None]]] = {
+    "duration": ("s", 3, lambda row: row["duration_s"]),
+    "SNR": ("dB", 2, lambda row: row["noise"]["snr_db"]),
+    "pace": ("x", 3, lambda row: row["pace"]),
+    "pitch": ("semitones", 2, lambda row: row["pitch_semitones"]),
+    "loudness": ("LUFS", 2, lambda row: row["quality"]["loudness_lufs"]),
+    "phone error rate": ("", 3, lambda row: row["quality"]["phone_error_rate"]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One thing that was drawn, in A and in B. `words` say what changed.
+
+    `p` is how often chance alone makes two draws of the same as unlike (None: they are equal, or
+    one is empty). Labels have their counts, numbers their medians in `before` and `after`.
+    """
+
+    name: str
+    test: str
+    words: str
+    p: float | None
+    before: Any
+    after: Any
+
+    @property
+    def is_same(self) -> bool:
+        return self.words == "the same"
+
+
+class SpreadCount:
+    """Counts labels and rounded numbers; memory grows with distinct ones, not with rows."""
+
+    def __init__(self) -> None:
+        self.labels: dict[str, Counter[str]] = {name: Counter() for name in ["split", *_LABELS]}
+        self.numbers: dict[str, Counter[float]] = {name: Counter() for name in _NUMBERS}
+
+    def add(self, row: Mapping[str, Any], split: str) -> None:
+        """A row of the dataset, in `split`."""
+        self.labels["split"][split] += 1
+        for name, label in _LABELS.items():
+            self.labels[name][label(row)] += 1
+        for name, (_, digits, number) in _NUMBERS.items():
+            value = number(row)
+            if value is not None:
+                self.numbers[name][round(value, digits)] += 1
+
+
+def spreads_of(before: SpreadCount, after: SpreadCount) -> Iterator[Spread]:
+    """Everything that is counted, labels first."""
+    for name, labels in before.labels.items():
+        yield _of_labels(name, labels, after.labels[name])
+    for name, numbers in before.numbers.items():
+        yield _of_numbers(name, _NUMBERS[name][0], numbers, after.numbers[name])
+
+
+def _of_labels(name: str, before: Counter[str], after: Counter[str]) -> Spread:
+    counts = dict(sorted(before.items())), dict(sorted(after.items()))
+    if before == after:
+        return Spread(name, "chi-square", "the same", None, *counts)
+    labels = sorted({*before, *after})
+    table = np.array([[of[label] for label in labels] for of in (before, after)])
+    if not (told := _shares(table, labels)):
+        return Spread(name, "chi-square", _SAME_SHARES, None, *counts)
+    p = None
+    if len(labels) > 1 and table.any(axis=1).all():
+        p = chi_square_test([table], rng_for(0, "diff", name)).p
+    return Spread(name, "chi-square", f"{told}{_verdict(p)}", p, *counts)
+
+
+def _shares(table: np.ndarray, labels: list[str]) -> str:
+    """The labels whose shares of the rows changed most; empty where none did."""
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    order = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")
+    moved = [place for place in order if shares[0, place] != shares[1, place]]
+    told = [
+        f"{labels[place] or '(none)'} {100 * shares[0, place]:.1f} % -> "
+        f"{100 * shares[1, place]:.1f} %"
+        for place in moved[:_MOST_TOLD]
+    ]
+    more = f" and {len(moved) - _MOST_TOLD} more" if len(moved) > _MOST_TOLD else ""
+    return ", ".join(told) + more
+
+
+def _of_numbers(name: str, unit: str, before: Counter[float], after: Counter[float]) -> Spread:
+    medians = _median(before), _median(after)
+    if before == after:
+        return Spread(name, "Kolmogorov-Smirnov", "the same", None, *medians)
+    if not before or not after:
+        words = f"{before.total():,} rows have one -> {after.total():,}"
+        return Spread(name, "Kolmogorov-Smirnov", words, None, *medians)
+    distance, p = _kolmogorov_smirnov(before, after)
+    if distance == 0:
+        return Spread(name, "Kolmogorov-Smirnov", _SAME_SHARES, None, *medians)
+    words = f"median {medians[0]:g} -> {medians[1]:g} {unit}".rstrip()
+    words += f", {100 * distance:.1f} % of the rows lie elsewhere{_verdict(p)}"
+    return Spread(name, "Kolmogorov-Smirnov", words, p, *medians)
+
+
+def _median(counts: Counter[float]) -> float | None:
+    """Of the rounded numbers; the lower one where two are in the middle."""
+    middle = (counts.total() + 1) // 2
+    for value in sorted(counts):
+        middle -= counts[value]
+        if middle <= 0:
+            return value
+    return None
+
+
+def _kolmogorov_smirnov(before: Counter[float], after: Counter[float]) -> tuple[float, float]:
+    """(the largest distance of the two cumulative shares, its p for large numbers of rows)."""
+    values = sorted({*before, *after})
+    shares = [
+        np.cumsum([counts[value] for value in values]) / counts.total()
+        for counts in (before, after)
+    ]
+    distance = float(np.abs(shares[0] - shares[1]).max())
+    rows = before.total() * after.total() / (before.total() + after.total())
+    return distance, float(stats.kstwobign.sf(distance * np.sqrt(rows)))
+
+
+def _verdict(p: float | None) -> str:
+    if p is None:
+        return ""
+    return f"; more than chance (p {p:.1g})" if p < CHANCE else f"; no more than chance (p {p:.2g})"

@@ -1,0 +1,1 @@
+"""What a domain folder holds: templates, lexicons, slots."""

@@ -1,0 +1,1 @@
+"""Slot values: listed in lexicons, or generated (times, numbers, codes, names)."""

@@ -1,0 +1,1 @@
+"""Datasets changed after they were built: joined, extended, rows dropped."""

@@ -1,0 +1,78 @@
+"""More rows for a dataset that is there: the build that makes them, and where they go."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from models.checkpoint import read_info
+from models.config import as_mapping
+from models.errors import DataError
+from pipeline.build.config import BuildConfig
+from pipeline.build.seal import check_nothing_lost
+from pipeline.dataset.build_record import portable
+from pipeline.dataset.files import read_build
+from pipeline.dataset.history import parts_of
+from pipeline.dataset.manifest import dataset_schema
+from pipeline.editing.join import Joined, join, sample_rate_of, schema_of
+from pipeline.storage.publish import remove
+
+
+def extension_of(dataset: Path, config: BuildConfig) -> BuildConfig:
+    """`config` as the build of further rows for `dataset`: published among its shards, from where
+    `conclude` takes them. Its own `output.path` counts for nothing.
+    """
+    output = replace(config.output, path=dataset.absolute())
+    work_dir = replace(config, output=output).work_dir
+    return replace(
+        config,
+        output=replace(output, path=work_dir / "extension"),
+        runtime=replace(config.runtime, work_dir=work_dir),
+    )
+
+
+def holds_already(dataset: Path, config: BuildConfig, digests: Mapping[str, str]) -> str:
+    """In words, which part of the dataset the same config made, with the same seed and files; empty
+    where none did.
+    """
+    asked = _comparable(as_mapping(config))
+    for number, part in enumerate(parts_of(read_build(dataset)), start=1):
+        if _comparable(part["config"]) == asked and part["digests"] == dict(digests):
+            return (
+                f"{dataset} holds what this config makes already: {part['rows']} rows, part "
+                f"{number}; for others give another seed (--set seed={config.seed + 1})"
+            )
+    return ""
+
+
+def check_extension(dataset: Path, config: BuildConfig) -> None:
+    """Raise `DataError` where `dataset` is none, holds files that replacing it would lose, or has
+    other columns or another sample rate than the rows of `config` will have.
+    """
+    read_build(dataset)
+    check_nothing_lost(dataset)
+    found, made = schema_of(dataset).names, dataset_schema(kept=config.output.kept).names
+    for name in dict.fromkeys([*made, *found]):
+        if name not in found or name not in made:
+            where = "the dataset" if name in found else "the rows of the config"
+            raise DataError(
+                f"{dataset}: column {name}: only {where} would have it; columns must be the same "
+                "(output.keep_clean, output.keep_noise, or the version that built it)"
+            )
+    rate = config.output.sample_rate or read_info(config.voice.acoustic_model).mel.sample_rate
+    if rate != sample_rate_of(dataset):
+        raise DataError(
+            f"{dataset}: {sample_rate_of(dataset)} Hz, and the config's rows would have {rate} Hz; "
+            "a dataset has one sample rate (output.sample_rate)"
+        )
+
+
+def conclude(dataset: Path, further: Path) -> Joined:
+    """Put the rows of the dataset `further` beside those of `dataset`, and remove it."""
+    joined = join([dataset, further], dataset, read_build(dataset)["name"])
+    remove(further)
+    return joined
+
+
+def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in portable(config).items() if name != "name"}

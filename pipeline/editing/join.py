@@ -1,0 +1,300 @@
+"""Datasets joined into one: their data files side by side, under new names and byte for byte.
+
+Only a file that holds rows which another dataset has, too, is written anew, without them.
+"""
+
+import hashlib
+import itertools
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.errors import DataError
+from pipeline.build.seal import write_pages, write_rejects
+from pipeline.dataset.build_record import BuildInfo, build_record, write_build
+from pipeline.dataset.files import (
+    DATA,
+    REJECTS_FILE,
+    data_file,
+    data_files,
+    read_build,
+    read_dataset_rejects,
+    read_rows,
+)
+from pipeline.dataset.history import in_common, kept_apart_in, licence_of, parts_of, with_files
+from pipeline.dataset.leaks import LeakFinder, check_leaks
+from pipeline.dataset.light_rows import SOUND_COLUMNS, split_of_file
+from pipeline.licences.ledger import LedgerCount, LicensedSource
+from pipeline.records import Reject
+from pipeline.splits import SPLITS
+from pipeline.storage.atomic import naming_full_disk
+from pipeline.storage.publish import publish, staging_folder
+from pipeline.storage.shards import parquet_options
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What came of a join: the folder, its rows, and how many were there more than once."""
+
+    dataset: Path
+    rows: int
+    repeated: int
+
+
+@dataclass
+class _Plan:
+    """Which files go where. `new_names` maps (dataset, its file) to the file's new name; rows in
+    `repeated` are in an earlier dataset already, by dataset.
+    """
+
+    new_names: dict[tuple[int, str], str] = field(default_factory=dict)
+    repeated: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
+    """Publish the rows of all `datasets`, in their order, as the dataset `name` at `target`.
+
+    `target` may be one of them, which is then replaced in one rename. A row that two of them have
+    with the same id and the same content is taken once. Raises `DataError` where columns or sample
+    rates differ, where an id stands for two different rows, and where something crosses splits that
+    a part keeps apart (`output.disjoint`); then nothing is changed.
+    """
+    builds = [read_build(dataset) for dataset in datasets]
+    _check_alike(datasets)
+    plan = _Plan(repeated=_repeated(datasets))
+    target = target.resolve()
+    with naming_full_disk(target), staging_folder(target) as staging:
+        _place_files(datasets, plan, staging)
+        _write_record(staging, name, datasets, builds, plan)
+        build = read_build(staging)
+        write_pages(staging, licence_of(build))
+        publish(staging, target)
+    return Joined(target, build["rows"], sum(len(ids) for ids in plan.repeated.values()))
+
+
+def _check_alike(datasets: Sequence[Path]) -> None:
+    """Raise `DataError` naming the column in which two datasets differ."""
+    first, *others = datasets
+    expected = schema_of(first)
+    for dataset in others:
+        found = schema_of(dataset)
+        for name in dict.fromkeys([*expected.names, *found.names]):
+            if name not in found.names or name not in expected.names:
+                has, lacks = (first, dataset) if name in expected.names else (dataset, first)
+                raise DataError(
+                    f"{lacks}: has no column {name}, {has} has one; columns must be the same "
+                    "(output.keep_clean, output.keep_noise, or the version that built them)"
+                )
+            if expected.field(name) != found.field(name):
+                raise DataError(
+                    f"{dataset}: column {name}: is {found.field(name).type}, in {first} "
+                    f"{expected.field(name).type}; the same version must build both"
+                )
+        rates = [sample_rate_of(each) for each in (first, dataset)]
+        if rates[0] != rates[1]:
+            raise DataError(
+                f"{dataset}: {rates[1]} Hz, {first}: {rates[0]} Hz; a dataset has one sample rate "
+                "(output.sample_rate)"
+            )
+        if expected.metadata != found.metadata:
+            raise DataError(f"{dataset}: describes its columns unlike {first}; build it again")
+
+
+def schema_of(dataset: Path) -> pa.Schema:
+    """The columns of the dataset's data files."""
+    files = data_files(dataset)
+    if not files:
+        raise DataError(f"{dataset}: has no data files")
+    return pq.read_schema(files[0])
+
+
+def sample_rate_of(dataset: Path) -> int:
+    """That of its clips, in Hz."""
+    return int(next(read_rows(data_files(dataset)[0], ["sample_rate"]))["sample_rate"])
+
+
+def _repeated(datasets: Sequence[Path]) -> dict[int, set[str]]:
+    """The ids of the rows of each dataset that an earlier one has, too, with the same content."""
+    owner: dict[str, int] = {}
+    shared: dict[int, set[str]] = defaultdict(set)
+    for index, dataset in enumerate(datasets):
+        for path in data_files(dataset):
+            for row in read_rows(path, ["id"]):
+                if owner.setdefault(row["id"], index) != index:
+                    shared[index].add(row["id"])
+    for index, ids in shared.items():
+        here = _contents(datasets[index], ids)
+        for first in {owner[id] for id in ids}:
+            there = _contents(datasets[first], ids)
+            differing = sorted(id for id in there if there[id] != here[id])
+            if differing:
+                raise DataError(
+                    f"{datasets[index]}: row {differing[0]}: {datasets[first]} has another row of "
+                    f"this id ({len(differing)} such rows); they are builds of one seed with other "
+                    "settings: build one of them with another seed"
+                )
+    return shared
+
+
+def _contents(dataset: Path, ids: Collection[str]) -> dict[str, bytes]:
+    """A digest over all columns of the rows with `ids` that `dataset` has."""
+    found = {}
+    for path in data_files(dataset):
+        if any(row["id"] in ids for row in read_rows(path, ["id"])):
+            for row in read_rows(path):
+                if row["id"] in ids:
+                    found[row["id"]] = hashlib.blake2b(repr(sorted(row.items())).encode()).digest()
+    return found
+
+
+def _place_files(datasets: Sequence[Path], plan: _Plan, staging: Path) -> None:
+    """Put every data file under a hidden name, then give the names that their number asks for."""
+    (staging / DATA).mkdir()
+    placed: dict[str, list[tuple[Path, tuple[int, str]]]] = defaultdict(list)
+    count = itertools.count()
+    for index, dataset in enumerate(datasets):
+        for path in data_files(dataset):
+            split = split_of_file(path)
+            part = staging / DATA / f"{split}-{next(count)}.part"
+            if _place(path, part, plan.repeated.get(index, set())):
+                placed[split].append((part, (index, f"{DATA}/{path.name}")))
+    for split in SPLITS:
+        for number, (part, origin) in enumerate(placed[split]):
+            plan.new_names[origin] = data_file(split, number, len(placed[split]))
+            part.rename(staging / plan.new_names[origin])
+
+
+def _place(source: Path, part: Path, without: Collection[str]) -> bool:
+    """Link or copy `source`, or write it `without` some rows; False where none would be left."""
+    ids = [row["id"] for row in read_rows(source, ["id"])] if without else []
+    if not without or not any(id in without for id in ids):
+        try:
+            os.link(source, part)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(source, part)
+        return True
+    if all(id in without for id in ids):
+        return False
+    unwanted = pa.array(sorted(without))
+    with pq.ParquetFile(source, page_checksum_verification=True) as file:
+        schema = file.schema_arrow
+        with pq.ParquetWriter(part, schema, **parquet_options(schema)) as writer:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                kept = table.filter(pc.invert(pc.is_in(table["id"], value_set=unwanted)))
+                if kept.num_rows:
+                    writer.write_table(kept)
+    return True
+
+
+def _write_record(
+    staging: Path,
+    name: str,
+    datasets: Sequence[Path],
+    builds: Sequence[Mapping[str, Any]],
+    plan: _Plan,
+) -> None:
+    """Write `rejects.parquet` and `build.json`, with the history of all parts."""
+    parts = [part for build in builds for part in parts_of(build)]
+    kept_apart = [kind for build in builds for kind in kept_apart_in(build)]
+    leaks, ledger = LeakFinder(dict.fromkeys(kept_apart)), LedgerCount(_sources(builds))
+    rows, seconds, ids = Counter[str](), Counter[str](), set[str]()
+    for path in data_files(staging):
+        split = split_of_file(path)
+        for row in _light_rows(path):
+            leaks.add(row, split)
+            ledger.add(row)
+            ids.add(row["id"])
+            rows[f"{DATA}/{path.name}"] += 1
+            seconds[split] += row["duration_s"]
+    check_leaks(leaks.leaks())
+    rejects = _rejects(datasets, ids)
+    write_rejects(staging / REJECTS_FILE, rejects)
+    splits = {split: {"rows": 0, "hours": round(seconds[split] / 3600, 6)} for split in SPLITS}
+    for file, count in rows.items():
+        splits[Path(file).name.partition("-")[0]]["rows"] += count
+    splits = {split: found for split, found in splits.items() if found["rows"]}
+    found = leaks.leaks(), ledger.ledger()
+    record = build_record(staging, _info(name, parts, builds), splits, len(rejects), *found)
+    record["history"] = list(_history(builds, plan, rows))
+    write_build(staging, record)
+
+
+def _light_rows(path: Path) -> Iterator[dict[str, Any]]:
+    names = [name for name in pq.read_schema(path).names if name not in SOUND_COLUMNS]
+    return read_rows(path, names)
+
+
+def _rejects(datasets: Sequence[Path], ids: Collection[str]) -> list[Reject]:
+    """Those of all datasets, each once, without those that another one has as a row."""
+    found = {
+        (reject.id, reject.stage): reject
+        for dataset in reversed(datasets)
+        for reject in read_dataset_rejects(dataset, with_audio=True)
+        if reject.id not in ids
+    }
+    return list(found.values())
+
+
+def _history(
+    builds: Sequence[Mapping[str, Any]], plan: _Plan, rows: Mapping[str, int]
+) -> Iterator[dict[str, Any]]:
+    for index, build in enumerate(builds):
+        moved = {file: name for (owner, file), name in plan.new_names.items() if owner == index}
+        yield from with_files(parts_of(build), moved, rows)
+
+
+def _info(
+    name: str, parts: Sequence[Mapping[str, Any]], builds: Sequence[Mapping[str, Any]]
+) -> BuildInfo:
+    """What the parts have in common, and all that their domains can say."""
+    described = [build.get("coverage", {}) for build in builds]
+    values: dict[str, list[str]] = defaultdict(list)
+    for coverage in described:
+        for slot, listed in coverage.get("slot_values", {}).items():
+            values[slot] = list(dict.fromkeys([*values[slot], *listed]))
+    return BuildInfo(
+        name=name,
+        seed=parts[0]["seed"],
+        config=in_common([part["config"] for part in parts]),
+        digests=in_common([part["digests"] for part in parts]),
+        coverage={
+            "templates": _together(described, "templates"),
+            "slot_values": dict(values),
+            "open_slots": _together(described, "open_slots"),
+        },
+    )
+
+
+def _together(mappings: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    return list(dict.fromkeys(item for mapping in mappings for item in mapping.get(name, ())))
+
+
+def _sources(builds: Sequence[Mapping[str, Any]]) -> list[LicensedSource]:
+    """All that may be in rows; a recording that two parts keep to different splits is kept to
+    none any more."""
+    splits: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    authors: dict[tuple[str, str, str], str] = {}
+    for build in builds:
+        for line in build.get("licences", {}).get("sources", ()):
+            place = line["kind"], line["name"], line["licence"]
+            splits[place].add(line["split"])
+            authors[place] = authors.get(place) or line["attribution"]
+    return [
+        LicensedSource(
+            *place,
+            attribution=authors[place],
+            key="",
+            file="",
+            split=next(iter(found)) if len(found) == 1 else "",
+        )
+        for place, found in splits.items()
+    ]

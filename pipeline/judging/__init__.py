@@ -1,0 +1,1 @@
+"""Stage 5: clips measured and checked by a recognizer, and attempted again where they fail."""

@@ -1,0 +1,1 @@
+"""Properties of clips that predict a label by accident."""

@@ -1,0 +1,1 @@
+"""Licence terms, and the licences of everything in a row."""

@@ -1,0 +1,108 @@
+"""Are a dataset's voices as unlike each other as real people's? Spread of speaker embeddings."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from models.checkpoint import Checkpoint, check_role, load_checkpoint
+from models.errors import DataError
+from models.evaluation.diversity import Spread, embed, spread_of
+from models.training.corpus import CorpusConfig, read_corpora
+from pipeline.audio.files import decode_audio
+from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
+from pipeline.randomness import rng_for
+
+CLIPS_PER_SPEAKER = 12
+
+
+class VoiceClip(NamedTuple):
+    """Who speaks, and the bytes of a sound file."""
+
+    speaker: str
+    audio: bytes
+
+
+def diversity(
+    folders: Iterable[Path], encoder_name: str, num_clips: int, seed: int = 0
+) -> dict[Path, Spread]:
+    """The spread of each folder's voices: a dataset that Voxloom made, or a corpus.
+
+    All are compared as equals: as many speakers of each, the same number of clips a speaker,
+    drawn by `seed`, at most `num_clips` in all. Raises `DataError` for a folder with fewer than
+    two speakers of at least two clips.
+    """
+    check_role(encoder_name, "speaker encoder", "--encoder")
+    encoder = load_checkpoint(encoder_name)
+    counts = {folder: Counter(name for name, _ in _index(folder)) for folder in folders}
+    talkative = {
+        folder: sorted(name for name, clips in by_name.items() if clips > 1)
+        for folder, by_name in counts.items()
+    }
+    for folder, names in talkative.items():
+        if len(names) < 2:
+            raise DataError(
+                f"{folder}: {len(names)} speakers with two clips or more; two are needed"
+            )
+    num_speakers = min(min(map(len, talkative.values())), num_clips // 2)
+    per_speaker = min(CLIPS_PER_SPEAKER, num_clips // num_speakers)
+    for folder, names in talkative.items():
+        usual = sorted((counts[folder][name] for name in names), reverse=True)
+        per_speaker = min(per_speaker, usual[num_speakers - 1])
+    return {
+        folder: _spread(folder, counts[folder], num_speakers, per_speaker, encoder, seed)
+        for folder in talkative
+    }
+
+
+def _spread(
+    folder: Path,
+    counts: Counter[str],
+    num_speakers: int,
+    per_speaker: int,
+    encoder: Checkpoint,
+    seed: int,
+) -> Spread:
+    rng = rng_for(seed, "diversity")
+    enough = sorted(name for name, clips in counts.items() if clips >= per_speaker)
+    chosen = set(rng.choice(enough, num_speakers, replace=False).tolist())
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, (name, _) in enumerate(_index(folder)):
+        places[name].append(place)
+    wanted = {
+        int(place)
+        for name in sorted(chosen)
+        for place in rng.choice(places[name], per_speaker, replace=False)
+    }
+    vectors, speakers = [], []
+    for clip in _clips(folder, wanted):
+        vector = embed(*decode_audio(clip.audio), encoder)
+        if vector is not None:
+            vectors.append(vector)
+            speakers.append(clip.speaker)
+    return spread_of(np.stack(vectors), speakers)
+
+
+def _index(folder: Path) -> Iterator[tuple[str, Path]]:
+    """(speaker, file) of every clip of a dataset or a corpus, in an order that stays."""
+    if (folder / BUILD_FILE).is_file():
+        for path in data_files(folder):
+            yield from ((row["speaker"], path) for row in read_rows(path, ["speaker"]))
+        return
+    for recording in read_corpora(CorpusConfig(folder)):
+        yield recording.speaker, recording.path
+
+
+def _clips(folder: Path, wanted: set[int]) -> Iterator[VoiceClip]:
+    """The clips at these places of `_index`; the audio of no other is kept."""
+    if (folder / BUILD_FILE).is_file():
+        rows = (row for path in data_files(folder) for row in read_rows(path, ["speaker", "audio"]))
+        for place, row in enumerate(rows):
+            if place in wanted:
+                yield VoiceClip(row["speaker"], row["audio"]["bytes"])
+        return
+    for place, (speaker, path) in enumerate(_index(folder)):
+        if place in wanted:
+            yield VoiceClip(speaker, path.read_bytes())

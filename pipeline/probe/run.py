@@ -1,0 +1,238 @@
+"""A recognizer as the last word: trained on a dataset alone, what does it hear in real recordings?
+
+The recordings are never learned from, nor do they decide when learning stops: the dataset's own
+validation split does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from models.errors import DataError
+from models.recognition.edit_distance import edit_distance
+from models.recognition.probe_networks import ProbeKind, spellable
+from models.training.probe import Heard, ProbeTraining, TrainedProbe, hear_all, train_probe
+from pipeline.build.config import load_build_config
+from pipeline.probe.clips import (
+    Change,
+    ProbeClip,
+    Source,
+    augmenting,
+    is_dataset,
+    rate_of_corpus,
+    read_recordings,
+    read_source,
+)
+from pipeline.probe.scores import HeardClip, Score, scores_of, speaker_interval
+
+Label = Literal["transcript", "intent"]
+Report = Callable[[str], None]
+MOST_KEYWORDS = 100
+_NAMED = 3  # unknown labels that a message names
+
+
+@dataclass(frozen=True)
+class ProbeRequest:
+    """What to learn from (`dataset`, a dataset or a corpus) and what to be tested on (`real`).
+
+    `kind` None: a keyword model where there are at most 100 distinct labels, else CTC. `runs`
+    probes are trained, with seeds from that of `training` on, and their errors are averaged.
+    `augment` is the config of a build, whose noise and rooms are put on the clips of `dataset`,
+    which is then a corpus: a dataset has its own.
+    """
+
+    dataset: Path
+    real: Path
+    train_real: Path | None = None
+    kind: ProbeKind | None = None
+    label: Label = "transcript"
+    at_most: int = 20_000  # training clips
+    runs: int = 1
+    training: ProbeTraining = ProbeTraining()
+    augment: Path | None = None
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """How the probes of one source did. `own_error_rate` is on the dataset's own test split."""
+
+    source: str
+    kind: ProbeKind
+    num_train: int
+    num_validation: int
+    scores: list[Score]
+    by_speaker: tuple[float, float] | None
+    own_error_rate: float | None
+    clips: list[HeardClip]
+
+    @property
+    def error_rate(self) -> float:
+        """Over all recordings."""
+        return self.scores[0].error_rate
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be told of a clip: its label among `labels`, or its letters."""
+
+    kind: ProbeKind
+    label: Label
+    labels: frozenset[str]
+    intents: Mapping[str, str]  # by transcript
+
+    def text_of(self, clip: ProbeClip) -> str:
+        if self.kind == "ctc":
+            return spellable(clip.transcript)
+        if self.label == "transcript":
+            return clip.transcript
+        return clip.intent or self.intents.get(clip.transcript, clip.transcript)
+
+
+def probe(request: ProbeRequest, report: Report) -> list[ProbeResult]:
+    """The result for the dataset, and one for `train_real` where it is given.
+
+    Raises `DataError` for a folder that is neither dataset nor corpus, and for recordings whose
+    labels the dataset does not know.
+    """
+    if request.train_real and request.train_real.resolve() == request.real.resolve():
+        raise DataError(f"{request.real}: would be learned from and tested on; give another folder")
+    rate = rate_of_corpus(request.real)
+    report(f"reading {request.real} at {rate} Hz")
+    real = read_recordings(request.real, rate)
+    report(f"reading {request.dataset}")
+    source = read_source(request.dataset, rate, request.at_most, _change(request))
+    task = _task(source, request)
+    sources = [source]
+    if request.train_real:
+        report(f"reading {request.train_real}")
+        more = read_source(request.train_real, rate, request.at_most)
+        sources.append(_of_known_labels(more, task))
+    for each in sources:
+        _check_labels(each, task, real, request.real)
+    with _one_thread():
+        return [_probe(each, task, real, rate, request, report) for each in sources]
+
+
+def _change(request: ProbeRequest) -> Change | None:
+    if request.augment is None:
+        return None
+    if is_dataset(request.dataset):
+        raise DataError(f"{request.dataset}: was augmented when it was built; leave out --augment")
+    return augmenting(load_build_config(request.augment))
+
+
+def _task(source: Source, request: ProbeRequest) -> _Task:
+    """Decided by the dataset alone, so that the recordings cannot change what is asked of it."""
+    intents = {clip.transcript: clip.intent for clip in source.train if clip.intent}
+    if request.label == "intent" and not intents:
+        raise DataError(f"{source.name}: a corpus has no intents; give --label transcript")
+    task = _Task("keyword", request.label, frozenset(), intents)
+    labels = frozenset(task.text_of(clip) for clip in source.train)
+    kind = request.kind or ("keyword" if len(labels) <= MOST_KEYWORDS else "ctc")
+    if kind == "keyword" and len(labels) < 2:
+        raise DataError(f"{source.name}: all clips say `{min(labels)}`; there is nothing to tell")
+    return replace(task, kind=kind, labels=labels)
+
+
+def _of_known_labels(source: Source, task: _Task) -> Source:
+    """Without clips that are none of the labels: other sentences of a corpus."""
+    if task.kind == "ctc":
+        return source
+
+    def known(clips: Sequence[ProbeClip]) -> tuple[ProbeClip, ...]:
+        return tuple(clip for clip in clips if task.text_of(clip) in task.labels)
+
+    return replace(source, train=known(source.train), validation=known(source.validation))
+
+
+def _check_labels(source: Source, task: _Task, real: Sequence[ProbeClip], folder: Path) -> None:
+    """Every label of the recordings must be among those that are learned."""
+    if task.kind == "ctc":
+        return
+    learned = {task.text_of(clip) for clip in source.train}
+    unknown = [clip for clip in real if task.text_of(clip) not in learned]
+    if not unknown:
+        return
+    names = sorted({task.text_of(clip) for clip in unknown})
+    listed = ", ".join(f"`{name}`" for name in names[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    known = ", ".join(sorted(learned)[:MOST_KEYWORDS]) or "nothing"
+    raise DataError(
+        f"{folder}: {len(unknown)} of {len(real)} recordings say what {source.name} never does: "
+        f"{listed}{more}; it says {known}; leave them out, or give --model ctc"
+    )
+
+
+def _probe(
+    source: Source,
+    task: _Task,
+    real: Sequence[ProbeClip],
+    rate: int,
+    request: ProbeRequest,
+    report: Report,
+) -> ProbeResult:
+    """Train on one source, and hear the recordings and the source's own test split."""
+    train, validation = _as_heard(source.train, task), _as_heard(source.validation, task)
+    probes = []
+    for run in range(request.runs):
+        training = replace(request.training, seed=request.training.seed + run)
+        said = partial(_tell, report, f"{source.name}, probe {run + 1} of {request.runs}")
+        probes.append(train_probe(task.kind, rate, train, validation, training, said))
+    clips = _hear(probes, real, task)
+    own = _hear(probes, source.test, task)
+    return ProbeResult(
+        source=source.name,
+        kind=task.kind,
+        num_train=len(train),
+        num_validation=len(validation),
+        scores=scores_of(clips, task.kind == "keyword"),
+        by_speaker=speaker_interval(clips),
+        own_error_rate=scores_of(own, task.kind == "keyword")[0].error_rate if own else None,
+        clips=clips,
+    )
+
+
+def _tell(report: Report, about: str, line: str) -> None:
+    report(f"{about}, {line}")
+
+
+def _hear(
+    probes: Sequence[TrainedProbe], clips: Sequence[ProbeClip], task: _Task
+) -> list[HeardClip]:
+    """What every probe hears in each clip, and the mean of its errors."""
+    meant = _as_heard(clips, task)
+    heard = zip(*(hear_all(each, meant) for each in probes), strict=True)
+    return [
+        _compared(clip, wanted.text, texts, task.kind)
+        for clip, wanted, texts in zip(clips, meant, heard, strict=True)
+    ]
+
+
+def _compared(clip: ProbeClip, said: str, heard: tuple[str, ...], kind: ProbeKind) -> HeardClip:
+    if kind == "keyword":
+        size, wrong = 1, [int(text != said) for text in heard]
+    else:
+        words = said.split()
+        size, wrong = len(words), [edit_distance(text.split(), words) for text in heard]
+    errors = sum(wrong) / len(wrong)
+    return HeardClip(clip.id, clip.speaker, clip.snr_db, said, heard, errors, size)
+
+
+def _as_heard(clips: Sequence[ProbeClip], task: _Task) -> list[Heard]:
+    return [Heard(clip.features, task.text_of(clip)) for clip in clips]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """In one thread sums come in one order, so the same seed gives the same probe."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

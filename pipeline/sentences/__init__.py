@@ -1,0 +1,1 @@
+"""Stage 1: distinct sentences from templates and other sources."""

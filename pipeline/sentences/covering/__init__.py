@@ -1,0 +1,1 @@
+"""Coverage sampling: every template, value, t-tuple and diphone before anything repeats."""

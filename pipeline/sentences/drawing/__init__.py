@@ -1,0 +1,1 @@
+"""Sources of sentences, and the order in which templates and values are drawn."""

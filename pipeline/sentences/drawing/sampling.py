@@ -1,0 +1,335 @@
+"""In which order a domain's sentences come: by weight, uniformly, by Zipf's law.
+
+Intents come up equally often, and templates within an intent, until one has nothing new to
+say; what differs is how a template's slots are filled. `random` goes through all combinations
+of a template in an order that the seed decides, so none comes twice and none is remembered.
+Where two templates say the same, or one says it in two ways, `Seen` tells.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, Protocol
+
+import numpy as np
+
+from pipeline.domain.slots.vocabulary import Vocabulary
+from pipeline.domain.templates import Rendered, Template, tidy
+from pipeline.randomness import rng_for
+from pipeline.records import Negative, Reject, Sentence, Slot
+from pipeline.sentences.drawing.permutation import MAX_SIZE, Permutation
+from pipeline.sentences.drawing.sentence_filter import SentenceFilter
+from pipeline.sentences.drawing.spoken_style import NO_STYLE, StyleConfig, Styled, styled
+
+STAGE = "generate"
+Strategy = Literal["random", "weighted", "zipf", "coverage"]
+Intents = Mapping[str, Mapping[int, Template]]
+_DIGEST_OF_ID = re.compile(r"-([0-9a-f]{12})(?:-\d+)?$")  # a further take has its number
+_MISSES_BEFORE_LISTING = 50
+_MISSES_BEFORE_GIVING_UP = 20_000
+_LISTED_AT_ONCE = 4096
+_FIRST_BLOCK, _LAST_BLOCK = 8, 128  # combinations that are looked up at once
+_NOT_NEGATIVE = Negative()
+_LISTED_VALUES = 20_000  # larger vocabularies are asked for one value at a time
+
+
+@dataclass(frozen=True)
+class ZipfConfig:
+    """The value on line r of a lexicon is drawn about r ** -exponent times as often as the first.
+
+    For `sentences.strategy: zipf`; a lexicon's weights are then without effect.
+    """
+
+    exponent: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.exponent <= 10:
+            raise ValueError(f"exponent: {self.exponent}; above 0 and up to 10 is allowed")
+
+
+class Seen:
+    """Which sentences there have been, in memory that does not grow with them.
+
+    Up to 65,536 ids are remembered exactly. For more, five bits a sentence are set in a table of
+    16 MiB for every million asked for, up to 512 MiB: no sentence passes twice, and of 30 million a
+    new one is taken for an earlier one less than once in ten million.
+    """
+
+    _EXACT = 65_536
+    _MARKS = 5
+    _BITS_OF_A_SENTENCE, _MOST_BITS = 128, 1 << 32
+
+    def __init__(self, count: int) -> None:
+        self._ids: set[str] | None = set() if count <= self._EXACT else None
+        bits = min(count * self._BITS_OF_A_SENTENCE, self._MOST_BITS)
+        self._mask = (1 << (bits - 1).bit_length()) - 1
+        self._table = bytearray(0 if self._ids is not None else (self._mask + 1) >> 3)
+
+    def add(self, digest: str) -> bool:
+        """True for a new one. `digest` is 12 hexadecimal digits or more."""
+        if self._ids is not None:
+            if digest in self._ids:
+                return False
+            self._ids.add(digest)
+            return True
+        place, table, is_new = int(digest, 16), self._table, False
+        step = place >> 21 | 1
+        for _ in range(self._MARKS):
+            place = place + step & self._mask
+            mark = 1 << (place & 7)
+            if not table[place >> 3] & mark:
+                table[place >> 3] |= mark
+                is_new = True
+        return is_new
+
+
+class Maker:
+    """Renderings into sentences with ids; None for one there has been.
+
+    A sentence is new, wanted and has its id before it is put into spoken `style`; where the
+    outcome is not wanted or was said already, it stays as it was.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        seed: int,
+        count: int,
+        unwanted: SentenceFilter | None,
+        style: StyleConfig = NO_STYLE,
+    ) -> None:
+        self.domain, self.seed = domain, seed
+        self._prefix = f"{seed}|{domain}|"
+        self._style = style if style != NO_STYLE else None
+        self._seen, self._unwanted = Seen(2 * count if self._style else count), unwanted
+
+    def make(
+        self,
+        intent: str,
+        template: str,
+        text: str,
+        slots: tuple[Slot, ...],
+        *,
+        source: str = "templates",
+        domain: str = "",
+        negative: Negative = _NOT_NEGATIVE,
+    ) -> Sentence | Reject | None:
+        """`domain` is the build's unless another is given. A negative is left as it was found."""
+        domain = domain or self.domain
+        digest = self._digest(text)
+        if not self._seen.add(digest):
+            return None
+        sentence_id = f"{domain}-{digest}"
+        if self._unwanted and (reason := self._unwanted.reason(text)):
+            return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
+        style: tuple[str, ...] = ()
+        if self._style is not None and negative.kind == _NOT_NEGATIVE.kind:
+            text, style = self._spoken(sentence_id, text, slots, self._style)
+        return Sentence(sentence_id, text, domain, template, intent, slots, source, style, negative)
+
+    def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
+        """Take `texts` for said, and the sentences that have `ids`, which were styled perhaps."""
+        for text in texts:
+            self._seen.add(self._digest(text))
+        for found in filter(None, map(_DIGEST_OF_ID.search, ids)):
+            self._seen.add(found[1])
+
+    def id_of(self, text: str) -> str:
+        """The id of a sentence of the build's domain."""
+        return f"{self.domain}-{self._digest(text)}"
+
+    def _digest(self, text: str) -> str:
+        return hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
+
+    def _spoken(
+        self, sentence_id: str, text: str, slots: tuple[Slot, ...], style: StyleConfig
+    ) -> Styled:
+        said = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
+        if said.style and self._unwanted and self._unwanted.reason(said.text):
+            return Styled(text)
+        if said.style and not self._seen.add(self._digest(said.text)):
+            return Styled(text)
+        return said
+
+
+class Source(Protocol):
+    """One template and what it still has to say."""
+
+    def next_row(self) -> Sentence | Reject | None:
+        """What has not been said yet, or None when there is nothing left."""
+
+
+Draw = Callable[[Vocabulary], str]
+
+
+class DrawnSource:
+    """Draws the slots one by one.
+
+    After many draws in a row that had been said before, it goes through the sentences that
+    are left instead, in a shuffled order, so that every one can be reached.
+    """
+
+    def __init__(
+        self, intent: str, line: int, template: Template, maker: Maker, draw: Draw
+    ) -> None:
+        self._intent, self._name, self._template = intent, f"{intent}:{line}", template
+        self._maker, self._draw = maker, draw
+        self._left: Iterator[Sentence | Reject] | None = None
+
+    def next_row(self) -> Sentence | Reject | None:
+        if self._left is None:
+            for _ in range(_MISSES_BEFORE_LISTING):
+                if row := self._make(self._template.render(self._draw)):
+                    return row
+            self._left = self._list_the_rest()
+        return next(self._left, None)
+
+    def _make(self, rendered: Rendered) -> Sentence | Reject | None:
+        return self._maker.make(self._intent, self._name, rendered.text, rendered.slots)
+
+    def _list_the_rest(self) -> Iterator[Sentence | Reject]:
+        renderings = self._template.all_renderings()
+        shuffle = rng_for(self._maker.seed, STAGE, f"{self._maker.domain}|{self._name}")
+        misses = 0
+        while block := list(islice(renderings, _LISTED_AT_ONCE)):
+            for index in shuffle.permutation(len(block)):
+                misses += 1
+                if row := self._make(block[index]):
+                    misses = 0
+                    yield row
+            if misses > _MISSES_BEFORE_GIVING_UP and self._template.pieces is None:
+                return  # conditions can say one thing in more ways than there is time for
+
+
+class PermutedSource:
+    """All combinations of a plain template's slots, each once, in an order of the seed's."""
+
+    def __init__(
+        self, intent: str, line: int, template: Template, maker: Maker, values: "SlotValues"
+    ) -> None:
+        assert template.pieces is not None
+        self._maker, self._values = maker, values
+        self._rows = self._walk(intent, f"{intent}:{line}", template.pieces)
+
+    def next_row(self) -> Sentence | Reject | None:
+        return next(self._rows, None)
+
+    def _walk(
+        self, intent: str, name: str, pieces: tuple[str | Vocabulary, ...]
+    ) -> Iterator[Sentence | Reject]:
+        make = self._maker.make
+        for slots in self._combinations(name, [p for p in pieces if not isinstance(p, str)]):
+            values = iter(slots)
+            parts = [p if isinstance(p, str) else next(values).value for p in pieces]
+            if row := make(intent, name, tidy("".join(parts)), slots):
+                yield row
+
+    def _combinations(
+        self, name: str, vocabularies: list[Vocabulary]
+    ) -> Iterator[tuple[Slot, ...]]:
+        sizes = [len(vocabulary) for vocabulary in vocabularies]
+        readers = [self._values.reader(vocabulary) for vocabulary in vocabularies]
+        total = int(np.prod(sizes, dtype=object)) if sizes else 1
+        order = Permutation(total, rng_for(self._maker.seed, STAGE, f"{name}|order"))
+        start, block = 0, _FIRST_BLOCK
+        while start < total:
+            columns = np.unravel_index(order.at(start, block), sizes) if sizes else ()
+            if not sizes:
+                yield ()
+            listed = [
+                [reader(index) for index in column.tolist()]
+                for reader, column in zip(readers, columns, strict=True)
+            ]
+            yield from zip(*listed, strict=True)
+            start, block = start + block, min(2 * block, _LAST_BLOCK)
+
+
+class SlotValues:
+    """Slots with their values, made once and shared by all templates while a list of them is
+    small; larger vocabularies are asked each time.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Vocabulary, dict[int, Slot]]] = {}
+
+    def reader(self, vocabulary: Vocabulary) -> Callable[[int], Slot]:
+        """What gives the slot with the value at an index of `vocabulary`."""
+        name = vocabulary.name
+        if len(vocabulary) > _LISTED_VALUES:
+            return lambda index: Slot(name, vocabulary[index])
+        # The vocabulary is kept, so that no other comes to have its id.
+        made = self._made.setdefault(id(vocabulary), (vocabulary, {}))[1]
+
+        def slot(index: int) -> Slot:
+            if index not in made:
+                made[index] = Slot(name, vocabulary[index])
+            return made[index]
+
+        return slot
+
+
+def sample(
+    intents: Intents, maker: Maker, strategy: Strategy, zipf: ZipfConfig
+) -> Iterator[Sentence | Reject]:
+    """Rows by any strategy but `coverage`, until nothing new is left."""
+    uniforms = uniforms_of(rng_for(maker.seed, STAGE, maker.domain))
+    draw = _drawing(strategy, zipf, uniforms)
+    values = SlotValues()
+
+    def source(intent: str, line: int, template: Template) -> Source:
+        small = template.pieces is not None and template.max_renderings <= MAX_SIZE
+        if strategy == "random" and small:
+            return PermutedSource(intent, line, template, maker, values)
+        return DrawnSource(intent, line, template, maker, draw)
+
+    sources = [
+        [source(intent, line, template) for line, template in templates.items()]
+        for intent, templates in intents.items()
+    ]
+    return take_turns(sources, uniforms)
+
+
+def take_turns(
+    intents: list[list[Source]], uniforms: Iterator[float]
+) -> Iterator[Sentence | Reject]:
+    """From a random template of a random intent; those with nothing left are taken out."""
+    while intents:
+        sources = intents[int(next(uniforms) * len(intents))]
+        source = sources[int(next(uniforms) * len(sources))]
+        if row := source.next_row():
+            yield row
+            continue
+        sources.remove(source)
+        if not sources:
+            intents.remove(sources)
+
+
+def _drawing(strategy: Strategy, zipf: ZipfConfig, uniforms: Iterator[float]) -> Draw:
+    if strategy == "weighted":
+        return lambda values: values.draw(next(uniforms))
+    if strategy == "zipf":
+        return lambda values: values[zipf_rank(next(uniforms), len(values), zipf.exponent)]
+    return lambda values: values[int(next(uniforms) * len(values))]
+
+
+def zipf_rank(uniform: float, size: int, exponent: float) -> int:
+    """The rank, 0 ... size-1, that a uniform number in [0, 1) points at.
+
+    The curve x ** -exponent over [1, size + 1) takes the place of the sum over ranks, so that
+    a vocabulary of any size needs no table: rank r has the area from r + 1 to r + 2.
+    """
+    top = size + 1.0
+    if abs(exponent - 1) < 1e-9:
+        at = top**uniform
+    else:
+        power = 1 - exponent
+        at = (1 + uniform * (top**power - 1)) ** (1 / power)
+    return min(int(at), size) - 1
+
+
+def uniforms_of(rng: np.random.Generator) -> Iterator[float]:
+    """Uniform numbers in [0, 1), drawn by the thousand because one at a time is slow."""
+    while True:
+        yield from rng.random(1024).tolist()

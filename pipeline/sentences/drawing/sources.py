@@ -1,0 +1,92 @@
+"""Where a build's sentences come from, side by side: each source gives its share, through one
+`Maker`, so that no two of them say the same.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from models.errors import DataError
+from pipeline.records import Reject, Sentence
+from pipeline.sentences.drawing.sampling import Maker
+from pipeline.sentences.drawing.split_plan import Vacancies
+
+_MOST_REJECTS = 1_000_000  # and a hundred for each sentence: something is wrong, not scarce
+_ROUNDING = 1e-6  # shares written in decimals need not sum to 1 exactly
+
+
+@dataclass(frozen=True)
+class SentenceSource:
+    """One source of sentences, opened. Nothing is read before one of its functions is called.
+
+    `place` is its file or folder, `lower` the key that asks for fewer of its sentences, and
+    `share` is of `sentences.count`. `check(number)` raises the error that taking so many would
+    end in, as far as can be told before; `rows(maker, number)` gives what `maker` makes of its
+    sentences, one by one, until there are no more; `digest()` are 16 hex digits that change
+    with whatever it reads.
+    """
+
+    place: str
+    lower: str
+    share: float
+    check: Callable[[int], None]
+    rows: Callable[[Maker, int], Iterator[Sentence | Reject]]
+    digest: Callable[[], str]
+
+
+def check_share(share: float) -> None:
+    """Raise `ValueError` for what is no share of the sentences."""
+    if not 0 < share <= 1:
+        raise ValueError(f"share: {share}; above 0 and up to 1 is allowed")
+
+
+def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> None:
+    """Raise `ValueError` where `shares` leave no sentence to a source, or some to none."""
+    total = sum(shares)
+    if total > 1 + _ROUNDING:
+        raise ValueError(
+            f"count: the shares of the sources sum to {total:.6g}; at most 1 is allowed"
+        )
+    if not has_domain and total < 1 - _ROUNDING:
+        raise ValueError(
+            f"domain: none, so the shares of other sources must sum to 1; they sum to {total:.6g}"
+        )
+    for share in shares:
+        if round(count * share) == 0:
+            raise ValueError(f"count: {count}, of which a share of {share} is no sentence")
+
+
+def take(
+    source: SentenceSource, number: int, maker: Maker, vacancies: Vacancies | None = None
+) -> Iterator[Sentence | Reject]:
+    """`number` sentences of a source, with the rejects between them; with `vacancies` those that
+    a split has room for.
+
+    Raises `DataError` saying how many there are where it runs dry.
+    """
+    if not number:
+        return
+    produced, rejects, example = 0, 0, ""
+    for row in source.rows(maker, number):
+        if vacancies is not None and isinstance(row, Sentence):
+            split = vacancies.admit(row)
+            if split is None and vacancies.passed_over > _MOST_REJECTS + 100 * produced:
+                break
+            if split is None:
+                continue
+            row = replace(row, split=split)
+        yield row
+        if isinstance(row, Reject):
+            rejects, example = rejects + 1, example or row.reason
+            if rejects > _MOST_REJECTS + 100 * produced:
+                break
+            continue
+        produced += 1
+        if produced == number:
+            return
+    if vacancies is not None and vacancies.passed_over:
+        raise DataError(f"{source.place}: {vacancies.lacking()}")
+    rejected = f" ({rejects} more are rejected, such as: {example})" if rejects else ""
+    raise DataError(
+        f"{source.place}: {number} sentences asked for, but only {produced} new ones "
+        f"exist{rejected}; lower {source.lower}"
+    )

@@ -1,0 +1,119 @@
+"""Splits that keep things apart: who and what belongs to which, decided before anything is spoken.
+
+Every template, slot value and speaker is dealt to one split. A sentence whose parts were dealt to
+different splits belongs to none and is passed over for another one, until every split has its
+number; its speaker is then drawn from those of its split.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from models.errors import ConfigError
+from pipeline.dataset.leaks import KINDS, SLOT
+from pipeline.domain.domains import Domain
+from pipeline.records import Sentence
+from pipeline.splits import check_every_split, deal, numbers_of, split_of, used_splits
+
+_OF_SENTENCES = ("text", "template", SLOT)
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """The split of every sentence of a build, by what its config keeps apart.
+
+    `dealt` has the listed values of each kind; one that is not listed (a time, a template of
+    the user's own file) goes by a hash.
+    """
+
+    shares: Mapping[str, float]
+    disjoint: tuple[str, ...]
+    seed: int
+    dealt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def parts_sentences(self) -> bool:
+        """Whether something of sentences is kept apart."""
+        return any(kind.startswith(_OF_SENTENCES) for kind in self.disjoint)
+
+    def split_of(self, sentence: Sentence) -> str | None:
+        """Its split; None where its parts belong to different ones."""
+        found = {self._split_of_value(kind, value) for kind, value in self._parts(sentence)}
+        if not found:
+            return split_of(sentence.id, self.seed, self.shares)
+        return found.pop() if len(found) == 1 else None
+
+    def _split_of_value(self, kind: str, value: str) -> str:
+        listed = self.dealt.get(kind, {}).get(value)
+        return listed or split_of(f"{kind}\x1f{value}", self.seed, self.shares)
+
+    def _parts(self, sentence: Sentence) -> Iterable[tuple[str, str]]:
+        kinds = set(self.disjoint)
+        parts = [
+            (f"{SLOT}{slot.name}", slot.value.casefold())
+            for slot in sentence.slots
+            if f"{SLOT}{slot.name}" in kinds
+        ]
+        if "template" in kinds and sentence.template:
+            parts.append(("template", sentence.template))
+        if "text" in kinds and not parts:
+            parts.append(("text", sentence.text.casefold()))
+        return parts
+
+
+def plan_splits(
+    shares: Mapping[str, float], disjoint: Sequence[str], seed: int, domain: Domain | None
+) -> SplitPlan:
+    """Deal the domain's templates and slot values to the splits.
+
+    Raises `ConfigError` for a kind that does not exist, and where there are fewer values than
+    splits.
+    """
+    lexicons = domain.lexicons if domain else {}
+    _check_kinds(disjoint, lexicons)
+    listed: dict[str, list[str]] = {
+        f"{SLOT}{name}": [value.casefold() for value in values] for name, values in lexicons.items()
+    }
+    if domain:
+        listed["template"] = [
+            f"{intent}:{line}" for intent, lines in domain.intents.items() for line in lines
+        ]
+    dealt = {kind: deal({"": listed[kind]}, shares) for kind in disjoint if kind in listed}
+    for kind, values in dealt.items():
+        check_every_split(kind, values, shares)
+    return SplitPlan(shares, tuple(disjoint), seed, dealt)
+
+
+class Vacancies:
+    """How many sentences each split still takes."""
+
+    def __init__(self, plan: SplitPlan, number: int) -> None:
+        names = used_splits(plan.shares)
+        numbers = numbers_of([plan.shares[name] for name in names], number)
+        self._plan, self._left = plan, Counter(dict(zip(names, numbers, strict=True)))
+        self.passed_over = 0
+
+    def admit(self, sentence: Sentence) -> str | None:
+        """The sentence's split, where that has room for it."""
+        split = self._plan.split_of(sentence)
+        if split is None or not self._left[split]:
+            self.passed_over += 1
+            return None
+        self._left[split] -= 1
+        return split
+
+    def lacking(self) -> str:
+        """In words: which splits are still short of how many, and what to relax."""
+        short = ", ".join(f"{name} lacks {count}" for name, count in self._left.items() if count)
+        return (
+            f"{short} sentences, after {self.passed_over} were passed over; "
+            f"relax output.disjoint ({', '.join(self._plan.disjoint)}) or lower sentences.count"
+        )
+
+
+def _check_kinds(disjoint: Sequence[str], lexicons: Collection[str]) -> None:
+    allowed = [*KINDS, *(f"{SLOT}{name}" for name in sorted(lexicons))]
+    for kind in disjoint:
+        is_slot = kind.startswith(SLOT) and (kind in allowed or not lexicons)
+        if kind not in allowed and not is_slot:
+            raise ConfigError(f"output.disjoint: {kind}; allowed are {', '.join(allowed)}")

@@ -1,0 +1,240 @@
+"""Stage 1: distinct sentences, drawn from a domain's templates and lexicons, and from the other
+sources that the config names.
+
+A domain is a folder, read by `pipeline/domain/domains.py`. A template's id is `intent:line`, so a
+row of the dataset leads back to the line that made it. Sources come one after the other: the user's
+own files, a language model, hard negatives, and the templates give the rest.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from models.config import resolve_path
+from models.errors import DataError
+from pipeline.dataset.existing_sentences import Said
+from pipeline.domain.domains import Domain, domain_digest, read_domain
+from pipeline.records import Reject, Sentence
+from pipeline.sentences.covering.coverage_check import check_coverage
+from pipeline.sentences.covering.covering import CoverageConfig, cover
+from pipeline.sentences.drawing.sampling import Maker, Strategy, ZipfConfig, sample
+from pipeline.sentences.drawing.sentence_filter import FilterConfig, SentenceFilter
+from pipeline.sentences.drawing.sources import SentenceSource, check_shares, take
+from pipeline.sentences.drawing.split_plan import SplitPlan, Vacancies
+from pipeline.sentences.drawing.spoken_style import StyleConfig
+from pipeline.sentences.language_model.language_model import language_model_source
+from pipeline.sentences.language_model.prompts import LanguageModelConfig
+from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_source
+from pipeline.sentences.own.own_sentences import OwnFile, own_source
+from pipeline.splits import numbers_of
+
+# Above this many, the product of slot sizes stands for a count: a count would take minutes.
+_COUNTED_ONE_BY_ONE = 1_000_000
+_TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
+_NOTHING = Said()
+_NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
+
+
+@dataclass(frozen=True)
+class SentencesConfig:
+    """Where sentences come from, how many distinct ones are wanted, and in which order.
+
+    `strategy` says how slots are filled: `weighted` by the lexicons' weights, `random` with
+    every combination of a template as likely as any other, `zipf` by the order of a lexicon,
+    `coverage` so that nothing is left out (`pipeline/sentences/covering/covering.py`). `domain` may
+    be null where the other sources' shares sum to 1. Each sentence is said `takes` times, by a
+    voice and in a manner drawn anew: what a domain of ten words needs.
+    """
+
+    domain: Path | None
+    count: int
+    strategy: Strategy = "weighted"
+    zipf: ZipfConfig = field(default_factory=ZipfConfig)
+    coverage: CoverageConfig = field(default_factory=CoverageConfig)
+    filter: FilterConfig = field(default_factory=FilterConfig)
+    style: StyleConfig = field(default_factory=StyleConfig)
+    files: tuple[OwnFile, ...] = ()
+    language_model: LanguageModelConfig | None = None
+    negatives: NegativesConfig | None = None
+    takes: int = 1
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count: {self.count} is not allowed; it must be at least 1")
+        if self.takes < 1:
+            raise ValueError(f"takes: {self.takes} is not allowed; it must be at least 1")
+        if self.language_model is not None and self.domain is None:
+            raise ValueError("language_model: its prompts stand in a domain's folder; give domain")
+        check_shares(self.shares, self.count, has_domain=self.domain is not None)
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows the sentences make."""
+        return self.count * self.takes
+
+    @property
+    def shares(self) -> list[float]:
+        """Of every source but the templates, in the order in which they come."""
+        others = (self.language_model, self.negatives)
+        return [source.share for source in (*self.files, *others) if source]
+
+
+@dataclass(frozen=True)
+class DomainDescription:
+    """What a domain can say, for coverage: which templates and listed values were used?
+
+    `templates` maps a template's id to its intent by being `intent:line`; `open_slots` are
+    the written forms (times, numbers, ...), which are not to be covered value by value.
+    """
+
+    templates: tuple[str, ...] = ()
+    slot_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open_slots: tuple[str, ...] = ()
+
+
+def check_sentences(config: SentencesConfig, seed: int = 0) -> None:
+    """Read whatever sentences are made of, and make sure that `count` of them exist.
+
+    Raises `DataError` naming file and line, or saying how many distinct sentences there are.
+    """
+    SentenceFilter(config.filter)
+    for source, number in _sources(config, seed):
+        if number:
+            source.check(number)
+
+
+def generate(
+    config: SentencesConfig, seed: int, plan: SplitPlan | None = None, said: Said = _NOTHING
+) -> Iterator[Sentence | Reject]:
+    """`count` sentences with distinct texts, the same for the same seed and sources; `takes` rows
+    of each, with distinct ids.
+
+    What cannot be used comes between them as rejects, and does not count. Intents of templates
+    come up equally often, and templates within an intent, until one has nothing new to say.
+    With a `plan` of splits every sentence has its own. None is among those `said` already. Raises
+    `DataError` as `check_sentences` does.
+    """
+    name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
+    maker = Maker(name, seed, config.count + len(said), _filter(config), config.style)
+    maker.leave_out(said.texts, said.ids)
+    for source, number in _sources(config):
+        vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
+        for row in take(source, number, maker, vacancies):
+            yield from _takes(row, config.takes, plan) if isinstance(row, Sentence) else [row]
+
+
+def _takes(sentence: Sentence, takes: int, plan: SplitPlan | None) -> Iterator[Sentence]:
+    """All takes of a sentence; the first keeps its own id, as in a build of one take."""
+    for number in range(1, takes + 1):
+        id = sentence.id if number == 1 else f"{sentence.id}-{number}"
+        take = sentence if number == 1 else replace(sentence, id=id)
+        if plan is not None and not take.split:
+            take = replace(take, split=plan.split_of(take) or "")
+        yield take
+
+
+def describe_domain(config: SentencesConfig) -> DomainDescription:
+    """The templates and lexicon values of the domain, in file order; empty without a domain."""
+    if config.domain is None:
+        return DomainDescription()
+    domain = read_domain(config.domain)
+    return DomainDescription(
+        templates=tuple(
+            f"{intent}:{line}" for intent, templates in domain.intents.items() for line in templates
+        ),
+        slot_values={name: tuple(values) for name, values in domain.lexicons.items()},
+        open_slots=domain.written_slots,
+    )
+
+
+def sentences_digest(config: SentencesConfig) -> str:
+    """16 hex digits that change with any file that the sentences are made of."""
+    parts = [source.digest().encode() for source, _ in reversed(_sources(config))]
+    if config.filter.blocklist is not None:
+        parts.append(resolve_path(config.filter.blocklist).read_bytes())
+    digest = parts[0].decode()
+    for part in parts[1:]:
+        digest = hashlib.blake2b(digest.encode() + part, digest_size=8).hexdigest()
+    return digest
+
+
+def _filter(config: SentencesConfig) -> SentenceFilter | None:
+    return SentenceFilter(config.filter) if config.filter != FilterConfig() else None
+
+
+def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSource, int]]:
+    """All sources in the order in which they come, each with its number of sentences."""
+    domain = None if config.domain is None else read_domain(config.domain)
+    sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
+    if config.language_model is not None and domain is not None:
+        sources.append(language_model_source(config.language_model, domain, seed))
+    if config.negatives is not None:
+        sources.append(negatives_source(config.negatives, domain))
+    if domain is not None:
+        sources.append(_templates(config, domain, seed))
+    numbers = numbers_of([source.share for source in sources], config.count)
+    return list(zip(sources, numbers, strict=True))
+
+
+def _templates(config: SentencesConfig, domain: Domain, seed: int) -> SentenceSource:
+    return SentenceSource(
+        place=str(domain.folder),
+        lower="sentences.count",
+        share=1 - sum(config.shares),
+        check=partial(_check_templates, config, domain, seed),
+        rows=lambda maker, _: _template_rows(config, domain, maker),
+        digest=lambda: domain_digest(domain.folder),
+    )
+
+
+def _template_rows(
+    config: SentencesConfig, domain: Domain, maker: Maker
+) -> Iterator[Sentence | Reject]:
+    if config.strategy == "coverage":
+        return cover(domain, maker, config.coverage)
+    return sample(domain.intents, maker, config.strategy, config.zipf)
+
+
+def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number: int) -> None:
+    for template in domain.templates():
+        if not next(template.all_renderings()).text:
+            raise DataError(f"{template.place}: this template gives an empty sentence")
+    _check_number(config, domain, number)
+    if config.strategy == "coverage":
+        check_coverage(domain, config.coverage, number, seed, _filter(config))
+
+
+def _check_number(config: SentencesConfig, domain: Domain, number: int) -> None:
+    at_most = sum(template.max_renderings for template in domain.templates())
+    if at_most < number and at_most > _COUNTED_ONE_BY_ONE:
+        raise DataError(
+            f"{domain.folder}: {number} sentences asked for, but its templates and "
+            f"lexicons make at most {at_most}; lower sentences.count or add to them"
+        )
+    enough = min(number, _COUNTED_ONE_BY_ONE)
+    found = _count_distinct(domain, enough, _filter(config))
+    if found is not None and found < enough:
+        kept = "" if config.filter == FilterConfig() else " that sentences.filter lets pass"
+        raise DataError(
+            f"{domain.folder}: {number} sentences asked for, but its templates and lexicons "
+            f"make only {found} distinct ones{kept}; lower sentences.count or add to them"
+        )
+
+
+def _count_distinct(domain: Domain, enough: int, unwanted: SentenceFilter | None) -> int | None:
+    """How many distinct texts pass, counted up to `enough`; None: too few come to tell in time."""
+    hashes: set[int] = set()
+    tried = 0
+    for template in domain.templates():
+        for rendered in template.all_renderings():
+            tried += 1
+            if tried > 2 * enough + _TRIED_FOR_NOTHING:
+                return None
+            if unwanted and unwanted.reason(rendered.text):
+                continue
+            hashes.add(hash(rendered.text))
+            if len(hashes) >= enough:
+                return len(hashes)
+    return len(hashes)

@@ -1,0 +1,1 @@
+"""Hard negatives: phrases that sound almost like a wake word or a command."""

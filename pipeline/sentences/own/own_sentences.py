@@ -1,0 +1,293 @@
+"""Sentences that the user brings, as a source beside the templates: `sentences.files`.
+
+A row's template is `FILE:LINE`, so that it leads back to where it was read. Where fewer are
+asked for than a file has, the seed chooses which; they come in the file's order all the same.
+Choosing takes a pass over the file, and no memory: rows are passed with a chance of those still
+wanted out of those still to come. docs/OWN_SENTENCES.md shows what files may look like.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.config import resolve_path
+from models.errors import DataError
+from pipeline.randomness import rng_for
+from pipeline.records import Reject, Sentence, Slot
+from pipeline.sentences.drawing.sampling import STAGE, Maker, Seen, uniforms_of
+from pipeline.sentences.drawing.sources import SentenceSource, check_share
+from pipeline.sentences.own.own_files import (
+    OwnRow,
+    columns_of,
+    content_digest,
+    data_files,
+    read_rows,
+)
+
+TEXT_COLUMNS = ("text", "sentence", "transcript", "transcription", "utterance", "utt")
+_MAX_CHARACTERS = 1000  # about a minute of speech
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_CONTROL_OR_SURROGATE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file or dataset folder of the user's own sentences, which give `share` of all.
+
+    `text`, `intent` and `slots` name columns; null takes the obvious one where there is one
+    (`TEXT_COLUMNS`, `intent`, `slots`), and an empty list no slots. A column of slots holds
+    `{name: value}`, a list of `{name, value}`, either of them as JSON, or the value of the slot
+    that is called like the column. `domain` is what ids begin with; null: the file's own name.
+    """
+
+    path: Path
+    share: float
+    text: str | None = None
+    intent: str | None = None
+    slots: str | tuple[str, ...] | None = None
+    domain: str | None = None
+    license: str = ""
+
+    def __post_init__(self) -> None:
+        check_share(self.share)
+        if self.domain is not None and not _NAME.fullmatch(self.domain):
+            raise ValueError(
+                f"domain: {self.domain!r}; letters, digits, `.`, `_` and `-` are allowed"
+            )
+
+    @property
+    def name(self) -> str:
+        """What stands in the column `domain`, and what ids begin with."""
+        return self.domain or _NOT_OF_A_NAME.sub("_", self.path.stem).strip("._-") or "own"
+
+
+def own_source(key: str, config: OwnFile) -> SentenceSource:
+    """The sentences of a file, whose section of the config is `key`."""
+    return SentenceSource(
+        place=str(config.path),
+        lower=f"{key}.share",
+        share=config.share,
+        check=lambda number: _check(_open(key, config), number),
+        rows=lambda maker, number: _rows(_open(key, config), maker, number),
+        digest=lambda: _digest(_open(key, config)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    text: str
+    intent: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The files of a source and the columns that are read of them; `places` name them in rows."""
+
+    key: str
+    config: OwnFile
+    files: tuple[Path, ...]
+    places: tuple[str, ...]
+    text: str
+    intent: str
+    slots: tuple[str, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(filter(None, (self.text, self.intent, *self.slots))))
+
+    def rows(self) -> Iterator[tuple[str, _Said | str]]:
+        """Every row with its place, `FILE:LINE`: what it says, or why it cannot be used."""
+        for file, place in zip(self.files, self.places, strict=True):
+            for row in read_rows(file, self.columns):
+                try:
+                    said: _Said | str = _said(self, row)
+                except ValueError as error:
+                    said = str(error)
+                yield f"{place}:{row.line}", said
+
+
+def _open(key: str, config: OwnFile) -> _Opened:
+    path = resolve_path(config.path)
+    files = data_files(path)
+    types = columns_of(files[0])
+    wanted = [config.slots] if isinstance(config.slots, str) else config.slots
+    opened = _Opened(
+        key,
+        config,
+        tuple(files),
+        tuple(f.relative_to(path).as_posix() if path.is_dir() else f.name for f in files),
+        text=config.text or _obvious_text(key, config, types),
+        intent=config.intent or ("intent" if config.intent is None and "intent" in types else ""),
+        slots=tuple(["slots"] if wanted is None and "slots" in types else wanted or ()),
+    )
+    for option, names in (
+        ("text", [opened.text]),
+        ("intent", [opened.intent]),
+        ("slots", opened.slots),
+    ):
+        for name in names:
+            if name and name not in types:
+                raise DataError(
+                    f"{key}.{option}: {config.path} has no column `{name}`; {_known(types)}"
+                )
+    if "string" not in (types[opened.text] or "string"):
+        raise DataError(
+            f"{key}.text: the column `{opened.text}` of {config.path} holds {types[opened.text]}, "
+            "not text"
+        )
+    return opened
+
+
+def _obvious_text(key: str, config: OwnFile, types: Mapping[str, str]) -> str:
+    by_name: dict[str, str] = {name.lower(): name for name in reversed(list(types))}
+    for name in TEXT_COLUMNS:
+        if name in by_name:
+            return by_name[name]
+    raise DataError(
+        f"{config.path}: which column holds the sentences? Name it as {key}.text; {_known(types)}"
+    )
+
+
+def _known(types: Mapping[str, str]) -> str:
+    return f"columns: {', '.join(types) or 'none'}"
+
+
+def _check(opened: _Opened, number: int) -> None:
+    """Raise `DataError` unless `number` distinct sentences can be read."""
+    seen, usable, rows, example = Seen(number), 0, 0, ""
+    for place, said in opened.rows():
+        rows += 1
+        if isinstance(said, str):
+            example = example or f" (such as {place}: {said})"
+            continue
+        usable += seen.add(hashlib.blake2b(said.text.encode(), digest_size=8).hexdigest())
+        if usable == number:
+            return
+    raise DataError(
+        f"{opened.config.path}: {number} sentences asked for, but only {usable} of its {rows} rows "
+        f"hold one that no other has{example}; lower {opened.key}.share"
+    )
+
+
+def _rows(opened: _Opened, maker: Maker, number: int) -> Iterator[Sentence | Reject]:
+    """First what cannot be read, all of it, then sentences."""
+    name, usable = opened.config.name, 0
+    for place, row in opened.rows():
+        usable += isinstance(row, _Said)
+        if isinstance(row, str):
+            yield Reject(f"{name}-{place}", STAGE, f"{place}: {row}")
+    for place, said in _chosen(opened, number, usable, maker.seed):
+        made = maker.make(said.intent, place, said.text, said.slots, source="files", domain=name)
+        yield made or Reject(f"{name}-{place}", STAGE, f"{place}: said already: {said.text!r}")
+
+
+def _chosen(opened: _Opened, number: int, usable: int, seed: int) -> Iterator[tuple[str, _Said]]:
+    """All usable rows, `number` at a time: each round is a seeded choice among those that no
+    round before it had, in the order of the files. The first is enough unless it holds
+    sentences that were said already or are filtered out.
+    """
+    left, sizes = usable, list[int]()
+    while left:
+        sizes.append(min(number, left))
+        left -= sizes[-1]
+        rounds = [
+            _picks(size, usable - sum(sizes[:turn]), _uniforms(opened, seed, turn))
+            for turn, size in enumerate(sizes)
+        ]
+        for place, said in opened.rows():
+            if isinstance(said, str):
+                continue
+            turn = next((turn for turn, picks in enumerate(rounds) if next(picks, False)), None)
+            if turn == len(sizes) - 1:
+                yield place, said
+
+
+def _picks(size: int, total: int, uniforms: Iterator[float]) -> Iterator[bool]:
+    """For each of `total` rows, whether it is one of the `size` that are picked."""
+    for left in range(total, 0, -1):
+        picked = next(uniforms) * left < size
+        size -= picked
+        yield picked
+
+
+def _uniforms(opened: _Opened, seed: int, turn: int) -> Iterator[float]:
+    name = f"{opened.config.name}|{opened.places[0]}|{turn}"
+    return uniforms_of(rng_for(seed, STAGE, name))
+
+
+def _said(opened: _Opened, row: OwnRow) -> _Said:
+    """Raises `ValueError` saying why the row holds no sentence."""
+    if row.problem:
+        raise ValueError(row.problem)
+    text = _tidy(row.values.get(opened.text), opened.text)
+    if not text:
+        raise ValueError("empty")
+    if len(text) > _MAX_CHARACTERS:
+        raise ValueError(f"too long: {len(text):,} characters; at most {_MAX_CHARACTERS:,}")
+    intent = _tidy(row.values.get(opened.intent), opened.intent) if opened.intent else ""
+    return _Said(text, intent, _slots(opened, row.values, text) if opened.slots else ())
+
+
+def _tidy(value: object, column: str) -> str:
+    """Text with single spaces; nothing for null."""
+    if isinstance(value, (Mapping, list, bytes)):
+        raise ValueError(f"`{column}` holds no text")
+    text = " ".join(str("" if value is None else value).split())
+    if found := _CONTROL_OR_SURROGATE.search(text):
+        raise ValueError(f"`{column}` holds the character {found.group()!a}")
+    return text
+
+
+def _slots(opened: _Opened, values: Mapping[str, Any], text: str) -> tuple[Slot, ...]:
+    """The slots of a row, in the order in which the text says them."""
+    said, found = text.casefold(), []
+    for column in opened.slots:
+        for name, value in _pairs(column, values.get(column)):
+            slot = Slot(_tidy(name, column), _tidy(value, column))
+            if not slot.name:
+                raise ValueError(f"`{column}` holds a slot without a name")
+            if slot.value and slot.value.casefold() not in said:
+                raise ValueError(f"slot {slot.name}: {slot.value!r} is not in the text {text!r}")
+            if slot.value:
+                found.append(slot)
+    return tuple(sorted(found, key=lambda slot: said.find(slot.value.casefold())))
+
+
+def _pairs(column: str, value: Any) -> list[tuple[Any, Any]]:
+    """(name, value) of the slots in a cell."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(f"`{column}` is not JSON") from None
+    if isinstance(value, Mapping):
+        return _pairs_of_mapping(value)
+    if isinstance(value, list):
+        if not all(
+            isinstance(item, Mapping) and {"name", "value"} <= item.keys() for item in value
+        ):
+            raise ValueError(f"`{column}` is no list of {{name: ..., value: ...}}")
+        return [(item["name"], item["value"]) for item in value]
+    return [(column, value)]
+
+
+def _pairs_of_mapping(value: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """Of `{name: value}`, `{name, value}`, or of tables' `{name: [...], value: [...]}`."""
+    if value.keys() != {"name", "value"}:
+        return list(value.items())
+    names, values = value["name"], value["value"]
+    if isinstance(names, list) and isinstance(values, list):
+        return list(zip(names, values, strict=True))
+    return [(names, values)]
+
+
+def _digest(opened: _Opened) -> str:
+    digest = hashlib.blake2b(content_digest(opened.files, opened.columns), digest_size=8)
+    digest.update("\0".join(opened.places).encode())
+    return digest.hexdigest()

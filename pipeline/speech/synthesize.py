@@ -1,0 +1,332 @@
+"""Stage 3: phonemes to mels, each utterance with a voice and a manner of its own."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from models.acoustic.vocal_tract import scale_vocal_tract
+from models.checkpoint import (
+    Checkpoint,
+    check_role,
+    check_vocoder_fits,
+    checkpoint_digest,
+    followed_controls,
+    load_checkpoint,
+    read_info,
+    voices_of,
+)
+from models.errors import ConfigError, DataError
+from models.phonology.alphabets import Tokens, tokenize
+from models.voice import Controls, Speech
+from pipeline.distributions import Distribution, within
+from pipeline.randomness import rng_for
+from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
+from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
+from pipeline.speech.prosody_jitter import uneven
+from pipeline.speech.quota import Cell, QuotaConfig
+from pipeline.speech.speaker_assignment import EVERYBODY, Casting, casting_of, castings
+from pipeline.speech.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
+
+STAGE = "synthesize"
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """Who speaks, and how. Checkpoints by name of a shipped one, or by folder.
+
+    `speakers` are weights by name, where a name may be a mix, as in `mix(a, b, 0.4)`: 0.4 of b.
+    Empty means those that the acoustic model features, equally; `all` are all that it has.
+    `generated` adds new ones. `pace`,
+    `energy`, `pitch_range` and `vocal_tract` (its length) are factors: 1 is the speaker's own.
+    `unevenness` is how far each phone strays from the predicted length, pitch and energy
+    (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
+    apart.
+    """
+
+    acoustic_model: str = "fastspeech2"
+    vocoder: str = "vocos"
+    speakers: dict[str, float] = field(default_factory=dict)
+    pace: Distribution = Distribution(low=0.9, high=1.1)
+    pitch_semitones: Distribution = Distribution(low=-1.0, high=1.0)
+    energy: Distribution = Distribution(low=0.9, high=1.1)
+    pitch_range: Distribution = Distribution(value=1.0)
+    vocal_tract: Distribution = Distribution(value=1.0)
+    unevenness: Distribution | None = None
+    generated: GeneratedVoices | None = None
+    quota: QuotaConfig | None = None
+    context: ContextConfig | None = None
+
+    def __post_init__(self) -> None:
+        within(self.pace, 0.3, 3.0, "pace")
+        within(self.pitch_semitones, -24.0, 24.0, "pitch_semitones")
+        within(self.energy, 0.01, 100.0, "energy")
+        within(self.pitch_range, 0.0, 4.0, "pitch_range")
+        within(self.vocal_tract, 0.7, 1.4, "vocal_tract")
+        if self.unevenness:
+            within(self.unevenness, 0.0, 3.0, "unevenness")
+        if not all(0 <= weight < math.inf for weight in self.speakers.values()):
+            raise ValueError("speakers: weights must be finite and not negative")
+        if self.speakers and not sum(self.speakers.values()):
+            raise ValueError("speakers: at least one weight must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is drawn for one utterance before anything is synthesized."""
+
+    speaker: str
+    pace: float
+    pitch_semitones: float
+    energy: float
+    pitch_range: float = 1.0
+    vocal_tract: float = 1.0
+    unevenness: float = 0.0
+    phone_seed: int = 0  # of what each phone does
+
+
+_NEUTRAL = Manner("", pace=1.0, pitch_semitones=0.0, energy=1.0)
+
+
+def check_voice(config: VoiceConfig) -> tuple[str, ...]:
+    """The voices that will be used.
+
+    Raises `CheckpointError` for a checkpoint that is missing, damaged or of the wrong kind and
+    for MelConfigs that differ, `ConfigError` for an unknown speaker or one that cannot be made.
+    """
+    acoustic = check_role(config.acoustic_model, "acoustic", "voice.acoustic_model")
+    vocoder = check_role(config.vocoder, "vocoder", "voice.vocoder")
+    check_vocoder_fits(acoustic, vocoder)
+    if config.unevenness and acoustic.kind != "fastspeech2":
+        raise ConfigError(f"voice.unevenness: for a fastspeech2, and this is a {acoustic.kind}")
+    checkpoint_digest(config.acoustic_model)
+    checkpoint_digest(config.vocoder)
+    known = voices_of(config.acoustic_model)
+    voices = _voices(config, known)
+    if not voices.keys() <= set(known):
+        checkpoint = load_checkpoint(config.acoustic_model)
+        with_chosen_voices(checkpoint, voices, config.generated, seed=0)
+    return tuple(voices)
+
+
+def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
+    """A line for each control that is asked for and that the acoustic model cannot follow."""
+    kind, lines = read_info(config.acoustic_model).kind, []
+    followed = followed_controls(config.acoustic_model)
+    for name in Controls._fields:
+        asked, neutral = getattr(config, name), getattr(_NEUTRAL, name)
+        if name not in followed and asked.bounds != (neutral, neutral):
+            lines.append(
+                f"voice.{name}: {config.acoustic_model}, a {kind}, cannot follow it; "
+                f"every sentence has {neutral}"
+            )
+    return tuple(lines)
+
+
+def voice_digests(config: VoiceConfig) -> dict[str, str]:
+    """Digests of both checkpoints' weights, for shard keys and build.json."""
+    return {name: checkpoint_digest(name) for name in (config.acoustic_model, config.vocoder)}
+
+
+def draw_manner(
+    rng: np.random.Generator,
+    config: VoiceConfig,
+    voices: Mapping[str, float],
+    cell: Cell | None = None,
+) -> Manner:
+    """Speaker by weight and controls from their distributions; those of `cell` where it is one's
+    turn.
+    """
+    weights = np.array(list(voices.values()))
+    speaker = str(rng.choice(list(voices), p=weights / weights.sum()))
+    at = float(rng.random())
+    return Manner(
+        speaker=cell.speaker if cell else speaker,
+        pace=config.pace.at(cell.slowest + at * (cell.fastest - cell.slowest) if cell else at),
+        pitch_semitones=config.pitch_semitones.draw(rng),
+        energy=config.energy.draw(rng),
+        pitch_range=config.pitch_range.draw(rng),
+        vocal_tract=config.vocal_tract.draw(rng),
+        unevenness=config.unevenness.draw(rng) if config.unevenness else 0.0,
+        phone_seed=int(rng.integers(2**62)),
+    )
+
+
+def castings_of(
+    config: VoiceConfig, accents: Sequence[str], seed: int, shares: Mapping[str, float] | None
+) -> dict[str, Casting]:
+    """Who may speak in every split of a build: see `pipeline/speech/speaker_assignment.py`."""
+    voices = _voices(config, voices_of(config.acoustic_model))
+    return castings(voices, config.quota, accents, seed, shares)
+
+
+class Cast:
+    """The voices of a build, ready to speak. Loads the acoustic model once.
+
+    One sentence at a time: in a batch the last bits of a row would depend on its neighbours, and
+    so on the shard size, for a gain of a tenth on a CPU.
+    """
+
+    def __init__(
+        self,
+        config: VoiceConfig,
+        seed: int,
+        device: str = "cpu",
+        by_split: Mapping[str, Casting] | None = None,
+    ) -> None:
+        self._config, self._seed, self._device = config, seed, device
+        checkpoint = load_checkpoint(config.acoustic_model, device)
+        voices = _voices(config, checkpoint.speakers)
+        self._by_split = by_split or {EVERYBODY: Casting(voices)}
+        self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
+
+    def manner(self, sentence: SpokenSentence) -> Manner:
+        """How the sentence is spoken at first."""
+        casting = casting_of(self._by_split, sentence.split)
+        rng = rng_for(self._seed, STAGE, sentence.id)
+        cell = casting.cell(sentence.number)
+        return self._in_body(draw_manner(rng, self._config, casting.voices, cell))
+
+    def other_manner(
+        self, sentence: SpokenSentence, take: int, speaker: str, keep_speaker: bool
+    ) -> Manner:
+        """How it is spoken in a later take: as drawn anew, by the same `speaker` or by another,
+        where the split has one. The same speaker stays within the quota's pace band.
+        """
+        casting = casting_of(self._by_split, sentence.split)
+        rng = rng_for(self._seed, STAGE, f"{sentence.id}|take {take}")
+        others = {name: weight for name, weight in casting.voices.items() if name != speaker}
+        if keep_speaker or not others:
+            cell = casting.cell(sentence.number)
+            return self._in_body(draw_manner(rng, self._config, {speaker: 1.0}, cell))
+        return self._in_body(draw_manner(rng, self._config, others))
+
+    def _in_body(self, manner: Manner) -> Manner:
+        """The manner with what its speaker's own throat and pitch add to it."""
+        body = body_of(manner.speaker, self._config.generated, self._seed)
+        return replace(
+            manner,
+            vocal_tract=manner.vocal_tract * body.vocal_tract,
+            pitch_semitones=manner.pitch_semitones + body.pitch_semitones,
+        )
+
+    def speak(self, sentence: SpokenSentence, manner: Manner) -> MelClip | Reject:
+        """The sentence as a clip; a reject where the voice does not know one of its symbols."""
+        checkpoint, context, said = self._checkpoint, None, sentence
+        if self._config.context is not None:
+            rng = np.random.default_rng([manner.phone_seed, 1])
+            context = put_in_context(sentence, self._config.context, rng)
+            said = context.sentence
+        try:
+            tokens = tokenize(
+                checkpoint.info.alphabet, checkpoint.symbols, said.normalized_text, said.phonemes
+            )
+        except DataError as error:
+            return Reject(sentence.id, STAGE, str(error), speaker=manner.speaker)
+        followed = _as_followed(manner, checkpoint)
+        return _speak(sentence, tokens, followed, checkpoint, self._device, context)
+
+
+def synthesize(
+    spoken: Sequence[SpokenSentence],
+    config: VoiceConfig,
+    seed: int,
+    device: str = "cpu",
+    by_split: Mapping[str, Casting] | None = None,
+) -> Iterator[MelClip | Reject]:
+    """Mels for sentences, in their order; `by_split` says who may speak which (None: anybody)."""
+    cast = Cast(config, seed, device, by_split)
+    for sentence in spoken:
+        yield cast.speak(sentence, cast.manner(sentence))
+
+
+def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
+    """The manner without what the model cannot follow, so that no row claims it."""
+    unheard = set(Controls._fields) - checkpoint.model.controls
+    return replace(manner, **{name: getattr(_NEUTRAL, name) for name in unheard})
+
+
+def _speak(
+    sentence: SpokenSentence,
+    tokens: Tokens,
+    manner: Manner,
+    checkpoint: Checkpoint,
+    device: str,
+    context: InContext | None = None,
+) -> MelClip:
+    """The sentence as a clip, spoken in the given manner, and cut out of its `context`."""
+    speech, tract = _speech(tokens, manner, checkpoint, device), manner.vocal_tract
+    mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
+    durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
+    first_word = context.first_word if context else 0
+    words = word_times(sentence.transcript, tokens, durations, frame_s, first_word)
+    if context is not None:
+        mel, words = cut_out(mel, words, context.margin_s, checkpoint.mel)
+    return MelClip(
+        id=sentence.id,
+        speaker=manner.speaker,
+        pace=manner.pace,
+        pitch_semitones=manner.pitch_semitones,
+        energy=manner.energy,
+        words=words,
+        acoustic_model=checkpoint.label,
+        mel=mel.astype(np.float16),
+        faults=speech.faults[0] if speech.faults else (),
+        pitch_range=manner.pitch_range,
+        vocal_tract=tract,
+        context=context.around if context else "",
+    )
+
+
+def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str) -> Speech:
+    """What the acoustic model makes of the tokens.
+
+    Scaling the spectrogram will move its pitch, too, so the voice is asked for the pitch that
+    becomes the right one.
+    """
+    model, pitch_semitones = checkpoint.model, manner.pitch_semitones
+    if "pitch_semitones" in model.controls:
+        pitch_semitones += 12 * math.log2(manner.vocal_tract)
+    said = (
+        torch.from_numpy(tokens.ids)[None].to(device),
+        torch.tensor([len(tokens.ids)], device=device),
+        torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
+    )
+    controls = Controls(
+        pace=torch.tensor([manner.pace], device=device),
+        pitch_semitones=torch.tensor([pitch_semitones], device=device),
+        energy=torch.tensor([manner.energy], device=device),
+        pitch_range=torch.tensor([manner.pitch_range], device=device),
+    )
+    if not manner.unevenness:
+        speech: Speech = model.synthesize(*said, controls)
+        return speech
+    rng = np.random.default_rng(manner.phone_seed)
+    prosody = model.predict(*said, controls)
+    rough = uneven(prosody, ~model.is_silent[said[0]], manner.unevenness, rng)
+    followed: Speech = model.follow(*said, rough)
+    return followed
+
+
+def word_times(
+    transcript: str, tokens: Tokens, durations: np.ndarray, frame_s: float, first_word: int = 0
+) -> tuple[WordTime, ...]:
+    """Where the acoustic model put each word: durations (N,) in frames, one a token.
+
+    A word lasts from the first of its tokens to the last; those of the transcript begin at
+    `first_word` of the tokens' words.
+    """
+    ends = np.cumsum(durations)
+    times = []
+    for number, word in enumerate(transcript.split(), start=first_word):
+        own = np.flatnonzero(tokens.words == number)
+        first, last = ends[own[0]] - durations[own[0]], ends[own[-1]]
+        times.append(WordTime(word, round(int(first) * frame_s, 4), round(int(last) * frame_s, 4)))
+    return tuple(times)
+
+
+def _voices(config: VoiceConfig, known: tuple[str, ...]) -> dict[str, float]:
+    usual = read_info(config.acoustic_model).featured
+    return chosen_voices(config.speakers, config.generated, known, config.acoustic_model, usual)

@@ -1,0 +1,46 @@
+"""Stage 4: mels to waveforms."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from models.checkpoint import load_checkpoint, read_info
+from models.mel import convert_mels
+from pipeline.audio.files import encode_flac
+from pipeline.records import CleanClip, MelClip, Reject
+from pipeline.speech.synthesize import VoiceConfig
+
+STAGE = "vocode"
+_PEAK = 0.95  # louder waves are scaled down: FLAC would clip them
+
+
+def vocode(
+    mels: Sequence[MelClip], config: VoiceConfig, device: str = "cpu"
+) -> Iterator[CleanClip | Reject]:
+    """Clips for mels, one at a time: batches of convolutional vocoders are no faster on a CPU
+    and pad short clips to long ones.
+    """
+    checkpoint = load_checkpoint(config.vocoder, device)
+    spoken_in = read_info(config.acoustic_model).mel
+    for clip in mels:
+        mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
+        with torch.inference_mode():
+            wave = checkpoint.model(convert_mels(mel, spoken_in, checkpoint.mel))[0]
+        wave = _whole(wave.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
+        if not np.isfinite(wave).all():
+            yield Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
+            continue
+        peak = float(np.abs(wave).max())
+        yield CleanClip(
+            id=clip.id,
+            vocoder=checkpoint.label,
+            sample_rate=checkpoint.mel.sample_rate,
+            num_samples=len(wave),
+            audio=encode_flac(wave * min(1.0, _PEAK / max(peak, 1e-9)), checkpoint.mel.sample_rate),
+        )
+
+
+def _whole(wave: np.ndarray, num_samples: int) -> np.ndarray:
+    """A wave (S,) that lasts as long as its frames: a centred vocoder stops a hop before."""
+    return np.pad(wave, (0, max(0, num_samples - len(wave))))

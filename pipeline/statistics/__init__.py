@@ -1,0 +1,1 @@
+"""Tests of independence, shared by the audit and the search for label leakage."""

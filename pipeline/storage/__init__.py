@@ -1,0 +1,1 @@
+"""Files on disk: Parquet shards, atomic writes, publishing, caches, worker processes."""

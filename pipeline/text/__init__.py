@@ -1,0 +1,1 @@
+"""Stage 2, the text frontend: normalization, pronunciation, phonemes."""

@@ -1,0 +1,180 @@
+"""Pronunciation lexicons of the user's own: words that are said as a file says, not as espeak-ng.
+
+A file is a list as CMUdict is one, a word and its phonemes a line, in ARPAbet or IPA:
+
+    ;;; our products
+    voxloom  V AA1 K S L UW2 M
+    nguyen   ˈwɪn
+    nguyen(2)  N UW1 EH2 N
+
+or PLS XML (`.pls`, `.xml`; pipeline/text/pls.py). Of several pronunciations of a word the first (in
+PLS the preferred one) is used. An entry of a later file replaces that of an earlier one.
+"""
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.config import resolve_path
+from models.errors import DataError
+from models.phonology.ipa import alphabet_of, transcribed
+from models.phonology.phonemes import part_words, words_of
+from pipeline.text.pls import Entry, read_pls
+
+Words = tuple[str, ...]
+Phones = tuple[str, ...]
+_COMMENT = ";;;"
+_VARIANT = re.compile(r"\(\d+\)$")
+_XML = (".pls", ".xml")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Phones by the words they are said for: one mostly, several for `New York` or `wi-fi`."""
+
+    entries: Mapping[Words, Phones] = field(default_factory=dict)
+
+    def pronounce(self, words: Sequence[str], phones: list[list[str]]) -> frozenset[int]:
+        """Put the lexicon's phones in the place of espeak-ng's, the longest entry first.
+
+        `phones` are those of each of the `words`; they are changed. Returns the numbers of the
+        words that the lexicon had.
+        """
+        fixed: set[int] = set()
+        place = 0
+        while self.entries and place < len(words):
+            length = self._longest(words, place)
+            if length:
+                said = self.entries[tuple(words[place : place + length])]
+                whose = range(place, place + length)
+                phones[whose.start : whose.stop] = _parted(said, phones[whose.start : whose.stop])
+                fixed.update(whose)
+            place += length or 1
+        return frozenset(fixed)
+
+    def _longest(self, words: Sequence[str], place: int) -> int:
+        """How many words from `place` on are one entry; 0 for none."""
+        lengths = range(self._lengths.get(words[place], 0), 0, -1)
+        return next((n for n in lengths if tuple(words[place : place + n]) in self.entries), 0)
+
+    @functools.cached_property
+    def _lengths(self) -> dict[str, int]:
+        """The longest entry by its first word."""
+        longest: dict[str, int] = {}
+        for words in self.entries:
+            longest[words[0]] = max(len(words), longest.get(words[0], 0))
+        return longest
+
+
+def load_lexicon(paths: Sequence[Path]) -> Lexicon:
+    """All files as one lexicon.
+
+    Raises `DataError` naming file and line: a file that cannot be read or is empty, an entry
+    without word or phonemes, a symbol that is not known.
+    """
+    files = [resolve_path(path) for path in paths]
+    return _load(tuple(files), lexicon_digest(paths))
+
+
+def with_domain(lexicon: Lexicon, said: Mapping[str, str], domain: str) -> Lexicon:
+    """The lexicon and what a domain's own lists say: IPA by word, over which files win.
+
+    Raises `DataError` naming domain and word for a symbol that is not known.
+    """
+    place = f"{domain}: lexicons"
+    entries = {
+        tuple(words_of(word)): _phones(Entry(0, word, ipa, "ipa"), 1, place)
+        for word, ipa in said.items()
+    }
+    return Lexicon({**entries, **lexicon.entries})
+
+
+def lexicon_digest(paths: Iterable[Path]) -> str:
+    """16 hex digits that change with the content of the files and with their order."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        content = _content(resolve_path(path))
+        digest.update(f"{path.suffix}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=2)
+def _load(paths: tuple[Path, ...], digest: str) -> Lexicon:
+    """`digest` is there for the cache alone."""
+    entries: dict[Words, Phones] = {}
+    for path in paths:
+        every = all_pronunciations(path)
+        entries |= {words: pronunciations[0] for words, pronunciations in every.items()}
+    return Lexicon(entries)
+
+
+def all_pronunciations(path: Path) -> Mapping[Words, tuple[Phones, ...]]:
+    """Every pronunciation of each entry of one file, in the file's order.
+
+    Raises `DataError` as `load_lexicon` does.
+    """
+    found = resolve_path(path)
+    return _all_of(found, lexicon_digest([found]))
+
+
+@functools.lru_cache(maxsize=2)
+def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
+    """`digest` is there for the cache alone."""
+    found: dict[Words, list[Phones]] = {}
+    is_xml = path.suffix.lower() in _XML
+    for entry in read_pls(path, _content(path)) if is_xml else _cmudict_lines(path):
+        place = f"{path}:{entry.line}"
+        words = tuple(words_of(entry.written))
+        if not words:
+            raise DataError(f"{place}: `{entry.written}` has no word in it")
+        found.setdefault(words, []).append(_phones(entry, len(words), place))
+    if not found:
+        raise DataError(f"{path}:1: no pronunciation in it; at least one is needed")
+    return {words: tuple(dict.fromkeys(said)) for words, said in found.items()}
+
+
+def _phones(entry: Entry, num_words: int, place: str) -> Phones:
+    try:
+        phones = transcribed(entry.said, entry.alphabet)
+    except DataError as error:
+        raise DataError(f"{place}: {entry.written}: {error}") from None
+    if len(phones) < num_words:
+        raise DataError(
+            f"{place}: {entry.written}: {num_words} words, and only {len(phones)} phonemes"
+        )
+    return phones
+
+
+def _cmudict_lines(path: Path) -> Iterator[Entry]:
+    try:
+        text = _content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not UTF-8 text") from None
+    for line, content in enumerate(text.splitlines(), start=1):
+        entry = content.partition(" #")[0].strip()
+        if not entry or entry.startswith((_COMMENT, "#")):
+            continue
+        written, *said = entry.split(maxsplit=1)
+        if not said:
+            raise DataError(f"{path}:{line}: `{written}` without phonemes; expected WORD PHONEMES")
+        yield Entry(line, _VARIANT.sub("", written), said[0], alphabet_of(said[0]))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{path}: cannot be read as pronunciations ({reason})") from None
+
+
+def _parted(said: Phones, spoken: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The phones of an entry by its words, cut where they resemble what espeak-ng says most."""
+    if len(spoken) == 1:
+        return [list(said)]
+    return part_words(list(said), [tuple(word) for word in spoken])

@@ -1,0 +1,171 @@
+"""Where slot values are heard: for each slot, which words of the transcript say its value.
+
+A value is found in the written text and the text is cut around it. Plain pieces are heard as they
+are written, and what is heard between them is the rest. Where that leaves a choice, each piece is
+read alone. Read together the pieces may sound otherwise ("March" + "3": "March third"), so their
+letters are laid along those of the transcript: a word belongs to the piece it shares most with.
+"""
+
+import difflib
+import itertools
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from models.phonology.phonemes import words_of
+from pipeline.records import Sentence, Slot, WordRange
+
+Read = Callable[[Sequence[str]], list[str]]
+
+_PLAIN = re.compile(r"""[A-Za-z\s'.,;:!?"()-]*""")
+
+# `$5` and `Anna's` are read as one, whichever part of them the slot is.
+_GLUED_BEFORE = re.compile(r"[^\W_]*[$€£¥#+]*$")
+_GLUED_AFTER = re.compile(r"(?:[^\W_]|['’](?=[^\W_]))*")
+
+
+def word_ranges(
+    sentences: Sequence[Sentence], transcripts: Sequence[str], read: Read
+) -> list[tuple[WordRange, ...]]:
+    """For each sentence a range of words for each of its slots, in their order.
+
+    `transcripts` are those of the whole sentences, `read` turns written into spoken text. The
+    range of a value that says nothing, or that the text does not hold, is empty.
+    """
+    cuts = [_cut(sentence) for sentence in sentences]
+    heard = [transcript.split() for transcript in transcripts]
+    owners = [_owners_by_plain(cut.pieces, words) for cut, words in zip(cuts, heard, strict=True)]
+    unsure = [cut for cut, found in zip(cuts, owners, strict=True) if found is None]
+    pieces = list(dict.fromkeys(piece for cut in unsure for piece in cut.pieces))
+    spoken = {piece: words_of(text) for piece, text in zip(pieces, read(pieces), strict=True)}
+    return [
+        _ranges(cut, _owners_by_letters(cut, spoken, words) if found is None else found)
+        for cut, words, found in zip(cuts, heard, owners, strict=True)
+    ]
+
+
+class _Cut(NamedTuple):
+    """A written text in pieces; a slot is the pieces [first, end)."""
+
+    pieces: list[str]
+    slots: list[tuple[int, int]]
+
+
+def _cut(sentence: Sentence) -> _Cut:
+    if not sentence.slots:
+        return _Cut([], [])
+    spans = slot_spans(sentence.text, sentence.slots)
+    places = sorted({0, len(sentence.text), *(place for span in spans for place in span)})
+    pieces = [sentence.text[start:end] for start, end in itertools.pairwise(places)]
+    return _Cut(pieces, [(places.index(start), places.index(end)) for start, end in spans])
+
+
+def slot_spans(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
+    """Characters [start, end) of each value with what is glued to it; (0, 0): not found.
+
+    Slots stand in the order in which they were drawn, so a value that occurs twice is taken
+    where it follows the slot before; one that is part of another's value lies within it.
+    """
+    spans: list[tuple[int, int]] = []
+    last_end = 0
+    for slot in slots:
+        found = [match.span() for match in _occurrences(slot.value, text)]
+        later = [span for span in found if span[0] >= last_end]
+        unused = [span for span in found if span not in spans]
+        start, end = next(iter([*later, *unused, *found]), (0, 0))
+        spans.append((start, end))
+        last_end = max(last_end, end)
+    return [_with_glued(text, *span) for span in spans]
+
+
+def _occurrences(value: str, text: str) -> list[re.Match[str]]:
+    """As words of their own, or, where there are none, as parts of words."""
+    escaped = re.escape(value)
+    alone = list(re.finditer(rf"(?<!\w){escaped}(?!\w)", text, re.IGNORECASE))
+    return alone or list(re.finditer(escaped, text, re.IGNORECASE))
+
+
+def _with_glued(text: str, start: int, end: int) -> tuple[int, int]:
+    if start == end:
+        return start, end
+    before, after = _GLUED_BEFORE.search(text[:start]), _GLUED_AFTER.match(text, end)
+    assert before is not None  # both match the empty text
+    assert after is not None
+    return before.start(), after.end()
+
+
+def _ranges(cut: _Cut, owners: Sequence[int]) -> tuple[WordRange, ...]:
+    return tuple(
+        WordRange(bisect_left(owners, first), bisect_left(owners, end)) for first, end in cut.slots
+    )
+
+
+def _owners_by_plain(pieces: Sequence[str], words: Sequence[str]) -> list[int] | None:
+    """For each word the number of its piece, never falling; None when plain pieces leave doubt."""
+    if not pieces:
+        return []
+    owners: list[int] = []
+    waiting: int | None = None  # the piece that is not plain and ends where the next one is heard
+    for number, piece in enumerate(pieces):
+        if not _PLAIN.fullmatch(piece):
+            if waiting is not None:
+                return None
+            waiting = number
+        elif said := words_of(piece):
+            place = _only_place(said, words, len(owners), waiting is not None)
+            if place is None:
+                return None
+            owners += [waiting or 0] * (place - len(owners)) + [number] * len(said)
+            waiting = None
+    if waiting is not None:
+        owners += [waiting] * (len(words) - len(owners))
+    return owners if len(owners) == len(words) else None
+
+
+def _only_place(
+    said: list[str], words: Sequence[str], start: int, may_be_later: bool
+) -> int | None:
+    """Where the words `said` stand from `start` on, when there is but one place for them."""
+    last = len(words) - len(said) if may_be_later else start
+    places = [place for place in range(start, last + 1) if words[place : place + len(said)] == said]
+    return places[0] if len(places) == 1 else None
+
+
+def _owners_by_letters(
+    cut: _Cut, spoken: Mapping[str, Sequence[str]], words: Sequence[str]
+) -> list[int]:
+    """As `_owners_by_plain`, from pieces read alone; doubt goes to the pieces of slots."""
+    inside = {piece for first, end in cut.slots for piece in range(first, end)}
+    votes = _shared_letters([spoken[piece] for piece in cut.pieces], words)
+    owners: list[int] = []
+    for index in range(len(words)):
+        last = owners[-1] if owners else 0
+        following = next((max(vote, key=vote.__getitem__) for vote in votes[index:] if vote), last)
+        if votes[index] or last not in inside:
+            owners.append(max(last, following))
+        else:
+            owners.append(last)
+    return owners
+
+
+def _shared_letters(pieces: Sequence[Sequence[str]], words: Sequence[str]) -> list[Counter[int]]:
+    """For each word, how many of its letters each piece has at the same place."""
+    expected = [
+        (letter, number)
+        for number, piece in enumerate(pieces)
+        for word in piece
+        for letter in f" {word}"
+    ]
+    actual = [(letter, index) for index, word in enumerate(words) for letter in f" {word}"]
+    matcher = difflib.SequenceMatcher(
+        None, [letter for letter, _ in expected], [letter for letter, _ in actual], autojunk=False
+    )
+    votes: list[Counter[int]] = [Counter() for _ in words]
+    for block in matcher.get_matching_blocks():
+        for offset in range(block.size):
+            letter, number = expected[block.a + offset]
+            if letter != " ":
+                votes[actual[block.b + offset][1]][number] += 1
+    return votes

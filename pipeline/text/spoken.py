@@ -1,0 +1,135 @@
+"""Stage 2: what is said, how it is written down for an ASR, and its phonemes."""
+
+import functools
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.config import as_mapping
+from models.errors import ConfigError, DataError
+from models.phonology.phonemes import Phonemizer, english_accents, words_of
+from pipeline.records import Reject, Sentence, SpokenSentence
+from pipeline.text.normalize import normalize
+from pipeline.text.pronounce import Pronouncer
+from pipeline.text.pronunciations import Lexicon, load_lexicon
+from pipeline.text.slot_words import word_ranges
+from pipeline.text.variants import VariantsConfig
+
+STAGE = "speak"
+_SPEAKABLE = re.compile(r"""[A-Za-z\s'.,;:!?"()-]*""")
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How text is read.
+
+    `accent` is one of espeak-ng's English voices, or weights of several, drawn a sentence.
+    `pronunciations` are lexicon files that win over espeak-ng, later ones over earlier.
+    `grammar_cache` holds the compiled text grammars (default: the user's cache). `workers`
+    processes share large batches (0: one a core). Those two change no row.
+    """
+
+    accent: str | dict[str, float] = "en-us"
+    pronunciations: tuple[Path, ...] = ()
+    variants: VariantsConfig = VariantsConfig()
+    grammar_cache: Path | None = None
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.workers < 0:
+            raise ValueError(f"workers: {self.workers} is not allowed; 0 (one a core) or more")
+        if not all(0 <= weight < math.inf for weight in self.accents.values()):
+            raise ValueError("accent: weights must be finite and not negative")
+        if not sum(self.accents.values()):
+            raise ValueError("accent: at least one weight must be above 0")
+
+    @property
+    def accents(self) -> dict[str, float]:
+        """Every accent with its weight."""
+        return {self.accent: 1.0} if isinstance(self.accent, str) else self.accent
+
+    @property
+    def used_accents(self) -> tuple[str, ...]:
+        """Those that may be drawn, by name."""
+        return tuple(sorted(name for name, weight in self.accents.items() if weight > 0))
+
+    @property
+    def row_settings(self) -> dict[str, object]:
+        """What the rows depend on beside the files' content.
+
+        Options that came later are there only when they are used: old shards keep their names.
+        """
+        settings: dict[str, object] = {"accent": self.accent}
+        variants = as_mapping(self.variants).items()
+        used = {name: value for name, value in variants if value is not None}
+        if used:
+            settings["variants"] = used
+        return settings
+
+
+def check_text(config: TextConfig) -> None:
+    """Raises `ConfigError` for an accent that espeak-ng does not have, `DataError` naming file
+    and line of a pronunciation that cannot be used.
+    """
+    for accent in config.accents:
+        if accent not in english_accents():
+            allowed = ", ".join(english_accents())
+            raise ConfigError(f"text.accent: {accent} is none of espeak-ng's: {allowed}")
+        Phonemizer(accent)
+    load_lexicon(config.pronunciations)
+
+
+def speak(
+    sentences: Sequence[Sentence],
+    config: TextConfig,
+    seed: int,
+    lexicon: Lexicon | None = None,
+    accents: Mapping[str, str] | None = None,
+) -> Iterator[SpokenSentence | Reject]:
+    """Each sentence as it is said, or why it cannot be, in the order given.
+
+    Accents and variants are drawn from `seed` and the sentence's id. `lexicon` wins over
+    espeak-ng; without one it is that of the config's files. `accents` by id are not drawn.
+    """
+    if lexicon is None:
+        lexicon = load_lexicon(config.pronunciations)
+    read = functools.partial(normalize, grammar_cache=config.grammar_cache, workers=config.workers)
+    spoken = read([sentence.text for sentence in sentences])
+    transcripts = [" ".join(words_of(text)) for text in spoken]
+    slot_words = word_ranges(sentences, transcripts, read)
+    reasons = [_unspeakable(text) for text in spoken]
+    good = [place for place, reason in enumerate(reasons) if not reason]
+    pronouncer = Pronouncer(config.accents, lexicon, config.variants)
+    ids, texts = [sentences[place].id for place in good], [spoken[place] for place in good]
+    pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents or {}))
+    for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
+        if reason:
+            yield Reject(sentence.id, STAGE, reason)
+            continue
+        accent, phonemes = next(pronounced)
+        if isinstance(phonemes, DataError):
+            yield Reject(sentence.id, STAGE, str(phonemes))
+            continue
+        yield SpokenSentence(
+            id=sentence.id,
+            normalized_text=spoken[index],
+            transcript=transcripts[index],
+            phonemes=phonemes,
+            accent=accent,
+            slot_words=slot_words[index],
+            number=sentence.number,
+            split=sentence.split,
+        )
+
+
+def _unspeakable(text: str) -> str:
+    """Why a spoken text cannot be said in English; empty when it can."""
+    readable = _SPEAKABLE.match(text)
+    end = readable.end() if readable else 0
+    if end < len(text):
+        name = unicodedata.name(text[end], "unnamed character").lower()
+        return f"cannot say `{text[end]}` ({name})"
+    return "" if words_of(text) else "nothing to say: no words in the text"

@@ -1,0 +1,1 @@
+"""A finished dataset decoded and checked, row by row; clips made again from their rows."""

@@ -1,0 +1,98 @@
+"""What may be only once in a dataset, or in one split alone: found by hashes, named by rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.errors import DataError
+from pipeline.dataset.files import BUILD_FILE, DATA, read_rows
+from pipeline.dataset.history import kept_apart_in
+from pipeline.dataset.leaks import values_of
+from pipeline.dataset.manifest import Problem
+from pipeline.verify.rows import hash_of
+
+_LEAK_COLUMNS = ("id", "transcript", "template", "speaker", "noise", "room", "slots")
+_MOST_VALUES = 100  # of a kind that crosses; the next are only counted
+
+
+def duplicate_ids(files: Iterable[Path], ids: np.ndarray) -> Iterator[Problem]:
+    """A problem for each row whose id an earlier one has; `ids` are hashes (rows,)."""
+    every = np.sort(ids)
+    twice = set(every[1:][every[1:] == every[:-1]].tolist())
+    if not twice:
+        return
+    seen: set[str] = set()
+    for path, row in _rows(files, ["id"]):
+        row_id = str(row["id"])
+        if hash_of(row_id) in twice:
+            if row_id in seen:
+                yield Problem(_name(path), row_id, "this id occurs more than once")
+            seen.add(row_id)
+
+
+def leak_problems(
+    build: Mapping[str, Any],
+    files: Sequence[Path],
+    values: Mapping[str, Mapping[str, np.ndarray]],
+) -> Iterator[Problem]:
+    """Where the rows do not bear out the leak report of `build.json`, and every row that has what
+    another split alone may have. `values` are hashes by kind and split.
+    """
+    said = {leak["kind"]: leak for leak in build.get("leaks", ())}
+    crossing = {kind: _crossing(list(of.values())) for kind, of in values.items()}
+    for kind in dict.fromkeys([*said, *values]) if said else ():
+        counts = len(np.unique(np.concatenate([*values.get(kind, {"": _NONE}).values()])))
+        for what, found in (("values", counts), ("crossing", len(crossing.get(kind, _NONE)))):
+            expected = said.get(kind, {what: 0})[what]
+            if expected != found:
+                message = f"leaks: {kind}: {what}: expected {expected}, found {found}"
+                yield Problem(BUILD_FILE, "", message)
+    kept_apart = kept_apart_in(build)
+    wanted = {kind: crossing[kind] for kind in kept_apart if len(crossing.get(kind, _NONE))}
+    if wanted:
+        yield from _crossing_rows(files, wanted)
+
+
+_NONE = np.zeros(0, np.uint64)
+
+
+def _crossing(of_splits: Sequence[np.ndarray]) -> np.ndarray:
+    """Hashes that are in more than one of these, each without repetition."""
+    every, counts = np.unique(np.concatenate([_NONE, *of_splits]), return_counts=True)
+    return every[counts > 1]
+
+
+def _crossing_rows(files: Iterable[Path], wanted: Mapping[str, np.ndarray]) -> Iterator[Problem]:
+    """The rows that have such a value outside of the split where it is most often."""
+    hashes = {kind: set(found.tolist()[:_MOST_VALUES]) for kind, found in wanted.items()}
+    where: dict[tuple[str, str], list[tuple[Path, str]]] = defaultdict(list)
+    for path, row in _rows(files, list(_LEAK_COLUMNS)):
+        for kind, value in values_of(row):
+            if kind in hashes and hash_of(value) in hashes[kind]:
+                where[kind, value].append((path, row["id"]))
+    for (kind, value), places in sorted(where.items()):
+        home = Counter(_split(path) for path, _ in places).most_common(1)[0][0]
+        for path, row_id in places:
+            if _split(path) != home:
+                message = f"{kind}: {value} belongs to {home}, found in {_split(path)}"
+                yield Problem(_name(path), row_id, f"{message} (output.disjoint)")
+
+
+def _rows(files: Iterable[Path], columns: list[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path in files:
+        try:
+            for row in read_rows(path, columns):
+                yield path, row
+        except DataError:
+            continue  # what cannot be read is told elsewhere
+
+
+def _split(path: Path) -> str:
+    return path.name.partition("-")[0]
+
+
+def _name(path: Path) -> str:
+    return f"{DATA}/{path.name}"

@@ -1,0 +1,159 @@
+"""A clip made again out of its clean version and its ledger, and compared bit for bit."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.config import build
+from models.errors import ConfigError, DataError
+from pipeline.audio.delivery import Delivery, at_rate, ship
+from pipeline.audio.files import decode_audio
+from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting, augment_digest
+from pipeline.augment.ledger import read_ledger
+from pipeline.augment.links.link import Drawn
+from pipeline.augment.own_speech import own_rows, write_own_speech
+from pipeline.augment.sounds.babble import make_babble
+from pipeline.augment.sounds.library import UNKNOWN_LICENSE
+from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_build, read_rows
+from pipeline.dataset.history import part_of
+from pipeline.storage.shards import read_table
+
+_COLUMNS = ("id", "audio", "augmentations")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A row's clip made again.
+
+    `is_equal` says whether each of its samples is that of the row. `clean_from` is where the clean
+    version was found, `has_other_sounds` whether the folders of sounds have changed since.
+    """
+
+    audio: bytes  # as the build ships it
+    ledger: tuple[tuple[str, Drawn], ...]
+    is_equal: bool
+    clean_from: str
+    has_other_sounds: bool
+
+
+def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed:
+    """Make the clip of the row `row_id` again.
+
+    The clean version is the row's own `clean_audio`, else that of the build's shards in
+    `work_dir` (None: where a build keeps them unless told otherwise). Raises `DataError` when the
+    row, its clean version or a sound it needs is not there.
+    """
+    row, file = _row(dataset, row_id)
+    made_by = part_of(read_build(dataset), file)
+    ledger = read_ledger(row["augmentations"], f"{dataset}: row {row_id}")
+    where = f"{dataset / BUILD_FILE}: config.augment"
+    config = build(AugmentConfig, made_by["config"].get("augment", {}), where)
+    delivery = _delivery(made_by["config"], dataset)
+    work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by["name"]
+    wanted, sample_rate = decode_audio(row["audio"]["bytes"])
+    babble = _babble(config, ledger, made_by["seed"], work_dir)
+    with tempfile.TemporaryDirectory() as folder:
+        own = _own_speech(dataset, ledger, work_dir, Path(folder))
+        setting = AugmentSetting(babble=babble, own=own)
+        augmenter = Augmenter(config, sample_rate, setting)
+        takes = []
+        for clean, found_in in _clean_clips(row, work_dir):
+            wave = at_rate(*decode_audio(clean), sample_rate)
+            heard = augmenter.apply(wave, ledger).wave
+            takes.append(_Take(ship(heard, sample_rate, delivery, row_id).audio, found_in))
+    if not takes:
+        raise DataError(
+            f"{dataset}: row {row_id}: its clean version is neither in the dataset "
+            f"(output.keep_clean) nor among the shards in {work_dir}"
+        )
+    equal = [take for take in takes if np.array_equal(decode_audio(take.audio)[0], wanted)]
+    best = (equal or takes)[0]
+    return Replayed(
+        audio=best.audio,
+        ledger=tuple(ledger),
+        is_equal=bool(equal),
+        clean_from=best.found_in,
+        has_other_sounds=augment_digest(config) != made_by["digests"].get("sounds"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """The clip made from one of the clean versions there are."""
+
+    audio: bytes
+    found_in: str
+
+
+def _row(dataset: Path, row_id: str) -> tuple[dict[str, Any], str]:
+    """The row, and the data file that it lies in."""
+    found = _find_row(dataset, row_id)
+    if found is None:
+        raise DataError(f"{dataset}: has no row {row_id}")
+    row, file = found
+    missing = [name for name in _COLUMNS if name not in row]
+    if missing:
+        raise DataError(f"{dataset}: has no column {missing[0]}; an older version built it")
+    return row, file
+
+
+def _find_row(dataset: Path, row_id: str) -> tuple[dict[str, Any], str] | None:
+    for path in data_files(dataset):
+        for number, found in enumerate(read_rows(path, ["id"])):
+            if found["id"] == row_id:
+                row = next(row for index, row in enumerate(read_rows(path)) if index == number)
+                return row, f"{DATA}/{path.name}"
+    return None
+
+
+def _delivery(config: Mapping[str, Any], dataset: Path) -> Delivery:
+    names = [field.name for field in fields(Delivery)]
+    output = config.get("output", {})
+    asked = {name: output[name] for name in names if name in output}
+    return build(Delivery, asked, f"{dataset / BUILD_FILE}: config.output")
+
+
+def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes, str]]:
+    """(FLAC, where it was found) of every clean version there is, the surest first."""
+    if row.get("clean_audio"):
+        yield row["clean_audio"]["bytes"], "clean_audio"
+        return
+    shards = sorted((work_dir / "judge").glob("*.parquet"), key=lambda path: -path.stat().st_mtime)
+    for path in shards:
+        ids = read_table(path, "JudgedClip", ["id"]).column("id").to_pylist()
+        if row["id"] in ids:
+            column = read_table(path, "JudgedClip", ["audio"]).column("audio")
+            clean = column[ids.index(row["id"])].as_py()
+            if clean:
+                yield clean, str(path)
+
+
+def _own_speech(
+    dataset: Path, ledger: list[tuple[str, Drawn]], work_dir: Path, parent: Path
+) -> Path | None:
+    """A folder in `parent` with the dataset's own clips that the ledger has some of."""
+    clips: dict[str, bytes] = {}
+    for row_id in own_rows(source for _, drawn in ledger for source in drawn.get("sources", ())):
+        row, _ = _find_row(dataset, row_id) or ({"id": row_id}, "")
+        found = next(_clean_clips(row, work_dir), None)
+        if found is None:
+            raise DataError(f"{dataset}: the clean version of {row_id}, which talks in it, is gone")
+        clips[row_id] = found[0]
+    return write_own_speech(parent, clips.items(), UNKNOWN_LICENSE) if clips else None
+
+
+def _babble(
+    config: AugmentConfig, ledger: list[tuple[str, Drawn]], seed: int, work_dir: Path
+) -> Path | None:
+    """The build's babble where the ledger has some: found among its files, or drawn again."""
+    classes = {name for _, drawn in ledger for name in drawn.get("classes", ())}
+    if config.babble is None or "babble" not in classes:
+        return None
+    try:
+        return make_babble(config.babble, seed, work_dir / "babble")
+    except OSError as error:
+        raise ConfigError(f"{work_dir}: babble cannot be drawn into it ({error})") from None

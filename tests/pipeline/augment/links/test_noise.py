@@ -1,0 +1,119 @@
+"""The SNR is the one asked for, of one noise, of several, of babble, and late in a chain."""
+
+import json
+
+import numpy as np
+import pytest
+
+from models.config import build
+from models.errors import DataError
+from pipeline.audio.files import active_speech_level_db, rms_db
+from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
+from pipeline.augment.chain import apply_chain
+from pipeline.augment.links.noise import add_under, noise_segment
+from pipeline.augment.links.signal import Signal
+from tests.pipeline.augment.links.every_link import RATE, link_of, words, write_sounds
+
+SNRS = {"snr_db": {"low": -5, "high": 30}}
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sounds")
+    write_sounds(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["background_noise", "babble"])
+def test_the_snr_found_in_the_components_is_the_one_asked_for(sounds, kind):
+    config = AugmentConfig(chain=(link_of(kind, sounds, **SNRS),))
+    augmenter = Augmenter(config, RATE, AugmentSetting(keep_noise=True))
+    for index in range(40):
+        wave = 0.2 * words(0.6, seed=index)
+        heard = augmenter.augment(f"{index}", wave, 1)
+        gain = 10 ** (heard.channel.gain_db / 20)  # what the peak limit took
+        speech = heard.wave - heard.noise_wave
+        np.testing.assert_allclose(speech, gain * wave, atol=1e-6)
+        snr_db = active_speech_level_db(speech, RATE) - rms_db(heard.noise_wave)
+        assert snr_db == pytest.approx(heard.noise.snr_db, abs=0.1)
+        assert heard.noise.measured_snr_db == pytest.approx(heard.noise.snr_db, abs=0.1)
+
+
+def test_pauses_do_not_count_as_speech(sounds):
+    """The last word stays active for 0.2 s more; by plain RMS it would be 6.4 dB less."""
+    link = link_of("background_noise", sounds, snr_db=10)
+    augmenter = Augmenter(AugmentConfig(chain=(link,)), RATE, AugmentSetting(keep_noise=True))
+    wave = words(0.6)
+    padded = np.pad(wave, (RATE, RATE))
+    levels_db = [
+        rms_db(augmenter.augment("a", clip, 1).noise_wave) for clip in (0.3 * wave, 0.3 * padded)
+    ]
+    assert levels_db[0] == pytest.approx(levels_db[1], abs=1.5)
+
+
+def test_in_a_room_the_snr_is_that_of_the_speech_in_the_room(sounds):
+    chain = (link_of("room_response", sounds), link_of("background_noise", sounds, **SNRS))
+    setting = AugmentSetting(keep_noise=True)
+    augmenter = Augmenter(AugmentConfig(chain=chain), RATE, setting)
+    for index in range(10):
+        heard = augmenter.augment(f"{index}", 0.2 * words(0.6), 1)
+        speech = heard.wave - heard.noise_wave
+        snr_db = active_speech_level_db(speech, RATE) - rms_db(heard.noise_wave)
+        assert snr_db == pytest.approx(heard.noise.snr_db, abs=0.1)
+
+
+def test_a_second_noise_has_its_own_snr_to_the_speech_alone(sounds):
+    chain = (
+        link_of("background_noise", sounds, snr_db=0),
+        link_of("babble", sounds, snr_db=20),
+    )
+    heard = Augmenter(AugmentConfig(chain=chain), RATE).augment("a", 0.1 * words(0.6), 1)
+    assert heard.noise.noise_class.endswith("+babble")
+    assert heard.noise.measured_snr_db == pytest.approx(20, abs=0.1)
+    assert len(heard.augmentations) == 2
+
+
+def test_several_at_once_are_equally_loud_and_named_together(sounds):
+    link = link_of("background_noise", sounds, snr_db=10, count={"choice": {3: 1}})
+    augmenter = Augmenter(AugmentConfig(chain=(link,)), RATE)
+    heard = augmenter.augment("a", words(0.6), 1)
+    place = augmenter.places[""]
+    (_, drawn), *_ = [
+        (entry.link, entry.drawn)
+        for entry in apply_chain(words(0.6), [("background_noise", _drawn(heard))], place).entries
+    ]
+    parts = [
+        noise_segment(place.wave(source), round(offset_s * RATE), 8000, RATE)
+        for source, offset_s in zip(drawn["sources"], drawn["offsets_s"], strict=True)
+    ]
+    assert len(parts) == 3
+    wave = words(0.5)
+    mixed = add_under(Signal(wave, wave, RATE), place, drawn["sources"], drawn["offsets_s"], 10.0)
+    noise = (mixed.wave - wave).astype(np.float64)
+    weights, *_ = np.linalg.lstsq(np.array(parts, np.float64).T, noise, rcond=None)
+    loudness_db = [rms_db(weight * part) for weight, part in zip(weights, parts, strict=True)]
+    assert max(loudness_db) - min(loudness_db) < 0.01
+    assert set(heard.noise.noise_class.split("+")) == set(drawn["classes"])
+
+
+@pytest.mark.parametrize("where", [{"own": True}, {"melnet": {"voices": 2}}])
+def test_what_only_a_build_has_is_missed_in_words(where):
+    config = build(AugmentConfig, {"chain": [{"link": "babble", **where}]}, "x.yaml")
+    with pytest.raises(DataError, match="is at hand in a build alone"):
+        Augmenter(config, RATE).augment("a", words(0.3), 1)
+
+
+def test_a_wider_count_leaves_the_first_noise_as_it_was(sounds):
+    one = link_of("background_noise", sounds, count=1)
+    more = link_of("background_noise", sounds, count={"choice": {2: 1}})
+    first, both = (
+        _drawn(Augmenter(AugmentConfig(chain=(link,)), RATE).augment("a", words(0.3), 1))
+        for link in (one, more)
+    )
+    assert both["sources"][:1] == first["sources"]
+    assert both["offsets_s"][:1] == first["offsets_s"]
+    assert both["snr_db"] == first["snr_db"]
+
+
+def _drawn(heard) -> dict:
+    return json.loads(heard.augmentations[0].parameters)

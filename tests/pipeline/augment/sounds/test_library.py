@@ -1,0 +1,187 @@
+import csv
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.errors import DataError
+from pipeline.augment.sounds.library import UNKNOWN_LICENSE, folder_digest, load_sounds
+
+SHIPPED = Path(__file__).parents[4] / "sounds"
+RATE = 22050
+
+
+def write_sound(path: Path, num_samples: int = 800, rate: int = 16000, seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wave = 0.1 * np.random.default_rng(seed).standard_normal(num_samples)
+    soundfile.write(path, wave, rate)
+
+
+def test_every_shipped_sound_has_its_class_licence_and_author():
+    with (SHIPPED / "sources.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["path"]: row for row in csv.DictReader(file)}
+    shipped = {path.relative_to(SHIPPED).as_posix(): path for path in SHIPPED.rglob("*.flac")}
+    assert set(rows) == set(shipped)
+    for name, row in rows.items():
+        info = soundfile.info(str(shipped[name]))
+        assert float(row["seconds"]) == pytest.approx(info.duration, abs=0.01), name
+        assert int(row["sample_rate"]) == info.samplerate, name
+        assert row["attribution"], name
+        assert row["source"].startswith("http"), name
+
+
+def test_shipped_noise_needs_no_attribution_and_rooms_have_it_in_the_readme():
+    noise = load_sounds(SHIPPED / "noise", RATE, "noise")
+    assert {sound.license for sound in noise.sounds} == {"CC0 1.0", "Public Domain"}
+    several = [name for name, sounds in noise.by_class.items() if len(sounds) > 1]
+    assert len(several) >= 6
+    readme = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    for sound in load_sounds(SHIPPED / "rooms", RATE, "room").sounds:
+        assert sound.license in {"CC0 1.0", "Public Domain", "CC BY 4.0", "Apache-2.0"}
+        assert f"`{sound.path.name}`" in readme
+
+
+def test_the_shipped_sounds_stay_small():
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*.flac")) < 6_000_000
+
+
+def test_a_folder_without_a_list_has_classes_by_folder_and_unknown_licences(tmp_path):
+    for name in ("hum.wav", "street/a.flac", "street/deep/b.ogg", "office/c.mp3", "street/n.txt"):
+        if name.endswith(".txt"):
+            (tmp_path / "mine" / name).write_text("not a sound")
+        else:
+            write_sound(tmp_path / "mine" / name, num_samples=4000)
+    library = load_sounds(tmp_path / "mine", RATE, default_class="noise")
+    assert {sound.source: sound.sound_class for sound in library.sounds} == {
+        "mine/hum.wav": "noise",
+        "mine/street/a.flac": "street",
+        "mine/street/deep/b.ogg": "street",
+        "mine/office/c.mp3": "office",
+    }
+    assert {sound.license for sound in library.sounds} == {UNKNOWN_LICENSE}
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_licences_come_from_the_list_in_the_folder_or_beside_it(tmp_path, beside):
+    write_sound(tmp_path / "mine/street/a.wav")
+    write_sound(tmp_path / "mine/street/unlisted.wav")
+    where, prefix = (tmp_path, "mine/") if beside else (tmp_path / "mine", "")
+    (where / "sources.csv").write_text(
+        f"path,license,attribution\n{prefix}street/a.wav,CC BY 4.0,by A. N. Author\n"
+    )
+    library = load_sounds(tmp_path / "mine", RATE, "noise")
+    listed = library.by_source["mine/street/a.wav"]
+    assert (listed.license, listed.attribution) == ("CC BY 4.0", "by A. N. Author")
+    assert library.by_source["mine/street/unlisted.wav"].license == UNKNOWN_LICENSE
+
+
+def test_waves_are_read_at_the_library_rate_and_cannot_be_written_to(tmp_path):
+    write_sound(tmp_path / "mine/a.wav", num_samples=1600, rate=16000)
+    wave = load_sounds(tmp_path / "mine", RATE, "noise").wave("mine/a.wav")
+    assert len(wave) == pytest.approx(2205, abs=1)
+    with pytest.raises(ValueError, match="read-only"):
+        wave[0] = 1.0
+
+
+def test_a_file_that_changes_is_read_again_and_changes_the_digest(tmp_path):
+    write_sound(tmp_path / "mine/a.wav", num_samples=1600, seed=0)
+    first, wave = folder_digest(tmp_path / "mine"), read_again(tmp_path)
+    assert folder_digest(tmp_path / "mine") == first
+    write_sound(tmp_path / "mine/a.wav", num_samples=1700, seed=1)
+    assert folder_digest(tmp_path / "mine") != first
+    assert len(read_again(tmp_path)) > len(wave)
+
+
+def read_again(tmp_path: Path) -> np.ndarray:
+    return load_sounds(tmp_path / "mine", RATE, "noise").wave("mine/a.wav")
+
+
+@pytest.mark.parametrize("change", ["rename", "add", "license"])
+def test_the_digest_sees_names_files_and_licences(tmp_path, change):
+    folder = tmp_path / "mine"
+    write_sound(folder / "rain/a.wav")
+    before = folder_digest(folder)
+    if change == "rename":
+        (folder / "rain").rename(folder / "wind")
+    elif change == "add":
+        write_sound(folder / "rain/b.wav")
+    else:
+        (folder / "sources.csv").write_text("path,license\nrain/a.wav,CC0 1.0\n")
+    assert folder_digest(folder) != before
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere: no such folder"):
+        load_sounds(tmp_path / "nowhere", RATE, "noise")
+
+
+def test_a_folder_without_audio_is_named_with_what_is_allowed(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/readme.txt").write_text("soon")
+    for use in (folder_digest, lambda folder: load_sounds(folder, RATE, "noise")):
+        with pytest.raises(DataError, match=r"empty: holds no sound files .*wav, flac, ogg, mp3"):
+            use(tmp_path / "empty")
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path):
+    write_sound(tmp_path / "a.wav")
+    with pytest.raises(DataError, match=r"a\.wav: is a file"):
+        load_sounds(tmp_path / "a.wav", RATE, "noise")
+
+
+def test_a_file_that_is_not_audio_is_named_at_once(tmp_path):
+    write_sound(tmp_path / "mine/a.wav")
+    (tmp_path / "mine/broken.flac").write_bytes(b"fLaC and then nothing")
+    with pytest.raises(DataError, match=r"broken\.flac: not a sound file"):
+        load_sounds(tmp_path / "mine", RATE, "noise")
+
+
+def test_a_sound_file_without_samples_is_named(tmp_path):
+    write_sound(tmp_path / "mine/empty.wav", num_samples=0)
+    with pytest.raises(DataError, match=r"empty\.wav: a sound file without any audio"):
+        load_sounds(tmp_path / "mine", RATE, "noise")
+
+
+def test_a_list_without_its_columns_is_named(tmp_path):
+    write_sound(tmp_path / "mine/a.wav")
+    (tmp_path / "mine/sources.csv").write_text("file,licence\na.wav,CC0\n")
+    with pytest.raises(DataError, match=r"sources\.csv: lacks the column license, path"):
+        load_sounds(tmp_path / "mine", RATE, "noise")
+
+
+def test_an_unknown_source_is_named():
+    with pytest.raises(DataError, match="no sound called noise/rain/none"):
+        load_sounds(SHIPPED / "noise", RATE, "noise").wave("noise/rain/none.flac")
+
+
+def test_threads_may_share_a_library():
+    library = load_sounds(SHIPPED / "rooms", RATE, "room")
+    sums: list[float] = []
+
+    def total() -> None:
+        sums.append(sum(float(library.wave(sound.source).sum()) for sound in library.sounds))
+
+    threads = [threading.Thread(target=total) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(sums)) == 1
+
+
+def test_the_list_of_a_hugging_face_folder_gives_class_and_licence(tmp_path):
+    write_sound(tmp_path / "hub/a.wav")
+    write_sound(tmp_path / "hub/b.wav")
+    (tmp_path / "hub/metadata.csv").write_text("file_name,class,license\na.wav,rain,CC0 1.0\n")
+    first, second = load_sounds(tmp_path / "hub", RATE, "noise").sounds
+    assert (first.sound_class, first.license) == ("rain", "CC0 1.0")
+    assert (second.sound_class, second.license) == ("noise", UNKNOWN_LICENSE)
+
+
+def test_sounds_cut_from_one_recording_know_it():
+    by_source = load_sounds(SHIPPED / "noise", RATE, "noise").by_source
+    parts = [by_source[f"noise/birds/freesound_156826_part{part}.flac"] for part in (1, 2)]
+    assert parts[0].recording == parts[1].recording
+    assert len({sound.recording for sound in by_source.values()}) > 15

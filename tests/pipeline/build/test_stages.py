@@ -1,0 +1,161 @@
+"""Shards are made once, found again, and made anew when damaged or no longer right."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import STAGES, Job, plan, stage_keys
+from pipeline.dataset.files import read_build
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import (
+    TinyVoices,
+    save_tiny_paper_voice,
+    save_tiny_tacotron2,
+    save_tiny_voices,
+)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, tiny_voices: TinyVoices) -> Path:
+    return write_tiny_build(tmp_path_factory.mktemp("build"), tiny_voices)
+
+
+@pytest.fixture(scope="module")
+def built(config: Path) -> Job:
+    job = plan(load_build_config(config))
+    run_stages(job)
+    return job
+
+
+def _states(job: Job) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for stage in STAGES for path in job.shards(stage)}
+
+
+def test_the_dataset_has_a_row_for_every_sentence(built: Job) -> None:
+    rows = rows_by_id(built.config.output.path)
+    assert len(rows) == 12
+    assert {row["speaker"] for row in rows.values()} == {"anna", "ben"}
+    assert any(row["noise"]["class"] == "hiss" for row in rows.values())
+
+
+def test_the_record_says_what_was_covered(built: Job) -> None:
+    figures = read_build(built.config.output.path)["coverage"]["figures"]
+    covered = {part["kind"]: (part["said"], part["possible"]) for part in figures["parts"]}
+    assert covered["templates"] == (2, 2)
+    said, possible = covered["pairs of slot values"]
+    assert 0 < said <= possible == 5 * 4
+    (gap,) = [gap for gap in figures["gaps"] if gap["kind"] == "pairs of slot values"]
+    assert gap["count"] == possible - said
+    assert gap["why"] in (built.config.output.path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("save_voice", [save_tiny_paper_voice, save_tiny_tacotron2])
+def test_imported_kinds_of_voices_build_a_dataset_too(
+    save_voice: Callable[[Path], Path],
+    tiny_voices: TinyVoices,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.acoustic.tacotron2.attention_faults", lambda *_: ())
+    voices = dataclasses.replace(tiny_voices, acoustic_model=save_voice(tmp_path / "public"))
+    job = plan(load_build_config(write_tiny_build(tmp_path, voices, count=6)))
+    rows = rows_by_id(run_stages(job))
+    assert len(rows) == 6
+    for row in rows.values():
+        assert row["acoustic_model"].startswith("public@")
+        assert " ".join(word["word"] for word in row["words"]) == row["transcript"]
+
+
+def test_a_second_run_makes_nothing(built: Job) -> None:
+    before = _states(built)
+    run_stages(built)
+    assert _states(built) == before
+
+
+def test_a_damaged_shard_is_made_again_with_the_same_bytes(built: Job) -> None:
+    before = _states(built)
+    victim = built.shard("vocode", 1)
+    good = victim.read_bytes()
+    damaged = bytearray(good)
+    damaged[len(good) // 2] ^= 1
+    victim.write_bytes(damaged)
+    run_stages(built)
+    assert victim.read_bytes() == good
+    assert {path for path, state in _states(built).items() if state != before[path]} == {victim}
+
+
+def test_a_changed_noise_setting_redoes_finish_and_after(config: Path, built: Job) -> None:
+    before = _states(built)
+    louder = plan(load_build_config(config, ["augment.noise.snr_db={low: 0, high: 1}"]))
+    kept = [stage for stage in STAGES if louder.keys[stage] == built.keys[stage]]
+    assert kept == ["generate", "speak", "synthesize", "vocode", "judge"]
+    run_stages(louder)
+    assert _states(built) == before
+    assert rows_by_id(louder.config.output.path) != {}
+
+
+def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
+    folder = built.config.output.path.parent
+    overrides = ["runtime.shard_size=7", f"output.path={folder / 'seven'}"]
+    other = run_stages(plan(load_build_config(config, overrides)))
+    assert rows_by_id(other) == rows_by_id(run_stages(built))
+
+
+@pytest.mark.parametrize(
+    ("override", "first_redone"),
+    [
+        ("seed=4", "generate"),
+        ("sentences.count=11", "generate"),
+        ("text.accent=en-gb", "speak"),
+        ("text.accent={en-us: 1, en-gb: 1}", "speak"),
+        ("text.variants={flapping: 0.5}", "speak"),
+        ("voice.pace={low: 0.5, high: 0.6}", "synthesize"),
+        ("voice.speakers={anna: 1, 'mix(anna, ben, 0.5)': 1}", "synthesize"),
+        ("voice.vocoder=griffin-lim", "vocode"),
+        ("judge.max_phone_error_rate=0.5", "judge"),
+        ("augment.gain_db={low: -1, high: 0}", "finish"),
+        ("output.license=cc0-1.0", "manifest"),
+    ],
+)
+def test_a_setting_changes_the_keys_from_its_stage_on(
+    config: Path, built: Job, override: str, first_redone: str
+) -> None:
+    keys = stage_keys(load_build_config(config, [override]))
+    changed = [stage for stage in STAGES if keys[stage] != built.keys[stage]]
+    assert changed == list(STAGES[STAGES.index(first_redone) :])
+
+
+@pytest.mark.parametrize("override", ["runtime.workers=7", "text.workers=3"])
+def test_how_a_build_is_run_changes_no_key(config: Path, built: Job, override: str) -> None:
+    assert stage_keys(load_build_config(config, [override])) == built.keys
+
+
+def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    path = write_tiny_build(tmp_path, tiny_voices)
+    keys = stage_keys(load_build_config(path))
+    (tmp_path / "home" / "lexicons" / "thing.txt").write_text("lamp\nfan\nradio\nbell\noven\n")
+    assert stage_keys(load_build_config(path))["generate"] != keys["generate"]
+    own = tmp_path / "own.dict"
+    with_own = [f"text.pronunciations=[{own}]"]
+    own.write_text("lamp  L AE1 M P\n")
+    before = stage_keys(load_build_config(path, with_own))["speak"]
+    own.write_text("lamp  L AA1 M P\n")
+    assert before != stage_keys(load_build_config(path, with_own))["speak"]
+    other = save_tiny_voices(tmp_path / "voices", seed=1)
+    override = f"judge.recognizer={other.recognizer}"
+    assert stage_keys(load_build_config(path, [override]))["judge"] != keys["judge"]
+
+
+def test_stratified_draws_do_not_depend_on_shard_size(config: Path, tmp_path: Path) -> None:
+    ledgers = []
+    for shard_size in (3, 12):
+        asked = ["augment.sampler=stratified", f"runtime.shard_size={shard_size}"]
+        asked += [f"output.path={tmp_path / str(shard_size)}"]
+        rows = rows_by_id(run_stages(plan(load_build_config(config, asked))))
+        ledgers.append({id: row["augmentations"] for id, row in rows.items()})
+    assert ledgers[0] == ledgers[1]

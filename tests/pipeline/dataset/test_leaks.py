@@ -1,0 +1,70 @@
+"""What crosses splits is found, whatever it is."""
+
+import pytest
+
+from models.errors import DataError
+from pipeline.dataset.leaks import LeakFinder, check_leaks
+from tests.pipeline.synthetic_build import rows_of
+
+
+def _two_rows() -> tuple[dict, dict]:
+    """Rows that have nothing in common."""
+    first, second = rows_of([0, 1])
+    for number, row in enumerate((first, second)):
+        row |= {"transcript": f"words {number}", "template": f"t:{number}", "slots": []}
+        row |= {"speaker": f"speaker {number}"}
+        row["noise"] = row["noise"] | {"source": f"noise-{number}.flac"}
+        row["room"] = row["room"] | {"source": f"room-{number}.flac"}
+    return first, second
+
+
+def _found(first: dict, second: dict, *kept_apart: str) -> LeakFinder:
+    finder = LeakFinder(kept_apart)
+    finder.add(first, "train")
+    finder.add(second, "test")
+    return finder
+
+
+def test_rows_with_nothing_in_common_do_not_leak() -> None:
+    leaks = _found(*_two_rows(), "speaker").leaks()
+    assert [leak.crossing for leak in leaks] == [0] * 5
+    assert leaks[0].kind == "speaker"
+    check_leaks(leaks)
+
+
+PLANTED = [
+    ("text", {"transcript": "words 0"}, "words 0"),
+    ("template", {"template": "t:0"}, "t:0"),
+    ("speaker", {"speaker": "speaker 0"}, "speaker 0"),
+    ("speaker", {"speaker": "mix(speaker 0,speaker 1,0.40)"}, "speaker 0"),
+    ("noise", {"noise": {"source": "other.flac+noise-0.flac"}}, "noise-0.flac"),
+    ("room", {"room": {"source": "room-0.flac"}}, "room-0.flac"),
+]
+
+
+@pytest.mark.parametrize(("kind", "change", "value"), PLANTED)
+def test_a_planted_leak_is_named(kind: str, change: dict, value: str) -> None:
+    first, second = _two_rows()
+    leaks = _found(first, second | change, kind).leaks()
+    (found,) = [leak for leak in leaks if leak.crossing]
+    assert (found.kind, found.examples) == (kind, (value,))
+    with pytest.raises(DataError, match=f"output.disjoint: {kind}: 1 of . cross splits, such as"):
+        check_leaks(leaks)
+    check_leaks(_found(first, second | change).leaks())  # nobody asked for it
+
+
+def test_slot_values_leak_in_any_case() -> None:
+    first, second = _two_rows()
+    first["slots"] = [{"name": "contact", "value": "Mom"}]
+    second["slots"] = [{"name": "contact", "value": "mom"}, {"name": "time", "value": "9"}]
+    leaks = {leak.kind: leak for leak in _found(first, second, "slot:contact").leaks()}
+    assert leaks["slot:contact"].is_broken
+    assert leaks["slot:time"].crossing == 0
+
+
+def test_within_a_split_nothing_leaks() -> None:
+    first, _ = _two_rows()
+    finder = LeakFinder(["text", "speaker"])
+    finder.add(first, "train")
+    finder.add(first, "train")
+    check_leaks(finder.leaks())

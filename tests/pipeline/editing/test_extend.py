@@ -1,0 +1,94 @@
+"""A dataset is extended: other sentences, the old files as they were, nothing twice."""
+
+from pathlib import Path
+
+import pytest
+
+from models.errors import DataError
+from pipeline.build import stages
+from pipeline.build.config import load_build_config
+from pipeline.dataset.existing_sentences import Said, said_in
+from pipeline.dataset.files import data_files, file_digest, read_build
+from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
+from pipeline.sentences.generate import generate
+from pipeline.verify.dataset import verify
+from pipeline.verify.replay import replay
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import save_tiny_voices
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    return write_tiny_build(folder, save_tiny_voices(folder / "voices"), count=6)
+
+
+def extended(dataset: Path, config: Path, *overrides: str) -> None:
+    further = extension_of(dataset, load_build_config(config, overrides))
+    conclude(dataset, run_stages(stages.plan(further, extends=dataset)))
+
+
+@pytest.fixture(scope="module")
+def grown(config: Path) -> Path:
+    """Six sentences, six more of the same seed, and four of another."""
+    dataset = run_stages(stages.plan(load_build_config(config)))
+    old = {file_digest(path) for path in data_files(dataset)}
+    extended(dataset, config, "sentences.count=7")
+    extended(dataset, config, "seed=4", "sentences.count=4", "output.path=elsewhere")
+    assert old <= {file_digest(path) for path in data_files(dataset)}
+    return dataset
+
+
+def test_no_sentence_comes_twice(grown: Path) -> None:
+    rows = rows_by_id(grown)
+    assert len(rows) == 17
+    assert len({row["text"] for row in rows.values()}) == 17
+    assert [part["rows"] for part in read_build(grown)["history"]] == [6, 7, 4]
+    assert verify(grown) == []
+    assert not Path("elsewhere").exists()
+
+
+def test_every_row_is_made_again_by_the_config_of_its_part(grown: Path) -> None:
+    for row_id, row in rows_by_id(grown).items():
+        replayed = replay(grown, row_id)
+        assert replayed.is_equal
+        assert replayed.audio == row["audio"]["bytes"]
+
+
+def test_the_same_config_and_seed_add_nothing(grown: Path, config: Path) -> None:
+    for part, overrides in ((1, []), (2, ["sentences.count=7"])):
+        settings = extension_of(grown, load_build_config(config, overrides))
+        told = holds_already(grown, settings, stages.used_digests(settings))
+        assert f"rows, part {part}; for others give another seed" in told
+    other = extension_of(grown, load_build_config(config, ["seed=9"]))
+    assert holds_already(grown, other, stages.used_digests(other)) == ""
+
+
+def test_a_sentence_is_known_by_its_id_where_its_text_was_styled(config: Path) -> None:
+    sentences = load_build_config(config).sentences
+    said = Said(ids=frozenset(f"{row.id}-2" for row in generate(sentences, 3)))
+    again = {f"{row.id}-2" for row in generate(sentences, 3, said=said)}
+    assert len(again) == 6
+    assert not again & said.ids
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("output.keep_noise=true", "column noise_audio: only the rows of the config would have"),
+        ("output.sample_rate=16000", "22050 Hz, and the config's rows would have 16000 Hz"),
+    ],
+)
+def test_rows_of_another_kind_are_refused_before_any_work(
+    grown: Path, config: Path, override: str, message: str
+) -> None:
+    settings = extension_of(grown, load_build_config(config, [override]))
+    with pytest.raises(DataError, match=message):
+        check_extension(grown, settings)
+    check_extension(grown, extension_of(grown, load_build_config(config)))
+
+
+def test_an_extension_has_shards_of_its_own(grown: Path, config: Path) -> None:
+    settings = load_build_config(config)
+    assert stages.stage_keys(settings) != stages.stage_keys(settings, said_in(grown))
+    assert stages.stage_keys(settings) == stages.plan(settings).keys

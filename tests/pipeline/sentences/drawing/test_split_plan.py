@@ -1,0 +1,80 @@
+"""Everything that is to be kept apart has one split, and every split its share."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from models.errors import ConfigError
+from pipeline.domain.domains import read_domain
+from pipeline.records import Sentence, Slot
+from pipeline.sentences.drawing.split_plan import SplitPlan, Vacancies, plan_splits
+from pipeline.speech.speaker_assignment import deal_speakers
+
+SHARES = {"train": 0.5, "validation": 0.25, "test": 0.25}
+DOMAIN = read_domain(Path("prompts/voice_assistant"))
+
+
+def _sentence(number: int, template: str = "a:1", *slots: Slot) -> Sentence:
+    return Sentence(f"d-{number}", f"text {number}", "d", template, "a", slots)
+
+
+def test_listed_values_are_dealt_by_share() -> None:
+    plan = plan_splits(SHARES, ["template"], 1, DOMAIN)
+    counts = Counter(plan.dealt["template"].values())
+    total = sum(counts.values())
+    assert {name: pytest.approx(share, abs=0.02) for name, share in SHARES.items()} == {
+        name: count / total for name, count in counts.items()
+    }
+
+
+def test_a_sentence_goes_where_its_parts_go_or_nowhere() -> None:
+    dealt = {
+        "template": {"a:1": "train", "a:2": "test"},
+        "slot:city": {"rome": "train", "oslo": "test"},
+    }
+    plan = SplitPlan(SHARES, ("template", "slot:city"), 1, dealt)
+    assert plan.split_of(_sentence(1, "a:1", Slot("city", "Rome"))) == "train"
+    assert plan.split_of(_sentence(2, "a:2", Slot("city", "Oslo"))) == "test"
+    assert plan.split_of(_sentence(3, "a:1", Slot("city", "Oslo"))) is None
+    assert plan.split_of(_sentence(4, "a:2")) == "test"
+
+
+def test_texts_go_by_what_they_say_and_not_by_id() -> None:
+    plan = SplitPlan(SHARES, ("text",), 1)
+    same = [Sentence(f"d-{number}", "Yes.", "d", "", "") for number in range(20)]
+    assert len({plan.split_of(sentence) for sentence in same}) == 1
+    assert len({plan.split_of(_sentence(number)) for number in range(40)}) == 3
+
+
+def test_vacancies_are_filled_exactly() -> None:
+    plan = SplitPlan(SHARES, ("text",), 1)
+    vacancies = Vacancies(plan, 40)
+    taken = Counter(vacancies.admit(_sentence(number)) for number in range(1000))
+    assert {name: taken[name] for name in SHARES} == {"train": 20, "validation": 10, "test": 10}
+    assert vacancies.passed_over == taken[None] == 960
+    lacking = Vacancies(plan, 40).lacking()
+    assert "train lacks 20, validation lacks 10, test lacks 10" in lacking
+    assert "relax output.disjoint (text)" in lacking
+
+
+def test_voices_with_a_common_parent_stay_together() -> None:
+    voices = dict.fromkeys(("a", "b", "c", "d", "e", "mix(a,b,0.40)", "mix(b,c,0.50)"), 1.0)
+    dealt = deal_speakers(voices, SHARES)
+    family = {dealt[name] for name in ("a", "b", "c", "mix(a,b,0.40)", "mix(b,c,0.50)")}
+    assert len(family) == 1
+    assert set(dealt.values()) == set(SHARES)
+
+
+def test_parents_that_do_not_speak_count_too() -> None:
+    dealt = deal_speakers(dict.fromkeys(("mix(a,b,0.10)", "mix(b,c,0.10)", "d", "e"), 1.0), SHARES)
+    assert dealt["mix(a,b,0.10)"] == dealt["mix(b,c,0.10)"]
+
+
+def test_too_few_are_an_error_that_says_what_to_relax() -> None:
+    with pytest.raises(ConfigError, match=r"speaker: 3 voices in 2 families .* test would have"):
+        deal_speakers(dict.fromkeys(("a", "mix(a,b,0.40)", "c"), 1.0), SHARES)
+    with pytest.raises(ConfigError, match=r"output.disjoint: speakers; allowed are text, templ"):
+        plan_splits(SHARES, ["speakers"], 1, DOMAIN)
+    with pytest.raises(ConfigError, match=r"output.disjoint: slot:nothing; allowed are"):
+        plan_splits(SHARES, ["slot:nothing"], 1, DOMAIN)

@@ -1,0 +1,337 @@
+import csv
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+
+from models.config import build
+from models.errors import ConfigError, DataError
+from pipeline.records import Reject, Sentence, Slot
+from pipeline.sentences.generate import SentencesConfig, check_sentences, generate, sentences_digest
+from pipeline.sentences.own.own_sentences import OwnFile
+
+ROWS = [
+    {"text": "Fly to Oslo on May 3.", "intent": "fly", "city": "Oslo", "day": "May 3"},
+    {"text": "Good night.", "intent": "greet", "city": "", "day": ""},
+    {"text": 'Say "hi" to Bo, please.', "intent": "greet", "city": "", "day": ""},
+]
+
+
+def config_of(path: Path, count: int, **settings: object) -> SentencesConfig:
+    files = [{"path": str(path), "share": 1, **settings}]
+    return build(SentencesConfig, {"domain": None, "count": count, "files": files}, where="t.yaml")
+
+
+def sentences(config: SentencesConfig, seed: int = 1) -> list[Sentence]:
+    check_sentences(config)
+    return [row for row in generate(config, seed) if isinstance(row, Sentence)]
+
+
+def rejects(config: SentencesConfig, seed: int = 1) -> list[str]:
+    return [row.reason for row in generate(config, seed) if isinstance(row, Reject)]
+
+
+def write_lines(path: Path, *lines: str) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def write_csv(folder: Path) -> Path:
+    with (folder / "own.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, ROWS[0])
+        writer.writeheader()
+        writer.writerows(ROWS)
+    return folder / "own.csv"
+
+
+def write_tsv(folder: Path) -> Path:
+    return write_lines(
+        folder / "own.tsv", "\t".join(ROWS[0]), *("\t".join(row.values()) for row in ROWS)
+    )
+
+
+def write_jsonl(folder: Path) -> Path:
+    return write_lines(folder / "own.jsonl", *map(json.dumps, ROWS))
+
+
+def write_parquet(folder: Path) -> Path:
+    pq.write_table(pa.Table.from_pylist(ROWS), folder / "own.parquet")
+    return folder / "own.parquet"
+
+
+def write_folder(folder: Path) -> Path:
+    (folder / "own" / "data").mkdir(parents=True)
+    (folder / "own" / "README.md").write_text("---\nlicense: cc0-1.0\n---\n")
+    for number, row in enumerate(ROWS):
+        file = folder / "own" / "data" / f"train-{number:05d}-of-00003.parquet"
+        pq.write_table(pa.Table.from_pylist([row]), file)
+    return folder / "own"
+
+
+def write_saved(folder: Path) -> Path:
+    Dataset.from_list(ROWS).save_to_disk(folder / "own")
+    (folder / "own" / "cache-old.arrow").write_bytes(b"of an earlier version")
+    return folder / "own"
+
+
+def write_saved_splits(folder: Path) -> Path:
+    splits = {"test": ROWS[2:], "train": ROWS[:2]}
+    DatasetDict({name: Dataset.from_list(rows) for name, rows in splits.items()}).save_to_disk(
+        folder / "own"
+    )
+    return folder / "own"
+
+
+@pytest.mark.parametrize(
+    ("write", "first_line"),
+    [
+        (write_csv, "own.csv:2"),
+        (write_tsv, "own.tsv:2"),
+        (write_jsonl, "own.jsonl:1"),
+        (write_parquet, "own.parquet:1"),
+        (write_folder, "data/train-00000-of-00003.parquet:1"),
+        (write_saved, "data-00000-of-00001.arrow:1"),
+        (write_saved_splits, "train/data-00000-of-00001.arrow:1"),
+    ],
+)
+def test_every_format_gives_the_same_sentences(
+    tmp_path: Path, write: Callable[[Path], Path], first_line: str
+) -> None:
+    path = write(tmp_path)
+    rows = {row.text: row for row in sentences(config_of(path, 3, slots=["day", "city"]))}
+    assert rows.keys() == {row["text"] for row in ROWS}
+    flight = rows["Fly to Oslo on May 3."]
+    assert (flight.domain, flight.intent, flight.template) == ("own", "fly", first_line)
+    assert flight.slots == (Slot("city", "Oslo"), Slot("day", "May 3"))
+    assert rows["Good night."].slots == ()
+
+
+def test_text_files_by_the_line(tmp_path: Path) -> None:
+    path = write_lines(
+        tmp_path / "my calls.txt", "\ufeffCall me.", "", "  Ring \t Bo. ", "Call me."
+    )
+    rows = list(generate(config_of(path, 2), 1))
+    assert [row.text for row in rows if isinstance(row, Sentence)] == ["Call me.", "Ring Bo."]
+    assert all(row.id.startswith("my_calls-") for row in rows)
+    with pytest.raises(DataError, match=r"3 sentences asked for, but only 2 of its 4 rows hold"):
+        check_sentences(config_of(path, 3))
+
+
+def test_rows_of_no_use_are_rejects_that_name_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "own.txt"
+    path.write_bytes(
+        b"One.\n\xff\xfe\n\n"
+        + b"x" * 1001
+        + b"\nTwo\x00.\n"
+        + b"y" * (3 << 20)
+        + b"\nONE\nOne.\nLast."
+    )
+    config = config_of(path, 3, domain="mine")
+    assert [reason for reason in rejects(config) if "said already" not in reason] == [
+        "own.txt:2: not UTF-8 text",
+        "own.txt:3: empty",
+        "own.txt:4: too long: 1,001 characters; at most 1,000",
+        r"own.txt:5: `text` holds the character '\x00'",
+        "own.txt:6: a line of more than 1,048,576 bytes",
+    ]
+    assert {row.template for row in sentences(config)} == {"own.txt:1", "own.txt:7", "own.txt:9"}
+
+
+def test_broken_rows_of_tables(tmp_path: Path) -> None:
+    lines = [
+        '{"text": "Hi."}',
+        "[1]",
+        "",
+        "{",
+        '{"txt": "Ho."}',
+        '{"text": ["a"]}',
+        '{"text": "Z"}',
+    ]
+    path = write_lines(tmp_path / "own.jsonl", *lines, r'{"text": "\ud800"}', '{"text": "Y"}')
+    assert rejects(config_of(path, 3)) == [
+        "own.jsonl:2: not a JSON object",
+        "own.jsonl:3: empty",
+        "own.jsonl:4: not JSON",
+        "own.jsonl:5: empty",
+        "own.jsonl:6: `text` holds no text",
+        r"own.jsonl:8: `text` holds the character '\ud800'",
+    ]
+    path = write_lines(
+        tmp_path / "own.csv", "text,intent", '"Two', 'lines.",a', "Hi", ",", "Last,b"
+    )
+    assert rejects(config_of(path, 2)) == [
+        "own.csv:4: 1 fields under 2 columns",
+        "own.csv:5: empty",
+    ]
+    assert [row.template for row in sentences(config_of(path, 2))] == ["own.csv:2", "own.csv:6"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"city": "oslo", "day": None},
+        [{"name": "city", "value": "oslo", "first_word": 2}],
+        {"name": ["city"], "value": ["oslo"]},
+        '{"city": "oslo"}',
+        '[{"name": "city", "value": "oslo"}]',
+    ],
+)
+def test_ways_to_write_slots(tmp_path: Path, cell: object) -> None:
+    path = write_lines(tmp_path / "own.jsonl", json.dumps({"text": "Fly to Oslo.", "slots": cell}))
+    (row,) = sentences(config_of(path, 1))
+    assert row.slots == (Slot("city", "oslo"),)
+    assert sentences(config_of(path, 1, slots=[]))[0].slots == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ({"city": "Rome"}, "own.jsonl:2: slot city: 'Rome' is not in the text 'Fly to Oslo.'"),
+        (["B-city", "O"], "own.jsonl:2: `slots` is no list of {name: ..., value: ...}"),
+        ("[{]", "own.jsonl:2: `slots` is not JSON"),
+        ({"city": {"name": "Oslo"}}, "own.jsonl:2: `slots` holds no text"),
+    ],
+)
+def test_slots_that_cannot_be_right(tmp_path: Path, cell: object, message: str) -> None:
+    rows = [
+        {"text": "Hi.", "slots": None},
+        {"text": "Fly to Oslo.", "slots": cell},
+        {"text": "Bye"},
+    ]
+    path = write_lines(tmp_path / "own.jsonl", *map(json.dumps, rows))
+    assert rejects(config_of(path, 2)) == [message]
+
+
+def test_numbers_of_a_class_label_become_their_names(tmp_path: Path) -> None:
+    features = Features({"utterance": Value("string"), "label": ClassLabel(names=["off", "on"])})
+    rows = {"utterance": ["Lights!", "Dark!"], "label": [1, 0]}
+    Dataset.from_dict(rows, features).to_parquet(tmp_path / "own.parquet")
+    found = sentences(config_of(tmp_path / "own.parquet", 2, intent="label"))
+    assert [(row.text, row.intent) for row in found] == [("Lights!", "on"), ("Dark!", "off")]
+
+
+def test_audio_is_never_read(tmp_path: Path) -> None:
+    names = ["text", "audio"]
+    table = pa.table([[f"Number {n}." for n in range(8)], [b"\1" * 4_000_000] * 8], names)
+    pq.write_table(table, tmp_path / "own.parquet", compression=None, use_dictionary=False)
+    Dataset(table).save_to_disk(tmp_path / "saved")
+    del table
+    for path in (tmp_path / "own.parquet", tmp_path / "saved"):
+        before = pa.total_allocated_bytes()
+        tracemalloc.start()
+        assert len(sentences(config_of(path, 8))) == 8
+        assert sentences_digest(config_of(path, 8))
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        tracemalloc.stop()
+        assert pa.total_allocated_bytes() - before < 1_000_000
+
+
+def test_the_seed_chooses_where_fewer_are_asked_for(tmp_path: Path) -> None:
+    lines = [f"Sentence {number}." for number in range(1000)]
+    path = write_lines(tmp_path / "own.txt", *lines)
+    chosen = [row.text for row in sentences(config_of(path, 100), seed=1)]
+    assert chosen == [row.text for row in sentences(config_of(path, 100), seed=1)]
+    assert chosen == sorted(chosen, key=lines.index)
+    assert set(chosen) != {row.text for row in sentences(config_of(path, 100), seed=2)}
+    places = [lines.index(text) for text in chosen]
+    assert 400 < sum(places) / 100 < 600
+    assert [row.text for row in sentences(config_of(path, 1000))] == lines
+
+
+def test_what_is_chosen_and_of_no_use_is_made_up_for(tmp_path: Path) -> None:
+    words = ["yes", "no"] * 100 + [f"word {number}" for number in range(8)]
+    path = write_lines(tmp_path / "own.txt", *words)
+    assert {row.text for row in sentences(config_of(path, 10))} == set(words)
+
+
+def test_what_was_said_already_is_a_reject(tmp_path: Path) -> None:
+    config = config_of(write_lines(tmp_path / "own.txt", *["Yes."] * 20, "No."), 2)
+    assert sorted(row.text for row in sentences(config)) == ["No.", "Yes."]
+    found = rejects(config)
+    assert found
+    assert all(reason.endswith(": said already: 'Yes.'") for reason in found)
+    assert all(reason.startswith("own.txt:") for reason in found)
+
+
+def test_a_filter_that_drops_most_is_made_up_for(tmp_path: Path) -> None:
+    lines = [f"Sentence {number}{' and so on' * (number % 4 > 0)}." for number in range(400)]
+    path = write_lines(tmp_path / "own.txt", *lines)
+    section = {
+        "domain": None,
+        "count": 50,
+        "files": [{"path": str(path), "share": 1}],
+        "filter": {"max_words": 2},
+    }
+    rows = list(generate(build(SentencesConfig, section, where="t.yaml"), 1))
+    places = [int(row.template.rpartition(":")[2]) for row in rows if isinstance(row, Sentence)]
+    assert len(places) == len(set(places)) == 50
+    assert 120 < sum(places) / 50 < 280
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "settings", "message"),
+    [
+        ("own.txt", None, {}, r"own\.txt: no such file or folder; allowed: \.txt, \.csv"),
+        ("own.xlsx", "x", {}, r"own\.xlsx: `\.xlsx` files cannot be read; allowed: \.txt, \.csv"),
+        ("own", "x", {}, r"own: `` files cannot be read; allowed: \.txt"),
+        ("own.txt", "", {}, r"own\.txt:1: the file is empty"),
+        ("own.csv", "a,b\n1,2\n", {}, r"which column.*sentences\.files\[0\]\.text; columns: a, b"),
+        ("own.csv", "a,b\n1,2\n", {"text": "c"}, r"\[0\]\.text: .* no column `c`; columns: a, b"),
+        (
+            "own.csv",
+            "text\nx\n",
+            {"intent": "c"},
+            r"\[0\]\.intent: .* no column `c`; columns: text",
+        ),
+        ("own.csv", "text\nx\n", {"slots": "c"}, r"\[0\]\.slots: .* no column `c`; columns: text"),
+        ("own.csv", "text,text\nx,y\n", {}, r"own\.csv:1: two columns are called `text`"),
+        ("own.csv", 'text\nHi.\n"open\nx\n', {}, r"own\.csv:3: not CSV: .*; is a quote open\?"),
+        ("own.parquet", "no table", {}, r"own\.parquet: not a sound \.parquet file"),
+        ("own.arrow", "no table", {}, r"own\.arrow: not a sound \.arrow file"),
+        ("own.jsonl", "1\n2\n", {}, r"which column .* columns: none"),
+        ("own.txt", "a\n\na\n", {}, r"4 sentences asked.*only 1 of its 3 rows.*own\.txt:2: empty"),
+    ],
+)
+def test_files_that_cannot_be_used(
+    tmp_path: Path, name: str, content: str | None, settings: dict, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        check_sentences(config_of(tmp_path / name, 4, **settings))
+
+
+def test_a_column_without_text_and_a_folder_without_data(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": [b"\0"]}), tmp_path / "own.parquet")
+    with pytest.raises(DataError, match=r"the column `text` of .* holds binary, not text"):
+        check_sentences(config_of(tmp_path / "own.parquet", 1))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DataError, match="folder: no data in this folder; allowed"):
+        check_sentences(config_of(tmp_path / "folder", 1))
+    (tmp_path / "folder" / "state.json").write_text("{}")
+    with pytest.raises(DataError, match=r"state\.json: does not list the files"):
+        check_sentences(config_of(tmp_path / "folder", 1))
+
+
+def test_a_name_that_no_id_can_begin_with() -> None:
+    with pytest.raises(ConfigError, match="domain: 'my calls'; letters, digits"):
+        build(OwnFile, {"path": "x.txt", "share": 1, "domain": "my calls"}, where="t.yaml")
+
+
+def test_a_large_file_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "own.txt"
+    with path.open("w") as stream:
+        stream.writelines(
+            f"This is the sentence with number {number}.\n" for number in range(30_000)
+        )
+    config = config_of(path, 1000)
+    tracemalloc.start()
+    assert sum(1 for _ in generate(config, 1)) == 1000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 400_000

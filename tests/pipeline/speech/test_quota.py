@@ -1,0 +1,68 @@
+"""Every speaker in every accent at every pace, equally often."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from models.errors import ConfigError
+from pipeline.build.config import check_build, load_build_config
+from pipeline.build.stages import plan, stage_keys
+from pipeline.speech.quota import Quota, QuotaConfig
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import TinyVoices
+
+QUOTA = Quota(QuotaConfig(pace_bands=2), ("anna", "ben"), ("en-gb", "en-us"), seed=1)
+
+
+def test_each_round_fills_every_cell_once() -> None:
+    assert QUOTA.num_cells == 8
+    for turn in range(3):
+        cells = [QUOTA.cell(8 * turn + place) for place in range(8)]
+        assert len(set(cells)) == 8
+    assert {cell.fastest for cell in cells} == {0.5, 1.0}
+
+
+def test_rounds_and_seeds_differ_in_order() -> None:
+    other = Quota(QUOTA.config, QUOTA.speakers, QUOTA.accents, seed=2)
+    rounds = [[QUOTA.cell(8 * turn + place) for place in range(8)] for turn in range(2)]
+    assert rounds[0] != rounds[1]
+    assert rounds[0] != [other.cell(place) for place in range(8)]
+
+
+def test_too_few_sentences_name_the_cells() -> None:
+    with pytest.raises(ConfigError, match=r"2 speakers x 2 accents x 2 pace bands are 8 cells"):
+        QUOTA.check(7)
+    QUOTA.check(8)
+
+
+def test_a_build_fills_its_cells_whatever_the_shards(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    config = write_tiny_build(tmp_path, tiny_voices, count=16)
+    asked = [
+        "voice.quota={pace_bands: 2, at_least: 2}",
+        "text.accent={en-us: 3, en-gb: 1}",
+        "voice.pace={low: 0.8, high: 1.2}",
+    ]
+    check_build(load_build_config(config, asked))
+    rows = rows_by_id(run_stages(plan(load_build_config(config, asked))))
+    cells = Counter((row["speaker"], row["accent"], row["pace"] < 1.0) for row in rows.values())
+    assert cells == dict.fromkeys(cells, 2)
+    assert len(cells) == 8
+    elsewhere = [*asked, "runtime.shard_size=3", f"output.path={tmp_path / 'other'}"]
+    assert rows_by_id(run_stages(plan(load_build_config(config, elsewhere)))) == rows
+    with pytest.raises(ConfigError, match=r"voice.quota: .* 8 cells, which take 24 sentences"):
+        check_build(load_build_config(config, [*asked, "voice.quota.at_least=3"]))
+
+
+def test_a_quota_is_a_setting_of_accents_and_voices(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    config = write_tiny_build(tmp_path, tiny_voices)
+    keys, with_quota = (
+        stage_keys(load_build_config(config, asked))
+        for asked in ([], ["voice.quota={pace_bands: 1}"])
+    )
+    assert keys["generate"] == with_quota["generate"]
+    assert keys["speak"] != with_quota["speak"]

@@ -1,0 +1,164 @@
+"""Shards hold every record type exactly, and know when a byte of theirs has changed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import DataError
+from pipeline.records import (
+    Augmentation,
+    Channel,
+    CleanClip,
+    FinishedClip,
+    MelClip,
+    Noise,
+    Quality,
+    Reject,
+    Room,
+    Sentence,
+    Slot,
+    SpokenSentence,
+    WordTime,
+)
+from pipeline.storage.shards import (
+    is_intact,
+    read_rejects,
+    read_shard,
+    shard_key,
+    shard_path,
+    write_shard,
+)
+
+MEL = np.arange(12, dtype=np.float16).reshape(3, 4) / 7
+RECORDS = [
+    Sentence("a-1", "Wake me at 7:30", "a", "alarm:1", "alarm", (Slot("time", "7:30"),)),
+    Sentence("a-2", "Stop", "a", "stop:1", "stop"),
+    SpokenSentence("a-1", "wake me", "wake me", "^ w ˈeɪ k | m iː .", "en-us"),
+    MelClip("a-1", "alba", 1.1, -0.5, 1.0, (WordTime("wake", 0.1, 0.35),), "fs@1", MEL),
+    MelClip("a-2", "alba", 1.1, -0.5, 1.0, (), "fs@1", np.zeros((3, 0), np.float16)),
+    CleanClip("a-1", "vocos@1", 22050, 7, b"fLaC\x00\xff"),
+    FinishedClip(
+        "a-1",
+        22050,
+        7,
+        b"fLaC",
+        Noise("rain", "rain.flac", "CC0-1.0", 2.5, 10.0, 10.1),
+        Room("hall.flac", "CC0-1.0", 0.7),
+        Channel("none", "full", -3.0),
+        Quality(0.0, 0.2, -23.0),
+        (Augmentation("gain", '{"gain_db": -3.0}', '{"gain_db": -3.0}'),),
+        time_scale=1.1,
+        time_shift_s=0.25,
+    ),
+    FinishedClip("a-2", 22050, 7, b"", Noise(), Room(), Channel(), Quality(0.0, 0.0, -70.0)),
+]
+
+
+def plain(record: object) -> object:
+    if isinstance(record, MelClip):
+        return replace(record, mel=None), record.mel.dtype, record.mel.tolist()
+    return record
+
+
+@pytest.mark.parametrize(
+    "record", RECORDS, ids=lambda record: f"{type(record).__name__}-{record.id}"
+)
+def test_round_trip(tmp_path: Path, record) -> None:
+    reject = Reject("a-9", "speak", "`xqz` has no phonemes")
+    path = write_shard(tmp_path / "new" / "shard.parquet", [record, reject], type(record))
+    shard = read_shard(path, type(record))
+    assert [plain(row) for row in shard.rows] == [plain(record)]
+    assert shard.rejects == [reject] == read_rejects(path)
+    assert is_intact(path)
+
+
+def test_an_empty_shard_is_a_shard(tmp_path: Path) -> None:
+    path = write_shard(tmp_path / "shard.parquet", [], Sentence)
+    assert is_intact(path)
+    assert read_shard(path, Sentence).rows == []
+
+
+def test_heavy_columns_can_stay_on_disk(tmp_path: Path) -> None:
+    mel = write_shard(tmp_path / "mel.parquet", [RECORDS[3]], MelClip)
+    assert read_shard(mel, MelClip, without=("mel",)).rows[0].mel.size == 0
+    clean = write_shard(tmp_path / "clean.parquet", [RECORDS[5]], CleanClip)
+    assert read_shard(clean, CleanClip, without=("audio",)).rows[0].audio == b""
+
+
+def test_a_mel_that_was_read_may_be_written_to(tmp_path: Path) -> None:
+    path = write_shard(tmp_path / "mel.parquet", [RECORDS[3]], MelClip)
+    read_shard(path, MelClip).rows[0].mel[0, 0] = 1.0
+
+
+def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
+    path = write_shard(tmp_path / "shard.parquet", [RECORDS[5]], CleanClip)
+    data = path.read_bytes()
+    for position in range(0, len(data), 7):
+        flipped = bytearray(data)
+        flipped[position] ^= 0x10
+        path.write_bytes(flipped)
+        assert not is_intact(path), position
+
+
+def test_cut_off_and_missing_shards_are_not_intact(tmp_path: Path) -> None:
+    path = write_shard(tmp_path / "shard.parquet", [RECORDS[0]], Sentence)
+    path.write_bytes(path.read_bytes()[:-9])
+    assert not is_intact(path)
+    assert not is_intact(tmp_path / "none.parquet")
+
+
+def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "shard.parquet"
+    path.write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(DataError, match=r"shard\.parquet: damaged"):
+        read_shard(path, Sentence)
+    with pytest.raises(DataError, match=r"none\.parquet: no such shard"):
+        read_shard(tmp_path / "none.parquet", Sentence)
+
+
+def test_another_record_type_is_refused(tmp_path: Path) -> None:
+    path = write_shard(tmp_path / "shard.parquet", [RECORDS[0]], Sentence)
+    with pytest.raises(DataError, match="expected a shard of MelClip, found Sentence"):
+        read_shard(path, MelClip)
+    with pytest.raises(TypeError, match="expected Sentence or Reject, found CleanClip"):
+        write_shard(path, [RECORDS[5]], Sentence)
+    assert is_intact(path)
+
+
+def test_a_failing_stage_leaves_nothing(tmp_path: Path) -> None:
+    def rows():
+        yield RECORDS[0]
+        raise RuntimeError("the stage broke")
+
+    with pytest.raises(RuntimeError):
+        write_shard(tmp_path / "shard.parquet", rows(), Sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_changes_with_each_part_and_with_nothing_else() -> None:
+    settings = {"noise": {"a": 1, "b": 2.5}, "folder": Path("sounds")}
+    key = shard_key("finish", 1, settings, ["up"], {"sounds": "12"})
+    again = shard_key(
+        "finish",
+        1,
+        {"folder": Path("sounds"), "noise": {"b": 2.5, "a": 1}},
+        ("up",),
+        {"sounds": "12"},
+    )
+    assert key == again
+    assert len(key) == 16
+    others = [
+        shard_key("vocode", 1, settings, ["up"], {"sounds": "12"}),
+        shard_key("finish", 2, settings, ["up"], {"sounds": "12"}),
+        shard_key("finish", 1, {**settings, "folder": Path("other")}, ["up"], {"sounds": "12"}),
+        shard_key("finish", 1, settings, ["down"], {"sounds": "12"}),
+        shard_key("finish", 1, settings, ["up"], {"sounds": "13"}),
+    ]
+    assert len({key, *others}) == 6
+
+
+def test_shards_are_listed_in_order() -> None:
+    paths = [shard_path(Path("work"), "speak", "f00d", index).as_posix() for index in (2, 10)]
+    assert paths == ["work/speak/00002-f00d.parquet", "work/speak/00010-f00d.parquet"]

@@ -1,0 +1,102 @@
+"""What `voxloom teach` does: gather what is to be said, and let a teacher say it."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from faker import Faker
+
+from models.config import resolve_path
+from models.errors import DataError
+from models.phonemes import words_of
+from models.training.teaching.lines import SHARES, Sources, texts_of_voices
+from models.training.teaching.plan import Line, PaceConfig, Request, plan
+from pipeline.normalize import normalize
+from pipeline.pronounce import Pronouncer
+from pipeline.records import Sentence
+from pipeline.sentences import SentencesConfig, generate
+
+DOMAINS = ("voice_assistant", "banking_agent", "digits_and_codes", "wake_word")
+_FROM_EACH_DOMAIN = 600
+_NAMES = 600
+_WORDS = Path("words/english.dict")
+_MOST_OF_A_KIND = 400
+
+
+def plan_lines(
+    voices: Mapping[str, float],
+    reading: Sequence[Path],
+    seed: int,
+    pace: PaceConfig = PaceConfig(),
+) -> list[Request]:
+    """All that the voices are to say, in order; numbers are spelled out.
+
+    `reading` are text files, a sentence a line, or a corpus's metadata.csv. Raises `DataError`
+    naming a file that is missing.
+    """
+    sources = Sources(
+        reading=[text for path in reading for text in read_texts(path)],
+        domain=_domain_sentences(seed),
+        words=_common_words(resolve_path(_WORDS)),
+        names=_names(seed),
+    )
+    texts = texts_of_voices(sources, list(voices), seed, _MOST_OF_A_KIND)
+    return list(plan(_spoken(texts), voices, SHARES, seed, pace))
+
+
+def read_texts(path: Path) -> list[str]:
+    """The sentences of a text file, or of a corpus's metadata.csv (the last field of a line)."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+    return [line.split("|")[-1].strip() for line in lines if line.strip()]
+
+
+@functools.cache
+def pronounce(text: str, accent: str) -> str:
+    """The phoneme string of one spoken text. Raises `DataError` naming a word without phonemes."""
+    found = Pronouncer({accent: 1.0}).pronounce([""], [text], seed=0)[0].phonemes
+    if isinstance(found, DataError):
+        raise found
+    return found
+
+
+def _spoken(texts: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, dict[str, list[Line]]]:
+    """Written texts to lines, all normalized in one batch; what has no words is left out."""
+    written = dict.fromkeys(
+        text for kinds in texts.values() for found in kinds.values() for text in found
+    )
+    said = dict(zip(written, normalize(list(written)), strict=True))
+    return {
+        voice: {
+            kind: [Line(kind, text, said[text]) for text in found if _can_be_said(said[text])]
+            for kind, found in kinds.items()
+        }
+        for voice, kinds in texts.items()
+    }
+
+
+def _can_be_said(text: str) -> bool:
+    return bool(words_of(text)) and "|" not in text and text.isascii()
+
+
+def _domain_sentences(seed: int) -> list[str]:
+    sentences = []
+    for name in DOMAINS:
+        config = SentencesConfig(domain=Path("prompts") / name, count=_FROM_EACH_DOMAIN)
+        sentences += [row.text for row in generate(config, seed) if isinstance(row, Sentence)]
+    return sentences
+
+
+def _common_words(path: Path) -> list[str]:
+    """The words of a pronouncing dictionary, once each, in its order."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    words = (line.split()[0].partition("(")[0] for line in lines if line and line[0] != ";")
+    return [word for word in dict.fromkeys(words) if len(word) > 1 or word in "ai"]
+
+
+def _names(seed: int) -> list[str]:
+    names = Faker("en_US")
+    names.seed_instance(seed)
+    return [f"{names.first_name()} {names.last_name()}" for _ in range(_NAMES)]

@@ -1,0 +1,1 @@
+"""Teachers: voices of other systems that speak any list of sentences into a corpus folder."""

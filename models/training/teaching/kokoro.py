@@ -1,0 +1,121 @@
+"""Kokoro-82M through ONNX Runtime, from our own phoneme strings.
+
+Kokoro writes one letter for a diphthong or an affricate, and a flap as `T`; vowels of its
+American voices have no length mark. `SYMBOLS` leads from espeak-ng's symbols to its.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.errors import DataError
+from models.phonemes import ENDS, PAUSE, START, STRESS_MARKS, WORD, unstressed
+from models.training.teaching.teacher import Saying, Spoken
+
+MODEL, VOCABULARY, VOICES = "kokoro-v1.0.int8.onnx", "vocab.json", "voices"
+SAMPLE_RATE = 24_000
+_MOST_SYMBOLS = 510  # a voice has one style vector for every number of symbols
+_STYLE = 256
+
+SYMBOLS = {
+    "eɪ": "A", "aɪ": "I", "ɔɪ": "Y", "aʊ": "W", "oʊ": "O", "əʊ": "Q",
+    "dʒ": "ʤ", "tʃ": "ʧ", "ɐ": "ə", "g": "ɡ", "r": "ɹ",
+}  # fmt: skip
+_AMERICAN = {"ɜː": "ɜɹ", "ɚ": "əɹ", "ɾ": "T", "ɑː": "ɑ", "ɔː": "ɔ", "iː": "i", "uː": "u"}
+_BRITISH = {"ᵻ": "ɪ", "eə": "ɛː", "ɾ": "t", "æ": "a", "ɚ": "ə", "oʊ": "Q"}
+_OF_ACCENT = {"en-us": SYMBOLS | _AMERICAN, "en-gb": SYMBOLS | _BRITISH}
+
+
+class KokoroTeacher:
+    """The model, its vocabulary and its voices in one folder, as `voxloom teach fetch` leaves them.
+
+    Raises `DataError` when one of them is missing.
+    """
+
+    name = "kokoro"
+    licence = "Apache-2.0"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for needed in (MODEL, VOCABULARY, VOICES):
+            if not (folder / needed).exists():
+                raise DataError(f"{folder / needed}: missing; voxloom teach fetch --to {folder}")
+        self.revision = f"kokoro-82m-int8@{_digest(folder / MODEL)[:16]}"
+        self.voices: Mapping[str, str] = {
+            path.stem: "en-us" if path.stem.startswith("a") else "en-gb"
+            for path in sorted((folder / VOICES).glob("[ab][fm]_*.bin"))
+        }
+
+    def speak(self, saying: Saying, voice: str, speed: float) -> Spoken:
+        """Raises `DataError` naming a symbol Kokoro lacks, or a sentence that is too long."""
+        written = kokoro_symbols(saying.phonemes, self.voices[voice])
+        ids = self._ids(written)
+        feeds = {
+            "tokens": np.array([[0, *ids, 0]], dtype=np.int64),
+            "style": self._styles(voice)[len(ids) - 1].reshape(1, _STYLE),
+            "speed": np.array([speed], dtype=np.float32),
+        }
+        wave = _session(self.folder / MODEL).run(None, feeds)[0]
+        return Spoken(np.asarray(wave, np.float32).ravel(), SAMPLE_RATE)
+
+    def _ids(self, written: str) -> list[int]:
+        vocabulary = _vocabulary(self.folder / VOCABULARY)
+        unknown = [symbol for symbol in written if symbol not in vocabulary]
+        if unknown:
+            raise DataError(f"`{written}`: Kokoro has no symbol {unknown[0]!r}")
+        if len(written) > _MOST_SYMBOLS:
+            raise DataError(f"`{written[:40]}...`: {len(written)} symbols; at most {_MOST_SYMBOLS}")
+        return [vocabulary[symbol] for symbol in written]
+
+    def _styles(self, voice: str) -> np.ndarray:
+        """(510, 256), a vector for every number of symbols."""
+        styles = np.fromfile(self.folder / VOICES / f"{voice}.bin", dtype="<f4")
+        return styles.reshape(-1, _STYLE)
+
+
+def kokoro_symbols(phonemes: str, accent: str) -> str:
+    """Our phoneme string in Kokoro's letters: `^ h ə l ˈoʊ , w ˈɜː l d .` -> `həlˈO, wˈɜɹld.`"""
+    symbols = _OF_ACCENT[accent]
+    written = []
+    for token in phonemes.split():
+        if token == WORD:
+            written.append(" ")
+        elif token == PAUSE:
+            written.append(", ")
+        elif token in ENDS:
+            written.append(token)
+        elif token != START:
+            phone = unstressed(token)
+            stress = token[0] if token[0] in STRESS_MARKS else ""
+            written.append(stress + symbols.get(phone, phone))
+    return "".join(written)
+
+
+@functools.cache
+def _vocabulary(path: Path) -> dict[str, int]:
+    vocabulary: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))["vocab"]
+    return vocabulary
+
+
+@functools.cache
+def _session(model: Path) -> Any:
+    """One thread: rendering runs in as many processes as are wanted."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise DataError("onnxruntime is not installed; pip install 'voxloom[teach]'") from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        str(model), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

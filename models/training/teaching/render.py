@@ -1,0 +1,200 @@
+"""A teacher's corpus folder: `metadata.csv`, `wavs/ID.flac`, and `provenance.jsonl`.
+
+A clip is written to a temporary name and renamed, then its row is added to `provenance.jsonl`,
+then to `metadata.csv`. The rows of `provenance.jsonl` are the truth: a killed run goes on behind
+the last whole one, and `metadata.csv` is written anew from them.
+"""
+
+import fcntl
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.errors import DataError
+from models.training.teaching.plan import Request
+from models.training.teaching.teacher import Saying, Teacher
+
+CLIP_RATE = 22_050
+METADATA, PROVENANCE = "metadata.csv", "provenance.jsonl"
+_FULL_SCALE = 0.98  # where a clip that reaches full scale has its peak instead
+
+Pronounce = Callable[[str, str], str]  # a spoken text and an accent to a phoneme string
+Row = dict[str, Any]
+
+
+def render(
+    teacher: Teacher,
+    requests: Iterable[Request],
+    pronounce: Pronounce,
+    folder: Path,
+    workers: int = 1,
+    report: Callable[[Row], None] = lambda row: None,
+) -> int:
+    """Speak every request that the folder does not have yet; how many were new.
+
+    Raises `DataError` when another process renders into the folder, or a file is damaged. A
+    line that the teacher cannot say raises too, naming it and the voice.
+    """
+    (folder / "wavs").mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        done = _resume(folder)
+        new = (request for request in requests if request.id not in done)
+        count = 0
+        for row in _spoken(teacher, new, pronounce, folder, workers):
+            if row["id"] in done:
+                continue
+            _append(folder / PROVENANCE, json.dumps(row, ensure_ascii=False))
+            _append(folder / METADATA, _metadata_line(row))
+            done.add(row["id"])
+            count += 1
+            report(row)
+        return count
+
+
+def read_provenance(folder: Path) -> list[Row]:
+    """The rows of all finished clips. Raises `DataError` naming file and line."""
+    path = folder / PROVENANCE
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            raise DataError(f"{path}:{number}: no JSON; the file was changed by hand?") from None
+    return rows
+
+
+def _spoken(
+    teacher: Teacher,
+    requests: Iterable[Request],
+    pronounce: Pronounce,
+    folder: Path,
+    workers: int,
+) -> Iterator[Row]:
+    """Rows in the order of the requests; a few of them are worked on ahead."""
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_start, initargs=(teacher, folder)
+    )
+    ahead: deque[Future[Row]] = deque()
+    try:
+        for request in requests:
+            phonemes = pronounce(request.line.text, teacher.voices[request.voice])
+            ahead.append(pool.submit(_speak, request, phonemes))
+            if len(ahead) > 2 * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start(teacher: Teacher, folder: Path) -> None:
+    _worker.update(teacher=teacher, folder=folder)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _speak(request: Request, phonemes: str) -> Row:
+    teacher: Teacher = _worker["teacher"]
+    saying = Saying(request.line.text, phonemes)
+    try:
+        wave, rate = teacher.speak(saying, request.voice, request.speed)
+    except DataError as error:
+        raise DataError(f"voice {request.voice}, `{request.line.text}`: {error}") from None
+    wave = _at_clip_rate(wave, rate)
+    peak = float(np.abs(wave).max(initial=0.0))
+    gain = _FULL_SCALE / peak if peak > _FULL_SCALE else 1.0
+    _write_flac(_worker["folder"] / "wavs" / f"{request.id}.flac", wave * gain)
+    return _row(teacher, request, phonemes, len(wave) / CLIP_RATE, gain)
+
+
+def _row(
+    teacher: Teacher, request: Request, phonemes: str, duration_s: float, gain: float
+) -> Row:
+    return {
+        "id": request.id,
+        "speaker": f"{teacher.name}-{request.voice}",
+        "kind": request.line.kind,
+        "text": request.line.written,
+        "normalized_text": request.line.text,
+        "phonemes": phonemes,
+        "accent": teacher.voices[request.voice],
+        "duration_s": round(duration_s, 4),
+        "voice": request.voice,
+        "speed": request.speed,
+        "seed": request.seed,
+        "gain": round(gain, 5),
+        "teacher": teacher.name,
+        "revision": teacher.revision,
+        "licence": teacher.licence,
+    }
+
+
+def _at_clip_rate(wave: np.ndarray, rate: int) -> np.ndarray:
+    """(S,) at `rate` -> (S',) at 22,050 Hz."""
+    import soxr
+
+    return np.asarray(soxr.resample(wave, rate, CLIP_RATE, quality="VHQ"), np.float32)
+
+
+def _write_flac(path: Path, wave: np.ndarray) -> None:
+    import soundfile
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        soundfile.write(temporary, wave, CLIP_RATE, format="FLAC", subtype="PCM_16")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _resume(folder: Path) -> set[str]:
+    """Cut half a row off, write the metadata anew, and sweep up; the ids that are done."""
+    provenance = folder / PROVENANCE
+    if not provenance.exists():
+        provenance.touch()
+    whole = provenance.read_bytes()
+    whole = whole[: whole.rfind(b"\n") + 1]
+    _replace(provenance, whole)
+    rows = read_provenance(folder)
+    _replace(folder / METADATA, "".join(f"{_metadata_line(row)}\n" for row in rows).encode())
+    for left in (folder / "wavs").glob(".*.tmp"):
+        left.unlink(missing_ok=True)
+    return {row["id"] for row in rows}
+
+
+def _metadata_line(row: Mapping[str, str]) -> str:
+    return "|".join((row["id"], row["speaker"], row["text"], row["normalized_text"]))
+
+
+def _append(path: Path, line: str) -> None:
+    with path.open("ab", buffering=0) as file:
+        file.write(f"{line}\n".encode())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DataError(f"{folder}: another process renders into it") from None
+        yield

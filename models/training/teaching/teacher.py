@@ -1,0 +1,51 @@
+"""What a teacher is: a system with voices of its own that says a sentence at a given pace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from models.errors import ConfigError
+
+
+class Spoken(NamedTuple):
+    """A wave (S,) float32 and its rate in Hz. Its peak may lie above 1."""
+
+    wave: np.ndarray
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is to be said: spoken text, and its phoneme string in the voice's accent."""
+
+    text: str
+    phonemes: str
+
+
+class Teacher(Protocol):
+    """Says one sentence after the other; two calls with the same arguments give the same wave.
+
+    A teacher is sent to worker processes: it must pickle, and load its model when it first
+    speaks. `voices` gives each voice's accent, by espeak-ng's names.
+    """
+
+    name: str  # what a speaker's name begins with: `kokoro-af_heart`
+    revision: str  # which model it is: a digest or a version
+    licence: str
+    voices: Mapping[str, str]
+
+    def speak(self, saying: Saying, voice: str, speed: float) -> Spoken:
+        """Say it in `voice`, `speed` times as fast as usual. Raises `DataError` when it cannot."""
+        ...
+
+
+def check_voices(teacher: Teacher, voices: Mapping[str, float]) -> None:
+    """Raises `ConfigError` naming a voice that the teacher lacks, or a weight that is not above 0."""
+    for voice, weight in voices.items():
+        if voice not in teacher.voices:
+            allowed = ", ".join(teacher.voices)
+            raise ConfigError(f"voice {voice}: {teacher.name} has none of this name; {allowed}")
+        if not weight > 0:
+            raise ConfigError(f"voice {voice}: weight {weight} is not allowed; above 0")

@@ -23,6 +23,7 @@ from flows.cli.many_values import ManyValues
 from flows.cli.melnet import melnet_app
 from flows.cli.probe import probe
 from flows.cli.replay import replay
+from flows.cli.teach import teach_app
 from flows.cli.verify import verify
 from models.errors import ConfigError, VoxloomError
 
@@ -44,6 +45,7 @@ speakers_app = typer.Typer(no_args_is_help=True, help="The voices of a trained m
 app.add_typer(speakers_app, name="speakers")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(melnet_app, name="melnet")
+app.add_typer(teach_app, name="teach")
 app.command()(diversity)
 app.command()(export)
 app.command()(coverage)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import DataError
-from models.phonemes import ENDS, PAUSE, START, STRESS_MARKS, WORD, unstressed
+from models.phonology.phonemes import ENDS, PAUSE, START, STRESS_MARKS, WORD, unstressed
 from models.training.teaching.teacher import Saying, Spoken
 
 MODEL, VOCABULARY, VOICES = "kokoro-v1.0.int8.onnx", "vocab.json", "voices"
@@ -28,6 +28,12 @@ SYMBOLS = {
 }  # fmt: skip
 _AMERICAN = {"ɜː": "ɜɹ", "ɚ": "əɹ", "ɾ": "T", "ɑː": "ɑ", "ɔː": "ɔ", "iː": "i", "uː": "u"}
 _BRITISH = {"ᵻ": "ɪ", "eə": "ɛː", "ɾ": "t", "æ": "a", "ɚ": "ə", "oʊ": "Q"}
+# The better grades of its own card, women and men in balance; and a voice that only whispers.
+BETTER = (
+    "af_heart", "af_bella", "bf_emma",
+    "am_michael", "am_fenrir", "am_puck", "bm_george", "bm_fable",
+)  # fmt: skip
+WHISPERING = ("af_nicole",)
 _OF_ACCENT = {"en-us": SYMBOLS | _AMERICAN, "en-gb": SYMBOLS | _BRITISH}
 
 
@@ -111,9 +117,7 @@ def _session(model: Path) -> Any:
         raise DataError("onnxruntime is not installed; pip install 'voxloom[teach]'") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        str(model), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
 def _digest(path: Path) -> str:

@@ -68,11 +68,25 @@ def plan(
             yield _request(voice, line, seed, pace)
 
 
+def say_all(
+    lines: Sequence[Line],
+    voices: Sequence[str],
+    seed: int,
+    pace: PaceConfig = PaceConfig(),
+) -> Iterator[Request]:
+    """Every line by every voice, a line after the other."""
+    for line in lines:
+        for voice in voices:
+            yield _request(voice, line, seed, pace)
+
+
 class _Queue:
     """The lines a voice has left, and the time it has spent on every kind."""
 
     def __init__(self, lines: Mapping[str, Sequence[Line]], shares: Mapping[str, float]) -> None:
-        self._left = {kind: iter(lines.get(kind, ())) for kind, share in shares.items() if share > 0}
+        self._left = {
+            kind: iter(lines.get(kind, ())) for kind, share in shares.items() if share > 0
+        }
         self._shares = shares
         self._spent_s = dict.fromkeys(self._left, 0.0)
 

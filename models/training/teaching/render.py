@@ -7,11 +7,13 @@ the last whole one, and `metadata.csv` is written anew from them.
 
 import fcntl
 import json
+import math
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -27,6 +29,8 @@ CLIP_RATE = 22_050
 METADATA, PROVENANCE = "metadata.csv", "provenance.jsonl"
 _FULL_SCALE = 0.98  # where a clip that reaches full scale has its peak instead
 
+_NEEDED = {"id", "speaker", "text", "normalized_text", "duration_s"}
+
 Pronounce = Callable[[str, str], str]  # a spoken text and an accent to a phoneme string
 Row = dict[str, Any]
 
@@ -37,27 +41,32 @@ def render(
     pronounce: Pronounce,
     folder: Path,
     workers: int = 1,
+    limit_s: float = math.inf,
     report: Callable[[Row], None] = lambda row: None,
-) -> int:
-    """Speak every request that the folder does not have yet; how many were new.
+) -> list[str]:
+    """Speak every request that the folder does not have yet, until it holds `limit_s` of sound.
 
-    Raises `DataError` when another process renders into the folder, or a file is damaged. A
-    line that the teacher cannot say raises too, naming it and the voice.
+    Gives what could not be said, a message each; the rest is not held up by it. Raises
+    `DataError` when another process renders into the folder, it is another corpus's, or its rows
+    are damaged.
     """
     (folder / "wavs").mkdir(parents=True, exist_ok=True)
+    failures = []
     with _alone(folder):
         done = _resume(folder)
+        heard_s = sum(done.values())
         new = (request for request in requests if request.id not in done)
-        count = 0
-        for row in _spoken(teacher, new, pronounce, folder, workers):
-            if row["id"] in done:
+        for row in _spoken(teacher, new if heard_s < limit_s else (), pronounce, folder, workers):
+            if isinstance(row, DataError):
+                failures.append(str(row))
                 continue
             _append(folder / PROVENANCE, json.dumps(row, ensure_ascii=False))
             _append(folder / METADATA, _metadata_line(row))
-            done.add(row["id"])
-            count += 1
             report(row)
-        return count
+            heard_s += row["duration_s"]
+            if heard_s >= limit_s:
+                break
+    return failures
 
 
 def read_provenance(folder: Path) -> list[Row]:
@@ -66,9 +75,13 @@ def read_provenance(folder: Path) -> list[Row]:
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except json.JSONDecodeError:
-            raise DataError(f"{path}:{number}: no JSON; the file was changed by hand?") from None
+            row = None
+        if not isinstance(row, dict) or _NEEDED - row.keys():
+            needed = ", ".join(sorted(_NEEDED))
+            raise DataError(f"{path}:{number}: no row; one is a JSON object with {needed}")
+        rows.append(row)
     return rows
 
 
@@ -78,22 +91,48 @@ def _spoken(
     pronounce: Pronounce,
     folder: Path,
     workers: int,
-) -> Iterator[Row]:
+) -> Iterator[Row | DataError]:
     """Rows in the order of the requests; a few of them are worked on ahead."""
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_start, initargs=(teacher, folder)
     )
     ahead: deque[Future[Row]] = deque()
     try:
-        for request in requests:
-            phonemes = pronounce(request.line.text, teacher.voices[request.voice])
+        for request in _once(requests):
+            try:
+                phonemes = pronounce(request.line.text, teacher.voices[request.voice])
+            except DataError as error:
+                yield _failure(request, error)
+                continue
             ahead.append(pool.submit(_speak, request, phonemes))
             if len(ahead) > 2 * workers:
-                yield ahead.popleft().result()
+                yield _outcome(ahead.popleft())
         while ahead:
-            yield ahead.popleft().result()
+            yield _outcome(ahead.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _outcome(future: Future[Row]) -> Row | DataError:
+    try:
+        return future.result()
+    except DataError as error:
+        return error
+    except BrokenProcessPool:
+        raise DataError("a worker was ended from outside (out of memory?); start again") from None
+
+
+def _once(requests: Iterable[Request]) -> Iterator[Request]:
+    """Each id the first time only."""
+    seen: set[str] = set()
+    for request in requests:
+        if request.id not in seen:
+            seen.add(request.id)
+            yield request
+
+
+def _failure(request: Request, error: DataError) -> DataError:
+    return DataError(f"voice {request.voice}, `{request.line.text}`: {error}")
 
 
 _worker: dict[str, Any] = {}
@@ -103,7 +142,13 @@ def _start(teacher: Teacher, folder: Path) -> None:
     _worker.update(teacher=teacher, folder=folder)
     parent = parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: Any) -> None:
+    """A pool does not end its workers when it is killed itself."""
+    parent.join()
+    os._exit(1)
 
 
 def _speak(request: Request, phonemes: str) -> Row:
@@ -112,7 +157,7 @@ def _speak(request: Request, phonemes: str) -> Row:
     try:
         wave, rate = teacher.speak(saying, request.voice, request.speed)
     except DataError as error:
-        raise DataError(f"voice {request.voice}, `{request.line.text}`: {error}") from None
+        raise _failure(request, error) from None
     wave = _at_clip_rate(wave, rate)
     peak = float(np.abs(wave).max(initial=0.0))
     gain = _FULL_SCALE / peak if peak > _FULL_SCALE else 1.0
@@ -120,9 +165,7 @@ def _speak(request: Request, phonemes: str) -> Row:
     return _row(teacher, request, phonemes, len(wave) / CLIP_RATE, gain)
 
 
-def _row(
-    teacher: Teacher, request: Request, phonemes: str, duration_s: float, gain: float
-) -> Row:
+def _row(teacher: Teacher, request: Request, phonemes: str, duration_s: float, gain: float) -> Row:
     return {
         "id": request.id,
         "speaker": f"{teacher.name}-{request.voice}",
@@ -160,10 +203,14 @@ def _write_flac(path: Path, wave: np.ndarray) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _resume(folder: Path) -> set[str]:
-    """Cut half a row off, write the metadata anew, and sweep up; the ids that are done."""
+def _resume(folder: Path) -> dict[str, float]:
+    """Cut half a row off, write the metadata anew, and sweep up; the ids that are done, and how
+    long they last.
+    """
     provenance = folder / PROVENANCE
     if not provenance.exists():
+        if (folder / METADATA).exists():
+            raise DataError(f"{folder}: holds a corpus that no teacher made; choose another folder")
         provenance.touch()
     whole = provenance.read_bytes()
     whole = whole[: whole.rfind(b"\n") + 1]
@@ -172,7 +219,7 @@ def _resume(folder: Path) -> set[str]:
     _replace(folder / METADATA, "".join(f"{_metadata_line(row)}\n" for row in rows).encode())
     for left in (folder / "wavs").glob(".*.tmp"):
         left.unlink(missing_ok=True)
-    return {row["id"] for row in rows}
+    return {row["id"]: row["duration_s"] for row in rows}
 
 
 def _metadata_line(row: Mapping[str, str]) -> str:

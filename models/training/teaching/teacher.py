@@ -1,6 +1,6 @@
 """What a teacher is: a system with voices of its own that says a sentence at a given pace."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -41,11 +41,26 @@ class Teacher(Protocol):
         ...
 
 
-def check_voices(teacher: Teacher, voices: Mapping[str, float]) -> None:
-    """Raises `ConfigError` naming a voice that the teacher lacks, or a weight that is not above 0."""
-    for voice, weight in voices.items():
-        if voice not in teacher.voices:
+def choose_voices(teacher: Teacher, asked: Sequence[str]) -> dict[str, float]:
+    """Voices and weights of `NAME` and `NAME:WEIGHT`: one of weight 2 speaks twice as long.
+
+    Raises `ConfigError` naming a voice that the teacher lacks, or a weight that is not above 0.
+    """
+    voices = {}
+    for entry in asked:
+        name, _, weight = entry.partition(":")
+        if name not in teacher.voices:
             allowed = ", ".join(teacher.voices)
-            raise ConfigError(f"voice {voice}: {teacher.name} has none of this name; {allowed}")
-        if not weight > 0:
-            raise ConfigError(f"voice {voice}: weight {weight} is not allowed; above 0")
+            raise ConfigError(f"voice {name}: {teacher.name} has no such voice; allowed: {allowed}")
+        voices[name] = _weight(entry, weight or "1")
+    return voices
+
+
+def _weight(entry: str, written: str) -> float:
+    try:
+        weight = float(written)
+    except ValueError:
+        weight = 0.0
+    if not 0 < weight < float("inf"):
+        raise ConfigError(f"voice {entry}: the weight must be a number above 0, found {written}")
+    return weight

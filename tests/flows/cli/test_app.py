@@ -41,6 +41,7 @@ def _run(*arguments: str) -> int:
         ["coverage", "--help"],
         ["say", "--help"],
         ["train", "--help"],
+        ["teach", "speak", "--help"],
         ["mels", "--help"],
         ["evaluate", "vocoders", "--help"],
         ["evaluate", "acoustic", "--help"],

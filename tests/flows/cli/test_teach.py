@@ -1,0 +1,97 @@
+"""`voxloom teach`: what is said by default and from a file, and errors of a line."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.cli import app as cli
+from flows.commands import teach
+from models.training.corpus import CorpusConfig, read_corpora
+from models.training.teaching.plan import PaceConfig
+from tests.models.training.teaching.fake_teacher import FakeTeacher
+
+
+@pytest.fixture(autouse=True)
+def fake_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = teach.open_teacher
+
+    def opened(name: str, model: Path | None) -> object:
+        return FakeTeacher() if name == "fake" else real(name, model)
+
+    monkeypatch.setattr(teach, "open_teacher", opened)
+
+
+def _run(*arguments: object) -> int:
+    try:
+        cli.main(["teach", *map(str, arguments)])
+    except SystemExit as ending:
+        return int(ending.code or 0)
+    return 0
+
+
+def test_lines_of_a_file_are_said_in_every_voice_with_numbers_spelled_out(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("Wake me at 7.\n\nSeven A M.\n")
+    assert _run("speak", tmp_path / "out", "--teacher", "fake", "--lines", lines) == 0
+    recordings = read_corpora(CorpusConfig(root=tmp_path / "out"))
+    assert [(clip.speaker, clip.text) for clip in recordings] == [
+        ("fake-ann", "Wake me at seven."),
+        ("fake-bob", "Wake me at seven."),
+        ("fake-ann", "Seven A M."),
+        ("fake-bob", "Seven A M."),
+    ]
+
+
+def test_the_letter_a_is_pronounced_as_one() -> None:
+    assert teach.pronounce("Seven A M.", "en-us").split()[-5] == "ˈeɪ"
+
+
+def test_by_default_all_kinds_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teach, "_FROM_EACH_DOMAIN", 20)
+    requests = teach.plan_lines({"ann": 1.0}, [], seed=1, pace=PaceConfig())
+    kinds = {request.line.kind for request in requests[:150]}
+    assert kinds >= {"domain", "word", "digits", "spelling", "command", "name", "time", "sum"}
+    assert not any(character.isdigit() for row in requests for character in row.line.text)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("Fine.\n...\n", "lines.txt:2: `...` has no words; a line is a sentence"),
+        ("", "lines.txt: is empty"),
+        (None, "lines.txt: cannot be read"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, message: str
+) -> None:
+    lines = tmp_path / "lines.txt"
+    if content is not None:
+        lines.write_text(content)
+    assert _run("speak", tmp_path / "out", "--teacher", "fake", "--lines", lines) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--teacher", "parrot"], "teacher parrot: unknown; allowed: kokoro, flite"),
+        ([], "kokoro needs --model DIR"),
+        (["--teacher", "fake", "--voice", "eve"], "voice eve: fake has no such voice"),
+        (["--teacher", "fake", "--slowest", "3"], "--slowest: 0.5 <= slowest <= fastest"),
+    ],
+)
+def test_wrong_options_end_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert _run("speak", tmp_path / "out", *arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_voices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("voices", "--teacher", "fake") == 0
+    assert capsys.readouterr().out.split() == ["ann", "en-us", "bob", "en-gb"]

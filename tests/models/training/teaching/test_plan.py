@@ -1,0 +1,51 @@
+import itertools
+from collections import Counter
+
+import pytest
+
+from models.training.teaching.plan import Line, PaceConfig, plan, say_all
+from tests.models.training.teaching.fake_teacher import lines
+
+SHARES = {"long": 0.6, "short": 0.4}
+
+
+def _lines_of(voice: str) -> dict[str, list[Line]]:
+    long = [Line("long", "", f"{voice} says sentence number {n} at length") for n in range(200)]
+    return {"long": long, "short": [Line("short", "", f"{n}") for n in range(200)]}
+
+
+LINES = {voice: _lines_of(voice) for voice in ("ann", "bob", "cid")}
+
+
+def test_any_prefix_gives_voices_their_weights_and_kinds_their_shares() -> None:
+    requests = list(itertools.islice(plan(LINES, {"ann": 2, "bob": 1, "cid": 1}, SHARES, 1), 240))
+    spoken = Counter(request.voice for request in requests)
+    assert spoken["ann"] / spoken["bob"] == pytest.approx(2, rel=0.1)
+    characters = Counter()
+    for request in requests:
+        characters[request.line.kind] += 0.75 + 0.062 * len(request.line.text)
+    assert characters["long"] / characters.total() == pytest.approx(0.6, abs=0.03)
+
+
+def test_everything_is_said_once_where_time_is_left() -> None:
+    requests = list(plan(LINES, {"ann": 1, "bob": 3}, SHARES, 1))
+    assert len(requests) == len({request.id for request in requests}) == 800
+
+
+def test_seed_voice_and_text_alone_draw_the_pace() -> None:
+    alone = list(say_all(lines("two"), ["ann"], 1))
+    among = list(say_all(lines("one", "two", "three"), ["bob", "ann"], 1))
+    assert alone[0] in among
+    assert len({request.speed for request in among}) == 6
+    assert next(say_all(lines("two"), ["ann"], 2)).seed != alone[0].seed
+
+
+def test_paces_lie_within_the_config() -> None:
+    pace = PaceConfig(0.9, 1.0)
+    speeds = [request.speed for request in say_all(lines(*"abcdefghij"), ["ann", "bob"], 1, pace)]
+    assert 0.9 <= min(speeds) < 0.93 < 0.97 < max(speeds) <= 1.0
+
+
+def test_a_pace_that_cannot_be_names_what_is_allowed() -> None:
+    with pytest.raises(ValueError, match=r"0.5 <= slowest <= fastest <= 2.0"):
+        PaceConfig(1.2, 0.8)

@@ -128,6 +128,11 @@ def as_known(phonemes: str, table: Collection[str]) -> str:
     return " ".join(tokens)
 
 
+def nearest_phone(phone: str, known: Collection[str]) -> str | None:
+    """One phone of `known` that is most like an unstressed `phone`; None when nothing is."""
+    return next(iter(_nearest(phone, known, frozenset())), None)
+
+
 def _nearest(phone: str, known: Collection[str], tried: frozenset[str]) -> tuple[str, ...]:
     """The first of a phone's replacements, and of theirs, that is known; empty when none is."""
     if phone in known:

@@ -15,6 +15,7 @@ import torch
 
 from models.checkpoint import Checkpoint
 from models.errors import DataError
+from models.phonology.accents import nearest_phone
 from models.phonology.phonemes import ENDS, PAUSE, SILENCES, START, WORD, unstressed
 from models.recognition.recognizer import STRIDE
 from models.training.features import Clip, Features
@@ -97,14 +98,14 @@ def align(phonemes: str, mel: np.ndarray, recognizer: Checkpoint) -> Alignment |
 
 
 def phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) -> list[int] | None:
-    """The mel frame in the middle of each phone's run in the best CTC path."""
+    """The mel frame in the middle of each phone's run in the best CTC path.
+
+    A phone that the recognizer never learned is looked for as the nearest one that it did.
+    """
     from torchaudio.functional import forced_align
 
     index = {symbol: number for number, symbol in enumerate(recognizer.symbols)}
-    unknown = [phone for phone in phones if unstressed(phone) not in index]
-    if unknown:
-        raise DataError(f"phone {unknown[0]}: the recognizer {recognizer.name} never learned it")
-    targets = torch.tensor([[index[unstressed(phone)] for phone in phones]], dtype=torch.int32)
+    targets = torch.tensor([[_label(phone, index, recognizer) for phone in phones]]).int()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         mels = torch.from_numpy(mel.T.copy())[None]
         log_probs, _ = recognizer.model(mels, torch.tensor([mels.shape[-1]]))
@@ -120,6 +121,13 @@ def phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) ->
     ]
     increasing = all(a < b for a, b in itertools.pairwise(centers))
     return centers if increasing else None
+
+
+def _label(phone: str, index: dict[str, int], recognizer: Checkpoint) -> int:
+    known = nearest_phone(unstressed(phone), index)
+    if known is None:
+        raise DataError(f"phone {phone}: the recognizer {recognizer.name} never learned it")
+    return index[known]
 
 
 def _run(path: np.ndarray) -> int:

@@ -5,6 +5,7 @@ text`, whose speaker is the folder's name.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from models.config import resolve_path
 from models.errors import ConfigError, DataError
 from models.phonology.phonemes import words_of
 
+PROVENANCE = "provenance.jsonl"  # what a teacher writes beside the metadata
 _AUDIO_SUFFIXES = (".wav", ".flac")
 
 
@@ -58,13 +60,17 @@ class CorpusConfig:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One clip of a corpus: where it is, who speaks, and what is said (in spoken form)."""
+    """One clip of a corpus: where it is, who speaks, and what is said (in spoken form).
+
+    `phonemes` are those that a teacher said, in the speaker's accent; empty where nobody knows.
+    """
 
     id: str
     speaker: str
     text: str
     path: Path
     held_out: bool
+    phonemes: str = ""
 
 
 def read_corpora(config: CorpusConfig) -> list[Recording]:
@@ -91,6 +97,7 @@ def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
     metadata = folder / "metadata.csv"
     if not metadata.is_file():
         raise DataError(f"{metadata}: missing; a corpus has metadata.csv beside wavs/")
+    said = _phonemes_said(folder / PROVENANCE)
     for number, line in enumerate(_lines(metadata), start=1):
         if not line.strip():
             continue
@@ -110,7 +117,24 @@ def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
             text=text,
             path=_audio_path(folder, fields[0], f"{metadata}:{number}"),
             held_out=is_held_out(text, held_out),
+            phonemes=said.get(fields[0], ""),
         )
+
+
+def _phonemes_said(provenance: Path) -> dict[str, str]:
+    """By clip, from the rows of a teacher, which may be writing another one just now."""
+    if not provenance.is_file():
+        return {}
+    said = {}
+    lines = _lines(provenance)
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            said[row["id"]] = row["phonemes"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            if number < len(lines):
+                raise DataError(f"{provenance}:{number}: no row with id and phonemes") from None
+    return said
 
 
 def _lines(metadata: Path) -> list[str]:

@@ -102,7 +102,7 @@ def measure_recordings(
     recordings: Sequence[Recording], mel_config: MelConfig, trim: TrimConfig = TRIM
 ) -> Features:
     """The features of a few recordings, in memory. Clips too short to measure are left out."""
-    phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
+    phonemes = _phonemes_of(recordings)
     parts = [_measure(recording.path, mel_config, trim) for recording in recordings]
     clips = [
         _clip(recording, spoken, part)
@@ -127,7 +127,10 @@ def _check_split(clips: Sequence[Recording | Clip], corpus: CorpusConfig) -> Non
 
 
 def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig) -> str:
-    clips = [(r.id, r.speaker, r.text, r.held_out, r.path.stat().st_size) for r in recordings]
+    clips = [
+        (r.id, r.speaker, r.text, r.held_out, r.path.stat().st_size, *filter(None, [r.phonemes]))
+        for r in recordings
+    ]
     limits = (corpus.min_duration_s, corpus.max_duration_s)
     trim = [] if corpus.trim == TrimConfig() else [dataclasses.asdict(corpus.trim)]
     what = json.dumps([_VERSION, dataclasses.asdict(mel), limits, clips, *trim])
@@ -151,7 +154,7 @@ def open_features(folder: Path, mel_config: MelConfig) -> Features:
 def _compute(
     recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig, folder: Path
 ) -> None:
-    phonemes = Phonemizer().phonemize([recording.text for recording in recordings])
+    phonemes = _phonemes_of(recordings)
     clips, parts = [], []
     measured = _measure_all(recordings, mel, corpus.trim)
     for recording, spoken, part in zip(recordings, phonemes, measured, strict=True):
@@ -165,6 +168,13 @@ def _compute(
             f"no clip lasts between {corpus.min_duration_s} and {corpus.max_duration_s} s"
         )
     write_features(folder, clips, parts)
+
+
+def _phonemes_of(recordings: Sequence[Recording]) -> list[str]:
+    """What a teacher said, or else what espeak-ng makes of the text in American English."""
+    asked = [recording.text for recording in recordings if not recording.phonemes]
+    found = iter(Phonemizer().phonemize(asked))
+    return [recording.phonemes or next(found) for recording in recordings]
 
 
 def _clip(recording: Recording, phonemes: str, part: "Measured") -> Clip:

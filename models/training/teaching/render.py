@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 
 from models.errors import DataError
+from models.training.corpus import PROVENANCE
 from models.training.teaching.plan import Request
 from models.training.teaching.teacher import Saying, Teacher
 
 CLIP_RATE = 22_050
-METADATA, PROVENANCE = "metadata.csv", "provenance.jsonl"
+METADATA = "metadata.csv"
 _FULL_SCALE = 0.98  # where a clip that reaches full scale has its peak instead
 
 _NEEDED = {"id", "speaker", "text", "normalized_text", "duration_s"}

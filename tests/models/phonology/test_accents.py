@@ -1,6 +1,6 @@
 import pytest
 
-from models.phonology.accents import ACCENTS, FALLBACKS, as_known
+from models.phonology.accents import ACCENTS, FALLBACKS, as_known, nearest_phone
 from models.phonology.phonemes import Phonemizer, english_accents, phones_of, tokens_of, unstressed
 
 _SYMBOLS = """
@@ -58,3 +58,11 @@ def test_the_lexical_sets_can_be_said_in_every_accent(accent: str) -> None:
 
 def _known(phonemes: str) -> bool:
     return all(unstressed(token) in AMERICAN for token in tokens_of(phonemes))
+
+
+@pytest.mark.parametrize(
+    ("phone", "known", "nearest"),
+    [("ɒ", {"ɑː", "ɔ"}, "ɑː"), ("eə", {"ɛ", "ə"}, "ɛ"), ("m", {"m"}, "m"), ("q", {"m"}, None)],
+)
+def test_one_phone_stands_in_for_another(phone: str, known: set[str], nearest: str | None) -> None:
+    assert nearest_phone(phone, known) == nearest

@@ -90,3 +90,17 @@ def test_all_speakers_keep_the_same_sentences_apart(tmp_path: Path) -> None:
 def test_held_out_must_be_a_share() -> None:
     with pytest.raises(ConfigError, match="held_out: a share"):
         build(CorpusConfig, {"root": "x", "held_out": 1.0}, "train.yaml")
+
+
+def test_phonemes_that_a_teacher_said_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "wavs").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "wavs" / f"{name}.flac").touch()
+    (tmp_path / "metadata.csv").write_text("one|ann|A M|A M\ntwo|ann|Two|Two\n")
+    row = '{"id": "one", "phonemes": "^ ˈeɪ | ˈɛ m ."}\n'
+    (tmp_path / "provenance.jsonl").write_text(row + '{"id": "tw', encoding="utf-8")
+    said = [clip.phonemes for clip in read_corpora(CorpusConfig(root=tmp_path))]
+    assert said == ["^ ˈeɪ | ˈɛ m .", ""]
+    (tmp_path / "provenance.jsonl").write_text('{"id": "one"}\n' + row, encoding="utf-8")
+    with pytest.raises(DataError, match=r"provenance.jsonl:1: no row with id and phonemes"):
+        read_corpora(CorpusConfig(root=tmp_path))

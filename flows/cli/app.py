@@ -13,6 +13,7 @@ import typer
 
 from flows.cli.audit import audit
 from flows.cli.browse import browse, drop
+from flows.cli.corpus import corpus_app
 from flows.cli.coverage import coverage
 from flows.cli.diff import diff
 from flows.cli.diversity import diversity
@@ -46,6 +47,7 @@ app.add_typer(speakers_app, name="speakers")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(melnet_app, name="melnet")
 app.add_typer(teach_app, name="teach")
+app.add_typer(corpus_app, name="corpus")
 app.command()(diversity)
 app.command()(export)
 app.command()(coverage)

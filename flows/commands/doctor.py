@@ -21,7 +21,10 @@ NEEDED = (
     "nemo_text_processing", "pynini", "soundfile", "soxr", "pyloudnorm", "matplotlib",
     "audiomentations", "fast-mp3-augment", "pyroomacoustics",
 )  # fmt: skip
-EXTRAS = {"accelerate": "train", "tensorboard": "train", "prefect-ray": "ray", "pesq": "bench"}
+EXTRAS = {
+    "accelerate": "train", "tensorboard": "train", "pooch": "train", "onnxruntime": "teach",
+    "prefect-ray": "ray", "pesq": "bench",
+}  # fmt: skip
 SHIPPED = ("fastspeech2", "vocos", "recognizer")
 _DISK_WARNING_BYTES = 2e9
 

@@ -114,7 +114,7 @@ def _session(model: Path) -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise DataError("onnxruntime is not installed; pip install 'voxloom[teach]'") from None
+        raise DataError("onnxruntime is not installed; pip install -e '.[teach]'") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])

@@ -42,6 +42,8 @@ def _run(*arguments: str) -> int:
         ["say", "--help"],
         ["train", "--help"],
         ["teach", "speak", "--help"],
+        ["corpus", "get", "--help"],
+        ["corpus", "prepare", "--help"],
         ["mels", "--help"],
         ["evaluate", "vocoders", "--help"],
         ["evaluate", "acoustic", "--help"],

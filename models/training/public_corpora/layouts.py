@@ -1,0 +1,81 @@
+"""From the files of a public corpus to the clips of ours."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class PublicClip:
+    """One recording of an unpacked corpus; `text` as written, `spoken` as it was read."""
+
+    id: str
+    speaker: str
+    text: str
+    spoken: str
+    path: Path
+
+
+Layout = Callable[[Path], Iterator[PublicClip]]
+
+
+def lay_out_ljspeech(folder: Path) -> Iterator[PublicClip]:
+    """`LJSpeech-1.1/metadata.csv`: id|text|normalized text."""
+    root = _find(folder, "metadata.csv").parent
+    for line in _lines(root / "metadata.csv"):
+        id, text, spoken = line.split("|")
+        yield PublicClip(id, "ljspeech", text, spoken, root / "wavs" / f"{id}.wav")
+
+
+def lay_out_librispeech(folder: Path) -> Iterator[PublicClip]:
+    """`SPEAKER/CHAPTER/*.trans.txt`: an id and capitals without punctuation a line."""
+    transcripts = sorted(folder.rglob("*.trans.txt"))
+    if not transcripts:
+        raise DataError(f"{folder}: no *.trans.txt; not a part of LibriSpeech")
+    for transcript in transcripts:
+        for line in _lines(transcript):
+            id, _, words = line.partition(" ")
+            speaker = f"libri-{id.partition('-')[0]}"
+            path = transcript.parent / f"{id}.flac"
+            yield PublicClip(id, speaker, words.lower(), words.lower(), path)
+
+
+def lay_out_vctk(folder: Path) -> Iterator[PublicClip]:
+    """`txt/SPEAKER/ID.txt` and `wav48_silence_trimmed/SPEAKER/ID_mic1.flac`; clips without a text,
+    or a text without a clip, are left out.
+    """
+    texts = _find(folder, "txt")
+    sounds = texts.parent / "wav48_silence_trimmed"
+    for path in sorted(texts.rglob("*.txt")):
+        speaker, sound = path.parent.name, sounds / path.parent.name / f"{path.stem}_mic1.flac"
+        if sound.is_file():
+            text = " ".join(path.read_text(encoding="utf-8").split())
+            yield PublicClip(path.stem, f"vctk-{speaker}", text, text, sound)
+
+
+def lay_out_an4(folder: Path) -> Iterator[PublicClip]:
+    """`etc/an4_PART.fileids` and `.transcription`, line by line: `<s> YES </s> (id)`."""
+    etc = _find(folder, "an4_train.fileids").parent
+    for part in ("train", "test"):
+        files = _lines(etc / f"an4_{part}.fileids")
+        transcripts = _lines(etc / f"an4_{part}.transcription")
+        for file, transcript in zip(files, transcripts, strict=True):
+            words = [word for word in transcript.split()[:-1] if word not in ("<s>", "</s>")]
+            path = etc.parent / "wav" / f"{file}.sph"
+            text = " ".join(words)
+            id = f"an4_{part}_{path.stem}"
+            yield PublicClip(id, f"an4-{path.parent.name}", text, text.lower(), path)
+
+
+def _find(folder: Path, name: str) -> Path:
+    found = sorted(folder.rglob(name), key=lambda path: len(path.parts))
+    if not found:
+        raise DataError(f"{folder}: {name} is missing; the archive holds another corpus")
+    return found[0]
+
+
+def _lines(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip()]

@@ -22,6 +22,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.errors import TrainingError
+from models.training.board import Tracker, check_trackers, open_board
 from models.training.optimizers import OptimizerConfig, make_optimizer
 
 Batch = dict[str, Any]
@@ -41,6 +42,7 @@ class LoopConfig:
     log_every: int = 50
     evaluate_every: int = 500
     save_every: int = 250
+    trackers: tuple[Tracker, ...] = ("tensorboard",)
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -112,6 +114,7 @@ class Session:
     ) -> None:
         self.folder, self.config, self.main = folder, config, main
         self.optimizer_configs, self.steps_per_epoch = optimizers, steps_per_epoch
+        check_trackers(config.trackers)
         folder.mkdir(parents=True, exist_ok=True)
         self.accelerator = Accelerator(
             mixed_precision=config.precision, cpu=not torch.cuda.is_available()
@@ -129,7 +132,7 @@ class Session:
         self.step = 0
         self.best = math.inf
         self._resume()
-        self.board = self._open_board()
+        self.board = open_board(self.accelerator, config.trackers, folder, self.step)
         self._first_step = self.step
         self._pace = Pace(self.step)
 
@@ -192,7 +195,7 @@ class Session:
         self._pace = Pace(self.step)
 
     def log(self, losses: dict[str, Tensor]) -> None:
-        """Write losses by name to TensorBoard and the terminal every `log_every` steps."""
+        """Write losses by name to the board and the terminal every `log_every` steps."""
         if (self.step + 1) % self.config.log_every and self.step != self._first_step:
             return
         values = {name: float(loss.detach()) for name, loss in losses.items()}
@@ -275,11 +278,6 @@ class Session:
                 f"{path}: cannot be resumed with this config ({reason}); choose another run folder"
             ) from None
         print(f"resumed {self.folder} at step {self.step}", flush=True)
-
-    def _open_board(self) -> Any:
-        from torch.utils.tensorboard import SummaryWriter
-
-        return SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.step)
 
     def _average(self) -> None:
         # Young averages forget faster: the first steps' weights are noise.

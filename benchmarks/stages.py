@@ -124,7 +124,7 @@ def measure_build(
 ) -> BuildSpeed:
     """`voxloom build` with `count` sentences in a process of its own. Raises `DataError`."""
     output = folder / "dataset"
-    command = [sys.executable, "-m", "flows.build_dataset", str(config_path)]
+    command = [sys.executable, "-m", "flows.cli.app", "build", str(config_path)]
     for override in (
         *overrides,
         f"sentences.count={count}",

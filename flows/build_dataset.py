@@ -1,7 +1,6 @@
 """The flow that builds a dataset: one retryable task a stage, one chain of futures a shard.
 
-`voxloom build CONFIG`, `python -m flows.build_dataset CONFIG` and the deployments of
-prefect.yaml all run `build_dataset`. What a stage does is in `pipeline/build/stages.py`; here is
+`voxloom build CONFIG` and the deployments of prefect.yaml both run `build_dataset`. What a stage does is in `pipeline/build/stages.py`; here is
 only when, how often it is tried, and on which worker.
 """
 
@@ -157,11 +156,3 @@ def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:
         for stage in reversed(range(num_stages)):
             if 0 <= step - stage < num_shards:
                 yield stage, step - stage
-
-
-if __name__ == "__main__":
-    import sys
-
-    from flows.cli.app import main
-
-    main(["build", *sys.argv[1:]])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SIMULATED = "simulated"  # the source of a room that was computed, not recorded
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

@@ -6,6 +6,9 @@ from models.errors import ConfigError
 from pipeline.randomness import rng_for
 
 SPLITS = ("train", "validation", "test")
+# What two splits may have in common: kinds of leaks.
+KINDS = ("text", "template", "speaker", "noise", "room")
+SLOT = "slot:"  # a kind, too, followed by the slot's name
 
 
 def split_of(row_id: str, seed: int, split: Mapping[str, float]) -> str:

@@ -84,9 +84,3 @@ def test_the_command_line_starts_without_anything_heavy() -> None:
     heavy = ["torch", "prefect", "pyarrow", "numpy", "pandas", "librosa", "datasets"]
     outcome = _importable_without(heavy, ["flows.cli.app"])
     assert outcome.returncode == 0, outcome.stderr
-
-
-def test_every_source_file_is_on_the_architecture_page() -> None:
-    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8").split()
-    files = [path for path in _sources() if path.name != "__init__.py"]
-    assert [str(path.relative_to(ROOT)) for path in files if path.name not in page] == []

@@ -20,7 +20,7 @@ from models.checkpoint import (
 from models.config import as_mapping
 from models.errors import CheckpointError, ConfigError
 from models.importers import import_files
-from models.training.provenance import git_revision
+from models.revision import git_revision
 
 console = Console(highlight=False)
 

@@ -7,7 +7,7 @@ from typing import cast, get_args
 from rich.console import Console
 
 from models.errors import ConfigError
-from pipeline.build.config import BuildConfig, load_build_config
+from pipeline.build.config import BuildConfig, lexicon_of, load_build_config
 from pipeline.coverage.comparison import (
     Curve,
     comparison_table,
@@ -59,4 +59,6 @@ def _curve(config: BuildConfig, strategy: Strategy) -> Curve:
         def progress(taken: int) -> None:
             status.update(f"{strategy}: {taken:,} of {total:,} sentences read")
 
-        return coverage_curve(config, strategy, progress)
+        sentences = with_strategy(config.sentences, strategy)
+        lexicon = lexicon_of(config)
+        return coverage_curve(sentences, config.text, lexicon, config.seed, progress)

@@ -1,6 +1,5 @@
 """Where a checkpoint comes from, for its card."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from torch import nn
 from models.checkpoint import CheckpointInfo, save_checkpoint
 from models.config import as_mapping
 from models.mel import MelConfig
+from models.revision import git_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +19,6 @@ class Provenance:
 
     licence: str
     trained_on: tuple[str, ...]
-
-
-def git_revision() -> str:
-    """The commit of the checkout, with `+` when it has changes; empty outside of git."""
-    here = Path(__file__).resolve().parent
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return found.stdout.strip()
 
 
 @dataclass(frozen=True, slots=True)

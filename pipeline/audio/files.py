@@ -12,6 +12,7 @@ import numpy as np
 from models.errors import DataError
 
 _WRITTEN = (".wav", ".flac")
+CLIPPED_AT = 0.999  # of full scale
 _FULL_SCALE = 32768  # 16 bit: decoding divides by this, so encoding multiplies by it
 
 # ITU-T P.56 (method B): speech is active where its envelope lies within 15.9 dB of the active
@@ -129,6 +130,11 @@ def active_speech_level_db(wave: np.ndarray, sample_rate: int) -> float:
     within_margin = levels <= thresholds * 10 ** (_MARGIN_DB / 10)
     first = int(np.argmax(within_margin)) if within_margin.any() else 0
     return _decibels(float(levels[first]))
+
+
+def clipped_fraction(wave: np.ndarray) -> float:
+    """The part of the samples of `wave` (S,) that lie at full scale."""
+    return round(float(np.mean(np.abs(wave) >= CLIPPED_AT)), 6) if len(wave) else 0.0
 
 
 def _frame_energies(wave: np.ndarray, frame: int) -> np.ndarray:

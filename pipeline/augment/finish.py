@@ -15,10 +15,9 @@ from pipeline.audio.delivery import (
     encode_clip,
     ship,
 )
-from pipeline.audio.files import decode_audio
+from pipeline.audio.files import clipped_fraction, decode_audio
 from pipeline.audio.loudness import loudness_lufs
 from pipeline.augment.augmenter import AugmentConfig, Augmented, Augmenter, AugmentSetting
-from pipeline.judging.judge import clipped_fraction
 from pipeline.records import FinishedClip, JudgedClip, Quality
 
 SILENCE_BELOW_PEAK_DB = 40.0

@@ -11,9 +11,8 @@ from typing import Any
 from models.errors import DataError
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import Drawn, Place
-from pipeline.records import Augmentation, Channel, Noise, Room
+from pipeline.records import SIMULATED, Augmentation, Channel, Noise, Room
 
-SIMULATED = "simulated"
 _JOINT = "+"
 
 

@@ -18,7 +18,7 @@ from pipeline.build.licence_sources import (
     sources_of_voices,
 )
 from pipeline.build.policy import PolicyConfig, check_policy
-from pipeline.build.seal import OutputConfig, check_output
+from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.domain.domains import read_domain
 from pipeline.judging.judge import JudgeConfig, check_judge
 from pipeline.licences.ledger import LicensedSource, RowLicences

@@ -34,7 +34,7 @@ from pipeline.build.config import (
 from pipeline.build.seal import seal
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo
-from pipeline.dataset.existing_sentences import Said, said_in
+from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.files import file_digest
 from pipeline.dataset.manifest import assemble, write_part
 from pipeline.judging.retakes import judge_clips
@@ -48,6 +48,7 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
+from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.generate import SentencesConfig, describe_domain, generate, sentences_digest
 from pipeline.speech.speaker_assignment import casting_of
 from pipeline.speech.synthesize import synthesize
@@ -103,7 +104,7 @@ def plan(config: BuildConfig, extends: Path | None = None) -> Job:
     """
     return Job(
         config=config,
-        keys=stage_keys(config, said_in(extends) if extends else None),
+        keys=stage_keys(config, existing_sentences_of(extends) if extends else None),
         work_dir=config.work_dir,
         device=resolve_device(config.runtime),
         num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
@@ -112,9 +113,9 @@ def plan(config: BuildConfig, extends: Path | None = None) -> Job:
     )
 
 
-def stage_keys(config: BuildConfig, said: Said | None = None) -> dict[str, str]:
-    """The key of every stage: what its shards depend on, and nothing else; `said` is what the
-    dataset says that the build extends."""
+def stage_keys(config: BuildConfig, existing: ExistingSentences | None = None) -> dict[str, str]:
+    """The key of every stage: what its shards depend on, and nothing else; `existing`
+    are the sentences of the dataset that the build extends."""
     voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
     vocoder = voice.pop("vocoder")
     delivery = _set_keys(config.output.delivery)
@@ -125,7 +126,7 @@ def stage_keys(config: BuildConfig, said: Said | None = None) -> dict[str, str]:
             _set_keys(config.sentences),
             config.runtime.shard_size,
             *_kept_apart(config),
-            *([said.digest] if said else []),
+            *([existing.digest] if existing else []),
         ],
         "speak": [config.seed, config.text.row_settings, *_given_accents(config)],
         "synthesize": [config.seed, voice],
@@ -196,8 +197,9 @@ def generate_shards(job: Job) -> list[Path]:
     if all(is_intact(path) for path in paths):
         return paths
     plan = split_plan_of(job.config)
-    said = said_in(job.extends) if job.extends else Said()
-    rows = _numbered(generate(job.config.sentences, job.config.seed, plan, said))
+    extends = job.extends
+    existing = existing_sentences_of(extends) if extends else ExistingSentences()
+    rows = _numbered(generate(job.config.sentences, job.config.seed, plan, existing))
     for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
         write_shard(path, cut, Sentence)
     return paths

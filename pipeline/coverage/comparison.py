@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from models.evaluation.tables import decimal, markdown_table, write_csv
-from pipeline.build.config import BuildConfig, lexicon_of
 from pipeline.coverage.count import CoverageCount, Said, evenness
 from pipeline.coverage.figures import (
     CoverageFigures,
@@ -27,7 +26,8 @@ from pipeline.coverage.figures import (
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import Strategy
 from pipeline.sentences.generate import SentencesConfig, generate
-from pipeline.text.spoken import speak
+from pipeline.text.pronunciations import Lexicon
+from pipeline.text.spoken import TextConfig, speak
 
 _POINTS = 16  # of a curve
 _BATCH = 512  # sentences that are read together
@@ -55,21 +55,23 @@ class Curve:
 
 
 def coverage_curve(
-    config: BuildConfig, strategy: Strategy, progress: Callable[[int], None] = lambda _: None
+    sentences: SentencesConfig,
+    text: TextConfig,
+    lexicon: Lexicon,
+    seed: int,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Curve:
-    """The config's sentences, drawn by `strategy` whether or not they can cover everything.
+    """What the `sentences` (made by `with_strategy`) cover, read by `text` and its `lexicon`.
 
     `progress` is called with the number of sentences read so far.
     """
-    sentences = with_strategy(config.sentences, strategy)
-    lexicon = lexicon_of(config)
-    counted = counter_of(sentences, config.text, lexicon)
-    rows = (row for row in generate(sentences, config.seed) if isinstance(row, Sentence))
+    counted = counter_of(sentences, text, lexicon)
+    rows = (row for row in generate(sentences, seed) if isinstance(row, Sentence))
     points, rejected, taken = [], dict[str, str](), 0
     for stop in _stops(sentences.count):
         while batch := list(islice(rows, min(_BATCH, stop - taken))):
             by_id = {row.id: row for row in batch}
-            for spoken in speak(batch, config.text, config.seed, lexicon):
+            for spoken in speak(batch, text, seed, lexicon):
                 if isinstance(spoken, Reject):
                     rejected[spoken.id] = spoken.stage
                     continue
@@ -78,8 +80,8 @@ def coverage_curve(
             taken += len(batch)
             progress(taken)
         points.append(_point(counted, taken, sentences))
-    figures = figures_of(counted, sentences, config.seed, rejected)
-    return Curve(strategy, tuple(points), figures, len(rejected))
+    figures = figures_of(counted, sentences, seed, rejected)
+    return Curve(sentences.strategy, tuple(points), figures, len(rejected))
 
 
 def with_strategy(sentences: SentencesConfig, strategy: Strategy) -> SentencesConfig:

@@ -7,26 +7,23 @@ the same inputs and versions write the same bytes.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from models.training.provenance import git_revision
+from models.revision import git_revision
+from pipeline.dataset.contents import Contents, contents_record, file_entry
 from pipeline.dataset.files import (
     AUDIT_FILE,
     BUILD_FILE,
     CARD_FILE,
-    DATA,
     FORMAT,
     PICTURES,
-    REJECTS_FILE,
     REPORT_FILE,
-    file_digest,
     read_build,
 )
-from pipeline.dataset.leaks import Leak
-from pipeline.licences.ledger import Ledger, LicensedSource
+from pipeline.licences.ledger import LicensedSource
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PAGES = (CARD_FILE, AUDIT_FILE, REPORT_FILE)
@@ -57,33 +54,17 @@ class BuildInfo:
 
 
 def build_record(
-    folder: Path,
-    info: BuildInfo,
-    splits: Mapping[str, Mapping[str, Any]],
-    num_rejects: int,
-    leaks: Sequence[Leak] = (),
-    ledger: Ledger | None = None,
+    folder: Path, info: BuildInfo, contents: Contents, num_rejects: int
 ) -> dict[str, Any]:
-    """The record of the data files and rejects that lie in `folder`.
-
-    `splits` are rows and hours by split.
-    """
-    files = [*sorted((folder / DATA).iterdir()), folder / REJECTS_FILE]
-    return {
+    """The record of the data files and rejects that lie in `folder`."""
+    return contents_record(folder, contents, num_rejects) | {
         "format": FORMAT,
         "name": info.name,
         "seed": info.seed,
-        "rows": sum(split["rows"] for split in splits.values()),
-        "hours": round(sum(split["hours"] for split in splits.values()), 6),
-        "rejects": num_rejects,
-        "splits": splits,
-        "leaks": [asdict(leak) for leak in leaks],
-        "licences": asdict(ledger or Ledger({}, ())),
         "config": portable(info.config),
         "digests": dict(info.digests),
         "revision": git_revision(),
         "versions": _versions(),
-        "files": {path.relative_to(folder).as_posix(): file_entry(path) for path in files},
         "coverage": dict(info.coverage),
     }
 
@@ -116,11 +97,6 @@ def stamp_pages(folder: Path, names: Sequence[str] = ()) -> None:
     names = names or (*_PAGES, *pictures)
     there = {name: file_entry(folder / name) for name in names if (folder / name).is_file()}
     write_build(folder, record | {"pages": record.get("pages", {}) | there})
-
-
-def file_entry(path: Path) -> dict[str, Any]:
-    """What `build.json` says of a file."""
-    return {"bytes": path.stat().st_size, "sha256": file_digest(path)}
 
 
 def portable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,12 @@ def kept_apart_in(build: Mapping[str, Any]) -> list[str]:
 
 def licence_of(build: Mapping[str, Any]) -> str:
     """The licence that all parts give their dataset; `other` where they differ: rows say theirs."""
-    found = {_output(part).get("license", "") for part in parts_of(build)}
+    return common_licence(parts_of(build))
+
+
+def common_licence(parts: Sequence[Mapping[str, Any]]) -> str:
+    """That which all `parts` give their rows; `other` where they differ."""
+    found = {_output(part).get("license", "") for part in parts}
     return found.pop() if len(found) == 1 else _OTHER_LICENCES
 
 

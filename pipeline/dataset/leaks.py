@@ -10,10 +10,9 @@ from typing import Any
 
 from models.errors import DataError
 from models.speakers.mixing import parents_of
-from pipeline.augment.ledger import SIMULATED
+from pipeline.records import SIMULATED
+from pipeline.splits import KINDS, SLOT
 
-SLOT = "slot:"  # followed by the slot's name
-KINDS = ("text", "template", "speaker", "noise", "room")
 _MOST_EXAMPLES = 5
 
 

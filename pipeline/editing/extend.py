@@ -9,11 +9,11 @@ from models.checkpoint import read_info
 from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.config import BuildConfig
-from pipeline.build.seal import check_nothing_lost
 from pipeline.dataset.build_record import portable
 from pipeline.dataset.files import read_build
 from pipeline.dataset.history import parts_of
 from pipeline.dataset.manifest import dataset_schema
+from pipeline.dataset.output import check_nothing_lost
 from pipeline.editing.join import Joined, join, sample_rate_of, schema_of
 from pipeline.storage.publish import remove
 

@@ -4,40 +4,31 @@ Only a file that holds rows which another dataset has, too, is written anew, wit
 """
 
 import hashlib
-import itertools
-import os
-import shutil
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.build.seal import write_pages, write_rejects
-from pipeline.dataset.build_record import BuildInfo, build_record, write_build
+from pipeline.build.publish_dataset import publish_dataset
+from pipeline.dataset.build_record import BuildInfo, build_record
+from pipeline.dataset.contents import Contents
 from pipeline.dataset.files import (
     DATA,
-    REJECTS_FILE,
-    data_file,
     data_files,
     read_build,
     read_dataset_rejects,
     read_rows,
 )
-from pipeline.dataset.history import in_common, kept_apart_in, licence_of, parts_of, with_files
-from pipeline.dataset.leaks import LeakFinder, check_leaks
-from pipeline.dataset.light_rows import SOUND_COLUMNS, split_of_file
-from pipeline.licences.ledger import LedgerCount, LicensedSource
+from pipeline.dataset.history import common_licence, in_common, kept_apart_in, parts_of, with_files
+from pipeline.dataset.light_rows import split_of_file
+from pipeline.dataset.writer import copy_data_file, name_data_files
+from pipeline.licences.ledger import LicensedSource
 from pipeline.records import Reject
-from pipeline.splits import SPLITS
-from pipeline.storage.atomic import naming_full_disk
-from pipeline.storage.publish import publish, staging_folder
-from pipeline.storage.shards import parquet_options
 
 
 @dataclass(frozen=True)
@@ -70,14 +61,21 @@ def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
     builds = [read_build(dataset) for dataset in datasets]
     _check_alike(datasets)
     plan = _Plan(repeated=_repeated(datasets))
-    target = target.resolve()
-    with naming_full_disk(target), staging_folder(target) as staging:
-        _place_files(datasets, plan, staging)
-        _write_record(staging, name, datasets, builds, plan)
-        build = read_build(staging)
-        write_pages(staging, licence_of(build))
-        publish(staging, target)
-    return Joined(target, build["rows"], sum(len(ids) for ids in plan.repeated.values()))
+
+    def write_data(staging: Path) -> list[Reject]:
+        _place_files(datasets, builds, plan, staging)
+        return _rejects(datasets, staging)
+
+    def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
+        record = build_record(staging, _info(name, parts, builds), contents, num_rejects)
+        return record | {"history": list(_history(builds, plan, contents.rows))}
+
+    parts = [part for build in builds for part in parts_of(build)]
+    kept_apart = dict.fromkeys(kind for build in builds for kind in kept_apart_in(build))
+    licence = common_licence(parts)
+    publish_dataset(target, write_data, record_of, kept_apart, _sources(builds), licence)
+    num_rows = read_build(target)["rows"]
+    return Joined(target, num_rows, sum(len(ids) for ids in plan.repeated.values()))
 
 
 def _check_alike(datasets: Sequence[Path]) -> None:
@@ -155,86 +153,26 @@ def _contents(dataset: Path, ids: Collection[str]) -> dict[str, bytes]:
     return found
 
 
-def _place_files(datasets: Sequence[Path], plan: _Plan, staging: Path) -> None:
-    """Put every data file under a hidden name, then give the names that their number asks for."""
-    (staging / DATA).mkdir()
-    placed: dict[str, list[tuple[Path, tuple[int, str]]]] = defaultdict(list)
-    count = itertools.count()
+def _place_files(
+    datasets: Sequence[Path], builds: Sequence[Mapping[str, Any]], plan: _Plan, staging: Path
+) -> None:
+    """Put every data file under a name of its own, then under its final one."""
+    placed: list[tuple[str, Path]] = []
+    origins: list[tuple[int, str]] = []
     for index, dataset in enumerate(datasets):
         for path in data_files(dataset):
-            split = split_of_file(path)
-            part = staging / DATA / f"{split}-{next(count)}.part"
-            if _place(path, part, plan.repeated.get(index, set())):
-                placed[split].append((part, (index, f"{DATA}/{path.name}")))
-    for split in SPLITS:
-        for number, (part, origin) in enumerate(placed[split]):
-            plan.new_names[origin] = data_file(split, number, len(placed[split]))
-            part.rename(staging / plan.new_names[origin])
+            part = staging / DATA / f"{index}-{path.name}.part"
+            file = f"{DATA}/{path.name}"
+            sha256 = builds[index]["files"][file]["sha256"]
+            if copy_data_file(path, part, plan.repeated.get(index, set()), sha256):
+                placed.append((split_of_file(path), part))
+                origins.append((index, file))
+    plan.new_names = dict(zip(origins, name_data_files(staging, placed), strict=True))
 
 
-def _place(source: Path, part: Path, without: Collection[str]) -> bool:
-    """Link or copy `source`, or write it `without` some rows; False where none would be left."""
-    ids = [row["id"] for row in read_rows(source, ["id"])] if without else []
-    if not without or not any(id in without for id in ids):
-        try:
-            os.link(source, part)
-        except OSError:  # another disk, or one that knows no links
-            shutil.copyfile(source, part)
-        return True
-    if all(id in without for id in ids):
-        return False
-    unwanted = pa.array(sorted(without))
-    with pq.ParquetFile(source, page_checksum_verification=True) as file:
-        schema = file.schema_arrow
-        with pq.ParquetWriter(part, schema, **parquet_options(schema)) as writer:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
-                kept = table.filter(pc.invert(pc.is_in(table["id"], value_set=unwanted)))
-                if kept.num_rows:
-                    writer.write_table(kept)
-    return True
-
-
-def _write_record(
-    staging: Path,
-    name: str,
-    datasets: Sequence[Path],
-    builds: Sequence[Mapping[str, Any]],
-    plan: _Plan,
-) -> None:
-    """Write `rejects.parquet` and `build.json`, with the history of all parts."""
-    parts = [part for build in builds for part in parts_of(build)]
-    kept_apart = [kind for build in builds for kind in kept_apart_in(build)]
-    leaks, ledger = LeakFinder(dict.fromkeys(kept_apart)), LedgerCount(_sources(builds))
-    rows, seconds, ids = Counter[str](), Counter[str](), set[str]()
-    for path in data_files(staging):
-        split = split_of_file(path)
-        for row in _light_rows(path):
-            leaks.add(row, split)
-            ledger.add(row)
-            ids.add(row["id"])
-            rows[f"{DATA}/{path.name}"] += 1
-            seconds[split] += row["duration_s"]
-    check_leaks(leaks.leaks())
-    rejects = _rejects(datasets, ids)
-    write_rejects(staging / REJECTS_FILE, rejects)
-    splits = {split: {"rows": 0, "hours": round(seconds[split] / 3600, 6)} for split in SPLITS}
-    for file, count in rows.items():
-        splits[Path(file).name.partition("-")[0]]["rows"] += count
-    splits = {split: found for split, found in splits.items() if found["rows"]}
-    found = leaks.leaks(), ledger.ledger()
-    record = build_record(staging, _info(name, parts, builds), splits, len(rejects), *found)
-    record["history"] = list(_history(builds, plan, rows))
-    write_build(staging, record)
-
-
-def _light_rows(path: Path) -> Iterator[dict[str, Any]]:
-    names = [name for name in pq.read_schema(path).names if name not in SOUND_COLUMNS]
-    return read_rows(path, names)
-
-
-def _rejects(datasets: Sequence[Path], ids: Collection[str]) -> list[Reject]:
+def _rejects(datasets: Sequence[Path], staging: Path) -> list[Reject]:
     """Those of all datasets, each once, without those that another one has as a row."""
+    ids = {row["id"] for path in data_files(staging) for row in read_rows(path, ["id"])}
     found = {
         (reject.id, reject.stage): reject
         for dataset in reversed(datasets)

@@ -16,12 +16,11 @@ from models.mel import LogMel
 from models.phonology.accents import as_known
 from models.phonology.phonemes import phones_of, split_words, unstressed
 from models.recognition.edit_distance import EDITS, Step, longest_stretch, steps_between
-from models.training.align import phone_centers
-from pipeline.audio.files import active_speech_level_db, resample
+from models.recognition.phone_alignment import phone_centers
+from pipeline.audio.files import active_speech_level_db, clipped_fraction, resample
 from pipeline.distributions import Range
 from pipeline.records import Judgement, WordTime
 
-CLIPPED_AT = 0.999  # of full scale
 QUIETEST_DB = -120.0  # the level of silence
 _FRAME_S = 0.01
 _SOUND_BELOW_SPEECH_DB = 35.0  # what lies farther below is silence between sounds
@@ -207,11 +206,6 @@ class _Heard(NamedTuple):
     missing_phones: int | None
     surplus_phones: int | None
     word_shift_s: float | None
-
-
-def clipped_fraction(wave: np.ndarray) -> float:
-    """The part of the samples of `wave` (S,) that lie at full scale."""
-    return round(float(np.mean(np.abs(wave) >= CLIPPED_AT)), 6) if len(wave) else 0.0
 
 
 def _frame_levels_db(wave: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.dataset.existing_sentences import Said
 from pipeline.domain.domains import Domain, domain_digest, read_domain
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.covering.coverage_check import check_coverage
 from pipeline.sentences.covering.covering import CoverageConfig, cover
+from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.drawing.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentences.drawing.sentence_filter import FilterConfig, SentenceFilter
 from pipeline.sentences.drawing.sources import SentenceSource, check_shares, take
@@ -33,7 +33,7 @@ from pipeline.splits import numbers_of
 # Above this many, the product of slot sizes stands for a count: a count would take minutes.
 _COUNTED_ONE_BY_ONE = 1_000_000
 _TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
-_NOTHING = Said()
+_NONE_YET = ExistingSentences()
 _NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
 
 
@@ -106,19 +106,22 @@ def check_sentences(config: SentencesConfig, seed: int = 0) -> None:
 
 
 def generate(
-    config: SentencesConfig, seed: int, plan: SplitPlan | None = None, said: Said = _NOTHING
+    config: SentencesConfig,
+    seed: int,
+    plan: SplitPlan | None = None,
+    existing: ExistingSentences = _NONE_YET,
 ) -> Iterator[Sentence | Reject]:
     """`count` sentences with distinct texts, the same for the same seed and sources; `takes` rows
     of each, with distinct ids.
 
     What cannot be used comes between them as rejects, and does not count. Intents of templates
     come up equally often, and templates within an intent, until one has nothing new to say.
-    With a `plan` of splits every sentence has its own. None is among those `said` already. Raises
+    With a `plan` of splits every sentence has its own. None is among the `existing` ones. Raises
     `DataError` as `check_sentences` does.
     """
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
-    maker = Maker(name, seed, config.count + len(said), _filter(config), config.style)
-    maker.leave_out(said.texts, said.ids)
+    maker = Maker(name, seed, config.count + len(existing), _filter(config), config.style)
+    maker.leave_out(existing.texts, existing.ids)
     for source, number in _sources(config):
         vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
         for row in take(source, number, maker, vacancies):

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.augment.ledger import SIMULATED
 from pipeline.augment.own_speech import own_rows
 from pipeline.dataset.files import BUILD_FILE, DATA
 from pipeline.dataset.leaks import values_of
 from pipeline.dataset.manifest import Problem, Row, row_problems
 from pipeline.licences.ledger import LedgerLine, RowLicences, places_in, sounds_in
+from pipeline.records import SIMULATED
 from pipeline.splits import split_of
 from pipeline.storage.shards import first_line
 

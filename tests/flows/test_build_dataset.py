@@ -27,7 +27,7 @@ DEADLINE_S = 180
 
 
 def _start(checkout: Path, config: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "flows.build_dataset", str(config), *arguments]
+    command = [sys.executable, "-m", "flows.cli.app", "build", str(config), *arguments]
     return subprocess.Popen(
         command,
         cwd=checkout,

@@ -9,7 +9,7 @@ from tests.pipeline.synthetic_build import seal_tones
 def test_export_says_what_is_there_and_errors_are_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.build.seal.render_report", lambda *_: "")
+    monkeypatch.setattr("pipeline.build.pages.render_report", lambda *_: "")
     dataset, out = str(seal_tones(tmp_path, 12)), str(tmp_path / "out")
     command = ["export", dataset, "--to", "nemo", "--out", out, "--workers", "1"]
     for ending in ("", "(was there)"):

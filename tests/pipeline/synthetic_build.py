@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio.files import encode_flac
-from pipeline.build.seal import OutputConfig, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.build_record import BuildInfo
 from pipeline.dataset.manifest import Row, assemble, write_part
+from pipeline.dataset.output import OutputConfig
 from pipeline.licences.ledger import LicensedSource, RowLicences
 from pipeline.records import (
     Channel,

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from pipeline.audio.files import decode_audio
-from pipeline.build.seal import OutputConfig
 from pipeline.dataset.files import data_files, read_build, read_rows
+from pipeline.dataset.output import OutputConfig
 from tests.pipeline.synthetic_build import seal_tones
 
 NUM_ROWS = 150

@@ -10,10 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.errors import ConfigError
-from pipeline.dataset.leaks import KINDS, SLOT
 from pipeline.domain.domains import Domain
 from pipeline.records import Sentence
-from pipeline.splits import check_every_split, deal, numbers_of, split_of, used_splits
+from pipeline.splits import KINDS, SLOT, check_every_split, deal, numbers_of, split_of, used_splits
 
 _OF_SENTENCES = ("text", "template", SLOT)
 

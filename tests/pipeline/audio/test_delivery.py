@@ -25,7 +25,7 @@ from pipeline.audio.files import decode_audio, read_audio
 from pipeline.audio.loudness import loudness_lufs, true_peak_db
 from pipeline.build import stages
 from pipeline.build.config import check_build, load_build_config
-from pipeline.build.seal import OutputConfig
+from pipeline.dataset.output import OutputConfig
 from pipeline.verify.dataset import verify
 from pipeline.verify.replay import replay
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build

@@ -12,9 +12,10 @@ import pytest
 from models.config import build as build_config
 from models.errors import ConfigError, DataError
 from pipeline.audio.files import decode_audio
-from pipeline.build.seal import OutputConfig, check_output, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.files import data_files, read_dataset_rejects, read_rows
 from pipeline.dataset.manifest import write_part
+from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.records import Reject
 from pipeline.storage.publish import staging_folder
 from pipeline.verify.dataset import verify

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from pipeline.build.seal import OutputConfig
 from pipeline.dataset.files import data_files, read_rows
 from pipeline.dataset.light_rows import LightRows, RowPlaces
+from pipeline.dataset.output import OutputConfig
 from tests.pipeline.synthetic_build import seal_tones
 
 

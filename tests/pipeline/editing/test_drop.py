@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from pipeline.build.seal import OutputConfig, check_output
 from pipeline.dataset.files import data_files, read_dataset_rejects, read_rows
 from pipeline.dataset.marks import write_marks
+from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.editing.drop import drop_marked
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import seal_tones

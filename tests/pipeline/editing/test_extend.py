@@ -7,9 +7,10 @@ import pytest
 from models.errors import DataError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
-from pipeline.dataset.existing_sentences import Said, said_in
+from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.files import data_files, file_digest, read_build
 from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
+from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.generate import generate
 from pipeline.verify.dataset import verify
 from pipeline.verify.replay import replay
@@ -66,10 +67,10 @@ def test_the_same_config_and_seed_add_nothing(grown: Path, config: Path) -> None
 
 def test_a_sentence_is_known_by_its_id_where_its_text_was_styled(config: Path) -> None:
     sentences = load_build_config(config).sentences
-    said = Said(ids=frozenset(f"{row.id}-2" for row in generate(sentences, 3)))
-    again = {f"{row.id}-2" for row in generate(sentences, 3, said=said)}
+    existing = ExistingSentences(ids=frozenset(f"{row.id}-2" for row in generate(sentences, 3)))
+    again = {f"{row.id}-2" for row in generate(sentences, 3, existing=existing)}
     assert len(again) == 6
-    assert not again & said.ids
+    assert not again & existing.ids
 
 
 @pytest.mark.parametrize(
@@ -90,5 +91,5 @@ def test_rows_of_another_kind_are_refused_before_any_work(
 
 def test_an_extension_has_shards_of_its_own(grown: Path, config: Path) -> None:
     settings = load_build_config(config)
-    assert stages.stage_keys(settings) != stages.stage_keys(settings, said_in(grown))
+    assert stages.stage_keys(settings) != stages.stage_keys(settings, existing_sentences_of(grown))
     assert stages.stage_keys(settings) == stages.plan(settings).keys

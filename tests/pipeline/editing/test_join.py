@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.errors import DataError
-from pipeline.build.seal import OutputConfig, check_output, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.files import data_files, file_digest, read_build, read_rows
 from pipeline.dataset.manifest import write_part
 from pipeline.dataset.marks import write_marks
+from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.editing import join as joining
 from pipeline.editing.drop import drop_marked
 from pipeline.editing.join import join

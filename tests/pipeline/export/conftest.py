@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.seal import OutputConfig, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.files import data_files
 from pipeline.dataset.manifest import write_part
+from pipeline.dataset.output import OutputConfig
 from tests.pipeline.synthetic_build import build_info, rows_of
 
 NUM_ROWS = 56
@@ -18,7 +19,7 @@ SPEAKERS = {"bruno": "mix(alba, dag, 0.4)", "chiara": "generated-001", "dag": "g
 def _without_reports() -> Iterator[None]:
     """No export reads the page, and drawing it takes longer than all of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.build.seal.render_report", lambda *_: "")
+        patch.setattr("pipeline.build.pages.render_report", lambda *_: "")
         yield
 
 

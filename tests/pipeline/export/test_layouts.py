@@ -12,9 +12,10 @@ import soundfile
 
 from pipeline.audio.delivery import Codec, encode_clip
 from pipeline.audio.files import decode_audio
-from pipeline.build.seal import OutputConfig, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.files import data_files
 from pipeline.dataset.manifest import write_part
+from pipeline.dataset.output import OutputConfig
 from pipeline.export import openwakeword, pieces
 from pipeline.export.clips import Clip, read_clips, safe_name
 from pipeline.export.kaldi import speaker_of

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from pipeline.build.seal import OutputConfig, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.manifest import write_part
+from pipeline.dataset.output import OutputConfig
 from pipeline.report.negatives import negatives_section
 from tests.pipeline.synthetic_build import build_info, rows_of
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio.files import encode_flac
-from pipeline.build.seal import OutputConfig, seal
+from pipeline.build.seal import seal
 from pipeline.dataset.manifest import write_part
+from pipeline.dataset.output import OutputConfig
 from pipeline.records import FinishedClip, Reject
 from pipeline.report.rejects import reject_reasons, rejected_section
 from pipeline.storage.shards import write_shard

@@ -1,0 +1,46 @@
+"""A dataset that appears all at once, whether it was built, joined or had rows dropped.
+
+Everything is written into a hidden folder beside the target and published by a rename, so a
+reader sees the old dataset, or the new one, or none, and never half of one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.build.pages import write_pages
+from pipeline.dataset.build_record import write_build
+from pipeline.dataset.contents import Contents, contents_of
+from pipeline.dataset.files import DATA, REJECTS_FILE
+from pipeline.dataset.leaks import check_leaks
+from pipeline.dataset.writer import write_rejects
+from pipeline.licences.ledger import LicensedSource
+from pipeline.records import Reject
+from pipeline.storage.atomic import naming_full_disk
+from pipeline.storage.publish import publish, staging_folder
+
+
+def publish_dataset(
+    target: Path,
+    write_data: Callable[[Path], Sequence[Reject]],
+    record_of: Callable[[Path, Contents, int], Mapping[str, Any]],
+    kept_apart: Iterable[str],
+    sources: Sequence[LicensedSource],
+    license_name: str,
+) -> None:
+    """Publish at `target` what `write_data` puts into the data folder of the folder it is given;
+    it returns the rejects.
+
+    `record_of` makes `build.json` of the folder, its contents and the number of rejects.
+    Raises `DataError` where a value crosses splits that is `kept_apart`, and on a full disk;
+    then, as on any error, nothing is left of the new dataset and an old one stays as it was.
+    """
+    with naming_full_disk(target), staging_folder(target.resolve()) as staging:
+        (staging / DATA).mkdir()
+        rejects = write_data(staging)
+        contents = contents_of(staging, kept_apart, sources)
+        check_leaks(contents.leaks)
+        write_rejects(staging / REJECTS_FILE, rejects)
+        write_build(staging, record_of(staging, contents, len(rejects)))
+        write_pages(staging, license_name)
+        publish(staging, target.resolve())

@@ -1,0 +1,73 @@
+"""What lies in the data files of a dataset: rows and hours, what crosses splits, licences."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest
+from pipeline.dataset.leaks import Leak, LeakFinder
+from pipeline.dataset.light_rows import SOUND_COLUMNS, LightRows, split_of_file
+from pipeline.licences.ledger import Ledger, LedgerCount, LicensedSource
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Counted over all rows: `rows` by data file, rows and hours by split in `splits`."""
+
+    rows: Mapping[str, int]
+    splits: Mapping[str, Mapping[str, Any]]
+    leaks: Sequence[Leak]
+    ledger: Ledger
+
+
+def contents_of(
+    folder: Path, kept_apart: Iterable[str], sources: Sequence[LicensedSource]
+) -> Contents:
+    """Those of the data files in `folder`. Reads no audio.
+
+    `kept_apart` are the kinds that may not cross splits, `sources` what may be in a row.
+    """
+    leaks, ledger = LeakFinder(kept_apart), LedgerCount(sources)
+    rows, seconds = Counter[str](), Counter[str]()
+    for path in data_files(folder):
+        split = split_of_file(path)
+        light = [name for name in pq.read_schema(path).names if name not in SOUND_COLUMNS]
+        for row in LightRows((path,), tuple(light)):
+            leaks.add(row, split)
+            ledger.add(row)
+            rows[f"{DATA}/{path.name}"] += 1
+            seconds[split] += row["duration_s"]
+    return Contents(rows, _splits(rows, seconds), leaks.leaks(), ledger.ledger())
+
+
+def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
+    """The part of `build.json` that tells what lies in `folder`."""
+    files = [*sorted((folder / DATA).iterdir()), folder / REJECTS_FILE]
+    return {
+        "rows": sum(split["rows"] for split in contents.splits.values()),
+        "hours": round(sum(split["hours"] for split in contents.splits.values()), 6),
+        "rejects": num_rejects,
+        "splits": contents.splits,
+        "leaks": [asdict(leak) for leak in contents.leaks],
+        "licences": asdict(contents.ledger),
+        "files": {path.relative_to(folder).as_posix(): file_entry(path) for path in files},
+    }
+
+
+def file_entry(path: Path) -> dict[str, Any]:
+    """What `build.json` says of a file."""
+    return {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+
+
+def _splits(rows: Mapping[str, int], seconds: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    counts = Counter[str]()
+    for file, count in rows.items():
+        counts[split_of_file(Path(file))] += count
+    return {
+        split: {"rows": count, "hours": round(seconds[split] / 3600, 6)}
+        for split, count in counts.items()
+    }

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +22,7 @@ from models.config import as_mapping, build, read_yaml, resolve_path
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig, check_convertible_mel
 from models.phonology.alphabets import Alphabet
+from models.voice import AcousticModel, Vocoder
 
 FORMAT = 1
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
@@ -98,6 +99,18 @@ class Checkpoint:
     info: CheckpointInfo
 
     @property
+    def acoustic_model(self) -> AcousticModel:
+        """The model as what it promises; `CheckpointError` for a checkpoint of another role."""
+        self._check_role("acoustic")
+        return cast(AcousticModel, self.model)
+
+    @property
+    def vocoder(self) -> Vocoder:
+        """The model as what it promises; `CheckpointError` for a checkpoint of another role."""
+        self._check_role("vocoder")
+        return cast(Vocoder, self.model)
+
+    @property
     def kind(self) -> str:
         return self.info.kind
 
@@ -122,6 +135,10 @@ class Checkpoint:
     def label(self) -> str:
         """`name@digest`, as dataset rows name their makers."""
         return f"{self.name}@{self.digest}" if self.digest else self.name
+
+    def _check_role(self, role: Role) -> None:
+        if KINDS[self.kind].role != role:
+            raise CheckpointError(f"{self.name}: is a {self.kind}; needed is {_kinds_of(role)}")
 
 
 def save_checkpoint(
@@ -213,19 +230,13 @@ def check_role(name: str, role: Role, key: str) -> CheckpointInfo:
     """What a checkpoint says of itself; `CheckpointError` naming `key` for one of another role."""
     info = read_info(name)
     if KINDS[info.kind].role != role:
-        kinds = " or ".join(kind for kind, entry in KINDS.items() if entry.role == role)
-        raise CheckpointError(f"{key}: {name} is a {info.kind}; needed is {kinds}")
+        raise CheckpointError(f"{key}: {name} is a {info.kind}; needed is {_kinds_of(role)}")
     return info
 
 
 def voices_of(name: str) -> tuple[str, ...]:
     """The speakers of an acoustic model, as `Checkpoint.speakers` has them."""
     return _speakers(read_info(name), find_checkpoint(name).name)
-
-
-def usual_voices_of(name: str) -> tuple[str, ...]:
-    """The speakers of an acoustic model who speak where nobody says who."""
-    return read_info(name).featured or voices_of(name)
 
 
 def followed_controls(name: str) -> frozenset[str]:
@@ -238,6 +249,10 @@ def followed_controls(name: str) -> frozenset[str]:
 def check_vocoder_fits(acoustic: CheckpointInfo, vocoder: CheckpointInfo) -> None:
     """Raise `CheckpointError` unless the vocoder can speak the acoustic model's mels."""
     check_convertible_mel(acoustic.mel, vocoder.mel, "the acoustic model and the vocoder")
+
+
+def _kinds_of(role: Role) -> str:
+    return " or ".join(kind for kind, entry in KINDS.items() if entry.role == role)
 
 
 def _speakers(info: CheckpointInfo, name: str) -> tuple[str, ...]:

@@ -354,30 +354,6 @@ class FastSpeech2Paper(nn.Module):
         return x, predicted
 
 
-def fastspeech2_paper_losses(
-    output: Output,
-    mels: Tensor,
-    prosody: Prosody,
-    lengths: Tensor,
-    config: FastSpeech2PaperConfig,
-) -> dict[str, Tensor]:
-    """Section 2.2: mean absolute error of mels (B, T, n_mels) before and after the post-net, mean
-    squared errors of log duration, pitch and energy. Padding is left out; `lengths` (B,) symbols.
-    """
-    symbols = length_mask(lengths, prosody.durations.shape[1])
-    frames = length_mask(prosody.durations.sum(dim=1), mels.shape[1])
-    inside = {"symbol": symbols, "frame": frames}
-    log_durations = (prosody.durations + 1).float().log()
-    pitch, energy = inside[config.pitch.level], inside[config.energy.level]
-    return {
-        "mel": (output.mels - mels).abs()[frames].mean(),
-        "refined_mel": (output.refined - mels).abs()[frames].mean(),
-        "duration": (output.log_durations - log_durations).square()[symbols].mean(),
-        "pitch": (output.pitch - prosody.pitch).square()[pitch].mean(),
-        "energy": (output.energy - prosody.energy).square()[energy].mean(),
-    }
-
-
 def _transform(blocks: nn.ModuleList, x: Tensor, mask: Tensor, seen: Tensor) -> Tensor:
     x = x + sinusoids(x.shape[1], x.shape[2], torch.float64).to(x)
     for block in blocks:

@@ -148,7 +148,7 @@ def _copied(
     utterances = []
     for one in real:
         mel = mel_of_wave(one.heard.wave, judge.mel.sample_rate, vocoder.mel)
-        wave = waveform(vocoder.model, mel.to(device))
+        wave = waveform(vocoder.vocoder, mel.to(device))
         utterances.append(_measure(judge.hear(wave, vocoder.mel.sample_rate), one, judge))
     return tuple(utterances)
 
@@ -173,7 +173,7 @@ def _speak(
     device = next(acoustic.model.parameters()).device
     speech, took_s = timed(partial(_say, acoustic, reference), str(device))
     mel = convert_mels(speech.mels, acoustic.mel, vocoder.mel)
-    heard = judge.hear(waveform(vocoder.model, mel), vocoder.mel.sample_rate)
+    heard = judge.hear(waveform(vocoder.vocoder, mel), vocoder.mel.sample_rate)
     return _measure(heard, reference, judge, took_s, speech.faults[0] if speech.faults else None)
 
 
@@ -184,7 +184,7 @@ def _say(acoustic: Checkpoint, reference: Reference) -> Speech:
     ids = tokenize(info.alphabet, info.symbols, clip.text, clip.phonemes).ids
     speaker = info.speakers.index(clip.speaker) if info.speakers else 0
     one = torch.ones(1, device=device)
-    speech: Speech = acoustic.model.synthesize(
+    speech: Speech = acoustic.acoustic_model.synthesize(
         torch.from_numpy(ids)[None].to(device),
         torch.tensor([len(ids)], device=device),
         torch.tensor([speaker], device=device),

@@ -17,6 +17,7 @@ from models.errors import DataError
 from models.evaluation.listener import Listener
 from models.mel import LogMel, MelConfig
 from models.training.features import Clip, Features, pitch_of
+from models.voice import Vocoder
 
 _SHORTEST_S = 0.1
 T = TypeVar("T")
@@ -122,7 +123,7 @@ def _wait_for(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
-def waveform(vocoder: nn.Module, mel: Tensor) -> np.ndarray:
+def waveform(vocoder: Vocoder, mel: Tensor) -> np.ndarray:
     """A log-mel (1, n_mels, T) in the vocoder's scale, on any device, to (S,) float32."""
     with torch.inference_mode():
         wave: np.ndarray = vocoder(mel)[0].float().cpu().numpy()

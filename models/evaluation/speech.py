@@ -136,7 +136,7 @@ class Voices:
         for row, ids in zip(symbols, tokens, strict=True):
             row[: len(ids)] = torch.from_numpy(ids)
         each = torch.ones(len(tokens), device=self._device)
-        speech = self.acoustic.model.synthesize(
+        speech = self.acoustic.acoustic_model.synthesize(
             symbols.to(self._device),
             torch.tensor([len(ids) for ids in tokens], device=self._device),
             each.long() * self.acoustic.speakers.index(speaker),
@@ -144,7 +144,7 @@ class Voices:
         )
         mels = convert_mels(speech.mels, self.acoustic.mel, self.vocoder.mel)
         for spoken, length in zip(mels, speech.lengths.tolist(), strict=True):
-            yield self.vocoder.model(spoken[None, :, :length])[0].float().cpu().numpy()
+            yield self.vocoder.vocoder(spoken[None, :, :length])[0].float().cpu().numpy()
 
 
 def _chosen(names: Sequence[str], acoustic: Checkpoint) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pipeline.augment.links.link import Drawn
 from pipeline.augment.links.noise import MELNET, OWN_SPEECH, check_classes
 from pipeline.augment.sound_pools import folders_of, load_libraries, places_of
 from pipeline.augment.sounds.babble import BabbleConfig, babble_library, check_babble
-from pipeline.augment.sounds.library import FREE_OF_ATTRIBUTION, folder_digest, load_sounds
+from pipeline.augment.sounds.library import folder_digest, load_sounds
 from pipeline.augment.stratified import Turn
 from pipeline.distributions import Distribution, Range
 from pipeline.records import Augmentation, Channel, Noise, Room
@@ -214,16 +214,6 @@ def augment_digest(config: AugmentConfig) -> str:
     for folder in folders_of(config.links).values():
         digest.update(f"{folder_digest(resolve_path(folder))}\x1f".encode())
     return digest.hexdigest()
-
-
-def sound_credits(config: AugmentConfig) -> list[str]:
-    """`source (licence): author` of every sound whose licence asks that its author is named."""
-    return [
-        f"{sound.source} ({sound.license}): {sound.attribution}"
-        for library in load_libraries(config.links, _CHECK_RATE).values()
-        for sound in library.sounds
-        if sound.attribution and sound.license not in FREE_OF_ATTRIBUTION
-    ]
 
 
 def _melnets(links: Sequence[AnyLink]) -> Iterator[BabbleConfig]:

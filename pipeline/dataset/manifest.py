@@ -226,16 +226,6 @@ def read_kept(path: Path) -> tuple[Counter[str], Counter[str]]:
     return Counter(row["speaker"] for row in kept), Counter(row["template"] for row in kept)
 
 
-def check_rows(rows: Iterable[Row], file: str, seen: set[str]) -> Iterator[Problem]:
-    """Every contradiction within `rows`; `seen` gathers ids over the files of a dataset."""
-    for row in rows:
-        if row["id"] in seen:
-            yield Problem(file, row["id"], "this id occurs more than once")
-        seen.add(row["id"])
-        for message in row_problems(row):
-            yield Problem(file, row["id"], message)
-
-
 def row_problems(row: Row) -> list[str]:
     """What contradicts itself in one row, each as `field: expected ..., found ...`."""
     missing = list(_missing(row, prefix=""))

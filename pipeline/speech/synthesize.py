@@ -125,11 +125,6 @@ def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def voice_digests(config: VoiceConfig) -> dict[str, str]:
-    """Digests of both checkpoints' weights, for shard keys and build.json."""
-    return {name: checkpoint_digest(name) for name in (config.acoustic_model, config.vocoder)}
-
-
 def draw_manner(
     rng: np.random.Generator,
     config: VoiceConfig,
@@ -244,7 +239,7 @@ def synthesize(
 
 def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
     """The manner without what the model cannot follow, so that no row claims it."""
-    unheard = set(Controls._fields) - checkpoint.model.controls
+    unheard = set(Controls._fields) - checkpoint.acoustic_model.controls
     return replace(manner, **{name: getattr(_NEUTRAL, name) for name in unheard})
 
 
@@ -286,7 +281,7 @@ def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str)
     Scaling the spectrogram will move its pitch, too, so the voice is asked for the pitch that
     becomes the right one.
     """
-    model, pitch_semitones = checkpoint.model, manner.pitch_semitones
+    model, pitch_semitones = checkpoint.acoustic_model, manner.pitch_semitones
     if "pitch_semitones" in model.controls:
         pitch_semitones += 12 * math.log2(manner.vocal_tract)
     said = (
@@ -301,12 +296,12 @@ def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str)
         pitch_range=torch.tensor([manner.pitch_range], device=device),
     )
     if not manner.unevenness:
-        speech: Speech = model.synthesize(*said, controls)
-        return speech
+        return model.synthesize(*said, controls)
     rng = np.random.default_rng(manner.phone_seed)
-    prosody = model.predict(*said, controls)
-    rough = uneven(prosody, ~model.is_silent[said[0]], manner.unevenness, rng)
-    followed: Speech = model.follow(*said, rough)
+    fastspeech2 = checkpoint.model  # no other kind is given an unevenness
+    prosody = fastspeech2.predict(*said, controls)
+    rough = uneven(prosody, ~fastspeech2.is_silent[said[0]], manner.unevenness, rng)
+    followed: Speech = fastspeech2.follow(*said, rough)
     return followed
 
 

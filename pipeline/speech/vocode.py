@@ -26,8 +26,8 @@ def vocode(
     for clip in mels:
         mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
         with torch.inference_mode():
-            wave = checkpoint.model(convert_mels(mel, spoken_in, checkpoint.mel))[0]
-        wave = _whole(wave.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
+            vocoded = checkpoint.vocoder(convert_mels(mel, spoken_in, checkpoint.mel))[0]
+        wave = _whole(vocoded.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
         if not np.isfinite(wave).all():
             yield Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
             continue

@@ -65,16 +65,23 @@ def test_each_kind_comes_back_from_its_folder(tiny_voices: TinyVoices) -> None:
         SYMBOLS,
     )
     one = torch.ones(1)
-    speech = acoustic.model.synthesize(
+    speech = acoustic.acoustic_model.synthesize(
         torch.tensor([[1, 6, 40, 3]]), torch.tensor([4]), torch.tensor([1]), Controls(one, one, one)
     )
-    wave = load_checkpoint(tiny_voices.vocoder).model(speech.mels.clone())
+    wave = load_checkpoint(tiny_voices.vocoder).vocoder(speech.mels.clone())
     assert wave.shape == (1, int(speech.lengths) * acoustic.mel.hop_length)
     recognizer = load_checkpoint(tiny_voices.recognizer)
     assert recognizer.kind == "recognizer"
     assert len(recognizer.model.transcribe(speech.mels, speech.lengths)) == 1
     for checkpoint in (acoustic, recognizer):
         assert not checkpoint.model.training
+
+
+def test_a_vocoder_is_no_acoustic_model(tiny_voices: TinyVoices) -> None:
+    with pytest.raises(CheckpointError, match="is a fastspeech2; needed is vocos or hifigan"):
+        _ = load_checkpoint(tiny_voices.acoustic_model).vocoder
+    with pytest.raises(CheckpointError, match="is a vocos; needed is fastspeech2 or"):
+        _ = load_checkpoint(tiny_voices.vocoder).acoustic_model
 
 
 def test_everything_written_is_read(vocos: Path) -> None:

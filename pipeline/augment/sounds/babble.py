@@ -138,7 +138,7 @@ def _draw_pieces(config: BabbleConfig, seed: int, count: int) -> Iterator[np.nda
         )
         for mel in mels:
             with torch.inference_mode():
-                wave = vocoder.model(mel[None])[0].float().cpu().numpy()
+                wave = vocoder.vocoder(mel[None])[0].float().cpu().numpy()
             yield _levelled(wave[:samples], vocoder.mel.sample_rate)
 
 

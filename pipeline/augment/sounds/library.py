@@ -24,7 +24,6 @@ from pipeline.augment.sounds.tables import table_audio, table_rows
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 TABLE_SUFFIX = ".parquet"
 UNKNOWN_LICENSE = "unknown"
-FREE_OF_ATTRIBUTION = ("CC0", "CC0 1.0", "Public Domain", "PD")
 
 # Whole decoded files kept in memory: all that are shipped, yet no more than about 1 GB where a
 # folder of the user holds recordings of minutes. Beyond it, files are read again as drawn.

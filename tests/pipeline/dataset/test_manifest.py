@@ -12,7 +12,6 @@ from pipeline.audio.files import encode_flac
 from pipeline.dataset.manifest import (
     DATASET_SCHEMA,
     assemble,
-    check_rows,
     dataset_schema,
     read_part,
     row_problems,
@@ -89,15 +88,6 @@ def test_audio_of_another_length_is_found() -> None:
 def test_an_unjudged_row_is_sound() -> None:
     (row,) = rows_of([0])
     assert row_problems(changed(row, "quality.phone_error_rate", None)) == []
-
-
-def test_an_id_that_occurs_twice_is_found_across_files() -> None:
-    seen: set[str] = set()
-    assert list(check_rows(rows_of([0, 1]), "a.parquet", seen)) == []
-    problems = list(check_rows(rows_of([1]), "b.parquet", seen))
-    assert [str(problem) for problem in problems] == [
-        "b.parquet: row home-000000000001: this id occurs more than once"
-    ]
 
 
 def test_assemble_joins_by_id_in_sentence_order() -> None:

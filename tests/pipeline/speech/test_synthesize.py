@@ -19,7 +19,6 @@ from pipeline.speech.synthesize import (
     draw_manner,
     synthesize,
     unheard_controls,
-    voice_digests,
     word_times,
 )
 from pipeline.speech.voices import GeneratedVoices
@@ -338,12 +337,6 @@ def test_damaged_voice_is_found_before_any_work(tmp_path: Path) -> None:
 
 def test_griffin_lim_fits_the_default_mel(config: VoiceConfig) -> None:
     check_voice(dataclasses.replace(config, vocoder="griffin-lim"))
-
-
-def test_digests_name_both_checkpoints(config: VoiceConfig) -> None:
-    digests = voice_digests(config)
-    assert set(digests) == {config.acoustic_model, config.vocoder}
-    assert len(set(digests.values())) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The flow that builds a dataset: one retryable task a stage, one chain of futures a shard.
 
-`voxloom build CONFIG` and the deployments of prefect.yaml both run `build_dataset`. What a stage does is in `pipeline/build/stages.py`; here is
-only when, how often it is tried, and on which worker.
+`voxloom build CONFIG` and the deployments of prefect.yaml both run `build_dataset`. What a stage
+does is in `pipeline/build/stages.py`; here is when, how often it is tried, and on which worker.
 """
 
 from collections.abc import Iterator

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.mel import LogMel, MelConfig
+from models.precision import fastest_autocast
 from models.recognition.recognizer import BLANK, STRIDE, Recognizer, RecognizerConfig, ctc_loss
 
 ProbeKind = Literal["keyword", "ctc"]
@@ -77,7 +78,7 @@ class KeywordProbe(nn.Module):
     def forward(self, mels: Tensor, lengths: Tensor) -> Tensor:
         """(B, n_mels, T) and (B,) to scores (B, C); frames beyond a length are not looked at."""
         lengths = (lengths + STRIDE - 1) // STRIDE
-        with torch.autocast(mels.device.type, torch.bfloat16):
+        with fastest_autocast(mels.device.type):
             x = torch.relu(self.norm(self.embed(mels)))  # (B, dim, T')
             inside = torch.arange(x.shape[2])[None] < lengths[:, None]
             mask = inside[:, None].to(x.dtype)

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.errors import TrainingError
+from models.errors import ConfigError, TrainingError
+from models.precision import Precision, fastest_precision, supports_bf16_lstm
 from models.training.board import Tracker, check_trackers, open_board
 from models.training.optimizers import OptimizerConfig, make_optimizer
 
@@ -37,7 +38,7 @@ class LoopConfig:
 
     steps: int
     average_decay: float = 0.999  # of the moving average of the weights that is shipped
-    precision: Literal["bf16", "no"] = "bf16"
+    precision: Literal["auto", "bf16", "no"] = "auto"  # auto: what this processor is fastest in
     seed: int = 1
     log_every: int = 50
     evaluate_every: int = 500
@@ -116,9 +117,9 @@ class Session:
         self.optimizer_configs, self.steps_per_epoch = optimizers, steps_per_epoch
         check_trackers(config.trackers)
         folder.mkdir(parents=True, exist_ok=True)
-        self.accelerator = Accelerator(
-            mixed_precision=config.precision, cpu=not torch.cuda.is_available()
-        )
+        has_gpu = torch.cuda.is_available()
+        precision, reason = _precision_of(config, "cuda" if has_gpu else "cpu")
+        self.accelerator = Accelerator(mixed_precision=precision, cpu=not has_gpu)
         self.raw = {name: module.to(self.accelerator.device) for name, module in modules.items()}
         self.averaged = AveragedModel(
             self.raw[main], multi_avg_fn=get_ema_multi_avg_fn(config.average_decay)
@@ -131,6 +132,8 @@ class Session:
         self.grad_norms: dict[str, Tensor] = {}
         self.step = 0
         self.best = math.inf
+        if self.is_main:
+            print(f"precision: {precision} ({reason})", flush=True)
         self._resume()
         self.board = open_board(self.accelerator, config.trackers, folder, self.step)
         self._first_step = self.step
@@ -300,6 +303,16 @@ class Session:
                 f"{self.folder}: loss {', '.join(broken)} is not finite at step {self.step + 1}; "
                 f"state.pt holds the last good step; try a lower learning rate"
             )
+
+
+def _precision_of(config: LoopConfig, device: str) -> tuple[Precision, str]:
+    if config.precision == "auto":
+        return fastest_precision(device)
+    if config.precision == "bf16" and device == "cpu" and not supports_bf16_lstm():
+        raise ConfigError(
+            "loop.precision: bf16 is not there on this processor; allowed are auto and no"
+        )
+    return config.precision, "loop.precision asks for it"
 
 
 def _to(value: Any, device: torch.device) -> Any:

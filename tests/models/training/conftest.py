@@ -1,11 +1,13 @@
 """One corpus of hums and hisses for all training tests, and its features, made once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from accelerate.state import AcceleratorState
 
 from models.mel import MelConfig
 from models.training.corpus import CorpusConfig
@@ -26,6 +28,14 @@ SENTENCES = (
 )
 HUM_HZ = {"anna": 220.0, "ben": 110.0}
 MEL = MelConfig(n_fft=512, win_length=512, n_mels=40)  # small: the tests train on it
+
+
+@pytest.fixture(autouse=True)
+def _accelerate_starts_anew() -> Iterator[None]:
+    """Accelerate fixes a process's precision at its first use; here every test has its own."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @dataclass(frozen=True)

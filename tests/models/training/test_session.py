@@ -1,3 +1,4 @@
+import dataclasses
 import math
 import re
 from pathlib import Path
@@ -129,6 +130,24 @@ def test_first_metric_decides_what_is_best(tmp_path: Path) -> None:
     assert not session.record({"error": math.nan})
     assert session.record({"error": 0.4})
     session.close()
+
+
+def test_a_run_says_its_precision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = dataclasses.replace(LOOP, precision="no")
+    session = Session(tmp_path, loop, {"model": _module()}, OPTIMIZERS, main="model")
+    session.close()
+    assert "precision: no (loop.precision asks for it)" in capsys.readouterr().out
+    assert session.accelerator.mixed_precision == "no"
+
+
+def test_bf16_is_refused_where_the_processor_lacks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.training.session.supports_bf16_lstm", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    loop = dataclasses.replace(LOOP, precision="bf16")
+    with pytest.raises(ConfigError, match=r"loop\.precision: bf16 .* allowed are auto and no"):
+        Session(tmp_path, loop, {"model": _module()}, OPTIMIZERS, main="model")
 
 
 @pytest.mark.parametrize("changed", [{"steps": 0}, {"precision": "fp8"}])

@@ -1,5 +1,6 @@
 """The speaker encoder learns to tell hums of unlike pitch apart."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def test_speakers_that_were_never_heard_are_told_apart(tmp_path: Path) -> None:
     assert encoder.kind == "speaker-encoder"
     assert encoder.info.metrics["equal_error_rate"] < 0.35
     assert encoder.model(torch.randn(1, 40, 30), torch.tensor([30])).shape == (1, 8)
+
+
+def test_a_run_says_its_precision_and_makes_a_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = _corpus(tmp_path / "corpus", num_speakers=8)
+    best = train(_config(tmp_path, corpus), ["loop.steps=2", "loop.evaluate_every=2"])
+    print(lines := capsys.readouterr().out)
+    assert re.search(r"^precision: (bf16|no) \(", lines, re.MULTILINE)
+    assert load_checkpoint(best).info.step == 2
 
 
 def test_who_is_held_out_depends_on_the_name_alone() -> None:

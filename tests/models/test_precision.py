@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from models import precision
+from models.precision import fastest_autocast, fastest_precision
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "fastest_precision", fastest_precision.__wrapped__)
+    monkeypatch.setattr(precision, "supports_bf16_lstm", lambda: True)
+
+
+def _measured(monkeypatch: pytest.MonkeyPatch, bf16_s: float) -> None:
+    monkeypatch.setattr(precision, "_convolution_s", lambda bf16: bf16_s if bf16 else 1.0)
+
+
+@pytest.mark.parametrize(("bf16_s", "expected"), [(0.5, "bf16"), (2.5, "no")])
+def test_bf16_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch, bf16_s: float, expected: str
+) -> None:
+    _measured(monkeypatch, bf16_s)
+    chosen, reason = precision.fastest_precision("cpu")
+    assert chosen == expected
+    assert f"takes {bf16_s:.2f} of its float32 time" in reason
+    with fastest_autocast("cpu"):
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == (torch.bfloat16 if expected == "bf16" else torch.float32)
+
+
+def test_float32_where_an_lstm_would_raise(monkeypatch: pytest.MonkeyPatch) -> None:
+    _measured(monkeypatch, 0.5)
+    monkeypatch.setattr(precision, "supports_bf16_lstm", lambda: False)
+    assert precision.fastest_precision("cpu")[0] == "no"
+
+
+@pytest.mark.parametrize(("has_it", "expected"), [(True, "bf16"), (False, "no")])
+def test_a_gpu_is_asked(monkeypatch: pytest.MonkeyPatch, has_it: bool, expected: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_it)
+    assert precision.fastest_precision("cuda")[0] == expected
+
+
+def test_choosing_draws_no_random_numbers_and_works_without_gradients() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    with torch.inference_mode():
+        precision.fastest_precision("cpu")
+        assert torch.equal(torch.rand(3), expected)

@@ -1,8 +1,10 @@
-"""Imports run one way: flows -> pipeline -> models; and the synthesis half needs only torch."""
+"""Imports run one way: flows -> pipeline -> models, and down the layers of each, in no circle."""
 
 import ast
+import graphlib
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,37 @@ MAY_IMPORT = {
     "pipeline": {"models", "pipeline"},
     "flows": {"models", "pipeline", "flows"},
 }
+# The rooms of a package, lowest first: packages, and modules that lie beside them. A room imports
+# what lies below it, and of its own layer what does not import it.
+LAYERS = {
+    "pipeline": [
+        {"records", "randomness", "distributions", "splits"}
+        | {"storage", "audio", "licences", "statistics"},
+        {"domain", "text"},
+        {"sentences"},
+        {"speech"},
+        {"judging"},
+        {"augment"},
+        {"dataset", "pages"},
+        {"coverage", "audit", "label_leakage"},
+        {"report", "card", "browse"},
+        {"verify", "diff", "export"},
+        {"build"},
+        {"editing", "probe"},
+    ],
+    "models": [
+        {"errors", "config", "revision", "mel", "precision", "stft", "losses", "voice"},
+        {"phonology"},
+        {"checkpoint"},
+        {"recognition", "speakers"},
+        {"acoustic", "vocoders", "melnet"},
+        {"importers"},
+        {"training"},
+        {"evaluation"},
+    ],
+}
+# What people look at: no config needs it.
+PAGES = ["audit", "browse", "card", "coverage", "label_leakage", "pages", "report"]
 ORCHESTRATION = {"prefect", "prefect_ray", "ray"}
 NOT_IN_MODELS = {"pyarrow", "jinja2", "datasets", "nemo_text_processing"}
 BARE = [
@@ -57,6 +90,81 @@ def test_imports_run_one_way(path: Path) -> None:
         assert not imported & ORCHESTRATION, "Prefect stays in flows/"
     if package == "models":
         assert not imported & NOT_IN_MODELS
+
+
+def _modules() -> dict[str, Path]:
+    """Every module by its dotted name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in _sources()
+    }
+
+
+def _imported_modules(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """The dotted names of our modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in known else str(node.module)
+
+
+def _rooms(package: str) -> dict[str, dict[str, str]]:
+    """Room -> the rooms of the same package that it imports, each with one such import."""
+    known, found = _modules(), defaultdict[str, dict[str, str]](dict)
+    for module, path in known.items():
+        room = module.split(".")[1:2]
+        if module.split(".")[0] != package or not room:
+            continue
+        for name in _imported_modules(path, known):
+            if name.split(".")[0] == package and name.split(".")[1:2] not in ([], room):
+                found[room[0]].setdefault(name.split(".")[1], f"{module} imports {name}")
+        found[room[0]]  # one that imports none is a room, too
+    return found
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_room_has_a_layer(package: str) -> None:
+    assert set(_rooms(package)) == set().union(*LAYERS[package])
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_no_import_runs_up(package: str) -> None:
+    layer_of = {room: number for number, rooms in enumerate(LAYERS[package]) for room in rooms}
+    upward = [
+        example
+        for room, imports in _rooms(package).items()
+        for other, example in imports.items()
+        if layer_of[other] > layer_of[room]
+    ]
+    assert upward == []
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_rooms_form_no_circle(package: str) -> None:
+    rooms = {room: set(imports) for room, imports in _rooms(package).items()}
+    graphlib.TopologicalSorter(rooms).prepare()  # raises CycleError, which names the circle
+
+
+def test_a_config_loads_no_page() -> None:
+    code = "import sys, pipeline.build.config; print(*sys.modules)"
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {name for name in outcome.stdout.split() if name.startswith("pipeline.")}
+    assert "pipeline.dataset.output" in loaded
+    assert {name for name in loaded if name.split(".")[1] in PAGES} == set()
+    assert "pipeline.build.pages" not in loaded
+
+
+def test_every_package_says_what_lives_there_and_is_on_the_architecture_page() -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in (path for path in _sources() if path.name == "__init__.py"):
+        name = f"{path.parent.relative_to(ROOT)}/"
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), name
+        assert f"`{name}`" in page, f"docs/ARCHITECTURE.md lacks {name}"
 
 
 def _importable_without(absent: list[str], modules: list[str]) -> subprocess.CompletedProcess[str]:

@@ -1,25 +1,32 @@
-"""The options of `voxloom browse` and `voxloom drop`."""
+"""`voxloom browse` and `voxloom drop`: look through a dataset, and leave out what is bad."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-_MARKS = "The file of marks; DATASET.marks.jsonl beside the dataset if not given."
+from flows.cli.console import console, tell
+from flows.cli.options import Dataset
+
+Marks = Annotated[
+    Path | None,
+    typer.Option(help="The file of marks. Default: DATASET.marks.jsonl beside the dataset."),
+]
 
 
 def browse(
-    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
-    port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8765,
+    dataset: Dataset,
+    port: Annotated[int, typer.Option(help="0: any free port.", min=0, max=65535)] = 8765,
     host: Annotated[
-        str, typer.Option(help="The address to listen on; others than this are for all to reach.")
+        str, typer.Option(help="The address to listen on. The default admits this machine only.")
     ] = "127.0.0.1",
-    marks: Annotated[Path | None, typer.Option(help=_MARKS)] = None,
+    marks: Marks = None,
 ) -> None:
-    """Look through a whole dataset in a browser: search, play, mark clips as bad.
+    """Browse a dataset in a web page: search, play clips, mark bad ones.
 
-    The dataset is not changed; `voxloom drop` writes one without the marked clips, and
-    `output.drop` leaves them out of the next build.
+    The dataset is not changed. `voxloom drop` writes a copy without the marked clips;
+    `output.drop` in a config leaves them out of the next build. Ctrl-C ends the server.
 
     [dim]Examples:[/dim]
 
@@ -27,20 +34,39 @@ def browse(
 
       voxloom browse data/quickstart --port 9000 --marks mine.jsonl
     """
-    from flows.commands.browse import browse_command
+    from pipeline.browse.serving import serve
+    from pipeline.dataset.marks import marks_file
 
-    browse_command(dataset, marks, host, port)
+    marks = marks or marks_file(dataset)
+
+    def ready(address: str, is_private: bool) -> None:
+        if not is_private:
+            print(
+                f"warning: {host}: everyone who reaches this machine can hear and mark the clips",
+                file=sys.stderr,
+            )
+        tell(f"page     {address}\nmarks    {marks}\nCtrl-C ends it")
+
+    serve(dataset, marks, host, port, ready)
 
 
 def drop(
-    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
+    dataset: Dataset,
     to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
-    marks: Annotated[Path | None, typer.Option(help=_MARKS)] = None,
+    marks: Marks = None,
 ) -> None:
-    """Write a dataset without the clips that were marked as bad; they become rejects.
+    """Copy a dataset without the clips that were marked as bad; they become rejects.
 
     [dim]Example:[/dim]  voxloom drop data/quickstart --to data/quickstart-clean
     """
-    from flows.commands.browse import drop_command
+    from pipeline.dataset.marks import marks_file
+    from pipeline.editing.drop import drop_marked
 
-    drop_command(dataset, marks, to)
+    with console.status(f"reading {dataset}"):
+        dropped = drop_marked(dataset, marks or marks_file(dataset), to)
+    if dropped.num_unknown:
+        print(
+            f"warning: {dropped.num_unknown} marks are of clips that {dataset} does not have",
+            file=sys.stderr,
+        )
+    tell(f"dataset  {to}\n{dropped.num_dropped} of {dropped.num_rows} clips dropped")

@@ -1,29 +1,33 @@
-"""The command line of `voxloom coverage`; the work is in flows/commands/coverage.py."""
+"""`voxloom coverage`: what a build's sentences cover, without speaking them."""
+
+from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
+from flows.cli.console import console, tell
+from flows.cli.options import Overrides
+from models.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.build.config import BuildConfig
+    from pipeline.coverage.comparison import Curve
+    from pipeline.sentences.drawing.sampling import Strategy
+
 
 def coverage(
-    config: Annotated[Path, typer.Argument(help="The YAML file of a build.")],
+    config: Annotated[Path, typer.Argument(help="The build config (YAML).")],
     against: Annotated[
-        str, typer.Option(help="Another strategy: random, weighted, zipf or coverage.")
+        str, typer.Option(help="The other strategy: random, weighted, zipf or coverage.")
     ] = "random",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Put a value over the file's. May be given many times.",
-        ),
-    ] = None,
+    overrides: Overrides = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("runs/coverage"),
 ) -> None:
-    """What a build's sentences cover, beside another strategy at the same number. Speaks nothing.
+    """Compare what two sampling strategies cover, sentence for sentence. Synthesizes nothing.
 
-    Templates, slot values, groups of slot values, phones and diphones: how many are said, what is
+    Counts templates, slot values, combinations of slot values, phones and diphones; lists what is
     missing and why. Writes a table, a CSV and a plot.
 
     [dim]Examples:[/dim]
@@ -32,6 +36,46 @@ def coverage(
 
       voxloom coverage my.yaml --set sentences.count=20000 --against weighted --out runs/mine
     """
-    from flows.commands.coverage import coverage_command
+    from pipeline.build.config import load_build_config
+    from pipeline.coverage import comparison
+    from pipeline.sentences.generate import check_sentences
+    from pipeline.text.spoken import check_text
 
-    coverage_command(config, against, overrides or [], out)
+    settings = load_build_config(config, overrides or [])
+    if settings.sentences.domain is None:
+        raise ConfigError(f"{config}: sentences.domain: null; only templates can be covered")
+    strategies = _strategies(settings.sentences.strategy, against)
+    for strategy in strategies:
+        check_sentences(comparison.with_strategy(settings.sentences, strategy), settings.seed)
+    check_text(settings.text)
+    curves = [_curve(settings, strategy) for strategy in strategies]
+    comparison.write_comparison(curves, out)
+    for text in (comparison.comparison_table(curves), *map(comparison.gaps_list, curves)):
+        tell(f"\n{text}")
+    tell(f"\nwritten to {out}: coverage.md, coverage.csv, coverage.png")
+
+
+def _strategies(own: Strategy, against: str) -> tuple[Strategy, Strategy]:
+    from pipeline.sentences.drawing.sampling import Strategy
+
+    allowed = [name for name in get_args(Strategy) if name != own]
+    if against not in allowed:
+        raise ConfigError(
+            f"--against {against}: the config's own strategy is {own}; allowed beside it: "
+            f"{', '.join(allowed)}"
+        )
+    return own, cast("Strategy", against)
+
+
+def _curve(config: BuildConfig, strategy: Strategy) -> Curve:
+    from pipeline.build.config import lexicon_of
+    from pipeline.coverage.comparison import coverage_curve, with_strategy
+
+    sentences = with_strategy(config.sentences, strategy)
+    with console.status(f"{strategy}: reading sentences") as status:
+        total = config.sentences.count
+
+        def progress(taken: int) -> None:
+            status.update(f"{strategy}: {taken:,} of {total:,} sentences read")
+
+        return coverage_curve(sentences, config.text, lexicon_of(config), config.seed, progress)

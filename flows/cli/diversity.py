@@ -1,29 +1,58 @@
-"""The options of `voxloom diversity`."""
+"""`voxloom diversity`: how unlike each other voices are."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.console import console
+
+_HEADINGS = (
+    "folder",
+    "speakers",
+    "clips",
+    "between speakers",
+    "within a speaker",
+    "effective speakers",
+    "effective clips",
+)
+
 
 def diversity(
     datasets: Annotated[
-        list[Path], typer.Argument(help="What `build` made, or corpora: metadata.csv beside wavs/.")
+        list[Path],
+        typer.Argument(help="Datasets, or corpora (metadata.csv beside wavs/)."),
     ],
     encoder: Annotated[
-        str, typer.Option(help="A speaker encoder: a shipped one, or a folder.")
+        str, typer.Option(help="The speaker encoder: a checkpoint's name or folder.")
     ] = "speaker-encoder",
-    clips: Annotated[int, typer.Option(help="At most, of each.", min=4)] = 300,
-    seed: Annotated[int, typer.Option(help="Draws speakers and clips.", min=0)] = 0,
+    clips: Annotated[int, typer.Option(help="Clips of each folder, at most.", min=4)] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of speakers and clips.", min=0)] = 0,
 ) -> None:
-    """How unlike each other are the voices: of a dataset, beside those of real people.
+    """Measure how different the voices are, beside those of real people.
 
-    Every folder counts with as many speakers, and as many clips of each.
+    Speaker embeddings give cosine distances and the Vendi score: the effective number of
+    speakers. Every folder is measured on equally many speakers and clips of each.
 
     [dim]Example:[/dim]
 
       voxloom diversity data/quickstart recordings/many-people
     """
-    from flows.commands.diversity import diversity_command
+    from models.evaluation.tables import markdown_table
+    from pipeline.probe.diversity import diversity as measure
 
-    diversity_command(datasets, encoder, clips, seed)
+    with console.status("embedding the voices"):
+        found = measure(datasets, encoder, clips, seed)
+    rows = [
+        [
+            str(folder),
+            str(spread.speakers),
+            str(spread.clips),
+            f"{spread.between_speakers:.3f}",
+            f"{spread.within_speakers:.3f}",
+            f"{spread.effective_speakers:.1f}",
+            f"{spread.effective_clips:.1f}",
+        ]
+        for folder, spread in found.items()
+    ]
+    print(markdown_table(_HEADINGS, rows))

@@ -1,34 +1,47 @@
-"""The command line of `voxloom evaluate`; the work is in flows/commands/evaluate.py."""
+"""`voxloom evaluate`: systems side by side on held-out clips."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.console import tell
 from flows.cli.many_values import ManyValues
+from flows.cli.mels import Corpus, Folders, corpus_config
+
+if TYPE_CHECKING:
+    from models.evaluation.results import Column, Table
 
 evaluate_app = typer.Typer(
-    no_args_is_help=True, help="Models side by side on held-out clips: a table, a CSV, a plot."
+    no_args_is_help=True, help="Evaluate models on held-out clips: a table, a CSV, a plot."
 )
+_COMPARED = ("pesq_wb", "stft", "mcd_dtw_db")  # figures whose order is told clip by clip
+
+Recognizer = Annotated[
+    str, typer.Option(help="The recognizer checkpoint that counts phone errors.")
+]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Mos = Annotated[
+    str | None, typer.Option(metavar="nisqa:FILE", help="Predict the MOS of each clip by NISQA.")
+]
 
 
 @evaluate_app.command("vocoders", cls=ManyValues)
 def evaluate_vocoders(
-    corpus: Annotated[
-        Path, typer.Option(help="A corpus, or the training config (.yaml) that names it.")
-    ],
+    corpus: Corpus,
     checkpoints: Annotated[list[str], typer.Option(help="Vocoders, by name or folder.")],
-    folders: Annotated[list[str] | None, typer.Option(help="Of the corpus.")] = None,
+    folders: Folders = None,
     acoustic: Annotated[
-        str | None, typer.Option(help="An acoustic model, whose mels are a second table.")
+        str | None, typer.Option(help="An acoustic model; its mels give a second table.")
     ] = None,
-    recognizer: Annotated[str, typer.Option(help="What hears the phones.")] = "recognizer",
-    count: Annotated[int, typer.Option(help="How many clips.", min=1)] = 30,
-    device: Annotated[str, typer.Option(help="Of the vocoders: cpu or cuda.")] = "cpu",
-    mos: Annotated[
-        str | None,
-        typer.Option(metavar="nisqa:FILE", help="Predict how natural each clip sounds."),
-    ] = None,
+    recognizer: Recognizer = "recognizer",
+    count: Annotated[int, typer.Option(help="Number of clips.", min=1)] = 30,
+    device: Device = "cpu",
+    mos: Mos = None,
     cache: Annotated[Path, typer.Option(help="Where alignments are kept.")] = Path("runs/cache"),
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
         "runs/evaluation/vocoders"
@@ -43,11 +56,10 @@ def evaluate_vocoders(
       voxloom evaluate vocoders --corpus LJSpeech-1.1 --checkpoints vocos runs/hifigan/best
         --acoustic fastspeech2
     """
-    from flows.commands.evaluate import evaluate_vocoders_command
-    from flows.commands.mels import corpus_config
-    from models.evaluation.vocoders import VocoderRequest
+    from models.evaluation import vocoders
+    from models.evaluation.judge import Judge
 
-    request = VocoderRequest(
+    request = vocoders.VocoderRequest(
         corpus=corpus_config(corpus, folders or []),
         checkpoints=tuple(checkpoints),
         acoustic=acoustic,
@@ -56,41 +68,36 @@ def evaluate_vocoders(
         device=device,
         cache=cache,
     )
-    evaluate_vocoders_command(request, mos, out)
+    judge = Judge(recognizer, _opinion(mos))
+    _conclude(vocoders.evaluate_vocoders(request, judge, tell), vocoders.COLUMNS, out)
 
 
 @evaluate_app.command("acoustic", cls=ManyValues)
 def evaluate_acoustic(
-    corpus: Annotated[
-        Path, typer.Option(help="A corpus, or the training config (.yaml) that names it.")
-    ],
+    corpus: Corpus,
     checkpoints: Annotated[list[str], typer.Option(help="Acoustic models, by name or folder.")],
-    folders: Annotated[list[str] | None, typer.Option(help="Of the corpus.")] = None,
-    vocoder: Annotated[str, typer.Option(help="What they all speak through.")] = "vocos",
-    recognizer: Annotated[str, typer.Option(help="What hears the phones.")] = "recognizer",
-    count: Annotated[int, typer.Option(help="How many sentences.", min=1)] = 30,
-    device: Annotated[str, typer.Option(help="Of the models: cpu or cuda.")] = "cpu",
-    mos: Annotated[
-        str | None,
-        typer.Option(metavar="nisqa:FILE", help="Predict how natural each clip sounds."),
-    ] = None,
+    folders: Folders = None,
+    vocoder: Annotated[str, typer.Option(help="The vocoder of all of them.")] = "vocos",
+    recognizer: Recognizer = "recognizer",
+    count: Annotated[int, typer.Option(help="Number of sentences.", min=1)] = 30,
+    device: Device = "cpu",
+    mos: Mos = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
         "runs/evaluation/acoustic"
     ),
 ) -> None:
     """Compare acoustic models with each other and with the recordings.
 
-    They say held-out sentences from text, as the recordings' own speakers.
+    They synthesize held-out sentences from text, as the recordings' own speakers.
 
     [dim]Example:[/dim]
 
       voxloom evaluate acoustic --corpus LJSpeech-1.1 --checkpoints fastspeech2 runs/tacotron2/best
     """
-    from flows.commands.evaluate import evaluate_acoustic_command
-    from flows.commands.mels import corpus_config
-    from models.evaluation.acoustic import AcousticRequest
+    from models.evaluation import acoustic
+    from models.evaluation.judge import Judge
 
-    request = AcousticRequest(
+    request = acoustic.AcousticRequest(
         corpus=corpus_config(corpus, folders or []),
         checkpoints=tuple(checkpoints),
         vocoder=vocoder,
@@ -98,4 +105,36 @@ def evaluate_acoustic(
         count=count,
         device=device,
     )
-    evaluate_acoustic_command(request, mos, out)
+    judge = Judge(recognizer, _opinion(mos))
+    _conclude(acoustic.evaluate_acoustic(request, judge, tell), acoustic.COLUMNS, out)
+
+
+def _opinion(mos: str | None) -> Callable | None:
+    if mos is None:
+        return None
+    from models.evaluation.nisqa import load_opinion
+
+    return load_opinion(mos)
+
+
+def _conclude(tables: Sequence[Table], columns: Sequence[Column], out: Path) -> None:
+    from models.evaluation.plots import plot_tables
+    from models.evaluation.results import write_tables
+
+    text = "\n\n".join(_describe(table, columns) for table in tables)
+    if find_spec("pesq") is None and any(column.key == "pesq_wb" for column in columns):
+        text += "\n\nPESQ left out: pip install -e '.[bench]' (it is compiled: needs gcc)"
+    write_tables(tables, columns, out)
+    plot_tables(tables, columns, out / "comparison.png")
+    (out / "results.md").write_text(text + "\n", encoding="utf-8")
+    tell(f"\n{text}\n")
+    tell(f"written to {out}: results.md, comparison.png, summary.csv, clips.csv")
+
+
+def _describe(table: Table, columns: Sequence[Column]) -> str:
+    """The table, and the order of its rows clip by clip."""
+    from models.evaluation.results import compare, markdown
+
+    compared = [compare(table, column) for column in columns if column.key in _COMPARED]
+    order = "\n".join(f"- {line}" for line in compared if line)
+    return "\n\n".join([markdown(table, columns), order] if order else [markdown(table, columns)])

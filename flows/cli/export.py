@@ -1,4 +1,4 @@
-"""The options of `voxloom export`."""
+"""`voxloom export`: a dataset in another toolkit's layout."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.console import console
+from flows.cli.options import Dataset
+
 
 def export(
-    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
+    dataset: Dataset,
     to: Annotated[
         str,
         typer.Option(
@@ -19,18 +22,16 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write; new or empty.")],
     split: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this split. May be given many times; all if not given."),
+        list[str] | None, typer.Option(help="Export only this split. Repeatable.")
     ] = None,
     workers: Annotated[
-        int | None,
-        typer.Option(help="Processes, each for a data file; one a core if not given.", min=1),
+        int | None, typer.Option(help="Worker processes. Default: one per CPU core.", min=1)
     ] = None,
 ) -> None:
-    """Write a dataset in the layout that another toolkit reads.
+    """Convert a dataset to the layout of another toolkit.
 
-    Stop it at any moment and give the same command again: it goes on where it was. What lands
-    where, and how each toolkit reads it: docs/EXPORT.md.
+    If interrupted, the same command resumes. docs/EXPORT.md describes each layout and how the
+    toolkit reads it.
 
     [dim]Examples:[/dim]
 
@@ -38,6 +39,13 @@ def export(
 
       voxloom export data/quickstart --to kaldi --out data/kaldi --split train --split test
     """
-    from flows.commands.export import export_command
+    from pipeline.export.run import ExportRequest, export_dataset
 
-    export_command(dataset, to, out, split or [], workers or os.cpu_count() or 1)
+    workers = workers or os.cpu_count() or 1
+    request = ExportRequest(dataset, to, out, tuple(split or ()), workers)
+    with console.status("reading the dataset") as status:
+        exported = export_dataset(
+            request, lambda done, of: status.update(f"written: {done} of {of} data files")
+        )
+    clips = ", ".join(f"{count:,} {name}" for name, count in exported.clips.items())
+    console.print(f"{out}: {to}, {clips}{' (was there)' if exported.was_there else ''}")

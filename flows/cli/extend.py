@@ -1,47 +1,84 @@
-"""The options of `voxloom extend` and `voxloom merge`."""
+"""`voxloom extend` and `voxloom merge`: datasets that grow."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.console import console, tell
+from flows.cli.options import Dataset, Overrides, Verbose
+from models.errors import DataError
+
 
 def extend(
-    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
-    config: Annotated[Path, typer.Argument(help="The YAML file of the build that adds rows.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Put a value over the file's."),
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")] = False,
+    dataset: Dataset,
+    config: Annotated[Path, typer.Argument(help="The build config (YAML) of the new rows.")],
+    overrides: Overrides = None,
+    verbose: Verbose = False,
 ) -> None:
     """Add rows to a dataset: as many new sentences as the config asks for.
 
-    The files that are there keep every byte. Nothing is said again that the dataset says, and a
-    config that has made a part of it already, with the same seed, adds nothing.
+    Existing data files keep every byte. Existing sentences are not generated again. A config and
+    seed that made a part of the dataset add nothing.
 
     [dim]Example:[/dim]
 
       voxloom extend data/quickstart configs/build/quickstart.yaml --set seed=2
     """
-    from flows.commands.extend import extend_command
+    from flows.run_build import run_build
+    from pipeline.build.config import load_build_config
+    from pipeline.build.stages import used_digests
+    from pipeline.dataset.files import read_build
+    from pipeline.editing.extend import check_extension, extension_of, holds_already
 
-    extend_command(dataset, config, overrides or [], verbose)
+    overrides = overrides or []
+    settings = extension_of(dataset, load_build_config(config, overrides))
+    check_extension(dataset, settings)
+    if told := holds_already(dataset, settings, used_digests(settings)):
+        tell(f"nothing to add: {told}")
+        return
+    before = read_build(dataset)["rows"]
+
+    def start() -> str:
+        from flows.build_dataset import extend_dataset
+
+        return extend_dataset(str(dataset), str(config), overrides)
+
+    run_build(settings, start, verbose, extends=dataset)
+    _conclude(dataset, f"{read_build(dataset)['rows'] - before} rows added")
 
 
 def merge(
     datasets: Annotated[list[Path], typer.Argument(metavar="A B...", help="Two or more datasets.")],
     to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
     name: Annotated[
-        str | None, typer.Option(help="Of the new dataset; that of its folder if not given.")
+        str | None, typer.Option(help="The new dataset's name. Default: its folder's.")
     ] = None,
 ) -> None:
-    """Join datasets into one. Their columns and sample rates must be the same.
+    """Join datasets into one. Their columns and sample rates must be equal.
 
-    A row that two of them have is taken once; two rows of one id are an error.
+    A row that is in two of them is kept once; two different rows with one id are an error.
 
     [dim]Example:[/dim]  voxloom merge data/home data/car --to data/both
     """
-    from flows.commands.extend import merge_command
+    from pipeline.editing.join import join
 
-    merge_command(datasets, to, name or to.absolute().name)
+    if len({dataset.resolve() for dataset in datasets}) < max(2, len(datasets)):
+        raise DataError(f"{len(datasets)} folders: two datasets or more are needed, each once")
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise DataError(f"{to}: is not empty; choose a new folder")
+    with console.status(f"joining {len(datasets)} datasets"):
+        joined = join(datasets, to, name or to.absolute().name)
+    _conclude(to, f"{joined.repeated} rows that were there twice are there once")
+
+
+def _conclude(dataset: Path, what: str) -> None:
+    from pipeline.dataset.files import read_build
+    from pipeline.dataset.history import parts_of
+
+    build = read_build(dataset)
+    console.print(
+        f"{what}; {build['rows']} clips, {build['hours'] * 60:.1f} minutes of audio, out of "
+        f"{len(parts_of(build))} builds"
+    )
+    tell(f"dataset  {dataset}\nreport   {dataset / 'report.html'}")

@@ -1,47 +1,61 @@
-"""The options of `voxloom probe`."""
+"""`voxloom probe`: how a recognizer that knows a dataset alone understands real recordings."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from flows.cli.console import console, tell
+from models.evaluation.tables import markdown_table, percent, write_csv
+
+if TYPE_CHECKING:
+    from pipeline.probe.run import ProbeResult
+    from pipeline.probe.scores import Score
+
+_MOST_SPEAKERS = 12
 
 
 def probe(
     dataset: Annotated[
-        Path, typer.Argument(help="What `build` made, or a corpus: metadata.csv beside wavs/.")
+        Path, typer.Argument(help="A dataset, or a corpus (metadata.csv beside wavs/).")
     ],
-    real: Annotated[Path, typer.Option(help="Recordings to be tested on: a corpus.")],
+    real: Annotated[Path, typer.Option(help="The recordings to test on: a corpus.")],
     train_real: Annotated[
         Path | None,
-        typer.Option(help="Other recordings: the same model trained on them is the measure."),
+        typer.Option(help="Other recordings: a reference probe is trained on them."),
     ] = None,
     model: Annotated[
         Literal["auto", "keyword", "ctc"],
-        typer.Option(help="Name the clip, or write its letters; auto: by the number of labels."),
+        typer.Option(help="Classify clips, or transcribe letters. auto: by the number of labels."),
     ] = "auto",
     label: Annotated[
-        Literal["transcript", "intent"], typer.Option(help="What a keyword model names.")
+        Literal["transcript", "intent"], typer.Option(help="The label of a keyword model.")
     ] = "transcript",
     augment: Annotated[
         Path | None,
-        typer.Option(help="A build's config: its noise and rooms are put on a corpus DATASET."),
+        typer.Option(help="A build config: augments a corpus DATASET with its noise and rooms."),
     ] = None,
     runs: Annotated[
-        int, typer.Option(help="Probes to train, each with another seed; their mean counts.", min=1)
+        int, typer.Option(help="Number of probes, with consecutive seeds; reports the mean.", min=1)
     ] = 1,
-    at_most: Annotated[int, typer.Option(help="Training clips that are used.", min=1)] = 20_000,
+    at_most: Annotated[int, typer.Option(help="Training clips, at most.", min=1)] = 20_000,
     epochs: Annotated[
-        int, typer.Option(help="At most; it stops when its validation split gets no better.", min=1)
+        int, typer.Option(help="Epochs, at most; early stopping on the validation split.", min=1)
     ] = 20,
-    seed: Annotated[int, typer.Option(help="Of the first probe.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the first probe.", min=0)] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A folder for results.md and clips.csv.")
     ] = None,
 ) -> None:
     """Train a small recognizer on a dataset alone, and test it on real recordings.
 
-    The last word on a dataset: its own test split cannot tell whether people are understood.
-    Everything is heard at the rate of the recordings. Takes minutes on one core.
+    The error on recordings tells whether a dataset is useful; its own test split cannot. All
+    audio is resampled to the rate of the recordings. Takes minutes on one core.
 
     [dim]Examples:[/dim]
 
@@ -49,9 +63,9 @@ def probe(
 
       voxloom probe flite-digits --augment configs/build/digits.yaml --real recordings/digits
     """
-    from flows.commands.probe import probe_command
     from models.training.probe import ProbeTraining
     from pipeline.probe.run import ProbeRequest
+    from pipeline.probe.run import probe as run
 
     request = ProbeRequest(
         dataset=dataset,
@@ -64,4 +78,77 @@ def probe(
         runs=runs,
         training=ProbeTraining(epochs=epochs, seed=seed),
     )
-    probe_command(request, out)
+    with console.status(f"reading {dataset}") as status:
+        results = run(request, status.update)
+    text = "\n\n".join(_described(result) for result in results)
+    if len(results) == 2:
+        text += "\n\n" + _ratio(*results)
+    tell(text)
+    if out is not None:
+        _write(results, text, out)
+        console.print(f"\nwritten to {out}: results.md, results.json, clips.csv")
+
+
+def _described(result: ProbeResult) -> str:
+    what = "right" if result.kind == "keyword" else "word errors"
+    header = ["recordings", "clips", what, "95 %"]
+    table = markdown_table(header, [_row(score, result) for score in _shown(result.scores)])
+    clips = f"{result.num_train} clips, stopped by {result.num_validation} of its own"
+    lines = [f"{result.kind} model trained on {result.source}: {clips}", "", table]
+    notes = []
+    if result.by_speaker is not None:
+        notes.append(f"with other speakers like these: {_between(*result.by_speaker, result)}")
+    if result.own_error_rate is not None:
+        notes.append(f"on the dataset's own test split: {_figure(result.own_error_rate, result)}")
+    return "\n".join([*lines, "", *notes] if notes else lines)
+
+
+def _shown(scores: Sequence[Score]) -> list[Score]:
+    """All, or of many speakers those who are understood least."""
+    speakers = [score for score in scores if score.kind == "speaker"]
+    worst = sorted(speakers, key=lambda score: -score.error_rate)[:_MOST_SPEAKERS]
+    shown = speakers if len(speakers) <= _MOST_SPEAKERS else worst
+    return [score for score in scores if score.kind != "speaker" or score in shown]
+
+
+def _row(score: Score, result: ProbeResult) -> list[str]:
+    figure = _figure(score.error_rate, result)
+    return [score.name, str(score.num_clips), figure, _between(score.low, score.high, result)]
+
+
+def _figure(error_rate: float, result: ProbeResult) -> str:
+    return percent(1 - error_rate if result.kind == "keyword" else error_rate)
+
+
+def _between(low: float, high: float, result: ProbeResult) -> str:
+    """Of error rates, as what is shown."""
+    ends = (1 - high, 1 - low) if result.kind == "keyword" else (low, high)
+    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}"
+
+
+def _ratio(ours: ProbeResult, theirs: ProbeResult) -> str:
+    if ours.kind == "keyword":
+        ratio, what = (1 - ours.error_rate) / max(1e-9, 1 - theirs.error_rate), "as often right"
+    else:
+        ratio, what = ours.error_rate / max(1e-9, theirs.error_rate), "the word error rate"
+    return f"{ratio:.2f} x {what} as the same model trained on {theirs.source}"
+
+
+def _write(results: Sequence[ProbeResult], text: str, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.md").write_text(text + "\n", encoding="utf-8")
+    plain = [{k: v for k, v in asdict(result).items() if k != "clips"} for result in results]
+    (out / "results.json").write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+    rows = [
+        [
+            result.source,
+            clip.id,
+            clip.speaker,
+            f"{clip.snr_db:.1f}",
+            clip.said,
+            "|".join(clip.heard),
+        ]
+        for result in results
+        for clip in result.clips
+    ]
+    write_csv(out / "clips.csv", ["trained_on", "id", "speaker", "snr_db", "said", "heard"], rows)

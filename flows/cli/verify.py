@@ -1,28 +1,67 @@
-"""The options of `voxloom verify`."""
+"""`voxloom verify` and `voxloom report`: is a dataset in order, and how does it look."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.console import console, tell
+from flows.cli.options import Dataset
+
+_SHOWN = 20
+
 
 def verify(
-    dataset: Annotated[Path, typer.Argument(help="The folder that `build` made.")],
+    dataset: Dataset,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes; one a core if not given, one for a small dataset."),
+        typer.Option(min=1, help="Worker processes. Default: one per CPU core; 1 if small."),
     ] = None,
     show_all: Annotated[
         bool, typer.Option("--all", help="Print every problem, not only the first 20.")
     ] = False,
 ) -> None:
-    """Decode every clip of a dataset and check that all of it agrees: files and their digests,
-    fields, splits, licences, counts.
+    """Check a dataset: decode every clip, compare files, digests, fields, splits and counts.
 
-    Ends with status 1 if anything is wrong, and says in which file and row, one line a problem.
+    Prints one line per problem, with file and row. Exits with status 1 if there is one.
 
     [dim]Example:[/dim]  voxloom verify data/quickstart
     """
-    from flows.commands.verify import verify_command
+    from pipeline.dataset.files import read_build
+    from pipeline.verify.dataset import verify as check
 
-    verify_command(dataset, workers, show_all)
+    with console.status(f"decoding every clip of {dataset}"):
+        problems = check(dataset, workers)
+    shown = len(problems) if show_all else _SHOWN
+    for problem in problems[:shown]:
+        print(f"error: {problem}", file=sys.stderr)
+    if len(problems) > shown:
+        print(f"error: and {len(problems) - shown} more problems (--all)", file=sys.stderr)
+    if problems:
+        sys.exit(1)
+    build = read_build(dataset)
+    console.print(f"{dataset}: {build['rows']} rows, {build['hours']:.2f} h, all in order")
+
+
+def report(
+    dataset: Dataset,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The page to write. Default: DATASET/report.html."),
+    ] = None,
+) -> None:
+    """Write the report page: counts, histograms, coverage, clips to play.
+
+    [dim]Example:[/dim]  voxloom report data/quickstart --out report.html
+    """
+    from pipeline.dataset.build_record import stamp_pages
+    from pipeline.dataset.files import REPORT_FILE
+    from pipeline.report.page import write_report
+
+    out = out or dataset / REPORT_FILE
+    with console.status(f"reading {dataset}"):
+        write_report(dataset, out)
+        if out.resolve() == (dataset / REPORT_FILE).resolve():
+            stamp_pages(dataset, [REPORT_FILE])
+    tell(f"report   {out}")

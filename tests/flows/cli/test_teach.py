@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from flows import teacher_lines
 from flows.cli import app as cli
-from flows.commands import teach
 from models.training.corpus import CorpusConfig, read_corpora
 from models.training.teaching.plan import PaceConfig
 from tests.models.training.teaching.fake_teacher import FakeTeacher
@@ -13,12 +13,12 @@ from tests.models.training.teaching.fake_teacher import FakeTeacher
 
 @pytest.fixture(autouse=True)
 def fake_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = teach.open_teacher
+    real = teacher_lines.open_teacher
 
     def opened(name: str, model: Path | None) -> object:
         return FakeTeacher() if name == "fake" else real(name, model)
 
-    monkeypatch.setattr(teach, "open_teacher", opened)
+    monkeypatch.setattr(teacher_lines, "open_teacher", opened)
 
 
 def _run(*arguments: object) -> int:
@@ -43,12 +43,12 @@ def test_lines_of_a_file_are_said_in_every_voice_with_numbers_spelled_out(tmp_pa
 
 
 def test_the_letter_a_is_pronounced_as_one() -> None:
-    assert teach.pronounce("Seven A M.", "en-us").split()[-5] == "ˈeɪ"
+    assert teacher_lines.pronounce("Seven A M.", "en-us").split()[-5] == "ˈeɪ"
 
 
 def test_by_default_all_kinds_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teach, "_FROM_EACH_DOMAIN", 20)
-    requests = teach.plan_lines({"ann": 1.0}, [], seed=1, pace=PaceConfig())
+    monkeypatch.setattr(teacher_lines, "_FROM_EACH_DOMAIN", 20)
+    requests = teacher_lines.plan_lines({"ann": 1.0}, [], seed=1, pace=PaceConfig())
     kinds = {request.line.kind for request in requests[:150]}
     assert kinds >= {"domain", "word", "digits", "spelling", "command", "name", "time", "sum"}
     assert not any(character.isdigit() for row in requests for character in row.line.text)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from flows.commands.speakers import add_command
+from flows.cli.speakers import add
 from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
@@ -123,7 +123,7 @@ def test_vectors_from_outside_are_learned_shipped_and_added_to(
 
     new = tmp_path / "new.json"
     new.write_text('{"zoe": [0, 0, 0.5], "ann": [3, 0, 0]}', encoding="utf-8")
-    add_command(str(best), new, tmp_path / "more")
+    add(str(best), new, tmp_path / "more")
     more = load_checkpoint(tmp_path / "more").model
     assert more.speakers == ("anna", "ben", "zoe", "ann")
     assert torch.equal(_mel(more, "ben"), _mel(model, "ben"))

@@ -1,43 +1,18 @@
-"""`voxloom build`: run the flow on this machine and show how far it is."""
+"""A build's flow on this machine: checked first, under a bar of progress, stopped by Ctrl-C."""
 
-import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from rich.console import Console
-
+from flows.cli.console import console, tell
 from flows.language_model_key import language_model_key, needs_prefect
-from pipeline.build.config import BuildConfig, check_build, load_build_config
+from pipeline.build.config import BuildConfig, check_build
 from pipeline.build.stages import Job, plan
-from pipeline.dataset.files import AUDIT_FILE, read_build
 from pipeline.speech.synthesize import unheard_controls
-
-console = Console(highlight=False)
-
-
-def build_command(
-    config: Path, output: Path | None, overrides: Sequence[str], verbose: bool
-) -> None:
-    """Build, and print where the dataset and its report are."""
-    overrides = list(overrides)
-    if output is not None:
-        overrides.append(f"output.path={json.dumps(str(output))}")
-    started = time.monotonic()
-    settings = load_build_config(config, overrides)
-
-    def start() -> str:
-        from flows.build_dataset import build_dataset
-
-        return build_dataset(str(config), overrides)
-
-    dataset = run_build(settings, start, verbose)
-    _conclude(dataset, time.monotonic() - started)
 
 
 def run_build(
@@ -77,7 +52,7 @@ def _describe(job: Job) -> None:
         f"{job.num_shards} shards, {config.runtime.num_workers} workers, {job.device}"
     )
     for line in unheard_controls(config.voice):
-        console.print(line, markup=False, soft_wrap=True)
+        tell(line)
 
 
 def _run(job: Job, start: Callable[[], str], verbose: bool) -> Path:
@@ -101,16 +76,3 @@ def _prefect_log(verbose: bool) -> Iterator[None]:
     with temporary_settings({PREFECT_LOGGING_LEVEL: level}):
         setup_logging(incremental=False)
         yield
-
-
-def _conclude(dataset: Path, seconds: float) -> None:
-    build = read_build(dataset)
-    audio_s = build["hours"] * 3600
-    console.print(
-        f"{build['rows']} clips, {audio_s / 60:.1f} minutes of audio, {build['rejects']} rejected, "
-        f"in {seconds:.0f} s ({audio_s / seconds:.1f} x real time)"
-    )
-    audit = json.loads((dataset / AUDIT_FILE).read_text(encoding="utf-8"))
-    console.print(f"audit    {audit['verdict']}", markup=False, soft_wrap=True)
-    console.print(f"dataset  {dataset}", soft_wrap=True)
-    console.print(f"report   {dataset / 'report.html'}", soft_wrap=True)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.cli.console import console
 from models.errors import VoxloomError
-
-console = Console(highlight=False)
 
 NEEDED = (
     "torch", "torchaudio", "prefect", "pyarrow", "datasets", "phonemizer", "espeakng-loader",
@@ -42,8 +40,11 @@ class Finding:
     remedy: str = ""
 
 
-def doctor_command() -> None:
-    """Print the table; exit with 1 when something that a build needs is missing."""
+def doctor() -> None:
+    """Check this machine: installed packages, device, text grammars, checkpoints, disk.
+
+    Says how to install what is missing. Exits with status 1 if a build could not run.
+    """
     colors = {"ok": "green", "missing": "red", "note": "yellow"}
     table = Table("", "", box=None)
     table.add_column("found", overflow="fold")

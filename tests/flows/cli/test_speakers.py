@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from flows.commands.speakers import add_command
+from flows.cli.speakers import add
 from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.checkpoint import load_checkpoint, save_checkpoint
 from models.config import as_mapping
@@ -33,7 +33,7 @@ def _file(folder: Path, vectors: dict[str, list[float]]) -> Path:
 
 
 def test_new_speakers_stand_behind_the_known_ones(tmp_path: Path, model: str) -> None:
-    add_command(model, _file(tmp_path, {"zoe": [1, 1], "yan": [0, 2]}), tmp_path / "more")
+    add(model, _file(tmp_path, {"zoe": [1, 1], "yan": [0, 2]}), tmp_path / "more")
     checkpoint = load_checkpoint(tmp_path / "more")
     assert checkpoint.speakers == (*SPEAKERS, "zoe", "yan")
     assert checkpoint.model.speaker_vectors.tolist() == [[1, 0], [0, 1], [1, 1], [0, 2]]
@@ -49,9 +49,9 @@ def test_what_cannot_be_added_is_said(tmp_path: Path, model: str, tiny_voices: T
         ({"zoe": [1.0, 1.0, 1.0]}, "vectors of 3 numbers; speaker_vector_dim is 2"),
     ):
         with pytest.raises(ConfigError, match=message):
-            add_command(model, _file(tmp_path, vectors), target)
+            add(model, _file(tmp_path, vectors), target)
     with pytest.raises(ConfigError, match="was trained without speaker vectors"):
-        add_command(str(tiny_voices.acoustic_model), _file(tmp_path, {"zoe": [1.0]}), target)
+        add(str(tiny_voices.acoustic_model), _file(tmp_path, {"zoe": [1.0]}), target)
     assert not target.exists()
     with pytest.raises(ConfigError, match="exists already"):
-        add_command(model, _file(tmp_path, {"zoe": [1.0, 1.0]}), Path(model))
+        add(model, _file(tmp_path, {"zoe": [1.0, 1.0]}), Path(model))

@@ -1,0 +1,118 @@
+"""`voxloom say`: one sentence through the stages that make a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from flows.cli.console import console, tell
+from models.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from pipeline.records import CleanClip, MelClip, Reject, SpokenSentence
+    from pipeline.speech.synthesize import VoiceConfig
+    from pipeline.speech.voices import GeneratedVoices
+
+R = TypeVar("R", "SpokenSentence", "MelClip", "CleanClip")
+
+
+def say(
+    text: Annotated[str, typer.Argument(help="The sentence, as written.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: .wav or .flac.")],
+    speaker: Annotated[
+        str | None,
+        typer.Option(
+            "--speaker",
+            "-s",
+            help="The speaker. Default: the model's first. `mix(A, B, 0.4)`: a mix with 0.4 of B. "
+            "generated-000 to generated-999: generated voices.",
+        ),
+    ] = None,
+    acoustic_model: Annotated[str, typer.Option(help="An acoustic model's name or folder.")] = (
+        "fastspeech2"
+    ),
+    vocoder: Annotated[str, typer.Option(help="A vocoder's name or folder.")] = "vocos",
+    pace: Annotated[float, typer.Option(help="Speaking rate; 1.2 is 20 % faster.")] = 1.0,
+    pitch: Annotated[float, typer.Option(help="Pitch shift in semitones.")] = 0.0,
+    energy: Annotated[float, typer.Option(help="Energy factor; 1.5 is 50 % more.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed of the generated voices: a build's seed.")] = 0,
+    spread: Annotated[
+        float, typer.Option(help="Distance of generated voices from the average voice.")
+    ] = 1.0,
+) -> None:
+    """Synthesize one sentence, to hear a voice.
+
+    [dim]Examples:[/dim]
+
+      voxloom say "Wake me at 7:30 am." --speaker kathleen -o wake.wav
+
+      voxloom say "Slowly, please." --pace 0.8 --vocoder griffin-lim -o slow.wav
+
+      voxloom say "Who am I?" --speaker "mix(kathleen, an4-msrb, 0.4)" -o between.wav
+    """
+    from pipeline.audio.files import check_audio_path, decode_audio, write_audio
+    from pipeline.distributions import Distribution
+    from pipeline.speech.synthesize import VoiceConfig, check_voice, unheard_controls
+
+    def voice_of(name: str | None) -> VoiceConfig:
+        return VoiceConfig(
+            acoustic_model=acoustic_model,
+            vocoder=vocoder,
+            speakers={name: 1.0} if name else {},
+            pace=Distribution(value=pace),
+            pitch_semitones=Distribution(value=pitch),
+            energy=Distribution(value=energy),
+            generated=_any_generated(name, spread),
+        )
+
+    check_audio_path(out)
+    try:
+        speakers = check_voice(voice_of(speaker))
+        voice = voice_of(speaker or speakers[0])
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
+    with console.status("speaking"):
+        spoken_form, audio = _synthesize(text, voice, seed)
+    wave, sample_rate = decode_audio(audio)
+    write_audio(out, wave, sample_rate)
+    for line in (spoken_form, *unheard_controls(voice)):
+        tell(line)
+    tell(f"{out}: {len(wave) / sample_rate:.2f} s")
+
+
+def _any_generated(speaker: str | None, spread: float) -> GeneratedVoices | None:
+    """As many as can be asked for, where one is: only those that speak are made."""
+    from models.speakers.mixing import MOST_GENERATED
+    from pipeline.speech.voices import ALL_GENERATED, GeneratedVoices
+
+    return GeneratedVoices(MOST_GENERATED, spread) if ALL_GENERATED in (speaker or "") else None
+
+
+def _synthesize(text: str, voice: VoiceConfig, seed: int) -> tuple[str, bytes]:
+    """The spoken form of `text`, and the audio (FLAC) of it."""
+    from pipeline.build.config import RuntimeConfig, resolve_device
+    from pipeline.records import Sentence
+    from pipeline.speech.synthesize import synthesize
+    from pipeline.speech.vocode import vocode
+    from pipeline.text.spoken import TextConfig, speak
+
+    device = resolve_device(RuntimeConfig())
+    sentence = Sentence("say", text, domain="say", template="", intent="")
+    spoken = _only(speak([sentence], TextConfig(), seed=0))
+    mel = _only(synthesize([spoken], voice, seed, device))
+    if mel.faults:
+        raise DataError(f"spoken wrongly: {'; '.join(mel.faults)}; try another seed or speaker")
+    clip = _only(vocode([mel], voice, device))
+    return spoken.normalized_text, clip.audio
+
+
+def _only(rows: Iterator[R | Reject]) -> R:
+    from pipeline.records import Reject
+
+    row = next(rows)
+    if isinstance(row, Reject):
+        raise DataError(f"cannot say this: {row.reason}")
+    return row

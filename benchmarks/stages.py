@@ -82,11 +82,11 @@ def _time_stages(job: stages.Job) -> dict[str, float]:
         return path
 
     sentences = timed("generate", lambda: stages.generate_shards(job)[0])
-    spoken = timed("speak", lambda: stages.speak_shard(job, sentences))
+    spoken = timed("frontend", lambda: stages.frontend_shard(job, sentences))
     mels = timed("synthesize", lambda: stages.synthesize_shard(job, spoken))
     clean = timed("vocode", lambda: stages.vocode_shard(job, mels))
     judged = timed("judge", lambda: stages.judge_shard(job, clean))
-    finished = timed("finish", lambda: stages.finish_shard(job, judged))
+    finished = timed("augment", lambda: stages.augment_shard(job, judged))
     timed("manifest", lambda: stages.manifest_shard(job, finished))
     return seconds
 

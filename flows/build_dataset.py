@@ -43,9 +43,9 @@ def generate(job: Job) -> list[Path]:
     return stages.generate_shards(job)
 
 
-@task(name="speak", task_run_name="speak-{sentences.stem}", **_RETRIED)
-def speak(job: Job, sentences: Path) -> Path:
-    return stages.speak_shard(job, sentences)
+@task(name="frontend", task_run_name="frontend-{sentences.stem}", **_RETRIED)
+def frontend(job: Job, sentences: Path) -> Path:
+    return stages.frontend_shard(job, sentences)
 
 
 @task(name="synthesize", task_run_name="synthesize-{spoken.stem}", tags=["gpu"], **_RETRIED)
@@ -65,14 +65,14 @@ def judge(job: Job, clean: Path) -> Path:
     return stages.judge_shard(job, clean)
 
 
-@task(name="finish", task_run_name="finish-{judged.stem}", **_RETRIED)
-def finish(job: Job, judged: Path) -> Path:
-    return stages.finish_shard(job, judged)
+@task(name="augment", task_run_name="augment-{judged.stem}", **_RETRIED)
+def augment(job: Job, judged: Path) -> Path:
+    return stages.augment_shard(job, judged)
 
 
-@task(name="manifest", task_run_name="manifest-{finished.stem}", **_RETRIED)
-def manifest(job: Job, finished: Path) -> Path:
-    return stages.manifest_shard(job, finished)
+@task(name="manifest", task_run_name="manifest-{augmented.stem}", **_RETRIED)
+def manifest(job: Job, augmented: Path) -> Path:
+    return stages.manifest_shard(job, augmented)
 
 
 @task(name="babble", **_RETRIED)
@@ -96,7 +96,7 @@ def conclude(dataset: Path, further: Path) -> Path:
     return extension.conclude(dataset, further).dataset
 
 
-CHAIN = (speak, synthesize, vocode, judge, finish, manifest)
+CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)
 
 
 @flow(name="build-shards", validate_parameters=False)

@@ -84,9 +84,9 @@ def run_stages(job: stages.Job, workers: int = 1) -> Path:
 
 
 def _run_shard(job: stages.Job, sentences: Path) -> Path:
-    spoken = stages.speak_shard(job, sentences)
+    spoken = stages.frontend_shard(job, sentences)
     clean = stages.vocode_shard(job, stages.synthesize_shard(job, spoken))
-    return stages.manifest_shard(job, stages.finish_shard(job, stages.judge_shard(job, clean)))
+    return stages.manifest_shard(job, stages.augment_shard(job, stages.judge_shard(job, clean)))
 
 
 def rows_by_id(dataset: Path) -> dict[str, dict]:

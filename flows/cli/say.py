@@ -97,11 +97,11 @@ def _synthesize(text: str, voice: VoiceConfig, seed: int) -> tuple[str, bytes]:
     from pipeline.records import Sentence
     from pipeline.speech.synthesize import synthesize
     from pipeline.speech.vocode import vocode
-    from pipeline.text.spoken import TextConfig, speak
+    from pipeline.text.spoken import TextConfig, text_frontend
 
     device = resolve_device(RuntimeConfig())
     sentence = Sentence("say", text, domain="say", template="", intent="")
-    spoken = _only(speak([sentence], TextConfig(), seed=0))
+    spoken = _only(text_frontend([sentence], TextConfig(), seed=0))
     mel = _only(synthesize([spoken], voice, seed, device))
     if mel.faults:
         raise DataError(f"spoken wrongly: {'; '.join(mel.faults)}; try another seed or speaker")

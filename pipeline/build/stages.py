@@ -3,7 +3,7 @@
 A shard's name holds a key over everything its content depends on: the stage and its version,
 the part of the config that the stage reads, the key of what it reads, and the digests of the
 files it uses. A shard of that name that is intact is therefore finished work, whoever made it:
-a build that was killed goes on where it stopped, a changed noise setting redoes `finish` and
+a build that was killed goes on where it stopped, a changed noise setting redoes `augment` and
 after, and a damaged file is made again. (runtime settings are in no key: they change no row.)
 """
 
@@ -17,8 +17,8 @@ from typing import Any
 from models.checkpoint import checkpoint_digest
 from models.config import as_mapping, resolve_path
 from pipeline.audio.delivery import Delivery
+from pipeline.augment.augment_clips import augment_clips
 from pipeline.augment.augmenter import AugmentConfig, AugmentSetting, augment_digest
-from pipeline.augment.finish import finish
 from pipeline.augment.intent_ranks import turns_of
 from pipeline.augment.own_speech import OWN_CLIPS, write_own_speech
 from pipeline.augment.sounds.babble import babble_key, make_babble
@@ -55,16 +55,16 @@ from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
 from pipeline.storage.shards import is_intact, read_shard, shard_key, shard_path, write_shard
 from pipeline.text.pronunciations import lexicon_digest
-from pipeline.text.spoken import speak
+from pipeline.text.spoken import text_frontend
 
-STAGES = ("generate", "speak", "synthesize", "vocode", "judge", "finish", "manifest")
+STAGES = ("generate", "frontend", "synthesize", "vocode", "judge", "augment", "manifest")
 
 # Raise a stage's number when its code makes other rows from the same config.
 _VERSIONS = dict.fromkeys(STAGES, 1) | {
     "generate": 6,
-    "speak": 5,
+    "frontend": 5,
     "synthesize": 3,
-    "finish": 5,
+    "augment": 5,
     "manifest": 2,
 }
 
@@ -128,11 +128,11 @@ def stage_keys(config: BuildConfig, existing: ExistingSentences | None = None) -
             *_kept_apart(config),
             *([existing.digest] if existing else []),
         ],
-        "speak": [config.seed, config.text.row_settings, *_given_accents(config)],
+        "frontend": [config.seed, config.text.row_settings, *_given_accents(config)],
         "synthesize": [config.seed, voice],
         "vocode": [vocoder],
         "judge": [config.seed, config.judge.row_settings],
-        "finish": [
+        "augment": [
             config.seed,
             _set_keys(config.augment),
             config.output.split,
@@ -148,11 +148,11 @@ def stage_keys(config: BuildConfig, existing: ExistingSentences | None = None) -
     digests = used_digests(config)
     files = {
         "generate": ["sentences"],
-        "speak": ["pronunciations"],
+        "frontend": ["pronunciations"],
         "synthesize": ["acoustic_model"],
         "vocode": ["vocoder"],
         "judge": ["acoustic_model", "vocoder", "recognizer"],
-        "finish": ["sounds", "babble"],
+        "augment": ["sounds", "babble"],
     }
     keys: dict[str, str] = {}
     for stage in STAGES:
@@ -205,16 +205,18 @@ def generate_shards(job: Job) -> list[Path]:
     return paths
 
 
-def speak_shard(job: Job, sentences: Path) -> Path:
+def frontend_shard(job: Job, sentences: Path) -> Path:
     """Stage 2: sentences into spoken text and phonemes."""
 
     def make() -> Iterable[SpokenSentence | Reject]:
         rows, by_split = read_shard(sentences, Sentence).rows, castings_of_build(job.config)
         cells = {row.id: casting_of(by_split, row.split).cell(row.number) for row in rows}
         accents = {id: cell.accent for id, cell in cells.items() if cell}
-        return speak(rows, job.config.text, job.config.seed, lexicon_of(job.config), accents)
+        return text_frontend(
+            rows, job.config.text, job.config.seed, lexicon_of(job.config), accents
+        )
 
-    output = job.next_shard("speak", sentences)
+    output = job.next_shard("frontend", sentences)
     return _make_once(output, lambda: write_shard(output, make(), SpokenSentence))
 
 
@@ -251,7 +253,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
     def make() -> Iterable[JudgedClip | Reject]:
         _one_thread_a_shard()
         sentences = read_shard(job.next_shard("generate", clean), Sentence).rows
-        spoken = read_shard(job.next_shard("speak", clean), SpokenSentence).rows
+        spoken = read_shard(job.next_shard("frontend", clean), SpokenSentence).rows
         mels = read_shard(job.next_shard("synthesize", clean), MelClip, without=("mel",)).rows
         return judge_clips(
             read_shard(clean, CleanClip).rows,
@@ -268,7 +270,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
     return _make_once(output, lambda: write_shard(output, make(), JudgedClip))
 
 
-def finish_shard(job: Job, judged: Path) -> Path:
+def augment_shard(job: Job, judged: Path) -> Path:
     """Stage 6: room, noise and gain."""
 
     def make() -> Iterable[FinishedClip]:
@@ -276,9 +278,9 @@ def finish_shard(job: Job, judged: Path) -> Path:
         clips = read_shard(judged, JudgedClip).rows
         setting = _augment_setting(job, _index_of(judged))
         config = job.config
-        return finish(clips, config.augment, config.seed, setting, config.output.delivery)
+        return augment_clips(clips, config.augment, config.seed, setting, config.output.delivery)
 
-    output = job.next_shard("finish", judged)
+    output = job.next_shard("augment", judged)
     return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
 
 
@@ -317,7 +319,7 @@ def own_speech(job: Job) -> Path | None:
 
 def _clean_clips(job: Job) -> Iterator[tuple[str, bytes]]:
     for sentences in job.shards("generate"):
-        clean = vocode_shard(job, synthesize_shard(job, speak_shard(job, sentences)))
+        clean = vocode_shard(job, synthesize_shard(job, frontend_shard(job, sentences)))
         for clip in read_shard(judge_shard(job, clean), JudgedClip).rows:
             yield clip.id, clip.audio
 
@@ -331,7 +333,7 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     def make() -> Path:
         rows = assemble(
             read_shard(job.shard("generate", index), Sentence).rows,
-            read_shard(job.shard("speak", index), SpokenSentence).rows,
+            read_shard(job.shard("frontend", index), SpokenSentence).rows,
             read_shard(job.shard("judge", index), JudgedClip, without=not_kept).rows,
             read_shard(finished, FinishedClip).rows,
             job.config.seed,

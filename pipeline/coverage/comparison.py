@@ -27,7 +27,7 @@ from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import Strategy
 from pipeline.sentences.generate import SentencesConfig, generate
 from pipeline.text.pronunciations import Lexicon
-from pipeline.text.spoken import TextConfig, speak
+from pipeline.text.spoken import TextConfig, text_frontend
 
 _POINTS = 16  # of a curve
 _BATCH = 512  # sentences that are read together
@@ -71,7 +71,7 @@ def coverage_curve(
     for stop in _stops(sentences.count):
         while batch := list(islice(rows, min(_BATCH, stop - taken))):
             by_id = {row.id: row for row in batch}
-            for spoken in speak(batch, text, seed, lexicon):
+            for spoken in text_frontend(batch, text, seed, lexicon):
                 if isinstance(spoken, Reject):
                     rejected[spoken.id] = spoken.stage
                     continue

@@ -13,11 +13,11 @@ _UNWANTED = "generate"
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+(?:\.\d+)?")
 _TAKES = re.compile(r" \(first of \d+ takes\)$")
 _SECTION = {
-    "speak": "text, or in the domain's templates",
+    "frontend": "text, or in the domain's templates",
     "synthesize": "voice.acoustic_model, or in the domain's templates",
     "vocode": "voice.vocoder",
     "judge": "voice, or in the limits of judge",
-    "finish": "augment",
+    "augment": "augment",
 }
 _STANDS_OUT = 2.0  # times the share of all
 

@@ -18,7 +18,7 @@ from pipeline.text.pronunciations import Lexicon, load_lexicon
 from pipeline.text.slot_words import word_ranges
 from pipeline.text.variants import VariantsConfig
 
-STAGE = "speak"
+STAGE = "frontend"
 _SPEAKABLE = re.compile(r"""[A-Za-z\s'.,;:!?"()-]*""")
 
 
@@ -82,7 +82,7 @@ def check_text(config: TextConfig) -> None:
     load_lexicon(config.pronunciations)
 
 
-def speak(
+def text_frontend(
     sentences: Sequence[Sentence],
     config: TextConfig,
     seed: int,

@@ -24,17 +24,17 @@ def test_every_stage_is_measured(tiny_voices: TinyVoices, tmp_path: Path) -> Non
 
 
 def test_a_machine_without_gpu_has_dashes() -> None:
-    cpu = Rates({"speak": 20.0, "vocode": 10.0}, baseline_vocode=2.5)
+    cpu = Rates({"frontend": 20.0, "vocode": 10.0}, baseline_vocode=2.5)
     assert stage_table(cpu, None).splitlines()[2].split() == [
         "|",
-        "speak",
+        "frontend",
         "|",
         "20.0",
         "|",
         "-",
         "|",
     ]
-    assert "12.5" in stage_table(cpu, Rates({"speak": 12.5, "vocode": 1.0}, 1.0))
+    assert "12.5" in stage_table(cpu, Rates({"frontend": 12.5, "vocode": 1.0}, 1.0))
     lines = ratio_lines(cpu, None, "vocos", (40.0, 10.0))
     assert lines[0].startswith("vocode on CPU: vocos is 4.0 x")
     assert "4.0 x as fast as NeMo" in lines[1]

@@ -14,7 +14,7 @@ import pytest
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 
-from flows.build_dataset import is_worth_retrying, speak, wavefront
+from flows.build_dataset import frontend, is_worth_retrying, wavefront
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.stages import Job, plan
@@ -129,7 +129,7 @@ def test_an_error_that_only_a_person_can_cure_is_not_tried_again() -> None:
     async def answers() -> tuple[bool, bool]:
         states = [Failed(data=DataError("disk is full")), Failed(data=ConnectionError("node lost"))]
         run = TaskRun.model_construct()
-        full, lost = [await is_worth_retrying(speak, run, state) for state in states]
+        full, lost = [await is_worth_retrying(frontend, run, state) for state in states]
         return full, lost
 
     assert asyncio.run(answers()) == (False, True)

@@ -192,9 +192,9 @@ def build_info(name: str = "tones", seed: int = 7) -> BuildInfo:
 
 def rejects() -> list[Reject]:
     return [
-        Reject("home-aaaaaaaaaaa1", "finish", "phone error rate 0.91, at most 0.70 is allowed"),
-        Reject("home-aaaaaaaaaaa2", "finish", "phone error rate 0.75, at most 0.70 is allowed"),
-        Reject("home-aaaaaaaaaaa3", "speak", "`xqz` has no phonemes"),
+        Reject("home-aaaaaaaaaaa1", "augment", "phone error rate 0.91, at most 0.70 is allowed"),
+        Reject("home-aaaaaaaaaaa2", "augment", "phone error rate 0.75, at most 0.70 is allowed"),
+        Reject("home-aaaaaaaaaaa3", "frontend", "`xqz` has no phonemes"),
     ]
 
 

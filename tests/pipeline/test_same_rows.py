@@ -97,7 +97,7 @@ def test_shards_and_workers_change_no_spoken_sentence(
         job = stages.plan(load_build_config(path, [*overrides, *runtime]))
         made = stages.generate_shards(job)
         with ThreadPoolExecutor(workers) as pool:
-            spoken = list(pool.map(lambda shard: stages.speak_shard(job, shard), made))
+            spoken = list(pool.map(lambda shard: stages.frontend_shard(job, shard), made))
         return (
             [row for shard in made for row in read_shard(shard, Sentence).rows],
             [row for shard in spoken for row in read_shard(shard, SpokenSentence).rows],

@@ -87,11 +87,11 @@ def test_a_damaged_shard_is_made_again_with_the_same_bytes(built: Job) -> None:
     assert {path for path, state in _states(built).items() if state != before[path]} == {victim}
 
 
-def test_a_changed_noise_setting_redoes_finish_and_after(config: Path, built: Job) -> None:
+def test_a_changed_noise_setting_redoes_augment_and_after(config: Path, built: Job) -> None:
     before = _states(built)
     louder = plan(load_build_config(config, ["augment.noise.snr_db={low: 0, high: 1}"]))
     kept = [stage for stage in STAGES if louder.keys[stage] == built.keys[stage]]
-    assert kept == ["generate", "speak", "synthesize", "vocode", "judge"]
+    assert kept == ["generate", "frontend", "synthesize", "vocode", "judge"]
     run_stages(louder)
     assert _states(built) == before
     assert rows_by_id(louder.config.output.path) != {}
@@ -109,14 +109,14 @@ def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
     [
         ("seed=4", "generate"),
         ("sentences.count=11", "generate"),
-        ("text.accent=en-gb", "speak"),
-        ("text.accent={en-us: 1, en-gb: 1}", "speak"),
-        ("text.variants={flapping: 0.5}", "speak"),
+        ("text.accent=en-gb", "frontend"),
+        ("text.accent={en-us: 1, en-gb: 1}", "frontend"),
+        ("text.variants={flapping: 0.5}", "frontend"),
         ("voice.pace={low: 0.5, high: 0.6}", "synthesize"),
         ("voice.speakers={anna: 1, 'mix(anna, ben, 0.5)': 1}", "synthesize"),
         ("voice.vocoder=griffin-lim", "vocode"),
         ("judge.max_phone_error_rate=0.5", "judge"),
-        ("augment.gain_db={low: -1, high: 0}", "finish"),
+        ("augment.gain_db={low: -1, high: 0}", "augment"),
         ("output.license=cc0-1.0", "manifest"),
     ],
 )
@@ -143,9 +143,9 @@ def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
     own = tmp_path / "own.dict"
     with_own = [f"text.pronunciations=[{own}]"]
     own.write_text("lamp  L AE1 M P\n")
-    before = stage_keys(load_build_config(path, with_own))["speak"]
+    before = stage_keys(load_build_config(path, with_own))["frontend"]
     own.write_text("lamp  L AA1 M P\n")
-    assert before != stage_keys(load_build_config(path, with_own))["speak"]
+    assert before != stage_keys(load_build_config(path, with_own))["frontend"]
     other = save_tiny_voices(tmp_path / "voices", seed=1)
     override = f"judge.recognizer={other.recognizer}"
     assert stage_keys(load_build_config(path, [override]))["judge"] != keys["judge"]

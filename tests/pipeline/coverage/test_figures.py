@@ -23,7 +23,7 @@ from tests.pipeline.sentences.drawing.test_sampling import tiny
 PARTIAL = CoverageConfig(partial=True)
 
 
-def figures(config: SentencesConfig, lost: str = "", stage: str = "finish") -> CoverageFigures:
+def figures(config: SentencesConfig, lost: str = "", stage: str = "augment") -> CoverageFigures:
     """Of the sentences that the config makes, but for one with the text `lost`."""
     rows = [row for row in generate(config, 1) if isinstance(row, Sentence)]
     counted = counter_of(config, TextConfig(), Lexicon())
@@ -77,7 +77,7 @@ def test_a_filter_that_removes_a_value(shop: Path, tmp_path: Path) -> None:
 
 def test_a_clip_that_was_rejected_later(shop: Path) -> None:
     found = figures(SentencesConfig(shop, 8, "coverage"), lost="soy and ale.")
-    why = "its sentences were rejected (finish)"
+    why = "its sentences were rejected (augment)"
     assert gaps(found, "pairs of slot values") == {why: (1, ("greet:1: soy + ale",))}
 
 

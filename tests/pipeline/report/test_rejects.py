@@ -20,7 +20,7 @@ MUMBLED = Reject(
 
 
 def test_reasons_that_differ_in_figures_are_one() -> None:
-    rejects = [Reject("1", "finish", "rate 0.8"), Reject("2", "finish", "rate 0.95")]
+    rejects = [Reject("1", "augment", "rate 0.8"), Reject("2", "augment", "rate 0.95")]
     (reason,) = reject_reasons(rejects)
     assert (reason.reason, reason.count, reason.example.id) == ("rate …", 2, "1")
 

@@ -65,4 +65,4 @@ def test_a_quota_is_a_setting_of_accents_and_voices(
         for asked in ([], ["voice.quota={pace_bands: 1}"])
     )
     assert keys["generate"] == with_quota["generate"]
-    assert keys["speak"] != with_quota["speak"]
+    assert keys["frontend"] != with_quota["frontend"]

@@ -201,5 +201,5 @@ def test_keys_change_with_generated_voices_and_not_without(
     assert stage_keys(load_build_config(path, ["voice.generated=null"])) == plain
     for override in ("voice.generated={count: 2}", "voice.generated={count: 2, spread: 0.5}"):
         keys = stage_keys(load_build_config(path, [override]))
-        assert keys["speak"] == plain["speak"]
+        assert keys["frontend"] == plain["frontend"]
         assert keys["synthesize"] != plain["synthesize"]

@@ -66,7 +66,7 @@ def plain(record: object) -> object:
     "record", RECORDS, ids=lambda record: f"{type(record).__name__}-{record.id}"
 )
 def test_round_trip(tmp_path: Path, record) -> None:
-    reject = Reject("a-9", "speak", "`xqz` has no phonemes")
+    reject = Reject("a-9", "frontend", "`xqz` has no phonemes")
     path = write_shard(tmp_path / "new" / "shard.parquet", [record, reject], type(record))
     shard = read_shard(path, type(record))
     assert [plain(row) for row in shard.rows] == [plain(record)]
@@ -139,9 +139,9 @@ def test_a_failing_stage_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_key_changes_with_each_part_and_with_nothing_else() -> None:
     settings = {"noise": {"a": 1, "b": 2.5}, "folder": Path("sounds")}
-    key = shard_key("finish", 1, settings, ["up"], {"sounds": "12"})
+    key = shard_key("augment", 1, settings, ["up"], {"sounds": "12"})
     again = shard_key(
-        "finish",
+        "augment",
         1,
         {"folder": Path("sounds"), "noise": {"b": 2.5, "a": 1}},
         ("up",),
@@ -151,14 +151,14 @@ def test_the_key_changes_with_each_part_and_with_nothing_else() -> None:
     assert len(key) == 16
     others = [
         shard_key("vocode", 1, settings, ["up"], {"sounds": "12"}),
-        shard_key("finish", 2, settings, ["up"], {"sounds": "12"}),
-        shard_key("finish", 1, {**settings, "folder": Path("other")}, ["up"], {"sounds": "12"}),
-        shard_key("finish", 1, settings, ["down"], {"sounds": "12"}),
-        shard_key("finish", 1, settings, ["up"], {"sounds": "13"}),
+        shard_key("augment", 2, settings, ["up"], {"sounds": "12"}),
+        shard_key("augment", 1, {**settings, "folder": Path("other")}, ["up"], {"sounds": "12"}),
+        shard_key("augment", 1, settings, ["down"], {"sounds": "12"}),
+        shard_key("augment", 1, settings, ["up"], {"sounds": "13"}),
     ]
     assert len({key, *others}) == 6
 
 
 def test_shards_are_listed_in_order() -> None:
-    paths = [shard_path(Path("work"), "speak", "f00d", index).as_posix() for index in (2, 10)]
-    assert paths == ["work/speak/00002-f00d.parquet", "work/speak/00010-f00d.parquet"]
+    paths = [shard_path(Path("work"), "frontend", "f00d", index).as_posix() for index in (2, 10)]
+    assert paths == ["work/frontend/00002-f00d.parquet", "work/frontend/00010-f00d.parquet"]

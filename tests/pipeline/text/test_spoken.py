@@ -7,7 +7,7 @@ from models.phonology.phonemes import words_of
 from pipeline.records import Reject, Sentence, Slot, SpokenSentence, WordRange
 from pipeline.sentences.generate import SentencesConfig, generate
 from pipeline.text.pronunciations import load_lexicon, with_domain
-from pipeline.text.spoken import TextConfig, check_text, speak
+from pipeline.text.spoken import TextConfig, check_text, text_frontend
 from tests.pipeline.normalization_pairs import REJECTED
 
 
@@ -19,7 +19,7 @@ def sentences(*texts: str) -> list[Sentence]:
 
 
 def spoken(*texts: str) -> list[SpokenSentence | Reject]:
-    return list(speak(sentences(*texts), TextConfig(workers=1), seed=0))
+    return list(text_frontend(sentences(*texts), TextConfig(workers=1), seed=0))
 
 
 def test_row_holds_spoken_form_transcript_and_phonemes() -> None:
@@ -63,7 +63,7 @@ def test_the_letter_a_is_not_the_article() -> None:
 def test_the_words_of_slots_are_those_of_the_transcript() -> None:
     slots = (Slot("contact", "Mom"), Slot("time", "7:30 am"), Slot("amount", "12.95"))
     text = "Tell Mom's phone, at 7:30 am, that I owe $12.95."
-    (row,) = speak(
+    (row,) = text_frontend(
         [Sentence("test-0", text, "test", "test:1", "test", slots)], TextConfig(workers=1), seed=0
     )
     assert isinstance(row, SpokenSentence)
@@ -76,7 +76,7 @@ def test_the_words_of_slots_are_those_of_the_transcript() -> None:
 def test_generated_sentences_are_all_spoken_word_by_word() -> None:
     config = SentencesConfig(Path("prompts/voice_assistant"), 150)
     written = [row for row in generate(config, seed=9) if isinstance(row, Sentence)]
-    for row in speak(written, TextConfig(workers=1), seed=9):
+    for row in text_frontend(written, TextConfig(workers=1), seed=9):
         assert isinstance(row, SpokenSentence), row
         assert row.transcript.replace(" ", "").replace("'", "").isalpha()
         marks = [token for token in row.phonemes.split() if token in ("|", ",", ".", "?", "!")]
@@ -90,6 +90,6 @@ def test_unknown_accent_is_named() -> None:
 
 def test_a_lexicon_wins_over_espeak() -> None:
     lexicon = with_domain(load_lexicon([]), {"nice": "niːs"}, "travel")
-    rows = list(speak(sentences("Fly to Nice."), TextConfig(workers=1), 0, lexicon))
+    rows = list(text_frontend(sentences("Fly to Nice."), TextConfig(workers=1), 0, lexicon))
     assert "n ˈiː s" in rows[0].phonemes
     assert "n ˈiː s" not in spoken("Fly to Nice.")[0].phonemes

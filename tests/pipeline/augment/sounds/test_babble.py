@@ -193,7 +193,7 @@ def test_a_build_with_babble(config: BabbleConfig, tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(settings))
     plain = stages.plan(load_build_config(path))
     assert plain.keys["vocode"] == job.keys["vocode"]
-    assert plain.keys["finish"] != job.keys["finish"]
+    assert plain.keys["augment"] != job.keys["augment"]
 
 
 @pytest.mark.parametrize(

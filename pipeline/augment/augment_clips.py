@@ -25,7 +25,7 @@ SILENCE_FRAME_S = 0.02
 _AS_IT_COMES = Delivery()
 
 
-def finish(
+def augment_clips(
     clips: Sequence[JudgedClip],
     augment: AugmentConfig,
     seed: int,

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.audio.files import decode_audio, encode_flac
 from pipeline.audio.loudness import loudness_lufs
+from pipeline.augment.augment_clips import augment_clips, measure_quality, silence_fraction
 from pipeline.augment.augmenter import AugmentConfig
-from pipeline.augment.finish import finish, measure_quality, silence_fraction
 from pipeline.distributions import Range
 from pipeline.records import FinishedClip, JudgedClip, MelClip
 from tests.pipeline.synthetic_build import judged_clip
@@ -29,7 +29,7 @@ def _clip(wave: np.ndarray) -> JudgedClip:
 
 
 def _finish(wave: np.ndarray, augment: AugmentConfig = UNTOUCHED) -> FinishedClip:
-    return next(finish([_clip(wave)], augment, seed=1))
+    return next(augment_clips([_clip(wave)], augment, seed=1))
 
 
 def test_a_clip_without_augmentation_stays_as_it_is() -> None:

@@ -9,17 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from models.losses import check_loss_names
-from models.mel import MelConfig
+from models.mel import LogMel, MelConfig
 from models.phonology.phonemes import phones_of
 from models.recognition.edit_distance import error_rate
 from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
+from models.training.noisy_speech import NoisyConfig, NoisySpeech
 from models.training.optimizers import OptimizerConfig
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
+from models.training.warm_start import Rows, load_start, warm_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,11 @@ class MaskConfig:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerTraining:
-    """`configs/train/recognizer.yaml`."""
+    """`configs/train/recognizer.yaml`.
+
+    `start_from` is a recognizer to begin with; phones that it never learned begin fresh. `augment`
+    mixes rooms and noises into the recordings; null leaves them clean.
+    """
 
     recipe: Literal["recognizer"]
     run: Path
@@ -47,6 +53,8 @@ class RecognizerTraining:
     mel: MelConfig = MelConfig()
     model: RecognizerConfig = RecognizerConfig()
     masks: MaskConfig = MaskConfig()
+    augment: NoisyConfig | None = None
+    start_from: str | None = None
     frames_per_batch: int = 14_000
     loss_weights: dict[str, float] = field(default_factory=lambda: {"ctc": 1.0})
 
@@ -73,15 +81,34 @@ class RecognizerTask:
         self.symbols = (BLANK, *sorted(phones))
         self._index = {symbol: index for index, symbol in enumerate(self.symbols)}
         self.model = Recognizer(config.model, config.mel, self.symbols)
+        if config.start_from:
+            self._start_from(config.start_from)
+        rate = config.mel.sample_rate
+        self._make_noisy = NoisySpeech(config.augment, rate) if config.augment else None
+        self._log_mel = LogMel(config.mel)
         self.clips = features.training()
         lengths = [clip.num_frames for clip in self.clips]
         self._batches = LengthBatches(lengths, config.frames_per_batch, config.loop.seed)
 
+    def _start_from(self, name: str) -> None:
+        start = load_start(name, "recognizer", self.config.mel)
+        rows = Rows(self.symbols, start.symbols)
+        fresh = warm_start(self.model, start.model, {"head.weight": rows, "head.bias": rows})
+        print(f"start from {start.label}; fresh, all or in part: {', '.join(fresh) or 'nothing'}")
+
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.config.loop.seed, step))
         clips = [self.clips[index] for index in self._batches.at(step)]
-        mels = [self._augment(self.features.mel(clip), rng) for clip in clips]
+        mels = [self._augment(self._heard(clip, rng), rng) for clip in clips]
         return self._collate(clips, mels)
+
+    def _heard(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
+        """The clip's mel (T, n_mels), with a room and a noise where the config asks for them."""
+        if self._make_noisy is None:
+            return self.features.mel(clip)
+        wave = self._make_noisy(self.features.wave(clip), rng)
+        mel: np.ndarray = self._log_mel(torch.from_numpy(wave)[None])[0].T.numpy()
+        return mel[: clip.num_frames]  # centred frames are one more
 
     def _collate(self, clips: list[Clip], mels: list[np.ndarray]) -> Batch:
         targets = [self._targets(clip) for clip in clips]

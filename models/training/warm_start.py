@@ -1,0 +1,53 @@
+"""Beginning a run with the weights of another: every tensor that fits, and rows by their name."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from models.checkpoint import Checkpoint, load_checkpoint
+from models.errors import ConfigError
+from models.mel import MelConfig, check_same_mel
+
+
+class Rows(NamedTuple):
+    """What the first axis of a tensor stands for: in the new model, and in the old."""
+
+    new: Sequence[str]
+    old: Sequence[str]
+
+
+def load_start(name: str, kind: str, mel: MelConfig) -> Checkpoint:
+    """The checkpoint to begin with. Raises `ConfigError` for another kind or another MelConfig."""
+    checkpoint = load_checkpoint(name)
+    if checkpoint.kind != kind:
+        raise ConfigError(f"start_from: {name} is a {checkpoint.kind}; needed is {kind}")
+    check_same_mel(checkpoint.mel, mel, f"start_from: {name} and this config")
+    return checkpoint
+
+
+@torch.no_grad()
+def warm_start(model: nn.Module, old: nn.Module, rows: Mapping[str, Rows]) -> tuple[str, ...]:
+    """Take from `old` what fits; returns the names of the tensors that stay fresh, all or in part.
+
+    Tensors named in `rows` are taken row by row, whatever their number: a row without a namesake
+    in `old` stays as it was.
+    """
+    known, fresh = old.state_dict(), []
+    for name, tensor in model.state_dict().items():
+        source = known.get(name)
+        if source is None or source.shape[1:] != tensor.shape[1:]:
+            fresh.append(name)
+        elif name in rows:
+            new_names, old_names = rows[name]
+            place = {row: index for index, row in enumerate(old_names)}
+            shared = [index for index, row in enumerate(new_names) if row in place]
+            tensor[shared] = source[[place[new_names[index]] for index in shared]]
+            if len(shared) < len(new_names):
+                fresh.append(name)
+        elif source.shape == tensor.shape:
+            tensor.copy_(source)
+        else:
+            fresh.append(name)
+    return tuple(fresh)

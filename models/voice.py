@@ -24,13 +24,15 @@ class Speech(NamedTuple):
     """Synthesized mels (B, n_mels, T), their lengths (B,) and the durations (B, N) behind them.
 
     `faults` has for every item what went wrong while it was spoken, in words; it may be empty
-    for models that cannot fail that way.
+    for models that cannot fail that way. `pitch_hz` is F0 of every frame (B, T), 0 where unvoiced,
+    of models that know it.
     """
 
     mels: Tensor
     lengths: Tensor
     durations: Tensor
     faults: tuple[tuple[str, ...], ...] = ()
+    pitch_hz: Tensor | None = None
 
 
 class AcousticModel(Protocol):

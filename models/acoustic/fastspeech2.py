@@ -12,12 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.acoustic.frame_pitch import Contour, FramePitch
+from models.acoustic.frames import length_mask, regulate_length, sinusoids
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
 from models.speakers.mixing import PerSpeaker
 from models.voice import Controls, Speech
 
 PAD = "<pad>"
+_UNVOICED_WEIGHT = 0.1  # of pitch that nobody hears, but the decoder sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class FastSpeech2Config:
 
     `speaker_vector_dim` is the size of vectors that come from outside (d-vectors), 0 for none.
     They are added to the learned embeddings, or stand alone without `learned_speakers`.
+    `frame_pitch` predicts pitch and voicing frame by frame and lets the decoder know them.
     """
 
     dim: int = 192
@@ -40,6 +44,8 @@ class FastSpeech2Config:
     predictor_dropout: float = 0.4
     speaker_vector_dim: int = 0
     learned_speakers: bool = True
+    frame_pitch: bool = False
+    frame_pitch_dim: int = 128
 
     def __post_init__(self) -> None:
         if self.dim % 2:
@@ -63,12 +69,15 @@ class Prosody(NamedTuple):
 
 
 class TrainingOutput(NamedTuple):
-    """Teacher-forced mels (B, T, n_mels) and the three predictions (B, N)."""
+    """Teacher-forced mels (B, T, n_mels), the three predictions (B, N), and the contour (B, T)
+    of a model with `frame_pitch`.
+    """
 
     mels: Tensor
     log_durations: Tensor
     pitch: Tensor
     energy: Tensor
+    contour: Contour | None = None
 
 
 class FftBlock(nn.Module):
@@ -138,6 +147,7 @@ class FastSpeech2(nn.Module):
         "speaker_embedding.weight": "any",
         "speaker_vectors": "any",
         "pitch_std": "positive",
+        "log_pitch": "any",
     }
 
     speaker_vectors: Tensor  # (speakers, speaker_vector_dim), where there are any
@@ -149,6 +159,11 @@ class FastSpeech2(nn.Module):
     mel_std: Tensor  # (n_mels,)
     variance_gain: Tensor  # (n_mels,)
     is_silent: Tensor  # (symbols,) bool
+
+    # With `frame_pitch`.
+    log_pitch: Tensor  # (speakers,) median ln F0
+    residual_std: Tensor  # (2,) of what predictions of pitch and log duration miss
+    residual_memory: Tensor  # (2,) how much of it the next phone shares: AR(1)
 
     def __init__(
         self,
@@ -176,6 +191,14 @@ class FastSpeech2(nn.Module):
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
+        if config.frame_pitch:
+            self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
+            self.contour_embedding = nn.Conv1d(2, config.dim, 5, padding=2)
+            nn.init.zeros_(self.contour_embedding.weight)  # begins as the model without it
+            nn.init.zeros_(self.contour_embedding.bias)
+            self.register_buffer("log_pitch", torch.full((len(speakers),), 5.0))
+            self.register_buffer("residual_std", torch.zeros(2))
+            self.register_buffer("residual_memory", torch.zeros(2))
         silent = [symbol in SILENCES for symbol in symbols]
         self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
         nn.init.normal_(self.symbol_embedding.weight, std=0.3)
@@ -191,17 +214,25 @@ class FastSpeech2(nn.Module):
             nn.init.normal_(self.project_vector.weight, std=0.1)
 
     def forward(
-        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
+        self,
+        symbols: Tensor,
+        lengths: Tensor,
+        speakers: Tensor,
+        prosody: Prosody,
+        contour: Contour | None = None,
     ) -> TrainingOutput:
-        """Teacher-forced pass: symbols (B, N) padded with 0, lengths (B,), speakers (B,)."""
+        """Teacher-forced pass: symbols (B, N) padded with 0, lengths (B,), speakers (B,). The
+        contour (B, T) is the recording's, for a model with `frame_pitch`.
+        """
         mask = length_mask(lengths, symbols.shape[1])
         hidden = self._encode(symbols, mask, speakers)
         log_durations = self.duration_predictor(hidden, mask)
         pitch = self.pitch_predictor(hidden, mask)
         energy = self.energy_predictor(hidden, mask)
+        predicted = self._contour(hidden, symbols, mask, prosody)
         hidden = self._colour(hidden, prosody.pitch, prosody.energy)
-        mels, _ = self._decode(hidden, prosody.durations)
-        return TrainingOutput(mels, log_durations, pitch, energy)
+        mels, _ = self._decode(hidden, prosody.durations, contour)
+        return TrainingOutput(mels, log_durations, pitch, energy, predicted)
 
     @torch.inference_mode()
     def synthesize(
@@ -210,7 +241,7 @@ class FastSpeech2(nn.Module):
         """Mels in the scale of `MelConfig`. Frames beyond an item's length are at the floor."""
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
         prosody = self._predict(hidden, symbols, lengths, speakers, controls)
-        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+        return self._speak(hidden, symbols, lengths, speakers, prosody)
 
     @torch.inference_mode()
     def predict(
@@ -222,11 +253,19 @@ class FastSpeech2(nn.Module):
 
     @torch.inference_mode()
     def follow(
-        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, prosody: Prosody
+        self,
+        symbols: Tensor,
+        lengths: Tensor,
+        speakers: Tensor,
+        prosody: Prosody,
+        contour: Contour | None = None,
     ) -> Speech:
-        """As `synthesize`, with the durations, pitch and energy of recordings, or of anything."""
+        """As `synthesize`, with the durations, pitch and energy of recordings, or of anything.
+
+        So may be the contour (B, T), voicing 0 or 1; without it, it is predicted.
+        """
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
-        return self._speak(self._colour(hidden, prosody.pitch, prosody.energy), prosody.durations)
+        return self._speak(hidden, symbols, lengths, speakers, prosody, contour)
 
     def _predict(
         self,
@@ -250,13 +289,42 @@ class FastSpeech2(nn.Module):
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)
         return Prosody((frames * mask).long(), pitch, energy)
 
-    def _speak(self, hidden: Tensor, durations: Tensor) -> Speech:
-        """Coloured symbols (B, N, D) to mels in the scale of `MelConfig`."""
-        mels, mel_lengths = self._decode(hidden, durations)
+    def _speak(
+        self,
+        hidden: Tensor,
+        symbols: Tensor,
+        lengths: Tensor,
+        speakers: Tensor,
+        prosody: Prosody,
+        contour: Contour | None = None,
+    ) -> Speech:
+        """Encoded symbols (B, N, D) to mels in the scale of `MelConfig`."""
+        mask, durations = length_mask(lengths, symbols.shape[1]), prosody.durations
+        if contour is None and (found := self._contour(hidden, symbols, mask, prosody)):
+            contour = Contour(found.pitch, (found.voicing > 0).float())
+        coloured = self._colour(hidden, prosody.pitch, prosody.energy)
+        mels, mel_lengths = self._decode(coloured, durations, contour)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         mels = mels.masked_fill(~inside, self.mel.silence)
-        return Speech(mels.transpose(1, 2), mel_lengths, durations)  # (B, T, M) -> (B, M, T)
+        pitch_hz = None if contour is None else self._hertz(contour, speakers)
+        mels = mels.transpose(1, 2)  # (B, T, M) -> (B, M, T)
+        return Speech(mels, mel_lengths, durations, pitch_hz=pitch_hz)
+
+    def _contour(
+        self, hidden: Tensor, symbols: Tensor, mask: Tensor, prosody: Prosody
+    ) -> Contour | None:
+        """Predicted for encoded symbols (B, N, D), before anything colours them."""
+        if not self.config.frame_pitch:
+            return None
+        spoken = mask & ~self.is_silent[symbols]
+        found: Contour = self.frame_pitch(hidden, prosody.pitch, spoken, prosody.durations)
+        return found
+
+    def _hertz(self, contour: Contour, speakers: Tensor) -> Tensor:
+        """(B, T) in Hz, 0 where unvoiced."""
+        std, middle = self.pitch_std[speakers, None], self.log_pitch[speakers, None]
+        return (contour.pitch * std + middle).exp() * contour.voicing
 
     def normalize(self, mels: Tensor) -> Tensor:
         """Mels (B, T, n_mels) in the scale the network is trained in."""
@@ -296,55 +364,45 @@ class FastSpeech2(nn.Module):
             hidden = hidden + embedding(values[:, None].to(hidden.dtype)).transpose(1, 2)
         return hidden
 
-    def _decode(self, hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
+    def _decode(
+        self, hidden: Tensor, durations: Tensor, contour: Contour | None = None
+    ) -> tuple[Tensor, Tensor]:
         """(B, N, D) stretched by `durations` to normalized mels (B, T, n_mels), lengths (B,)."""
         x, lengths = regulate_length(hidden, durations)
         mask = length_mask(lengths, x.shape[1])
+        if contour is not None:
+            known = torch.stack(contour, dim=1) * mask[:, None]  # (B, 2, T)
+            x = x + self.contour_embedding(known.to(x.dtype)).transpose(1, 2)
         x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
         for block in self.decoder:
             x = block(x, mask)
         return self.to_mel(self.final_norm(x)).float(), lengths
 
 
-def regulate_length(hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
-    """Repeat every symbol's vector for its frames: (B, N, D), (B, N) -> (B, T, D), (B,)."""
-    ends = durations.cumsum(dim=1)
-    lengths = ends[:, -1]
-    frames = torch.arange(int(lengths.max()), device=hidden.device)
-    owner = torch.searchsorted(ends, frames.expand(len(ends), -1).contiguous(), right=True)
-    owner = owner.clamp(max=hidden.shape[1] - 1)
-    return hidden.gather(1, owner[:, :, None].expand(-1, -1, hidden.shape[2])), lengths
-
-
-def length_mask(lengths: Tensor, size: int) -> Tensor:
-    """(B,) -> (B, size), true inside each length."""
-    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
-
-
 def fastspeech2_losses(
-    output: TrainingOutput, mels: Tensor, prosody: Prosody, lengths: Tensor
+    output: TrainingOutput,
+    mels: Tensor,
+    prosody: Prosody,
+    lengths: Tensor,
+    contour: Contour | None = None,
 ) -> dict[str, Tensor]:
     """Section 2.2: mean absolute error of normalized mels (B, T, n_mels), mean squared errors of
-    log duration, pitch and energy, padding left out.
+    log duration, pitch and energy, padding left out. With the recording's `contour` also the mean
+    absolute error of its pitch, above all where it is voiced, and the cross-entropy of its voicing.
     """
     symbols = length_mask(lengths, prosody.durations.shape[1])
     frames = length_mask(prosody.durations.sum(dim=1), mels.shape[1])
     log_durations = (prosody.durations + 1).float().log()
-    return {
+    losses = {
         "mel": (output.mels - mels).abs()[frames].mean(),
         "duration": (output.log_durations - log_durations).square()[symbols].mean(),
         "pitch": (output.pitch - prosody.pitch).square()[symbols].mean(),
         "energy": (output.energy - prosody.energy).square()[symbols].mean(),
     }
-
-
-def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """The places (length, dim) of Vaswani et al. 2017, section 3.5; `dim` is even.
-
-    float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
-    """
-    place = torch.arange(length, dtype=dtype)[:, None]
-    rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
-    table = torch.zeros(length, dim, dtype=dtype)
-    table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
-    return table
+    if contour is not None and output.contour is not None:
+        predicted, voiced = output.contour, contour.voicing[frames]
+        weight = _UNVOICED_WEIGHT + (1 - _UNVOICED_WEIGHT) * voiced
+        away = (predicted.pitch - contour.pitch).abs()[frames] * weight
+        losses["contour"] = away.sum() / weight.sum()
+        losses["voicing"] = F.binary_cross_entropy_with_logits(predicted.voicing[frames], voiced)
+    return losses

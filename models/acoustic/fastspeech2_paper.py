@@ -13,13 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.acoustic.fastspeech2 import (
-    FastSpeech2Config,
-    VariancePredictor,
-    length_mask,
-    regulate_length,
-    sinusoids,
-)
+from models.acoustic.fastspeech2 import FastSpeech2Config, VariancePredictor
+from models.acoustic.frames import length_mask, regulate_length, sinusoids
 from models.acoustic.tacotron2_convolutions import PostNet
 from models.mel import MelConfig
 from models.speakers.mixing import PerSpeaker

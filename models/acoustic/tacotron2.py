@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.acoustic.attention_guard import attention_faults
-from models.acoustic.fastspeech2 import length_mask
+from models.acoustic.frames import length_mask
 from models.acoustic.tacotron2_convolutions import Encoder, PostNet
 from models.mel import MelConfig, mel_amplitude, scale_mels
 from models.speakers.mixing import PerSpeaker

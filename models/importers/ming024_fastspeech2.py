@@ -10,12 +10,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from models.acoustic.fastspeech2 import sinusoids
 from models.acoustic.fastspeech2_paper import (
     FastSpeech2Paper,
     FastSpeech2PaperConfig,
     VarianceConfig,
 )
+from models.acoustic.frames import sinusoids
 from models.config import build
 from models.errors import CheckpointError, ConfigError
 from models.importers import Imported

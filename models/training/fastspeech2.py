@@ -16,11 +16,13 @@ from models.acoustic.fastspeech2 import (
     Prosody,
     fastspeech2_losses,
 )
+from models.acoustic.frame_pitch import Contour
 from models.checkpoint import load_checkpoint
 from models.errors import ConfigError
 from models.losses import check_loss_names
 from models.mel import check_same_mel
-from models.phonology.phonemes import phones_of, tokens_of
+from models.phonology.accents import nearest_phone
+from models.phonology.phonemes import phones_of, tokens_of, unstressed
 from models.phonology.symbols import find_symbol, symbol_ids
 from models.recognition.edit_distance import error_rate
 from models.recognition.recognizer import Recognizer
@@ -34,6 +36,8 @@ from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.prosody import (
     Example,
+    ProsodyLevels,
+    autoregression,
     log_pitch_of,
     measure_example,
     measure_levels,
@@ -41,6 +45,7 @@ from models.training.prosody import (
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
+from models.training.warm_start import Rows, load_start, warm_start
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
@@ -51,7 +56,8 @@ class FastSpeech2Training:
 
     `speaker_repeats` shows the clips of some speakers several times an epoch. `textgrids` align
     the corpus in place of the recognizer. `speaker_vectors` is a file with a vector a speaker,
-    of `model.speaker_vector_dim` numbers.
+    of `model.speaker_vector_dim` numbers. `start_from` is a FastSpeech 2 to begin with: all tensors
+    that fits, new symbols as the nearest that it knows, new speakers as its average.
     """
 
     recipe: Literal["fastspeech2"]
@@ -67,12 +73,15 @@ class FastSpeech2Training:
     speaker_repeats: dict[str, int] = field(default_factory=dict)
     textgrids: TextGridConfig | None = None
     speaker_vectors: Path | None = None
+    start_from: str | None = None
     loss_weights: dict[str, float] = field(
         default_factory=lambda: {"mel": 1.0, "duration": 0.2, "pitch": 0.1, "energy": 0.1}
     )
 
     def __post_init__(self) -> None:
-        check_loss_names(self.loss_weights, ("mel", "duration", "pitch", "energy"))
+        names = ("mel", "duration", "pitch", "energy")
+        more = ("contour", "voicing") if self.model.frame_pitch else ()
+        check_loss_names(self.loss_weights, names + more)
         if (self.speaker_vectors is None) != (self.model.speaker_vector_dim == 0):
             raise ValueError(
                 f"speaker_vectors: {self.speaker_vectors or 'no file'}, while "
@@ -121,6 +130,8 @@ class FastSpeech2Task:
         self.held_out = [c for c, _ in aligned if c.held_out and can_say(self.model, c)]
         if config.speaker_vectors is not None:
             self._fill_vectors(config.speaker_vectors)
+        if config.start_from:
+            self._start_from(config.start_from)
         self._measure_corpus()
         self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)
         self._batches = LengthBatches(
@@ -135,24 +146,45 @@ class FastSpeech2Task:
         vectors = read_speaker_vectors(path)
         rows.copy_(stack_vectors(vectors, self.speakers, rows.shape[1], path))
 
+    def _start_from(self, name: str) -> None:
+        start = load_start(name, "fastspeech2", self.features.mel_config)
+        speakers = Rows(self.speakers, start.speakers)
+        nearest = [_stand_in(symbol, start.symbols) for symbol in self.symbols]
+        rows = dict.fromkeys(self.model.per_speaker, speakers)
+        rows["symbol_embedding.weight"] = Rows(nearest, start.symbols)
+        if self.config.model.learned_speakers:
+            average = start.model.speaker_embedding.weight.detach().mean(dim=0)
+            with torch.no_grad():
+                self.model.speaker_embedding.weight.copy_(average.expand(len(self.speakers), -1))
+        fresh = warm_start(self.model, start.model, rows)
+        print(f"start from {start.label}; fresh, all or in part: {', '.join(fresh) or 'nothing'}")
+
     def _measure_corpus(self) -> None:
-        """Means and spreads that bring mels, pitch and energy to a common scale."""
-        mels = self.features.mels[:: max(1, len(self.features.mels) // 50_000)].astype(np.float32)
-        self.model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0)))
-        self.model.mel_std.copy_(torch.from_numpy(mels.std(axis=0)))
-        energy = np.concatenate([example.log_energy for example in self.examples])
-        self.model.energy_std.fill_(float(energy.std()))
+        """Means and spreads that bring mels, pitch and energy to a common scale; the scale of
+        `start_from` stays, as its weights are made for it.
+        """
+        if not self.config.start_from:
+            self._measure_scale()
         self._levels = measure_levels(self.examples, self.speakers)
         for index, speaker in enumerate(self.speakers):
             deviation = log_pitch_of(self.examples, speaker) - self._levels.log_pitch[speaker]
             spread = float(np.nanstd(np.clip(deviation, -0.5, 0.5)))
             self.model.pitch_std[index] = max(0.05, 0.2 if np.isnan(spread) else spread)
+            if self.config.model.frame_pitch:
+                self.model.log_pitch[index] = self._levels.log_pitch[speaker]
+
+    def _measure_scale(self) -> None:
+        mels = self.features.mels[:: max(1, len(self.features.mels) // 50_000)].astype(np.float32)
+        self.model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0)))
+        self.model.mel_std.copy_(torch.from_numpy(mels.std(axis=0)))
+        energy = np.concatenate([example.log_energy for example in self.examples])
+        self.model.energy_std.fill_(float(energy.std()))
 
     def batch(self, step: int) -> Batch:
         examples = [self.examples[index] for index in self._batches.at(step)]
         speakers = np.array([self.speakers.index(e.clip.speaker) for e in examples])
         mels = pad_stack([self.features.mel(example.clip) for example in examples])
-        return {
+        return self._contours(examples, speakers) | {
             "symbols": pad_stack([example.ids for example in examples]),
             "lengths": torch.tensor([len(example.ids) for example in examples]),
             "speakers": torch.from_numpy(speakers),
@@ -172,16 +204,33 @@ class FastSpeech2Task:
             "mels": self.model.normalize(mels.to(self.model.mel_mean.device)).cpu(),
         }
 
+    def _contours(self, examples: Sequence[Example], speakers: np.ndarray) -> Batch:
+        if not self.config.model.frame_pitch:
+            return {}
+        found = [
+            self._levels.contour(
+                example.clip.speaker,
+                self.features.pitch(example.clip),
+                float(self.model.pitch_std[speaker]),
+            )
+            for example, speaker in zip(examples, speakers, strict=True)
+        ]
+        pitch, voicing = zip(*found, strict=True)
+        return {"contour": pad_stack(pitch), "voicing": pad_stack(voicing)}
+
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         prosody = Prosody(batch["durations"], batch["pitch"], batch["energy"])
-        output = model(batch["symbols"], batch["lengths"], batch["speakers"], prosody)
-        return fastspeech2_losses(output, batch["mels"], prosody, batch["lengths"])
+        contour = Contour(batch["contour"], batch["voicing"]) if "contour" in batch else None
+        output = model(batch["symbols"], batch["lengths"], batch["speakers"], prosody, contour)
+        return fastspeech2_losses(output, batch["mels"], prosody, batch["lengths"], contour)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """The recognizer's phone error rate on held-out sentences spoken from text."""
         assert isinstance(model, FastSpeech2)
         measure_variance(model, self.features, self.examples)
+        if model.config.frame_pitch:
+            measure_residuals(model, self._levels, self.examples)
         pairs: dict[str, list[tuple[list[str], list[str]]]] = {}
         for index, clip in enumerate(self.held_out[::2]):
             speech = speak_clip(model, clip)
@@ -206,6 +255,17 @@ class FastSpeech2Task:
             self.speakers,
         )
         origin.save(model, folder, step, metrics)
+
+
+def _stand_in(symbol: str, known: Sequence[str]) -> str:
+    """The symbol of `known` that is most like one that it lacks; the symbol where nothing is."""
+    index = {name: number for number, name in enumerate(known)}
+    number = find_symbol(symbol, index)
+    if number is None:
+        phone = unstressed(symbol)
+        nearest = nearest_phone(phone, {unstressed(name) for name in known})
+        number = nearest and find_symbol(symbol.removesuffix(phone) + nearest, index)
+    return symbol if number is None else known[number]
 
 
 def can_say(model: FastSpeech2, clip: Clip) -> bool:
@@ -244,3 +304,35 @@ def measure_variance(
         ours.append(model.normalize(speak_clip(model, example.clip).mels[0].T).std(dim=0))
     gain = torch.stack(real).mean(dim=0) / torch.stack(ours).mean(dim=0)
     model.variance_gain.copy_(gain.clamp(1.0, 1.5))
+
+
+def measure_residuals(
+    model: FastSpeech2, levels: ProsodyLevels, examples: Sequence[Example], count: int = 300
+) -> None:
+    """Fill `model.residual_std` and `model.residual_memory`: how far recordings are from the
+    predicted pitch and log duration, and how much of that two neighbouring phones share.
+    """
+    pitch, duration = [], []
+    for example in examples[:: max(1, len(examples) // count)]:
+        predicted = predict_example(model, example)
+        spoken = ~model.is_silent.cpu().numpy()[example.ids]
+        std = float(model.pitch_std[model.speakers.index(example.clip.speaker)])
+        missed = levels.scaled_pitch(example, std) - predicted.pitch[0].cpu().numpy()
+        pitch.append(np.where(spoken & np.isfinite(example.log_pitch), missed, np.nan))
+        log_durations = np.log1p(predicted.durations[0].cpu().numpy())
+        duration.append(np.where(spoken, np.log1p(example.durations) - log_durations, np.nan))
+    for row, residuals in enumerate((pitch, duration)):
+        std, memory = autoregression(residuals)
+        model.residual_std[row], model.residual_memory[row] = std, memory
+
+
+def predict_example(model: FastSpeech2, example: Example) -> Prosody:
+    """What the model would do with the symbols of a recording, in a neutral manner."""
+    device = model.mel_mean.device
+    one = torch.ones(1, device=device)
+    return model.predict(
+        torch.from_numpy(example.ids)[None].to(device),
+        torch.tensor([len(example.ids)], device=device),
+        torch.tensor([model.speakers.index(example.clip.speaker)], device=device),
+        Controls(pace=one, pitch_semitones=one * 0, energy=one, pitch_range=one),
+    )

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from models.acoustic.fastspeech2 import Prosody
+from models.acoustic.frame_pitch import Contour
 from models.checkpoint import Checkpoint, check_role, load_checkpoint
 from models.config import as_mapping, build, read_yaml
 from models.errors import CheckpointError, DataError
@@ -134,7 +135,8 @@ def _follow_with_fastspeech2(
     examples = _aligned_examples(acoustic, features, align_with, report)
     levels = measure_levels(examples, acoustic.speakers)
     for example in examples:
-        yield Followed(example.clip, _follow_example(acoustic, example, levels))
+        pitch_hz = features.pitch(example.clip)
+        yield Followed(example.clip, _follow_example(acoustic, example, levels, pitch_hz))
 
 
 def _aligned_examples(
@@ -183,8 +185,10 @@ def _known_clips(
     return known
 
 
-def _follow_example(acoustic: Checkpoint, example: Example, levels: ProsodyLevels) -> np.ndarray:
-    """(num_frames, n_mels) float32"""
+def _follow_example(
+    acoustic: Checkpoint, example: Example, levels: ProsodyLevels, pitch_hz: np.ndarray
+) -> np.ndarray:
+    """(num_frames, n_mels) float32, in the recording's own pitch (T,) where the model knows it."""
     model = acoustic.model
     device = model.mel_mean.device
     speaker = acoustic.speakers.index(example.clip.speaker)
@@ -192,14 +196,18 @@ def _follow_example(acoustic: Checkpoint, example: Example, levels: ProsodyLevel
     def one(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values)[None].to(device)
 
+    std = float(model.pitch_std[speaker])
+    contour = None
+    if model.config.frame_pitch:
+        contour = Contour(*map(one, levels.contour(example.clip.speaker, pitch_hz, std)))
     prosody = Prosody(
         durations=one(example.durations),
-        pitch=one(levels.scaled_pitch(example, float(model.pitch_std[speaker]))),
+        pitch=one(levels.scaled_pitch(example, std)),
         energy=one(levels.scaled_energy(example, float(model.energy_std))),
     )
     lengths = torch.tensor([len(example.ids)], device=device)
     speakers = torch.tensor([speaker], device=device)
-    speech = model.follow(one(example.ids), lengths, speakers, prosody)
+    speech = model.follow(one(example.ids), lengths, speakers, prosody, contour)
     return speech.mels[0].T.float().cpu().numpy()
 
 

@@ -37,6 +37,19 @@ class ProsodyLevels:
         limit = _LARGEST_PITCH_DEVIATION
         return np.clip(np.nan_to_num(scaled, nan=0.0), -limit, limit).astype(np.float32)
 
+    def contour(self, speaker: str, pitch_hz: np.ndarray, std: float) -> tuple[np.ndarray, ...]:
+        """The pitch of frames (T,) as `scaled_pitch`, drawn in straight lines through those that
+        are unvoiced (0 Hz), and whether they are voiced (T,), 1 or 0.
+        """
+        voiced = pitch_hz > 0
+        if not voiced.any():
+            return np.zeros(len(voiced), np.float32), voiced.astype(np.float32)
+        frames = np.arange(len(voiced))
+        log_pitch = np.interp(frames, frames[voiced], np.log(pitch_hz[voiced]))
+        scaled = (log_pitch - self.log_pitch[speaker]) / std
+        limit = _LARGEST_PITCH_DEVIATION
+        return np.clip(scaled, -limit, limit).astype(np.float32), voiced.astype(np.float32)
+
     def scaled_energy(self, example: Example, std: float) -> np.ndarray:
         """(N,) deviations from the corpus's mean in units of `std`."""
         return ((example.log_energy - self.log_energy) / std).astype(np.float32)
@@ -79,3 +92,16 @@ def log_pitch_of(examples: Sequence[Example], speaker: str) -> np.ndarray:
     """ln F0 of all symbols that the speaker says, NaN where unvoiced."""
     own = [example.log_pitch for example in examples if example.clip.speaker == speaker]
     return np.concatenate(own) if own else np.full(1, np.nan, np.float32)
+
+
+def autoregression(residuals: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The standard deviation of sequences (N,) about their common mean, and how much of a value
+    the next one keeps (AR(1), 0 to 0.95); NaN is a gap.
+    """
+    mean = np.nanmean(np.concatenate(residuals))
+    deviations = [values - mean for values in residuals]
+    variance = float(np.nanmean(np.concatenate(deviations) ** 2))
+    products = np.concatenate([values[:-1] * values[1:] for values in deviations])
+    if not np.isfinite(products).any() or not variance:
+        return variance**0.5, 0.0
+    return variance**0.5, float(np.clip(np.nanmean(products) / variance, 0.0, 0.95))

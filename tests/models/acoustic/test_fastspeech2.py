@@ -10,8 +10,8 @@ from models.acoustic.fastspeech2 import (
     FftBlock,
     Prosody,
     fastspeech2_losses,
-    regulate_length,
 )
+from models.acoustic.frames import regulate_length
 from models.mel import MelConfig
 from models.voice import Controls, Speech
 
@@ -101,7 +101,7 @@ def test_teacher_forced_batch_equals_alone(model: FastSpeech2) -> None:
         torch.testing.assert_close(
             together.mels[row, :num_frames], alone.mels[0], atol=1e-5, rtol=1e-5
         )
-        for ours, theirs in zip(together[1:], alone[1:], strict=True):
+        for ours, theirs in zip(together[1:4], alone[1:4], strict=True):
             torch.testing.assert_close(ours[row, :length], theirs[0], atol=1e-5, rtol=1e-5)
 
 

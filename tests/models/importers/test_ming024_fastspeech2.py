@@ -10,12 +10,12 @@ import torch
 import yaml
 from torch import Tensor
 
-from models.acoustic.fastspeech2 import sinusoids
 from models.acoustic.fastspeech2_paper import (
     FastSpeech2Paper,
     FastSpeech2PaperConfig,
     VarianceConfig,
 )
+from models.acoustic.frames import sinusoids
 from models.errors import CheckpointError, ConfigError, DataError, VoxloomError
 from models.importers import Imported, import_files
 from models.importers.ming024_fastspeech2 import _name

@@ -166,3 +166,31 @@ def test_without_vectors_the_state_is_that_of_older_checkpoints() -> None:
         "mel_std",
         "variance_gain",
     }
+
+
+def test_frame_pitch_goes_on_from_a_model_without(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, grids: Path
+) -> None:
+    grid = {"textgrids": {"folder": str(grids), "phones": "ipa"}}
+    old = train_fastspeech2(_config(tmp_path / "old", corpus, recognizer, **grid))
+    weights = {"mel": 1, "duration": 1, "pitch": 1, "energy": 1, "contour": 1, "voicing": 1}
+    config = _config(
+        tmp_path / "new",
+        corpus,
+        recognizer,
+        start_from=str(old),
+        model=TINY | {"frame_pitch": True, "frame_pitch_dim": 8},
+        loss_weights=weights,
+        optimizer={"learning_rate": 1e-9},
+        **grid,
+    )
+    model = load_checkpoint(train_fastspeech2(config)).model
+    before = load_checkpoint(old).model
+    torch.testing.assert_close(
+        model.speaker_embedding.weight, before.speaker_embedding.weight, atol=1e-3, rtol=0
+    )
+    assert model.log_pitch.exp().tolist() == pytest.approx([220.0, 110.0], rel=0.02)
+    assert model.residual_std.gt(0).all()
+    assert model.residual_memory.ge(0).all()
+    with pytest.raises(ConfigError, match=r"loss_weights: .*contour, voicing"):
+        _config(tmp_path, corpus, recognizer, model=TINY | {"frame_pitch": True})

@@ -1,0 +1,47 @@
+"""From symbols to the frames that they last: lengths, masks, places.
+
+B batch, N symbols, T mel frames, D model width.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def frames_of(durations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """For every frame of (B, T): its symbol, how far inside the symbol it lies (0 to 1), and
+    whether it belongs to one at all. `durations` (B, N) in frames.
+    """
+    ends = durations.cumsum(dim=1)
+    frames = torch.arange(int(ends[:, -1].max()), device=durations.device)
+    frames = frames.expand(len(ends), -1).contiguous()
+    owner = torch.searchsorted(ends, frames, right=True).clamp(max=durations.shape[1] - 1)
+    start, duration = (ends - durations).gather(1, owner), durations.gather(1, owner)
+    place = (frames - start + 0.5) / duration.clamp(1)
+    inside = frames < ends[:, -1:]
+    return owner, place * inside, inside
+
+
+def regulate_length(hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
+    """Repeat every symbol's vector for its frames: (B, N, D), (B, N) -> (B, T, D), (B,)."""
+    owner, _, _ = frames_of(durations)
+    stretched = hidden.gather(1, owner[:, :, None].expand(-1, -1, hidden.shape[2]))
+    return stretched, durations.sum(dim=1)
+
+
+def length_mask(lengths: Tensor, size: int) -> Tensor:
+    """(B,) -> (B, size), true inside each length."""
+    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
+
+
+def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The places (length, dim) of Vaswani et al. 2017, section 3.5; `dim` is even.
+
+    float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
+    """
+    place = torch.arange(length, dtype=dtype)[:, None]
+    rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
+    table = torch.zeros(length, dim, dtype=dtype)
+    table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
+    return table

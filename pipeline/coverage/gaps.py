@@ -55,7 +55,7 @@ class GapFinder:
         assert counted.domain is not None
         self._counted, self._seed, self._unwanted = counted, seed, unwanted
         self._rejected = {id: stage for id, stage in rejected.items() if stage != STAGE}
-        self._ids = Maker(counted.domain.name, seed, 1, None)
+        self._ids = Maker(counted.domain.name, seed, None)
 
     def of_templates(self, at_least: int) -> Iterator[tuple[str, str]]:
         """(what, why) of templates that were said fewer than `at_least` times."""

@@ -120,7 +120,7 @@ def generate(
     `DataError` as `check_sentences` does.
     """
     name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
-    maker = Maker(name, seed, config.count + len(existing), _filter(config), config.style)
+    maker = Maker(name, seed, _filter(config), config.style)
     maker.leave_out(existing.texts, existing.ids)
     for source, number in _sources(config):
         vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None

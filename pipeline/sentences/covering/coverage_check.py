@@ -63,7 +63,7 @@ def sentences_needed(
     if unwanted is None and bound > max(_MEASURED, _HOPELESS * count):
         return f"about {bound:,} or more"
     limit = max(count, _MEASURED)
-    maker = Maker(domain.name, seed, limit, unwanted)
+    maker = Maker(domain.name, seed, unwanted)
     balance = sound_balance(domain) if config.balance else None
     taken = 0
     for row in cover_tuples(domain, maker, config, balance):

@@ -3,7 +3,7 @@
 Intents come up equally often, and templates within an intent, until one has nothing new to
 say; what differs is how a template's slots are filled. `random` goes through all combinations
 of a template in an order that the seed decides, so none comes twice and none is remembered.
-Where two templates say the same, or one says it in two ways, `Seen` tells.
+Where two templates say the same, or one says it in two ways, `Maker` tells.
 """
 
 import hashlib
@@ -49,42 +49,6 @@ class ZipfConfig:
             raise ValueError(f"exponent: {self.exponent}; above 0 and up to 10 is allowed")
 
 
-class Seen:
-    """Which sentences there have been, in memory that does not grow with them.
-
-    Up to 65,536 ids are remembered exactly. For more, five bits a sentence are set in a table of
-    16 MiB for every million asked for, up to 512 MiB: no sentence passes twice, and of 30 million a
-    new one is taken for an earlier one less than once in ten million.
-    """
-
-    _EXACT = 65_536
-    _MARKS = 5
-    _BITS_OF_A_SENTENCE, _MOST_BITS = 128, 1 << 32
-
-    def __init__(self, count: int) -> None:
-        self._ids: set[str] | None = set() if count <= self._EXACT else None
-        bits = min(count * self._BITS_OF_A_SENTENCE, self._MOST_BITS)
-        self._mask = (1 << (bits - 1).bit_length()) - 1
-        self._table = bytearray(0 if self._ids is not None else (self._mask + 1) >> 3)
-
-    def add(self, digest: str) -> bool:
-        """True for a new one. `digest` is 12 hexadecimal digits or more."""
-        if self._ids is not None:
-            if digest in self._ids:
-                return False
-            self._ids.add(digest)
-            return True
-        place, table, is_new = int(digest, 16), self._table, False
-        step = place >> 21 | 1
-        for _ in range(self._MARKS):
-            place = place + step & self._mask
-            mark = 1 << (place & 7)
-            if not table[place >> 3] & mark:
-                table[place >> 3] |= mark
-                is_new = True
-        return is_new
-
-
 class Maker:
     """Renderings into sentences with ids; None for one there has been.
 
@@ -96,14 +60,13 @@ class Maker:
         self,
         domain: str,
         seed: int,
-        count: int,
         unwanted: SentenceFilter | None,
         style: StyleConfig = NO_STYLE,
     ) -> None:
         self.domain, self.seed = domain, seed
         self._prefix = f"{seed}|{domain}|"
         self._style = style if style != NO_STYLE else None
-        self._seen, self._unwanted = Seen(2 * count if self._style else count), unwanted
+        self._seen, self._unwanted = set[int](), unwanted  # 60 to 80 bytes a sentence
 
     def make(
         self,
@@ -119,7 +82,7 @@ class Maker:
         """`domain` is the build's unless another is given. A negative is left as it was found."""
         domain = domain or self.domain
         digest = self._digest(text)
-        if not self._seen.add(digest):
+        if not self._is_new(digest):
             return None
         sentence_id = f"{domain}-{digest}"
         if self._unwanted and (reason := self._unwanted.reason(text)):
@@ -132,13 +95,21 @@ class Maker:
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
         """Take `texts` for said, and the sentences that have `ids`, which were styled perhaps."""
         for text in texts:
-            self._seen.add(self._digest(text))
+            self._is_new(self._digest(text))
         for found in filter(None, map(_DIGEST_OF_ID.search, ids)):
-            self._seen.add(found[1])
+            self._is_new(found[1])
 
     def id_of(self, text: str) -> str:
         """The id of a sentence of the build's domain."""
         return f"{self.domain}-{self._digest(text)}"
+
+    def _is_new(self, digest: str) -> bool:
+        """Whether there has been no such sentence; from now on there has."""
+        number = int(digest, 16)
+        if number in self._seen:
+            return False
+        self._seen.add(number)
+        return True
 
     def _digest(self, text: str) -> str:
         return hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
@@ -149,7 +120,7 @@ class Maker:
         said = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
         if said.style and self._unwanted and self._unwanted.reason(said.text):
             return Styled(text)
-        if said.style and not self._seen.add(self._digest(said.text)):
+        if said.style and not self._is_new(self._digest(said.text)):
             return Styled(text)
         return said
 

@@ -57,7 +57,7 @@ def _check(config: LanguageModelConfig, domain: Domain, seed: int, number: int) 
     if has_key(config.endpoint):
         open_endpoint(config.endpoint)
         return
-    for _ in _rows(config, domain, Maker(domain.name, seed, number, None), number):
+    for _ in _rows(config, domain, Maker(domain.name, seed, None), number):
         pass
 
 

@@ -238,7 +238,7 @@ def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:
 
 def _check(config: NegativesConfig, domain: Domain | None, number: int) -> None:
     counted = min(number, _COUNTED_BEFORE_WORK)
-    maker = Maker(STAGE, 0, counted, None)
+    maker = Maker(STAGE, 0, None)
     for _ in negative_rows(config, domain, maker, counted):
         pass
 

@@ -18,7 +18,7 @@ from models.config import resolve_path
 from models.errors import DataError
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence, Slot
-from pipeline.sentences.drawing.sampling import STAGE, Maker, Seen, uniforms_of
+from pipeline.sentences.drawing.sampling import STAGE, Maker, uniforms_of
 from pipeline.sentences.drawing.sources import SentenceSource, check_share
 from pipeline.sentences.own.own_files import (
     OwnRow,
@@ -160,18 +160,18 @@ def _known(types: Mapping[str, str]) -> str:
 
 def _check(opened: _Opened, number: int) -> None:
     """Raise `DataError` unless `number` distinct sentences can be read."""
-    seen, usable, rows, example = Seen(number), 0, 0, ""
+    seen, rows, example = set[bytes](), 0, ""
     for place, said in opened.rows():
         rows += 1
         if isinstance(said, str):
             example = example or f" (such as {place}: {said})"
             continue
-        usable += seen.add(hashlib.blake2b(said.text.encode(), digest_size=8).hexdigest())
-        if usable == number:
+        seen.add(hashlib.blake2b(said.text.encode(), digest_size=8).digest())
+        if len(seen) == number:
             return
     raise DataError(
-        f"{opened.config.path}: {number} sentences asked for, but only {usable} of its {rows} rows "
-        f"hold one that no other has{example}; lower {opened.key}.share"
+        f"{opened.config.path}: {number} sentences asked for, but only {len(seen)} of its "
+        f"{rows} rows hold one that no other has{example}; lower {opened.key}.share"
     )
 
 

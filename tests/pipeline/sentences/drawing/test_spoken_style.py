@@ -44,7 +44,7 @@ def slots_of(*values: str) -> tuple[Slot, ...]:
 
 def plain_rows(name: str, count: int, style: StyleConfig = NO_STYLE) -> list[Sentence]:
     domain = read_domain(Path("prompts") / name)
-    maker = Maker(domain.name, 1, count, None, style)
+    maker = Maker(domain.name, 1, None, style)
     rows = sample(domain.intents, maker, "weighted", ZipfConfig())
     return [row for row in islice(rows, count) if isinstance(row, Sentence)]
 
@@ -189,7 +189,7 @@ def test_the_maker_tags_what_it_styled_and_says_nothing_twice() -> None:
 def test_what_the_filter_drops_is_never_said(tmp_path: Path) -> None:
     (tmp_path / "block.txt").write_text("please\num\n")
     unwanted = SentenceFilter(FilterConfig(blocklist=tmp_path / "block.txt", max_words=6))
-    maker = Maker("home", 1, 100, unwanted, EVERYTHING)
+    maker = Maker("home", 1, unwanted, EVERYTHING)
     for number in range(60):
         row = maker.make("go", "go:1", f"Turn on lamp {number}.", slots_of(str(number)))
         assert row is not None

@@ -69,7 +69,7 @@ def rows_of(
     config: LanguageModelConfig, domain: Domain, number: int, seed: int = 1
 ) -> list[Sentence | Reject]:
     source = language_model_source(config, domain, seed)
-    return list(take(source, number, Maker(domain.name, seed, number, None)))
+    return list(take(source, number, Maker(domain.name, seed, None)))
 
 
 def test_sentences_lead_back_to_prompt_and_answer(

@@ -30,7 +30,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def negatives(config: NegativesConfig, number: int, seed: int = 0) -> list[Sentence]:
-    maker = Maker("home", seed, number, None)
+    maker = Maker("home", seed, None)
     rows = list(negative_rows(config, None, maker, number))
     assert all(isinstance(row, Sentence) for row in rows)
     return [row for row in rows if isinstance(row, Sentence)]
@@ -40,7 +40,7 @@ def all_negatives(config: NegativesConfig) -> list[Sentence]:
     """As many as there are."""
     rows = []
     with contextlib.suppress(DataError):
-        for row in negative_rows(config, None, Maker("home", 0, 1000, None), 1000):
+        for row in negative_rows(config, None, Maker("home", 0, None), 1000):
             assert isinstance(row, Sentence)
             rows.append(row)
     return rows
@@ -124,7 +124,7 @@ def test_too_few_says_how_many_and_what_to_do(words: Path) -> None:
 def test_what_the_filter_drops_does_not_count(words: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "blocked.txt"
     blocked.write_text("jervis\n")
-    maker = Maker("home", 0, 30, SentenceFilter(FilterConfig(blocklist=blocked)))
+    maker = Maker("home", 0, SentenceFilter(FilterConfig(blocklist=blocked)))
     config = NegativesConfig(1, phrases=("hey jarvis",), kinds={"substitution": 1}, words=words)
     rows = list(islice(negative_rows(config, None, maker, 6), 200))
     assert sum(isinstance(row, Sentence) for row in rows) == 6
@@ -146,7 +146,7 @@ def home(folder: Path) -> Path:
 def test_phrases_from_a_domains_intents(words: Path, tmp_path: Path) -> None:
     domain = read_domain(home(tmp_path))
     config = NegativesConfig(1, intents=("switch",), words=words)
-    rows = list(negative_rows(config, domain, Maker("home", 0, 30, None), 30))
+    rows = list(negative_rows(config, domain, Maker("home", 0, None), 30))
     assert {row.negative.near_to for row in rows} == {"light on.", "life on.", "Jarvis on."}
     assert not {"light on", "life on", "jarvis on"} & {row.text.lower() for row in rows}
     # The domain says Jarvis otherwise, so harvest is far from it.

@@ -58,6 +58,26 @@ def save_tiny_voices(folder: Path, mel: MelConfig | None = None, seed: int = 0) 
     return voices
 
 
+def save_tiny_expressive_voice(folder: Path) -> Path:
+    """Write a FastSpeech 2 with a pitch of its own for every frame, and residuals to draw."""
+    torch.manual_seed(0)
+    config = FastSpeech2Config(
+        dim=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        hidden_dim=16,
+        predictor_dim=16,
+        frame_pitch=True,
+        frame_pitch_dim=8,
+    )
+    model = FastSpeech2(config, MelConfig(), SYMBOLS, SPEAKERS)
+    _speak_at_a_human_pace(model)
+    model.residual_std.copy_(torch.tensor([0.8, 0.3]))
+    model.residual_memory.copy_(torch.tensor([0.6, 0.2]))
+    _save(folder, "fastspeech2", model, config, SYMBOLS, SPEAKERS)
+    return folder
+
+
 # As the public models of both kinds have it.
 _CENTRED = MelConfig(padding="center", magnitude_epsilon=0.0)
 

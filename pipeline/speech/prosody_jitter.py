@@ -1,11 +1,14 @@
 """Small departures from the predicted prosody, phone by phone: no two people, and no person twice,
 say a word with the same rhythm, melody and stress, while a model's prediction is always the same.
+
+`lively` draws what the model itself measured that its predictions miss; `uneven` strays at will.
 """
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from models.acoustic.fastspeech2 import Prosody
+from models.acoustic.fastspeech2 import FastSpeech2, Prosody
 
 # Deviations at an unevenness of 1: of the log of a symbol's length, of its pitch (1.5 semitones or
 # so) and of its energy (3 dB or so); the latter two in the units of `Prosody`.
@@ -32,3 +35,41 @@ def uneven(
         pitch=prosody.pitch + _PITCH * pitch.to(device) * spoken,
         energy=prosody.energy + _ENERGY * energy.to(device) * spoken,
     )
+
+
+def lively(
+    prosody: Prosody,
+    spoken: torch.Tensor,
+    model: FastSpeech2,
+    strength: float,
+    rng: np.random.Generator,
+) -> Prosody:
+    """`prosody` (B, N) with pitch and lengths as far from the prediction as recordings are, times
+    `strength`; what one phone does, the next goes on with. Silences change in length only.
+
+    The model has `frame_pitch`. Draws the same for the same `rng`, however large `strength` is.
+    """
+    shape = tuple(prosody.durations.shape)
+    pitch, lengths = (
+        torch.from_numpy(_autoregressive(shape, float(memory), rng) * float(std) * strength)
+        for std, memory in zip(model.residual_std, model.residual_memory, strict=True)
+    )
+    device = prosody.durations.device
+    there = prosody.durations > 0
+    durations = (prosody.durations + 1) * torch.exp(lengths).to(device) - 1
+    return prosody._replace(
+        durations=(durations.round().clamp(min=1) * there).long(),
+        pitch=prosody.pitch + pitch.to(device) * spoken,
+    )
+
+
+def _autoregressive(
+    shape: tuple[int, ...], memory: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Sequences (B, N) of variance 1 of which every value keeps `memory` of the one before."""
+    fresh = rng.standard_normal(shape)
+    values = np.empty_like(fresh)
+    values[:, 0] = fresh[:, 0]
+    for index in range(1, shape[1]):
+        values[:, index] = memory * values[:, index - 1] + fresh[:, index] * (1 - memory**2) ** 0.5
+    return values.astype(np.float32)

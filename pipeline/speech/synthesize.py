@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from models.acoustic.fastspeech2 import FastSpeech2
 from models.acoustic.vocal_tract import scale_vocal_tract
 from models.checkpoint import (
     Checkpoint,
@@ -25,7 +26,7 @@ from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
 from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
 from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
-from pipeline.speech.prosody_jitter import uneven
+from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
 from pipeline.speech.speaker_assignment import EVERYBODY, Casting, casting_of, castings
 from pipeline.speech.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
@@ -43,7 +44,8 @@ class VoiceConfig:
     `energy`, `pitch_range` and `vocal_tract` (its length) are factors: 1 is the speaker's own.
     `unevenness` is how far each phone strays from the predicted length, pitch and energy
     (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
-    apart.
+    apart. `expressiveness` is how far pitch and lengths stray as recordings do from what the model
+    predicts, where it has measured that: 0 not at all, 1 as far as they.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -55,6 +57,7 @@ class VoiceConfig:
     pitch_range: Distribution = Distribution(value=1.0)
     vocal_tract: Distribution = Distribution(value=1.0)
     unevenness: Distribution | None = None
+    expressiveness: Distribution = Distribution(value=0.6)
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None
     context: ContextConfig | None = None
@@ -67,6 +70,7 @@ class VoiceConfig:
         within(self.vocal_tract, 0.7, 1.4, "vocal_tract")
         if self.unevenness:
             within(self.unevenness, 0.0, 3.0, "unevenness")
+        within(self.expressiveness, 0.0, 3.0, "expressiveness")
         if not all(0 <= weight < math.inf for weight in self.speakers.values()):
             raise ValueError("speakers: weights must be finite and not negative")
         if self.speakers and not sum(self.speakers.values()):
@@ -85,6 +89,7 @@ class Manner:
     vocal_tract: float = 1.0
     unevenness: float = 0.0
     phone_seed: int = 0  # of what each phone does
+    expressiveness: float = 0.0
 
 
 _NEUTRAL = Manner("", pace=1.0, pitch_semitones=0.0, energy=1.0)
@@ -146,6 +151,7 @@ def draw_manner(
         vocal_tract=config.vocal_tract.draw(rng),
         unevenness=config.unevenness.draw(rng) if config.unevenness else 0.0,
         phone_seed=int(rng.integers(2**62)),
+        expressiveness=config.expressiveness.draw(rng),
     )
 
 
@@ -295,14 +301,24 @@ def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str)
         energy=torch.tensor([manner.energy], device=device),
         pitch_range=torch.tensor([manner.pitch_range], device=device),
     )
-    if not manner.unevenness:
+    fastspeech2 = checkpoint.model  # no other kind is given an unevenness, or is expressive
+    expressiveness = manner.expressiveness if is_expressive(fastspeech2) else 0.0
+    if not (manner.unevenness or expressiveness):
         return model.synthesize(*said, controls)
-    rng = np.random.default_rng(manner.phone_seed)
-    fastspeech2 = checkpoint.model  # no other kind is given an unevenness
-    prosody = fastspeech2.predict(*said, controls)
-    rough = uneven(prosody, ~fastspeech2.is_silent[said[0]], manner.unevenness, rng)
-    followed: Speech = fastspeech2.follow(*said, rough)
+    prosody, spoken = fastspeech2.predict(*said, controls), ~fastspeech2.is_silent[said[0]]
+    if expressiveness:
+        rng = np.random.default_rng([manner.phone_seed, 2])
+        prosody = lively(prosody, spoken, fastspeech2, expressiveness, rng)
+    if manner.unevenness:
+        rng = np.random.default_rng(manner.phone_seed)
+        prosody = uneven(prosody, spoken, manner.unevenness, rng)
+    followed: Speech = fastspeech2.follow(*said, prosody)
     return followed
+
+
+def is_expressive(model: object) -> bool:
+    """Whether a model has measured how recordings stray from what it predicts."""
+    return isinstance(model, FastSpeech2) and model.config.frame_pitch
 
 
 def word_times(

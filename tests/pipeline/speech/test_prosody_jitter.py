@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
 
-from models.acoustic.fastspeech2 import Prosody
-from pipeline.speech.prosody_jitter import uneven
+from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config, Prosody
+from models.mel import MelConfig
+from pipeline.speech.prosody_jitter import lively, uneven
 
 SPOKEN = torch.tensor([[False, *[True] * 38, False]])
 EVEN = Prosody(
@@ -31,3 +33,34 @@ def test_silences_change_in_length_alone_and_padding_not_at_all() -> None:
     assert rough.durations[0, 0] != 20
     assert rough.pitch[0, 0] == rough.energy[0, 0] == rough.pitch[0, -1] == 0
     assert rough.durations.dtype == torch.int64
+
+
+@pytest.fixture(scope="module")
+def model() -> FastSpeech2:
+    """Of which recordings stray by 0.8 in pitch and 0.25 in log duration."""
+    config = FastSpeech2Config(dim=8, hidden_dim=8, predictor_dim=8, frame_pitch=True)
+    model = FastSpeech2(config, MelConfig(), ("<pad>", "a"), ("anna",))
+    model.residual_std.copy_(torch.tensor([0.8, 0.25]))
+    model.residual_memory.copy_(torch.tensor([0.6, 0.0]))
+    return model
+
+
+def test_lively_phones_stray_as_recordings_do_and_go_on_with_it(model: FastSpeech2) -> None:
+    rng = np.random.default_rng(0)
+    rows = [lively(EVEN, SPOKEN, model, 0.5, rng) for _ in range(200)]
+    pitch = torch.cat([row.pitch for row in rows])[:, 1:-1].numpy()
+    assert pitch.std() == pytest.approx(0.4, rel=0.05)
+    assert np.corrcoef(pitch[:, :-1].ravel(), pitch[:, 1:].ravel())[0, 1] == pytest.approx(
+        0.6, abs=0.03
+    )
+    lengths = torch.cat([row.durations for row in rows]).double().log().numpy()
+    assert lengths.std() == pytest.approx(0.125, rel=0.1)
+
+
+def test_lively_silences_keep_their_pitch_and_energy_stays(model: FastSpeech2) -> None:
+    padded = EVEN._replace(durations=torch.tensor([[20] * 39 + [0]]))
+    drawn = lively(padded, SPOKEN, model, 1.0, np.random.default_rng(0))
+    assert drawn.pitch[0, 0] == drawn.pitch[0, -1] == drawn.durations[0, -1] == 0
+    assert drawn.durations[0, :-1].min() >= 1
+    assert drawn.durations.dtype == torch.int64
+    assert torch.equal(drawn.energy, padded.energy)

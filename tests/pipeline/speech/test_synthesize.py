@@ -24,6 +24,7 @@ from pipeline.speech.synthesize import (
 from pipeline.speech.voices import GeneratedVoices
 from tests.tiny_voices import (
     TinyVoices,
+    save_tiny_expressive_voice,
     save_tiny_paper_voice,
     save_tiny_tacotron2,
     save_tiny_voices,
@@ -146,6 +147,27 @@ def test_uneven_phones_are_drawn_anew_for_every_clip_and_the_same_again(
     assert isinstance(one, MelClip)
     assert isinstance(other, MelClip)
     assert one.mel.shape != other.mel.shape or not np.array_equal(one.mel, other.mel)
+
+
+def test_expressiveness_makes_two_takes_differ_and_a_replay_the_same(
+    tmp_path: Path, config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    voice = str(save_tiny_expressive_voice(tmp_path / "voice"))
+    expressive = dataclasses.replace(config, acoustic_model=voice)
+    flat = dataclasses.replace(expressive, expressiveness=Distribution(value=0.0))
+    twice = [dataclasses.replace(spoken[1], id=name) for name in "ab"]
+    for settings, differ in ((expressive, True), (flat, False)):
+        steady = dataclasses.replace(
+            settings,
+            speakers={"anna": 1.0},
+            pace=Distribution(value=1.0),
+            pitch_semitones=Distribution(value=0.0),
+            energy=Distribution(value=1.0),
+        )
+        clips, again = (_clips(list(synthesize(twice, steady, seed=1))) for _ in range(2))
+        same = np.array_equal(clips["a"].mel, clips["b"].mel)
+        assert same is not differ
+        assert all(np.array_equal(clips[name].mel, again[name].mel) for name in "ab")
 
 
 def test_unevenness_is_refused_for_models_that_cannot_be_told_a_prosody(tmp_path: Path) -> None:

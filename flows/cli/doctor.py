@@ -2,11 +2,12 @@
 
 import os
 import platform
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 
 from rich.table import Table
@@ -14,16 +15,6 @@ from rich.table import Table
 from flows.cli.console import console
 from models.errors import VoxloomError
 
-NEEDED = (
-    "torch", "torchaudio", "prefect", "pyarrow", "datasets", "phonemizer", "espeakng-loader",
-    "nemo_text_processing", "pynini", "soundfile", "soxr", "pyloudnorm", "matplotlib",
-    "audiomentations", "fast-mp3-augment", "pyroomacoustics",
-)  # fmt: skip
-EXTRAS = {
-    "accelerate": "train", "tensorboard": "train", "pooch": "train", "onnxruntime": "teach",
-    "prefect-ray": "ray", "pesq": "bench",
-}  # fmt: skip
-SHIPPED = ("fastspeech2", "vocos", "recognizer")
 _DISK_WARNING_BYTES = 2e9
 
 
@@ -64,30 +55,60 @@ def doctor() -> None:
 def examine() -> Iterator[Finding]:
     """Everything a build touches, from the interpreter to the disk."""
     yield Finding("python", "ok", f"{platform.python_version()} on {platform.machine()}")
-    yield from (_package(name) for name in NEEDED)
-    yield from (_extra(name, extra) for name, extra in EXTRAS.items())
+    yield from _packages()
     yield _tried("device", _device, "install torch again; see README.md")
     yield _tried("espeak-ng", _espeak, "pip install --force-reinstall espeakng-loader phonemizer")
     yield _tried("text grammars", _grammars, "set VOXLOOM_CACHE to a folder that can be written")
-    yield from (_checkpoint(name) for name in SHIPPED)
+    yield from _checkpoints()
     yield _disk()
 
 
-def _package(name: str) -> Finding:
+def _packages() -> Iterator[Finding]:
+    """Every package that voxloom's metadata asks for; those of an extra are optional."""
     try:
-        return Finding(name, "ok", version(name))
-    except PackageNotFoundError:
+        requirements = requirements_by_extra(metadata.requires("voxloom") or ())
+    except metadata.PackageNotFoundError:
+        yield Finding("voxloom", "missing", "-", "pip install -c constraints.txt -e .")
+        return
+    installed, missing = _versions([*requirements.pop(""), "nemo_text_processing"])
+    if installed:
+        yield Finding("packages", "ok", ", ".join(installed))
+    for name in missing:
         options = "--no-deps " if name == "nemo_text_processing" else ""
-        return Finding(
-            name, "missing", "-", f"pip install -c constraints.txt {options}{name}, or `make test`"
-        )
+        yield Finding(name, "missing", "-", f"pip install -c constraints.txt {options}{name}")
+    requirements.pop("dev", None)  # what only the tests of a checkout need
+    for extra, names in requirements.items():
+        installed, missing = _versions(names)
+        if missing:
+            without, remedy = f"without {', '.join(missing)}", f"pip install -e '.\\[{extra}]'"
+            yield Finding(f"extra {extra}", "note", without, f"optional: {remedy}")
+        else:
+            yield Finding(f"extra {extra}", "ok", ", ".join(installed))
 
 
-def _extra(name: str, extra: str) -> Finding:
-    try:
-        return Finding(name, "ok", version(name))
-    except PackageNotFoundError:
-        return Finding(name, "note", "-", f"optional: pip install -e '.\\[{extra}]'")
+def requirements_by_extra(requirements: Sequence[str]) -> dict[str, list[str]]:
+    """The names of packages under the extra that needs them; "" is every installation.
+
+    `requirements` are as in the metadata of a distribution: `pooch>=1.8; extra == "train"`.
+    """
+    names: dict[str, list[str]] = {"": []}
+    for requirement in requirements:
+        specifier, _, condition = requirement.partition(";")
+        extra = re.search(r"extra == ['\"]([\w-]+)", condition)
+        name = re.split(r"[^\w.-]", specifier, maxsplit=1)[0]
+        names.setdefault(extra[1] if extra else "", []).append(name)
+    return names
+
+
+def _versions(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is installed, as `torch 2.11.0`, and what is not."""
+    installed, missing = [], []
+    for name in names:
+        try:
+            installed.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    return installed, missing
 
 
 def _tried(what: str, examination: Callable[[], Finding], remedy: str) -> Finding:
@@ -124,14 +145,27 @@ def _grammars() -> Finding:
     return Finding("text grammars", "note", "-", "the first build compiles them: half a minute")
 
 
+def _checkpoints() -> Iterator[Finding]:
+    """Those that a build uses when its config names none."""
+    try:
+        from pipeline.judging.judge import JudgeConfig
+        from pipeline.speech.synthesize import VoiceConfig
+    except ImportError as error:  # a package that is named above, or a broken one
+        yield Finding("checkpoints", "missing", f"cannot be read: {error}", "see above")
+        return
+    voice = VoiceConfig()
+    for name in (voice.acoustic_model, voice.vocoder, JudgeConfig().recognizer):
+        if name is not None:
+            yield _checkpoint(name)
+
+
 def _checkpoint(name: str) -> Finding:
     from models.checkpoint import checkpoint_digest, read_info
 
     try:
         info, digest = read_info(name), checkpoint_digest(name)
     except VoxloomError as error:
-        kind = {"vocos": "vocoder"}.get(name, name)
-        remedy = f"git checkout models/pretrained, or voxloom train configs/train/{kind}.yaml"
+        remedy = f"git checkout models/pretrained, or voxloom train configs/train/{name}.yaml"
         return Finding(name, "missing", str(error), remedy)
     speakers = f", {len(info.speakers)} speakers" if info.speakers else ""
     return Finding(name, "ok", f"intact, step {info.step}{speakers}, {digest}")

@@ -109,6 +109,42 @@ def evaluate_acoustic(
     _conclude(acoustic.evaluate_acoustic(request, judge, tell), acoustic.COLUMNS, out)
 
 
+@evaluate_app.command("voices", cls=ManyValues)
+def evaluate_voices(
+    systems: Annotated[list[str], typer.Option(help="ACOUSTIC+VOCODER, by name or folder.")],
+    speakers: Annotated[
+        list[str] | None, typer.Option(help="Voices; those that a system features if not given.")
+    ] = None,
+    whisper: Annotated[
+        Path | None, typer.Option(help="Whisper for CTranslate2; without it no words are counted.")
+    ] = None,
+    per_kind: Annotated[
+        int | None, typer.Option(help="Sentences, words and digit strings, each.", min=1)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
+        "runs/evaluation/voices"
+    ),
+) -> None:
+    """Judge voices from text: predicted naturalness, words understood, pitch asked and heard.
+
+    [dim]Example:[/dim]
+
+      voxloom evaluate voices --systems fastspeech2+vocos runs/fastspeech2/best+vocos
+        --whisper whisper-base
+    """
+    from models.evaluation import naturalness
+
+    request = naturalness.NaturalnessRequest(
+        tuple(systems), tuple(speakers or ()), whisper, per_kind
+    )
+    rows = naturalness.evaluate_naturalness(request, tell)
+    naturalness.write_clips(rows, out / "clips.csv")
+    text = naturalness.table(rows)
+    (out / "results.md").write_text(text + "\n", encoding="utf-8")
+    tell(f"\n{text}\n")
+    tell(f"written to {out}: results.md, clips.csv")
+
+
 def _opinion(mos: str | None) -> Callable | None:
     if mos is None:
         return None

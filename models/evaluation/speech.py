@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -84,6 +85,15 @@ class Choice:
     spread: float = 1.0
 
 
+class Spoken(NamedTuple):
+    """A waveform (S,) and the pitch of every frame (T,) that its model asked for, in Hz and 0
+    where unvoiced; None of models that ask for none.
+    """
+
+    wave: np.ndarray
+    pitch_hz: np.ndarray | None
+
+
 class Voices:
     """An acoustic model and a vocoder that fit each other, and the `names` of those who speak.
 
@@ -113,25 +123,32 @@ class Voices:
         mel: MelConfig,
     ) -> list[np.ndarray]:
         """One speaker's waveforms for texts and their phoneme strings, at the rate of `mel`."""
+        spoken = self.speak_with_pitch(texts, phonemes, speaker, manner)
+        waves = [wave for wave, _ in spoken]
+        if not all(np.isfinite(wave).all() for wave in waves):
+            raise DataError(f"{self.acoustic.name}: speaker {speaker}: a waveform is not finite")
+        return [trim_and_level(_resampled(wave, self.vocoder.mel, mel), mel) for wave in waves]
+
+    def speak_with_pitch(
+        self, texts: Sequence[str], phonemes: Sequence[str], speaker: str, manner: Manner
+    ) -> list[Spoken]:
+        """As `speak`, at the vocoder's rate, untrimmed, with the pitch that was asked for."""
         info = self.acoustic.info
         tokens = [
             tokenize(info.alphabet, info.symbols, text, line).ids
             for text, line in zip(texts, phonemes, strict=True)
         ]
-        waves = [
-            wave
+        return [
+            spoken
             for first in range(0, len(tokens), _BATCH_SIZE)
-            for wave in self._speak_batch(tokens[first : first + _BATCH_SIZE], speaker, manner)
+            for spoken in self._speak_batch(tokens[first : first + _BATCH_SIZE], speaker, manner)
         ]
-        if not all(np.isfinite(wave).all() for wave in waves):
-            raise DataError(f"{self.acoustic.name}: speaker {speaker}: a waveform is not finite")
-        return [trim_and_level(_resampled(wave, self.vocoder.mel, mel), mel) for wave in waves]
 
     @torch.inference_mode()
     def _speak_batch(
         self, tokens: Sequence[np.ndarray], speaker: str, manner: Manner
-    ) -> Iterator[np.ndarray]:
-        """Waveforms for symbol ids, each (N,)."""
+    ) -> Iterator[Spoken]:
+        """Of symbol ids, each (N,)."""
         symbols = torch.zeros(len(tokens), max(map(len, tokens)), dtype=torch.long)
         for row, ids in zip(symbols, tokens, strict=True):
             row[: len(ids)] = torch.from_numpy(ids)
@@ -143,8 +160,10 @@ class Voices:
             Controls(each * manner.pace, each * manner.pitch_semitones, each * manner.energy),
         )
         mels = convert_mels(speech.mels, self.acoustic.mel, self.vocoder.mel)
-        for spoken, length in zip(mels, speech.lengths.tolist(), strict=True):
-            yield self.vocoder.vocoder(spoken[None, :, :length])[0].float().cpu().numpy()
+        for row, length in enumerate(speech.lengths.tolist()):
+            wave = self.vocoder.vocoder(mels[row : row + 1, :, :length])[0].float().cpu().numpy()
+            pitch_hz = speech.pitch_hz
+            yield Spoken(wave, None if pitch_hz is None else pitch_hz[row, :length].cpu().numpy())
 
 
 def _chosen(names: Sequence[str], acoustic: Checkpoint) -> tuple[str, ...]:

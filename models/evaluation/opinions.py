@@ -1,0 +1,116 @@
+"""Judges that never met our data, from packages that bring their weights (extra `judges`).
+
+Each takes a wave (S,) float32 in [-1, 1] at `SAMPLE_RATE`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import DataError
+from models.phonology.phonemes import words_of
+from models.recognition.edit_distance import edit_distance
+
+SAMPLE_RATE = 16_000
+Wave = NDArray[np.float32]
+Opinion = Callable[[Wave], float]
+
+_SPELLINGS = {"mr": "mister", "mrs": "missus", "dr": "doctor", "okay": "ok", "oh": "zero"}
+
+
+def load_distillmos() -> Opinion:
+    """Predicted mean opinion score, 1 to 5 (DistillMOS, arXiv 2502.05356)."""
+    import torch
+
+    model = _import("distillmos").ConvTransformerSQAModel().eval()
+
+    @torch.inference_mode()
+    def score(wave: Wave) -> float:
+        return float(model(torch.from_numpy(wave)[None]))
+
+    return score
+
+
+def load_dnsmos() -> Opinion:
+    """The overall score of DNSMOS P.835 (arXiv 2110.01763), 1 to 5."""
+    dnsmos = _import("speechmos.dnsmos")
+
+    def score(wave: Wave) -> float:
+        return float(dnsmos.run(np.clip(wave, -1, 1), SAMPLE_RATE)["ovrl_mos"])
+
+    return score
+
+
+def load_whisper(folder: Path) -> Callable[[Wave], str]:
+    """What Whisper hears, from a folder with a model for CTranslate2. Raises `DataError`."""
+    if not (folder / "model.bin").is_file():
+        raise DataError(f"{folder}: no Whisper for CTranslate2 there: model.bin is missing")
+    whisper = _import("faster_whisper").WhisperModel(
+        str(folder), device="cpu", compute_type="int8", cpu_threads=1
+    )
+
+    def hear(wave: Wave) -> str:
+        segments, _ = whisper.transcribe(
+            wave,
+            language="en",
+            beam_size=5,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+        )
+        return " ".join(segment.text.strip() for segment in segments)
+
+    return hear
+
+
+def word_errors(said: str, heard: str) -> tuple[int, int]:
+    """Edits between two texts, and how many words were said.
+
+    Numerals that were heard count as whichever of their readings comes nearest; words that differ
+    only in where they are parted are no errors.
+    """
+    meant = _spelled(said)
+    edits = [
+        0 if "".join(meant) == "".join(words) else edit_distance(meant, words)
+        for words in (_spelled(_read_out(heard, read)) for read in (_by_digit, _as_number))
+    ]
+    return min(edits), len(meant)
+
+
+def _spelled(text: str) -> list[str]:
+    words = words_of(text.replace("-", " "))
+    return [_SPELLINGS.get(word, word) for word in words]
+
+
+def _read_out(text: str, read: Callable[[str], str]) -> str:
+    joined = re.sub(r"(?<=\d)[,.](?=\d{3}\b)", "", text)
+    return re.sub(r"\d+", lambda found: f" {read(found[0])} ", joined)
+
+
+def _by_digit(number: str) -> str:
+    return " ".join(_as_number(digit) for digit in number)
+
+
+def _as_number(number: str) -> str:
+    import inflect
+
+    words = inflect.engine().number_to_words(number, andword="", comma="")
+    return str(words).replace("-", " ")
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Of those that are there; None of none."""
+    there = [value for value in values if value is not None]
+    return float(np.mean(there)) if there else None
+
+
+def _import(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        package = name.partition(".")[0]
+        raise DataError(f"{package} is not installed: pip install -e '.[judges]'") from None

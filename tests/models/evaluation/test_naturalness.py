@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import ConfigError, DataError
+from models.evaluation import naturalness
+from models.evaluation.naturalness import (
+    LINES,
+    Heard,
+    Line,
+    NaturalnessRequest,
+    accent_of,
+    compare_pitch,
+    evaluate_naturalness,
+    read_lines,
+    table,
+)
+from tests.tiny_voices import TinyVoices, save_tiny_expressive_voice
+
+
+def test_the_lines_are_of_three_kinds_and_as_many_as_asked() -> None:
+    assert {line.kind for line in read_lines(LINES)} == {"sentence", "word", "digits"}
+    assert len(read_lines(LINES, 2)) == 6
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("# remark\nsentence|Good morning.\nno kind\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"lines\.txt:3: expected kind\|text"):
+        read_lines(path)
+
+
+def test_pitch_is_compared_where_both_are_voiced() -> None:
+    asked = np.array([100.0, 100.0, 0.0, 100.0, 0.0])
+    heard = np.array([200.0, 100.0, 100.0, 0.0, 0.0, 50.0])
+    cents, wrong = compare_pitch(asked, heard)
+    assert cents == pytest.approx(600.0)
+    assert wrong == pytest.approx(2 / 5)
+    assert compare_pitch(asked, np.zeros(5)) == (None, pytest.approx(3 / 5))
+
+
+def test_british_teachers_speak_british_english() -> None:
+    names = ("kokoro-bf_emma", "kokoro-am_puck", "an4-fbbh")
+    assert [accent_of(name) for name in names] == ["en-gb", "en-us", "en-us"]
+
+
+def _heard(speaker: str, mos: float, edits: int) -> Heard:
+    line = Line("sentence", "good morning")
+    return Heard("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0)
+
+
+def test_voices_are_listed_most_natural_first_with_the_median_last() -> None:
+    rows = [_heard("low", 2.0, 1), _heard("high", 4.0, 0), _heard("mid", 3.0, 0)]
+    lines = table(rows).splitlines()[2:]
+    assert [line.split("|")[1].split(",")[0].strip() for line in lines] == [
+        "high",
+        "mid",
+        "low",
+        "**median",
+    ]
+    assert "3.00" in lines[-1]
+    assert "50.0 %" in lines[2]
+
+
+def test_every_line_of_every_voice_is_judged(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds: list[float] = []
+
+    def judge(wave: np.ndarray) -> float:
+        seconds.append(len(wave) / naturalness.SAMPLE_RATE)
+        return 3.5
+
+    monkeypatch.setattr(naturalness, "load_distillmos", lambda: judge)
+    monkeypatch.setattr(naturalness, "load_dnsmos", lambda: judge)
+    new = save_tiny_expressive_voice(tmp_path / "new")
+    systems = (f"{tiny_voices.acoustic_model}+griffin-lim", f"{new}+griffin-lim")
+    rows = evaluate_naturalness(NaturalnessRequest(systems, per_kind=1), lambda _: None)
+    assert len(rows) == 2 * 2 * 3
+    assert len(seconds) == 2 * len(rows)
+    assert min(seconds) > 0.1
+    old, told = rows[0], rows[-1]
+    assert old.pitch_off_cents is old.voicing_wrong is None
+    assert told.voicing_wrong is not None
+    with pytest.raises(ConfigError, match="none of zoe"):
+        evaluate_naturalness(NaturalnessRequest(systems, ("zoe",), per_kind=1), lambda _: None)

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from models.errors import DataError
+from models.evaluation.opinions import load_whisper, mean, word_errors
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "edits"),
+    [
+        ("four one nine zero two", "41902", 0),
+        ("four one nine zero two", "4, 1, 9, oh, 2.", 0),
+        ("twenty five cents", "25 cents", 0),
+        ("one thousand two hundred", "1,200", 0),
+        ("The ferry leaves.", "the ferry leaves", 0),
+        ("sea side", "Seaside", 0),
+        ("the ferry leaves", "the fairy leaves", 1),
+        ("two seven", "27", 0),
+        ("lantern", "", 1),
+    ],
+)
+def test_words_are_counted_however_numbers_are_written(said: str, heard: str, edits: int) -> None:
+    assert word_errors(said, heard)[0] == edits
+
+
+def test_the_words_said_are_counted() -> None:
+    assert word_errors("twenty-five cents", "")[1] == 3
+
+
+def test_the_mean_is_of_what_is_there() -> None:
+    assert mean([1.0, None, 3.0]) == 2.0
+    assert mean([None]) is None
+
+
+def test_a_folder_without_whisper_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no Whisper for CTranslate2 there"):
+        load_whisper(tmp_path)

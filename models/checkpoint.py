@@ -50,6 +50,7 @@ KINDS = {
         "FastSpeech2PaperConfig",
     ),
     "tacotron2": Kind("acoustic", "models.acoustic.tacotron2", "Tacotron2", "Tacotron2Config"),
+    "harmonic": Kind("vocoder", "models.vocoders.harmonic", "Harmonic", "HarmonicConfig"),
     "vocos": Kind("vocoder", "models.vocoders.vocos", "Vocos", "VocosConfig"),
     "hifigan": Kind("vocoder", "models.vocoders.hifigan", "HifiGan", "HifiGanConfig"),
     "melgan": Kind("vocoder", "models.vocoders.melgan", "MelGan", "MelGanConfig"),

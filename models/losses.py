@@ -1,5 +1,6 @@
 """Spectral losses between a generated and a real waveform, both (B, S)."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.errors import ConfigError
+from models.mel import LogMel, MelConfig
 
 
 def weighted_sum(losses: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
@@ -80,3 +82,51 @@ class MultiResolutionStft(nn.Module):
         weights = getattr(self, f"window_{window}")
         spectrum = torch.stft(wave.float(), n_fft, hop, window, weights, return_complex=True)
         return (spectrum.real**2 + spectrum.imag**2).clamp(min=1e-7).sqrt()
+
+
+class EnergyDistance(nn.Module):
+    """The generalized energy distance of spectra (arXiv 2008.01160, eq. 3): two generated waves
+    (B, S) as far from the real one as it is from another of its kind, half as far from each other.
+
+    `spectrum`: log and linear magnitudes at several resolutions; `mel`: log-mels of the whole band.
+    """
+
+    def __init__(self, mel: MelConfig, fft_sizes: tuple[int, ...], repulsion: float = 0.5) -> None:
+        super().__init__()
+        self.fft_sizes, self.repulsion = fft_sizes, repulsion
+        self._log_mel = LogMel(dataclasses.replace(mel, f_max=None))
+        for size in fft_sizes:
+            self.register_buffer(f"window_{size}", torch.hann_window(size), persistent=False)
+
+    def forward(self, real: Tensor, first: Tensor, second: Tensor) -> dict[str, Tensor]:
+        with torch.no_grad():
+            wanted = self._spectra(real)
+            wanted_mel = self._log_mel(real)
+        both = torch.cat([first, second])
+        mels = self._log_mel(both).chunk(2)
+        pairs = [(one[: len(real)], one[len(real) :]) for one in self._spectra(both)]
+        ones, others = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        attraction = (self._between(ones, wanted) + self._between(others, wanted)) / 2
+        mel = (F.l1_loss(mels[0], wanted_mel) + F.l1_loss(mels[1], wanted_mel)) / 2
+        return {
+            "spectrum": attraction - self.repulsion * self._between(ones, others),
+            "mel": mel - self.repulsion * F.l1_loss(mels[0], mels[1]),
+        }
+
+    def _spectra(self, wave: Tensor) -> list[Tensor]:
+        """Power spectra (B, F, T), one a resolution."""
+        spectra = []
+        for size in self.fft_sizes:
+            window = getattr(self, f"window_{size}")
+            spectrum = torch.stft(wave, size, size // 4, window=window, return_complex=True)
+            spectra.append(spectrum.real.square() + spectrum.imag.square())
+        return spectra
+
+    def _between(self, ones: list[Tensor], others: list[Tensor]) -> Tensor:
+        distances = []
+        for size, one, other in zip(self.fft_sizes, ones, others, strict=True):
+            quiet = 4e-6 * size / 1024  # power that counts as silence
+            log = ((one + quiet).log() - (other + quiet).log()).abs().mean() / 2
+            linear = ((one + 1e-8).sqrt() - (other + 1e-8).sqrt()).abs().mean() / size**0.5
+            distances.append(log + 8 * linear)
+        return torch.stack(distances).mean()

@@ -3,7 +3,8 @@
 B batch, N symbols, T mel frames, S samples.
 """
 
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -55,3 +56,29 @@ class Vocoder(Protocol):
     mel: MelConfig
 
     def __call__(self, mels: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class PitchedVocoder(Protocol):
+    """A vocoder that is told F0 (B, T) in Hz, 0 where unvoiced, and seeds of its noise, one an
+    item. It finds F0 itself where it is not told.
+    """
+
+    mel: MelConfig
+    uses_pitch: bool
+
+    def __call__(
+        self, mels: Tensor, pitch_hz: Tensor | None = None, seeds: Sequence[int] = ()
+    ) -> Tensor: ...
+
+
+def waveforms(
+    vocoder: Vocoder | PitchedVocoder,
+    mels: Tensor,
+    pitch_hz: Tensor | None = None,
+    seeds: Sequence[int] = (),
+) -> Tensor:
+    """Mels (B, n_mels, T) to waveforms (B, S); pitch and seeds are for vocoders that use them."""
+    if isinstance(vocoder, PitchedVocoder):
+        return vocoder(mels, pitch_hz, seeds)
+    return vocoder(mels)

@@ -22,6 +22,7 @@ RECIPES = {
     "speaker-encoder": Recipe("speaker_encoder", "SpeakerEncoderTraining", "train_speaker_encoder"),
     "fastspeech2": Recipe("fastspeech2", "FastSpeech2Training", "train_fastspeech2"),
     "tacotron2": Recipe("tacotron2", "Tacotron2Training", "train_tacotron2"),
+    "harmonic": Recipe("harmonic", "HarmonicTraining", "train_harmonic"),
     "vocos": Recipe("vocos", "VocosTraining", "train_vocos"),
     "hifigan": Recipe("hifigan", "HifiGanTraining", "train_hifigan"),
     "melgan": Recipe("melgan", "MelGanTraining", "train_melgan"),

@@ -73,7 +73,7 @@ class VocoderTask(ABC):
         self.config, self.features = config, features
         self.model, self.critics, self.loss_weights = model, critics, dict(loss_weights)
         if config.start_from:
-            _start_from(config.start_from, self.kind, model, config.mel)
+            start_from(config.start_from, self.kind, model, config.mel)
         if config.critics_of:
             _take_critics(config.critics_of, critics)
         self.adversary = config.adversary
@@ -207,7 +207,7 @@ def _take_critics(run: Path, critics: Critics) -> None:
         raise ConfigError(f"critics_of: {run} has no such critics ({reason})") from None
 
 
-def _start_from(name: str, kind: str, model: nn.Module, mel: MelConfig) -> None:
+def start_from(name: str, kind: str, model: nn.Module, mel: MelConfig) -> None:
     """Take the weights of a checkpoint that has the same sizes."""
     checkpoint = load_checkpoint(name)
     if checkpoint.kind != kind:

@@ -194,8 +194,8 @@ class FastSpeech2(nn.Module):
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
             self.contour_embedding = nn.Conv1d(2, config.dim, 5, padding=2)
-            nn.init.zeros_(self.contour_embedding.weight)  # begins as the model without it
-            nn.init.zeros_(self.contour_embedding.bias)
+            for parameter in self.contour_embedding.parameters():
+                nn.init.zeros_(parameter)  # begins as the model without it
             self.register_buffer("log_pitch", torch.full((len(speakers),), 5.0))
             self.register_buffer("residual_std", torch.zeros(2))
             self.register_buffer("residual_memory", torch.zeros(2))

@@ -264,7 +264,8 @@ def _stand_in(symbol: str, known: Sequence[str]) -> str:
     if number is None:
         phone = unstressed(symbol)
         nearest = nearest_phone(phone, {unstressed(name) for name in known})
-        number = nearest and find_symbol(symbol.removesuffix(phone) + nearest, index)
+        if nearest:
+            number = find_symbol(symbol.removesuffix(phone) + nearest, index)
     return symbol if number is None else known[number]
 
 

@@ -14,8 +14,10 @@ from models.errors import CheckpointError, ConfigError, DataError
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
 from models.training.features import Measured, write_features
+from models.training.harmonic import HarmonicTask, HarmonicTraining
 from models.training.hifigan import HifiGanTask, HifiGanTraining
 from models.training.melgan import MelGanTask
+from models.training.mels import open_teacher_mels
 from models.training.recognizer import RecognizerTask
 from models.training.run import train
 from models.training.ship import ship
@@ -48,6 +50,20 @@ RECIPES: dict[str, dict[str, Any]] = {
     | {
         "model": {"dim": 16, "hidden_dim": 16, "num_layers": 1},
         "critics": {"width": 2, "periods": [3], "fft_sizes": [256]},
+    },
+    "harmonic": {
+        "mel": as_mapping(MEL),
+        "model": {
+            "dim": 16,
+            "hidden_dim": 16,
+            "num_layers": 1,
+            "knots": 12,
+            "pitch_dim": 8,
+            "pitch_layers": 1,
+        },
+        "segment_frames": 16,
+        "batch_size": 2,
+        "fft_sizes": [256, 64],
     },
     "hifigan": VOCODER
     | {
@@ -95,6 +111,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 TASKS = {
     "recognizer": RecognizerTask,
+    "harmonic": HarmonicTask,
     "vocos": VocosTask,
     "hifigan": HifiGanTask,
     "melgan": MelGanTask,
@@ -341,9 +358,8 @@ def test_vocoder_goes_on_from_its_like_only(
         train(write_config(tmp_path / "next", "hifigan", corpus, **changed))
 
 
-def test_vocoder_learns_from_an_acoustic_models_mels(
-    tmp_path: Path, corpus: TrainingCorpus
-) -> None:
+def _write_flat_mels(folder: Path, corpus: TrainingCorpus) -> None:
+    """Mels of an acoustic model that says the same in every frame."""
     clips = list(corpus.features.clips)
     parts = [
         Measured(
@@ -353,9 +369,15 @@ def test_vocoder_learns_from_an_acoustic_models_mels(
         )
         for clip in clips
     ]
-    write_features(tmp_path / "mels", clips, parts)
+    write_features(folder, clips, parts)
     card = {"acoustic_model": "flat@0", "mel": as_mapping(MEL)}
-    (tmp_path / "mels/mels.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
+    (folder / "mels.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
+
+
+def test_vocoder_learns_from_an_acoustic_models_mels(
+    tmp_path: Path, corpus: TrainingCorpus
+) -> None:
+    _write_flat_mels(tmp_path / "mels", corpus)
     path = write_config(tmp_path, "hifigan", corpus, teacher_mels=str(tmp_path / "mels"))
     config = build(HifiGanTraining, yaml.safe_load(path.read_text("utf-8")), "train.yaml")
     batch = HifiGanTask(config, open_corpus(config)).batch(0)
@@ -363,3 +385,26 @@ def test_vocoder_learns_from_an_acoustic_models_mels(
     assert (batch["mel"] == -3.0).all()
     assert batch["wave"].shape == (2, 16 * MEL.hop_length)
     assert batch["wave"].std() > 0
+
+
+def test_harmonic_vocoder_hears_an_acoustic_models_mels_for_a_share(
+    tmp_path: Path, corpus: TrainingCorpus
+) -> None:
+    _write_flat_mels(tmp_path / "mels", corpus)
+    path = write_config(tmp_path, "harmonic", corpus, teacher_mels=[str(tmp_path / "mels")])
+    config = build(HarmonicTraining, yaml.safe_load(path.read_text("utf-8")), "train.yaml")
+    task = HarmonicTask(config, corpus.features, [open_teacher_mels(tmp_path / "mels")])
+    batches = [task.batch(step) for step in range(20)]
+    spreads = torch.cat([batch["mel"].std(dim=(1, 2)) for batch in batches])
+    assert 0.2 < float((spreads < 1e-3).float().mean()) < 0.6
+    assert all(batch["wave"].abs().amax() < 0.96 for batch in batches)
+
+
+def test_harmonic_vocoder_learns(tmp_path: Path, corpus: TrainingCorpus) -> None:
+    path = write_config(tmp_path, "harmonic", corpus)
+    first, last = (
+        load_checkpoint(train(path, [f"loop.steps={steps}", f"run={tmp_path / str(steps)}"]))
+        for steps in (1, 60)
+    )
+    for name in ("spectrum", "pitch_cents"):
+        assert last.info.metrics[name] < first.info.metrics[name]

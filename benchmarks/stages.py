@@ -25,6 +25,7 @@ from models.errors import DataError, VoxloomError
 from models.evaluation.tables import MISSING, decimal, markdown_table
 from pipeline.build import stages
 from pipeline.build.config import BuildConfig, check_build, load_build_config
+from pipeline.build.job import Job
 from pipeline.dataset.files import read_build
 from pipeline.records import Sentence
 from pipeline.storage.shards import read_shard
@@ -71,7 +72,7 @@ def _sized(config: BuildConfig, count: int, work_dir: Path, seed: int) -> BuildC
     )
 
 
-def _time_stages(job: stages.Job) -> dict[str, float]:
+def _time_stages(job: Job) -> dict[str, float]:
     """Seconds by stage. The shard of a stage is what the next one reads."""
     seconds: dict[str, float] = {}
 

@@ -18,7 +18,9 @@ from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
 from pipeline.build import stages
 from pipeline.build.config import BuildConfig, check_build, load_build_config
-from pipeline.build.stages import Job
+from pipeline.build.inputs import used_digests
+from pipeline.build.job import Job
+from pipeline.build.seal import seal_build
 from pipeline.editing import extend as extension
 
 
@@ -88,7 +90,7 @@ def own_speech(job: Job) -> Path | None:
 
 @task(name="seal", **_RETRIED)
 def seal(job: Job) -> Path:
-    return stages.seal_build(job)
+    return seal_build(job)
 
 
 @task(name="conclude", **_RETRIED)
@@ -103,7 +105,7 @@ CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)
 def build_shards(job: Job) -> None:
     """Every stage of every shard; raises the first error that no retry cured."""
     latest: dict[int, Any] = dict(enumerate(generate(job)))
-    if "babble" in stages.used_digests(job.config):
+    if "babble" in used_digests(job.config):
         babble(job)  # before the shards, which share it
     if job.config.augment.hears_own_speech:
         own_speech(job)

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as ElapsedColumn
 
-from pipeline.build.stages import STAGES, Job
+from pipeline.build.job import Job
+from pipeline.build.stages import STAGE_NAMES
 
 _LOOK_EVERY_S = 0.5
 
@@ -26,7 +27,7 @@ def shard_progress(job: Job, console: Console) -> Iterator[None]:
         ElapsedColumn(),
         console=console,
     )
-    bars = {stage: progress.add_task(stage, total=job.num_shards, rate="") for stage in STAGES}
+    bars = {stage: progress.add_task(stage, total=job.num_shards, rate="") for stage in STAGE_NAMES}
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(job, progress, bars, over), daemon=True)
     with progress:
@@ -41,7 +42,7 @@ def shard_progress(job: Job, console: Console) -> Iterator[None]:
 def _watch(job: Job, progress: Progress, bars: dict[str, TaskID], over: threading.Event) -> None:
     """Update the bars until `over`, and once more after it."""
     started = time.monotonic()
-    found = {stage: shards_made(job, stage) for stage in STAGES}  # by an earlier run
+    found = {stage: shards_made(job, stage) for stage in STAGE_NAMES}  # by an earlier run
     while True:
         is_last = over.wait(_LOOK_EVERY_S)
         elapsed_s = time.monotonic() - started

@@ -11,7 +11,8 @@ from types import FrameType
 from flows.cli.console import console, tell
 from flows.language_model_key import language_model_key, needs_prefect
 from pipeline.build.config import BuildConfig, check_build
-from pipeline.build.stages import Job, plan
+from pipeline.build.job import Job
+from pipeline.build.stages import plan
 from pipeline.speech.synthesize import unheard_controls
 
 

@@ -14,7 +14,7 @@ from prefect.tasks import Task
 
 from models.errors import ConfigError
 from pipeline.build.config import RuntimeConfig
-from pipeline.build.stages import Job
+from pipeline.build.job import Job
 from pipeline.storage.processes import exit_with_parent
 
 _this_process_gpu = threading.Lock()

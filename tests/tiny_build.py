@@ -8,6 +8,8 @@ import soundfile
 import yaml
 
 from pipeline.build import stages
+from pipeline.build.job import Job
+from pipeline.build.seal import seal_build
 from pipeline.dataset.files import data_files, read_rows
 from tests.tiny_voices import TinyVoices
 
@@ -76,14 +78,14 @@ def _write_sounds(folder: Path) -> None:
     )
 
 
-def run_stages(job: stages.Job, workers: int = 1) -> Path:
+def run_stages(job: Job, workers: int = 1) -> Path:
     """The whole build in this process, `workers` shards at a time, without Prefect."""
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda shard: _run_shard(job, shard), stages.generate_shards(job)))
-    return stages.seal_build(job)
+    return seal_build(job)
 
 
-def _run_shard(job: stages.Job, sentences: Path) -> Path:
+def _run_shard(job: Job, sentences: Path) -> Path:
     spoken = stages.frontend_shard(job, sentences)
     clean = stages.vocode_shard(job, stages.synthesize_shard(job, spoken))
     return stages.manifest_shard(job, stages.augment_shard(job, stages.judge_shard(job, clean)))

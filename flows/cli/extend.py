@@ -27,7 +27,7 @@ def extend(
     """
     from flows.run_build import run_build
     from pipeline.build.config import load_build_config
-    from pipeline.build.stages import used_digests
+    from pipeline.build.inputs import used_digests
     from pipeline.dataset.files import read_build
     from pipeline.editing.extend import check_extension, extension_of, holds_already
 

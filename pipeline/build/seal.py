@@ -1,12 +1,18 @@
-"""The last step of a build: the rows of its parts become a dataset."""
+"""The last step of a build, once for all shards: their rows become a dataset."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from models.config import as_mapping
 from models.errors import DataError
+from pipeline.build.config import lexicon_of, licensed_sources
+from pipeline.build.inputs import used_digests
+from pipeline.build.job import Job
 from pipeline.build.publish_dataset import publish_dataset
+from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo, build_record
 from pipeline.dataset.contents import Contents
 from pipeline.dataset.manifest import Row, dataset_schema, read_kept, read_part
@@ -14,9 +20,47 @@ from pipeline.dataset.marks import marked_reject
 from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.dataset.rejects import check_rejected
 from pipeline.dataset.writer import SplitWriter
-from pipeline.records import Reject
+from pipeline.records import Reject, Sentence
+from pipeline.sentences.generate import describe_domain
 from pipeline.splits import split_of
-from pipeline.storage.shards import read_rejects
+from pipeline.storage.shards import read_rejects, read_shard
+
+
+def seal_build(job: Job) -> Path:
+    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder."""
+    config, rejected_in = job.config, job.rejected_in
+    parts, limit = job.shards("manifest"), config.judge.max_rejected_share
+    covered = coverage_of_build(
+        config.sentences,
+        config.text,
+        config.seed,
+        lexicon_of(config),
+        (parts, rejected_in),
+        config.output.read_marks(),
+    )
+    info = replace(_build_info(job, covered), splits=_decided_splits(job))
+    return seal(parts, rejected_in, info, config.output, limit)
+
+
+def _decided_splits(job: Job) -> dict[str, str]:
+    """The splits of rows by id, where they were decided with their sentences."""
+    if not job.config.output.disjoint:
+        return {}
+    rows = (row for path in job.shards("generate") for row in read_shard(path, Sentence).rows)
+    return {row.id: row.split for row in rows}
+
+
+def _build_info(job: Job, covered: CoverageFigures) -> BuildInfo:
+    config = job.config
+    return BuildInfo(
+        name=config.name,
+        seed=config.seed,
+        config=as_mapping(config),
+        digests=used_digests(config),
+        versions=job.versions,
+        coverage=as_mapping(describe_domain(config.sentences)) | {"figures": as_mapping(covered)},
+        sources=licensed_sources(config),
+    )
 
 
 def seal(

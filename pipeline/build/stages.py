@@ -1,44 +1,38 @@
 """The stages over shards: a path in, a path out, and nothing done twice.
 
-A shard's name holds a key over everything its content depends on: the stage and its version,
-the part of the config that the stage reads, the key of what it reads, and the digests of the
-files it uses. A shard of that name that is intact is therefore finished work, whoever made it:
-a build that was killed goes on where it stopped, a changed noise setting redoes `augment` and
-after, and a damaged file is made again. (runtime settings are in no key: they change no row.)
+Before each stage stands what its shards depend on. A shard's name holds a key over that and over
+the key of the shards that it is made of. A shard of that name that is intact is therefore finished
+work, whoever made it: a build that was killed goes on where it stopped, a changed noise setting or
+a new release of a library redoes the stages that it concerns and those after, and a damaged file is
+made again. (Most runtime settings are in no key: they change no row.)
 """
 
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from models.checkpoint import checkpoint_digest
-from models.config import as_mapping, resolve_path
-from pipeline.audio.delivery import Delivery
+from models.config import as_mapping
 from pipeline.augment.augment_clips import augment_clips
-from pipeline.augment.augmenter import AugmentConfig, AugmentSetting, augment_digest
+from pipeline.augment.augmenter import AugmentSetting
 from pipeline.augment.intent_ranks import turns_of
 from pipeline.augment.own_speech import OWN_CLIPS, write_own_speech
-from pipeline.augment.sounds.babble import babble_key, make_babble
+from pipeline.augment.sounds.babble import make_babble
 from pipeline.build.config import (
     BuildConfig,
     castings_of_build,
     lexicon_of,
-    licensed_sources,
     resolve_device,
     row_licences,
     split_plan_of,
 )
-from pipeline.build.seal import seal
-from pipeline.coverage.figures import CoverageFigures, coverage_of_build
-from pipeline.dataset.build_record import BuildInfo
+from pipeline.build.inputs import used_digests
+from pipeline.build.job import Job, index_of
+from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.dataset.existing_sentences import existing_sentences_of
-from pipeline.dataset.files import file_digest
 from pipeline.dataset.manifest import assemble, write_part
 from pipeline.judging.retakes import judge_clips
-from pipeline.licences.ledger import RowLicences
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -49,146 +43,29 @@ from pipeline.records import (
     SpokenSentence,
 )
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
-from pipeline.sentences.generate import SentencesConfig, describe_domain, generate, sentences_digest
+from pipeline.sentences.generate import generate
 from pipeline.speech.speaker_assignment import casting_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
-from pipeline.storage.shards import is_intact, read_shard, shard_key, shard_path, write_shard
-from pipeline.text.pronunciations import lexicon_digest
+from pipeline.storage.shards import is_intact, read_shard, write_shard
 from pipeline.text.spoken import text_frontend
 
-STAGES = ("generate", "frontend", "synthesize", "vocode", "judge", "augment", "manifest")
-
-# Raise a stage's number when its code makes other rows from the same config.
-_VERSIONS = dict.fromkeys(STAGES, 1) | {
-    "generate": 6,
-    "frontend": 5,
-    "synthesize": 3,
-    "augment": 5,
-    "manifest": 2,
-}
+# Normalization and phonemes; espeakng-loader brings espeak-ng itself.
+_READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 
-@dataclass(frozen=True)
-class Job:
-    """A build as the stages see it: plain data, small enough to send to any worker.
-
-    `keys` by stage; `device` is `cpu` or `cuda`; `work_dir` is absolute. `extends` is the dataset
-    that the rows will be added to, and say nothing of.
-    """
-
-    config: BuildConfig
-    keys: dict[str, str]
-    work_dir: Path
-    device: str
-    num_shards: int
-    licences: RowLicences
-    extends: Path | None = None
-
-    def shard(self, stage: str, index: int) -> Path:
-        """Where the shard `index` of `stage` lies, once it is made."""
-        return shard_path(self.work_dir, stage, self.keys[stage], index)
-
-    def shards(self, stage: str) -> list[Path]:
-        return [self.shard(stage, index) for index in range(self.num_shards)]
-
-    def next_shard(self, stage: str, source: Path) -> Path:
-        """What `stage` makes out of the shard `source` of an earlier stage."""
-        return self.shard(stage, _index_of(source))
-
-
-def plan(config: BuildConfig, extends: Path | None = None) -> Job:
-    """The shards of a build and their names. Reads digests, makes nothing.
-
-    With a dataset that it `extends`, the build says nothing that this says.
-    """
-    return Job(
-        config=config,
-        keys=stage_keys(config, existing_sentences_of(extends) if extends else None),
-        work_dir=config.work_dir,
-        device=resolve_device(config.runtime),
-        num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
-        licences=row_licences(config),
-        extends=extends,
-    )
-
-
-def stage_keys(config: BuildConfig, existing: ExistingSentences | None = None) -> dict[str, str]:
-    """The key of every stage: what its shards depend on, and nothing else; `existing`
-    are the sentences of the dataset that the build extends."""
-    voice = {key: value for key, value in as_mapping(config.voice).items() if value is not None}
-    vocoder = voice.pop("vocoder")
-    delivery = _set_keys(config.output.delivery)
-    keeps_noise = ["noise_audio"] if config.output.keep_noise else []
-    settings = {
-        "generate": [
-            config.seed,
-            _set_keys(config.sentences),
-            config.runtime.shard_size,
-            *_kept_apart(config),
-            *([existing.digest] if existing else []),
-        ],
-        "frontend": [config.seed, config.text.row_settings, *_given_accents(config)],
-        "synthesize": [config.seed, voice],
-        "vocode": [vocoder],
-        "judge": [config.seed, config.judge.row_settings],
-        "augment": [
-            config.seed,
-            _set_keys(config.augment),
-            config.output.split,
-            *keeps_noise,
-            *([delivery] if delivery else []),
-        ],
-        "manifest": [
-            config.output.license,
-            sorted(row_licences(config).licences.items()),
-            *config.output.kept,
-        ],
-    }
-    digests = used_digests(config)
-    files = {
-        "generate": ["sentences"],
-        "frontend": ["pronunciations"],
-        "synthesize": ["acoustic_model"],
-        "vocode": ["vocoder"],
-        "judge": ["acoustic_model", "vocoder", "recognizer"],
-        "augment": ["sounds", "babble"],
-    }
-    keys: dict[str, str] = {}
-    for stage in STAGES:
-        upstream = list(keys.values())[-1:]
-        used = {name: digests[name] for name in files.get(stage, []) if name in digests}
-        keys[stage] = shard_key(stage, _VERSIONS[stage], settings[stage], upstream, used)
-    return keys
-
-
-def _given_accents(config: BuildConfig) -> list[object]:
-    """What accents depend on where they are given by quota: every speaker has each."""
-    if config.voice.quota is None:
-        return []
-    by_split = castings_of_build(config)
-    return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
-
-
-def _kept_apart(config: BuildConfig) -> list[object]:
-    """What the sentences' splits depend on, where they are decided with the sentences."""
-    return [config.output.split, config.output.disjoint] if config.output.disjoint else []
-
-
-def _set_keys(section: SentencesConfig | AugmentConfig | Delivery) -> dict[str, object]:
-    """Without what stands at its default, so that a new option leaves old shards their names,
-    and of sections that have settings beside those of rows (`row_settings`) only the latter.
-    """
-
-    def default(field: Field[Any]) -> object:
-        made = field.default_factory
-        return made() if made is not MISSING else field.default
-
-    return {
-        field.name: as_mapping(getattr(value, "row_settings", value))
-        for field in fields(section)
-        if (value := getattr(section, field.name)) != default(field)
-    }
+GENERATE = Stage(
+    name="generate",
+    version=6,
+    reads=lambda config: {
+        "seed": config.seed,
+        "sentences": set_values(config.sentences),
+        "runtime.shard_size": config.runtime.shard_size,
+        "output": _kept_apart(config),
+    },
+    files=("sentences", "existing_sentences"),
+    libraries=("Jinja2", "numpy", *_READING),
+)
 
 
 def generate_shards(job: Job) -> list[Path]:
@@ -203,6 +80,19 @@ def generate_shards(job: Job) -> list[Path]:
     for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
         write_shard(path, cut, Sentence)
     return paths
+
+
+FRONTEND = Stage(
+    name="frontend",
+    version=5,
+    reads=lambda config: {
+        "seed": config.seed,
+        "text": config.text.row_settings,
+        "accents": _given_accents(config),
+    },
+    files=("pronunciations",),
+    libraries=("numpy", *_READING),
+)
 
 
 def frontend_shard(job: Job, sentences: Path) -> Path:
@@ -220,6 +110,18 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
     return _make_once(output, lambda: write_shard(output, make(), SpokenSentence))
 
 
+SYNTHESIZE = Stage(
+    name="synthesize",
+    version=3,
+    reads=lambda config: {
+        "seed": config.seed,
+        "voice": _voice_without_vocoder(config),
+    },
+    files=("acoustic_model",),
+    libraries=("numpy", "torch"),
+)
+
+
 def synthesize_shard(job: Job, spoken: Path) -> Path:
     """Stage 3: phonemes into mel spectrograms."""
 
@@ -233,6 +135,15 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
     return _make_once(output, lambda: write_shard(output, make(), MelClip))
 
 
+VOCODE = Stage(
+    name="vocode",
+    version=1,
+    reads=lambda config: {"voice.vocoder": config.voice.vocoder},
+    files=("vocoder",),
+    libraries=("numpy", "torch", "soundfile"),
+)
+
+
 def vocode_shard(job: Job, mels: Path) -> Path:
     """Stage 4: mel spectrograms into waveforms."""
 
@@ -242,6 +153,15 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
     output = job.next_shard("vocode", mels)
     return _make_once(output, lambda: write_shard(output, make(), CleanClip))
+
+
+JUDGE = Stage(
+    name="judge",
+    version=1,
+    reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
+    files=("acoustic_model", "vocoder", "recognizer"),
+    libraries=("numpy", "torch", "torchaudio", "soundfile", "soxr"),
+)
 
 
 def judge_shard(job: Job, clean: Path) -> Path:
@@ -270,13 +190,32 @@ def judge_shard(job: Job, clean: Path) -> Path:
     return _make_once(output, lambda: write_shard(output, make(), JudgedClip))
 
 
+AUGMENT = Stage(
+    name="augment",
+    version=5,
+    reads=lambda config: {
+        "seed": config.seed,
+        "augment": set_values(config.augment),
+        "output.split": config.output.split,
+        "output.keep_noise": config.output.keep_noise,
+        "output.delivery": set_values(config.output.delivery),
+        "output.license": config.output.license if config.augment.hears_own_speech else None,
+    },
+    files=("sounds", "babble"),
+    libraries=(
+        *("audiomentations", "fast-mp3-augment", "numpy", "pyloudnorm", "pyroomacoustics"),
+        *("scipy", "soundfile", "soxr", "torch"),
+    ),
+)
+
+
 def augment_shard(job: Job, judged: Path) -> Path:
     """Stage 6: room, noise and gain."""
 
     def make() -> Iterable[FinishedClip]:
         _one_thread_a_shard()
         clips = read_shard(judged, JudgedClip).rows
-        setting = _augment_setting(job, _index_of(judged))
+        setting = _augment_setting(job, index_of(judged))
         config = job.config
         return augment_clips(clips, config.augment, config.seed, setting, config.output.delivery)
 
@@ -311,7 +250,7 @@ def own_speech(job: Job) -> Path | None:
     if not job.config.augment.hears_own_speech:
         return None
     return write_own_speech(
-        job.work_dir / "speech" / job.keys["judge"],
+        job.work_dir / "speech" / job.keys["augment"],
         itertools.islice(_clean_clips(job), OWN_CLIPS),
         job.config.output.license,
     )
@@ -324,9 +263,22 @@ def _clean_clips(job: Job) -> Iterator[tuple[str, bytes]]:
             yield clip.id, clip.audio
 
 
+MANIFEST = Stage(
+    name="manifest",
+    version=2,
+    reads=lambda config: {
+        "seed": config.seed,
+        "output.license": config.output.license,
+        "licences": sorted(row_licences(config).licences.items()),
+        "output.kept": config.output.kept,
+    },
+    libraries=("numpy", "soundfile", "soxr"),
+)
+
+
 def manifest_shard(job: Job, finished: Path) -> Path:
     """Stage 7: the records of all stages, joined into rows of the dataset."""
-    index = _index_of(finished)
+    index = index_of(finished)
     output = job.shard("manifest", index)
     not_kept = () if job.config.output.keep_clean else ("audio",)
 
@@ -344,68 +296,62 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     return _make_once(output, make)
 
 
-def seal_build(job: Job) -> Path:
-    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder."""
-    rejected_in = [path for stage in STAGES[:-1] for path in job.shards(stage)]
-    config = job.config
-    parts, limit = job.shards("manifest"), config.judge.max_rejected_share
-    covered = coverage_of_build(
-        config.sentences,
-        config.text,
-        config.seed,
-        lexicon_of(config),
-        (parts, rejected_in),
-        config.output.read_marks(),
-    )
-    info = replace(_build_info(config, covered), splits=_decided_splits(job))
-    return seal(parts, rejected_in, info, config.output, limit)
+STAGES = (GENERATE, FRONTEND, SYNTHESIZE, VOCODE, JUDGE, AUGMENT, MANIFEST)
+STAGE_NAMES = tuple(stage.name for stage in STAGES)
 
 
-def _decided_splits(job: Job) -> dict[str, str]:
-    """The splits of rows by id, where they were decided with their sentences."""
-    if not job.config.output.disjoint:
-        return {}
-    rows = (row for path in job.shards("generate") for row in read_shard(path, Sentence).rows)
-    return {row.id: row.split for row in rows}
+def plan(config: BuildConfig, extends: Path | None = None) -> Job:
+    """The shards of a build and their names. Reads digests, makes nothing.
 
-
-def _build_info(config: BuildConfig, covered: CoverageFigures) -> BuildInfo:
-    return BuildInfo(
-        name=config.name,
-        seed=config.seed,
-        config=as_mapping(config),
-        digests=used_digests(config),
-        coverage=as_mapping(describe_domain(config.sentences)) | {"figures": as_mapping(covered)},
-        sources=licensed_sources(config),
+    With a dataset that it `extends`, the build says nothing that this says.
+    """
+    return Job(
+        config=config,
+        keys=stage_keys(config, existing_sentences_of(extends) if extends else None),
+        versions=library_versions(),
+        work_dir=config.work_dir,
+        device=resolve_device(config.runtime),
+        num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
+        licences=row_licences(config),
+        extends=extends,
     )
 
 
-def used_digests(config: BuildConfig) -> dict[str, str]:
-    """The digests of all files that the rows depend on, by what they are."""
-    checkpoints = {
-        "acoustic_model": config.voice.acoustic_model,
-        "vocoder": config.voice.vocoder,
-        "recognizer": config.judge.recognizer,
-    }
-    babble, pronunciations = config.augment.babble, config.text.pronunciations
-    marks = config.output.drop
-    return {
-        **({"marks": file_digest(resolve_path(marks))} if marks else {}),
-        **({"pronunciations": lexicon_digest(pronunciations)} if pronunciations else {}),
-        **({"babble": babble_key(babble, config.seed)} if babble else {}),
-        "sentences": sentences_digest(config.sentences),
-        "sounds": augment_digest(config.augment),
-        **{use: checkpoint_digest(name) for use, name in checkpoints.items() if name},
-    }
+def stage_keys(config: BuildConfig, existing: ExistingSentences | None = None) -> dict[str, str]:
+    """The key of every stage on this machine; `existing` are the sentences of the dataset that the
+    build extends.
+    """
+    digests = used_digests(config)
+    if existing:
+        digests["existing_sentences"] = existing.digest
+    return keys_of(STAGES, config, digests, library_versions())
+
+
+def library_versions() -> dict[str, str]:
+    """Of all libraries that decide rows, on this machine."""
+    return installed_versions(name for stage in STAGES for name in stage.libraries)
+
+
+def _voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
+    voice = as_mapping(config.voice).items()
+    return {key: value for key, value in voice if key != "vocoder" and value is not None}
+
+
+def _given_accents(config: BuildConfig) -> list[object]:
+    """What accents depend on where they are given by quota: every speaker has each."""
+    if config.voice.quota is None:
+        return []
+    by_split = castings_of_build(config)
+    return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
+
+
+def _kept_apart(config: BuildConfig) -> list[object]:
+    """What the sentences' splits depend on, where they are decided with the sentences."""
+    return [config.output.split, config.output.disjoint] if config.output.disjoint else []
 
 
 def _make_once(output: Path, make: Callable[[], Path]) -> Path:
     return output if is_intact(output) else make()
-
-
-def _index_of(path: Path) -> int:
-    """Shards are called `INDEX-KEY.parquet`."""
-    return int(path.name.partition("-")[0])
 
 
 def _numbered(rows: Iterable[Sentence | Reject]) -> Iterator[Sentence | Reject]:

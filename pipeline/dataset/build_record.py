@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,7 @@ from pipeline.licences.ledger import LicensedSource
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PAGES = (CARD_FILE, AUDIT_FILE, REPORT_FILE)
 _PLACES = (("output", "path"), ("text", "grammar_cache"))  # in the config
-_PACKAGES = (
-    *("voxloom", "torch", "numpy", "scipy", "pyarrow", "nemo_text_processing", "phonemizer"),
-    *("audiomentations", "fast-mp3-augment", "pyroomacoustics", "soundfile", "soxr"),
-)
+_WRITERS = ("voxloom", "pyarrow")  # beside the libraries that decide rows
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,8 @@ class BuildInfo:
     `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
     `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
     and `open_slots`, against which the report counts rows; and `figures`, what was covered.
-    `splits` are those of rows, by id, whose split is not drawn; `sources` are what may be in them.
+    `splits` are those of rows, by id, whose split is not drawn; `sources` are what may be in them;
+    `versions` are those of the libraries that decide rows.
     """
 
     name: str
@@ -51,6 +49,7 @@ class BuildInfo:
     coverage: Mapping[str, Any]
     splits: Mapping[str, str] = field(default_factory=dict)
     sources: Sequence[LicensedSource] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_record(
@@ -64,7 +63,7 @@ def build_record(
         "config": portable(info.config),
         "digests": dict(info.digests),
         "revision": git_revision(),
-        "versions": _versions(),
+        "versions": {name: version(name) for name in _WRITERS} | dict(info.versions),
         "coverage": dict(info.coverage),
     }
 
@@ -117,13 +116,3 @@ def _within_checkout(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(f"{_CHECKOUT}/"):
         return value.removeprefix(f"{_CHECKOUT}/")
     return value
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

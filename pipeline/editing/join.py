@@ -204,6 +204,7 @@ def _info(
         seed=parts[0]["seed"],
         config=in_common([part["config"] for part in parts]),
         digests=in_common([part["digests"] for part in parts]),
+        versions=in_common([part.get("versions", {}) for part in parts]),
         coverage={
             "templates": _together(described, "templates"),
             "slot_values": dict(values),

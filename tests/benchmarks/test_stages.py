@@ -10,7 +10,7 @@ from benchmarks.stages import (
     stage_table,
 )
 from pipeline.build.config import load_build_config
-from pipeline.build.stages import STAGES
+from pipeline.build.stages import STAGE_NAMES
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -18,7 +18,7 @@ from tests.tiny_voices import TinyVoices
 def test_every_stage_is_measured(tiny_voices: TinyVoices, tmp_path: Path) -> None:
     config = load_build_config(write_tiny_build(tmp_path, tiny_voices, count=4))
     rates = measure_stages(config, 4, tmp_path / "work")
-    assert tuple(rates.by_stage) == STAGES
+    assert tuple(rates.by_stage) == STAGE_NAMES
     assert min(rates.by_stage.values()) > 0
     assert rates.baseline_vocode > 0
 

@@ -17,7 +17,8 @@ from prefect.states import Failed
 from flows.build_dataset import frontend, is_worth_retrying, wavefront
 from models.errors import DataError
 from pipeline.build.config import load_build_config
-from pipeline.build.stages import Job, plan
+from pipeline.build.job import Job
+from pipeline.build.stages import plan
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 

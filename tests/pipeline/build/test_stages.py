@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.build.config import load_build_config
-from pipeline.build.stages import STAGES, Job, plan, stage_keys
+from pipeline.build.job import Job
+from pipeline.build.stages import STAGE_NAMES, plan, stage_keys
 from pipeline.dataset.files import read_build
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import (
@@ -31,7 +32,7 @@ def built(config: Path) -> Job:
 
 
 def _states(job: Job) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for stage in STAGES for path in job.shards(stage)}
+    return {path: path.stat().st_mtime_ns for stage in STAGE_NAMES for path in job.shards(stage)}
 
 
 def test_the_dataset_has_a_row_for_every_sentence(built: Job) -> None:
@@ -90,7 +91,7 @@ def test_a_damaged_shard_is_made_again_with_the_same_bytes(built: Job) -> None:
 def test_a_changed_noise_setting_redoes_augment_and_after(config: Path, built: Job) -> None:
     before = _states(built)
     louder = plan(load_build_config(config, ["augment.noise.snr_db={low: 0, high: 1}"]))
-    kept = [stage for stage in STAGES if louder.keys[stage] == built.keys[stage]]
+    kept = [stage for stage in STAGE_NAMES if louder.keys[stage] == built.keys[stage]]
     assert kept == ["generate", "frontend", "synthesize", "vocode", "judge"]
     run_stages(louder)
     assert _states(built) == before
@@ -124,8 +125,8 @@ def test_a_setting_changes_the_keys_from_its_stage_on(
     config: Path, built: Job, override: str, first_redone: str
 ) -> None:
     keys = stage_keys(load_build_config(config, [override]))
-    changed = [stage for stage in STAGES if keys[stage] != built.keys[stage]]
-    assert changed == list(STAGES[STAGES.index(first_redone) :])
+    changed = [stage for stage in STAGE_NAMES if keys[stage] != built.keys[stage]]
+    assert changed == list(STAGE_NAMES[STAGE_NAMES.index(first_redone) :])
 
 
 @pytest.mark.parametrize("override", ["runtime.workers=7", "text.workers=3"])

@@ -7,6 +7,7 @@ import pytest
 from models.errors import DataError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
+from pipeline.build.inputs import used_digests
 from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.files import data_files, file_digest, read_build
 from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
@@ -59,10 +60,10 @@ def test_every_row_is_made_again_by_the_config_of_its_part(grown: Path) -> None:
 def test_the_same_config_and_seed_add_nothing(grown: Path, config: Path) -> None:
     for part, overrides in ((1, []), (2, ["sentences.count=7"])):
         settings = extension_of(grown, load_build_config(config, overrides))
-        told = holds_already(grown, settings, stages.used_digests(settings))
+        told = holds_already(grown, settings, used_digests(settings))
         assert f"rows, part {part}; for others give another seed" in told
     other = extension_of(grown, load_build_config(config, ["seed=9"]))
-    assert holds_already(grown, other, stages.used_digests(other)) == ""
+    assert holds_already(grown, other, used_digests(other)) == ""
 
 
 def test_a_sentence_is_known_by_its_id_where_its_text_was_styled(config: Path) -> None:

@@ -28,6 +28,7 @@ from pipeline.augment.sounds.babble import (
 )
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
+from pipeline.build.inputs import used_digests
 from pipeline.splits import split_of
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_melnet import save_tiny_melnet
@@ -187,7 +188,7 @@ def test_a_build_with_babble(config: BabbleConfig, tmp_path: Path) -> None:
     noises = {row["noise"]["class"] for row in rows.values()}
     assert noises == {"babble", "hiss"}
     assert len(list((job.work_dir / "babble").glob("*.flac"))) == 1
-    assert "babble" in stages.used_digests(job.config)
+    assert "babble" in used_digests(job.config)
 
     del settings["augment"]["noise"]["babble"]
     path.write_text(yaml.safe_dump(settings))

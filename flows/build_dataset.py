@@ -1,7 +1,8 @@
 """The flow that builds a dataset: one retryable task a stage, one chain of futures a shard.
 
-`voxloom build CONFIG` and the deployments of prefect.yaml both run `build_dataset`. What a stage
-does is in `pipeline/build/stages.py`; here is when, how often it is tried, and on which worker.
+`voxloom build CONFIG` prepares a build and runs `build`; the deployments of prefect.yaml run
+`build_dataset`, which does both. What a stage does is in `pipeline/build/stages.py`; here is when,
+how often it is tried, and on which worker.
 """
 
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.language_model_key import language_model_key
+from flows.prepare import prepare
 from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
 from pipeline.build import stages
-from pipeline.build.config import BuildConfig, check_build, load_build_config
+from pipeline.build.config import load_build_config
 from pipeline.build.inputs import used_digests
 from pipeline.build.job import Job
 from pipeline.build.seal import seal_build
@@ -102,8 +104,10 @@ CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)
 
 
 @flow(name="build-shards", validate_parameters=False)
-def build_shards(job: Job) -> None:
-    """Every stage of every shard; raises the first error that no retry cured."""
+def build_shards(job: Job) -> Path:
+    """Every stage of every shard, then the seal; returns the dataset's folder. Raises the first
+    error that no retry cured.
+    """
     latest: dict[int, Any] = dict(enumerate(generate(job)))
     if "babble" in used_digests(job.config):
         babble(job)  # before the shards, which share it
@@ -115,6 +119,13 @@ def build_shards(job: Job) -> None:
         futures.append(latest[index])
     for future in futures:
         future.result()
+    return seal(job)
+
+
+def build(job: Job) -> Path:
+    """Run the flow of a planned build on the workers that its config asks for."""
+    with language_model_key(job.config):
+        return build_shards.with_options(task_runner=task_runner(job.config.runtime))(job)
 
 
 @flow(name="build-dataset")
@@ -124,7 +135,7 @@ def build_dataset(config: str, overrides: list[str] | None = None) -> str:
     `overrides` are `dotted.key=value` strings put over the file. Stopped at any moment and run
     again, it goes on where it was.
     """
-    return str(_build(load_build_config(config, overrides or [])))
+    return str(build(prepare(load_build_config(config, overrides or []))))
 
 
 @flow(name="extend-dataset")
@@ -136,15 +147,7 @@ def extend_dataset(dataset: str, config: str, overrides: list[str] | None = None
     grown = Path(dataset)
     further = extension.extension_of(grown, load_build_config(config, overrides or []))
     extension.check_extension(grown, further)
-    return str(conclude(grown, _build(further, extends=grown)))
-
-
-def _build(settings: BuildConfig, extends: Path | None = None) -> Path:
-    with language_model_key(settings):
-        check_build(settings)
-        job = stages.plan(settings, extends)
-        build_shards.with_options(task_runner=task_runner(settings.runtime))(job)
-    return seal(job)
+    return str(conclude(grown, build(prepare(further, extends=grown))))
 
 
 def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:

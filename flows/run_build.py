@@ -3,39 +3,35 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from flows.cli.console import console, tell
-from flows.language_model_key import language_model_key, needs_prefect
-from pipeline.build.config import BuildConfig, check_build
+from flows.language_model_key import needs_prefect
+from flows.prepare import prepare
+from pipeline.build.config import BuildConfig
 from pipeline.build.job import Job
-from pipeline.build.stages import plan
 from pipeline.speech.synthesize import unheard_controls
 
 
-def run_build(
-    settings: BuildConfig, start: Callable[[], str], verbose: bool, extends: Path | None = None
-) -> Path:
-    """Check the build, say what it will do, and `start` its flow under a bar of progress; returns
-    the dataset's folder. `extends` is the dataset that it adds to.
+def run_build(settings: BuildConfig, verbose: bool, extends: Path | None = None) -> Path:
+    """Check and plan the build, say what it will do, and run its flow under a bar of progress;
+    returns the dataset's folder. `extends` is the dataset that it adds to.
     """
-    _check(settings, verbose)
-    job = plan(settings, extends)
+    job = _prepare(settings, extends, verbose)
     _describe(job)
     signal.signal(signal.SIGINT, _stop)
-    return _run(job, start, verbose)
+    return _run(job, verbose)
 
 
-def _check(settings: BuildConfig, verbose: bool) -> None:
+def _prepare(settings: BuildConfig, extends: Path | None, verbose: bool) -> Job:
     """Prefect takes a second to start, so it is left out where the check needs no key of it."""
     if not needs_prefect(settings):
-        check_build(settings)
-        return
-    with _prefect_log(verbose), language_model_key(settings):
-        check_build(settings)
+        return prepare(settings, extends)
+    with _prefect_log(verbose):
+        return prepare(settings, extends)
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:
@@ -56,14 +52,16 @@ def _describe(job: Job) -> None:
         tell(line)
 
 
-def _run(job: Job, start: Callable[[], str], verbose: bool) -> Path:
+def _run(job: Job, verbose: bool) -> Path:
     from flows.local_server import start_local_server
     from flows.progress import shard_progress
 
     with _prefect_log(verbose):
         start_local_server(share=job.config.runtime.runner != "threads")
+        from flows.build_dataset import build
+
         with shard_progress(job, console):
-            return Path(start())
+            return build(job)
 
 
 @contextmanager

@@ -41,12 +41,7 @@ def build(
     started = time.monotonic()
     settings = load_build_config(config, overrides)
 
-    def start() -> str:
-        from flows.build_dataset import build_dataset
-
-        return build_dataset(str(config), overrides)
-
-    dataset = run_build(settings, start, verbose)
+    dataset = run_build(settings, verbose)
     _conclude(dataset, time.monotonic() - started)
 
 

@@ -28,8 +28,8 @@ def extend(
     from flows.run_build import run_build
     from pipeline.build.config import load_build_config
     from pipeline.build.inputs import used_digests
-    from pipeline.dataset.files import read_build
-    from pipeline.editing.extend import check_extension, extension_of, holds_already
+    from pipeline.dataset.record import read_record
+    from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
 
     overrides = overrides or []
     settings = extension_of(dataset, load_build_config(config, overrides))
@@ -37,15 +37,9 @@ def extend(
     if told := holds_already(dataset, settings, used_digests(settings)):
         tell(f"nothing to add: {told}")
         return
-    before = read_build(dataset)["rows"]
-
-    def start() -> str:
-        from flows.build_dataset import extend_dataset
-
-        return extend_dataset(str(dataset), str(config), overrides)
-
-    run_build(settings, start, verbose, extends=dataset)
-    _conclude(dataset, f"{read_build(dataset)['rows'] - before} rows added")
+    before = read_record(dataset).rows
+    conclude(dataset, run_build(settings, verbose, extends=dataset))
+    _summarize(dataset, f"{read_record(dataset).rows - before} rows added")
 
 
 def merge(
@@ -69,16 +63,15 @@ def merge(
         raise DataError(f"{to}: is not empty; choose a new folder")
     with console.status(f"joining {len(datasets)} datasets"):
         joined = join(datasets, to, name or to.absolute().name)
-    _conclude(to, f"{joined.repeated} rows that were there twice are there once")
+    _summarize(to, f"{joined.repeated} rows that were there twice are there once")
 
 
-def _conclude(dataset: Path, what: str) -> None:
-    from pipeline.dataset.files import read_build
-    from pipeline.dataset.history import parts_of
+def _summarize(dataset: Path, what: str) -> None:
+    from pipeline.dataset.record import read_record
 
-    build = read_build(dataset)
+    record = read_record(dataset)
     console.print(
-        f"{what}; {build['rows']} clips, {build['hours'] * 60:.1f} minutes of audio, out of "
-        f"{len(parts_of(build))} builds"
+        f"{what}; {record.rows} clips, {record.hours * 60:.1f} minutes of audio, out of "
+        f"{len(record.parts)} builds"
     )
     tell(f"dataset  {dataset}\nreport   {dataset / 'report.html'}")

@@ -16,10 +16,10 @@ from pipeline.card.licences import (
     licences_section,
 )
 from pipeline.card.pictures import write_card_pictures
-from pipeline.dataset.files import CARD_FILE, DATA, data_files, read_build, read_rows
-from pipeline.dataset.history import parts_of
+from pipeline.dataset.files import CARD_FILE, DATA, data_files, read_rows
 from pipeline.dataset.kept_audio import AUDIO
 from pipeline.dataset.light_rows import RowPlaces
+from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.splits import SPLITS
 
 NUM_EXAMPLES = 6
@@ -68,27 +68,27 @@ _COLUMNS = {
 
 def write_card(dataset: Path, license_name: str) -> None:
     """Write README.md, and its pictures, for the data files and `build.json` in `dataset`."""
-    build = read_build(dataset)
+    build = read_record(dataset)
     header = yaml.safe_dump(_header(dataset, build, license_name), sort_keys=False, width=100)
     text = f"---\n{header}---\n{_body(dataset, build)}"
     (dataset / CARD_FILE).write_text(text, encoding="utf-8")
 
 
-def _header(dataset: Path, build: Mapping[str, Any], license_name: str) -> dict[str, Any]:
+def _header(dataset: Path, build: DatasetRecord, license_name: str) -> dict[str, Any]:
     num_bytes = dict.fromkeys(SPLITS, 0)
     for path in data_files(dataset):
         num_bytes[path.name.partition("-")[0]] += path.stat().st_size
     splits = [
-        {"name": name, "num_bytes": num_bytes[name], "num_examples": build["splits"][name]["rows"]}
-        for name in build["splits"]
+        {"name": name, "num_bytes": num_bytes[name], "num_examples": build.splits[name].rows}
+        for name in build.splits
     ]
     total = sum(num_bytes.values())
     return {
-        "pretty_name": build["name"],
-        "license": header_licence(license_name, build),
+        "pretty_name": build.name,
+        "license": header_licence(license_name, build.licences),
         "language": ["en"],
         "task_categories": ["automatic-speech-recognition", "text-to-speech"],
-        "size_categories": [_size(build["rows"])],
+        "size_categories": [_size(build.rows)],
         "annotations_creators": ["machine-generated"],
         "tags": ["speech", "voxloom", *GENERATED_TAGS],
         "dataset_info": {
@@ -101,7 +101,7 @@ def _header(dataset: Path, build: Mapping[str, Any], license_name: str) -> dict[
             {
                 "config_name": "default",
                 "data_files": [
-                    {"split": name, "path": f"{DATA}/{name}-*"} for name in build["splits"]
+                    {"split": name, "path": f"{DATA}/{name}-*"} for name in build.splits
                 ],
             }
         ],
@@ -141,11 +141,11 @@ def _size(num_rows: int) -> str:
     return next((name for bound, name in _SIZES if num_rows < bound), "n>100M")
 
 
-def _writers(build: Mapping[str, Any]) -> str:
+def _writers(build: DatasetRecord) -> str:
     """Where the sentences come from, files with their licences."""
     found: list[str] = []
-    for part in parts_of(build):
-        sentences = part["config"].get("sentences", {})
+    for part in build.parts:
+        sentences = part.config.get("sentences", {})
         found += ["sentence templates"] if sentences.get("domain", True) else []
         for file in sentences.get("files", ()):
             known = f" ({file['license']})" if file["license"] else ""
@@ -155,19 +155,18 @@ def _writers(build: Mapping[str, Any]) -> str:
     return ", ".join(dict.fromkeys(found))
 
 
-def _parts(build: Mapping[str, Any]) -> str:
+def _parts(build: DatasetRecord) -> str:
     """How the dataset was made, build by build where it has grown."""
-    if not build.get("history"):
-        return f"Seed {build['seed']}."
-    parts = parts_of(build)
-    lines = "\n".join(f"| {part['name']} | {part['rows']:,} | {part['seed']} |" for part in parts)
+    if not build.history:
+        return f"Seed {build.seed}."
+    lines = "\n".join(f"| {part.name} | {part.rows:,} | {part.seed} |" for part in build.history)
     table = f"| build | clips | seed |\n|---|---:|---:|\n{lines}"
-    return f"It grew out of {len(parts)} builds:\n\n{table}\n"
+    return f"It grew out of {len(build.history)} builds:\n\n{table}\n"
 
 
-def _pictures(dataset: Path, build: Mapping[str, Any]) -> str:
+def _pictures(dataset: Path, build: DatasetRecord) -> str:
     """A table of two columns of pictures, which the hub shows as wide as the page."""
-    shown = [f"![{one.title}]({one.file})" for one in write_card_pictures(dataset, build)]
+    shown = [f"![{one.title}]({one.file})" for one in write_card_pictures(dataset, build.coverage)]
     pairs = [shown[start : start + 2] for start in range(0, len(shown), 2)]
     lines = [f"| {' | '.join([*pair, ''][:2])} |" for pair in pairs]
     return "\n".join([lines[0], "|---|---|", *lines[1:]])
@@ -197,10 +196,9 @@ def _cell(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))
 
 
-def _body(dataset: Path, build: Mapping[str, Any]) -> str:
+def _body(dataset: Path, build: DatasetRecord) -> str:
     splits = "\n".join(
-        f"| {name} | {split['rows']:,} | {split['hours']:.2f} |"
-        for name, split in build["splits"].items()
+        f"| {name} | {split.rows:,} | {split.hours:.2f} |" for name, split in build.splits.items()
     )
     there = _schema(dataset).names
     columns = "\n".join(
@@ -208,11 +206,11 @@ def _body(dataset: Path, build: Mapping[str, Any]) -> str:
         for names, meaning in _COLUMNS.items()
         if names.split(", ")[0] in there
     )
-    digests = "\n".join(f"- {name}: `{digest}`" for name, digest in build["digests"].items())
+    digests = "\n".join(f"- {name}: `{digest}`" for name, digest in build.digests.items())
     return f"""
-# {build["name"]}
+# {build.name}
 
-Synthetic English speech: {build["rows"]:,} clips, {build["hours"]:.2f} hours, made by Voxloom.
+Synthetic English speech: {build.rows:,} clips, {build.hours:.2f} hours, made by Voxloom.
 {generated_sentence()} They come from {_writers(build)}. Open `report.html` to look at and
 listen to it.
 
@@ -235,7 +233,7 @@ bytes and read those with soundfile:
 import io, soundfile
 from datasets import Audio
 
-rows = dataset["{next(iter(build["splits"]))}"].cast_column("audio", Audio(decode=False))
+rows = dataset["{next(iter(build.splits))}"].cast_column("audio", Audio(decode=False))
 wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
 ```
 
@@ -250,12 +248,12 @@ wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
 | column | meaning |
 |---|---|
 {columns}
-{licences_section(build)}
+{licences_section(build.licences)}
 ## How it was made
 
 {_parts(build)}
 `build.json` holds the whole config, the versions and the digests of what
-was used; `rejects.parquet` holds the {build["rejects"]:,} utterances that were dropped, and why.
+was used; `rejects.parquet` holds the {build.rejects:,} utterances that were dropped, and why.
 `voxloom verify` checks the files against it.
 
 {digests}

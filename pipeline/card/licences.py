@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
-from pipeline.licences.ledger import spelled_for_hub
+from pipeline.licences.ledger import Ledger, LedgerLine, spelled_for_hub
 
 # `machine-generated` is the hub's own word; the tags are what people search for.
 GENERATED_TAGS = ("ai-generated", "synthetic", "synthetic-speech")
@@ -27,28 +26,27 @@ def generated_sentence() -> str:
     )
 
 
-def header_licence(own: str, build: Mapping[str, Any]) -> str | list[str]:
+def header_licence(own: str, ledger: Ledger) -> str | list[str]:
     """The header's `license`: the dataset's own, or all that its rows have, `other` for those
     without a name at the hub."""
-    found = spelled_for_hub([own, *build.get("licences", {}).get("rows", ())])
+    found = spelled_for_hub([own, *ledger.rows])
     names = [name if name.startswith(_HUB_KNOWS) else "other" for name in found]
     distinct = list(dict.fromkeys(names))
     return distinct[0] if len(distinct) == 1 else distinct
 
 
-def licences_section(build: Mapping[str, Any]) -> str:
+def licences_section(ledger: Ledger) -> str:
     """The ledger as Markdown; empty for a dataset that has none."""
-    ledger = build.get("licences", {})
-    if not ledger.get("sources"):
+    if not ledger.sources:
         return ""
     return f"""
 ## Licences
 
-{_of_rows(ledger["rows"])} What the clips are made of:
+{_of_rows(ledger.rows)} What the clips are made of:
 
 | what | licence | commercial use | to be named as | rows |
 |---|---|---|---|---:|
-{_table(ledger["sources"])}
+{_table(ledger.sources)}
 
 `build.json` lists every recording under `licences`.
 """
@@ -61,33 +59,33 @@ def _of_rows(rows: Mapping[str, int]) -> str:
     return f"The column `license` says what each row is under: {counts}."
 
 
-def _table(lines: Sequence[Mapping[str, Any]]) -> str:
+def _table(lines: Sequence[LedgerLine]) -> str:
     rows: list[str] = []
-    for kind, of_kind in groupby(lines, key=lambda line: line["kind"]):
+    for kind, of_kind in groupby(lines, key=lambda line: line.kind):
         listed = list(of_kind)
-        named = [line for line in listed if line["attribution"]]
+        named = [line for line in listed if line.attribution]
         rows += [_line(line) for line in named[:_MOST_NAMES]]
-        if rest := [line for line in listed if not line["attribution"]] + named[_MOST_NAMES:]:
+        if rest := [line for line in listed if not line.attribution] + named[_MOST_NAMES:]:
             rows += _together(kind, rest)
     return "\n".join(rows)
 
 
-def _together(kind: str, lines: Sequence[Mapping[str, Any]]) -> list[str]:
+def _together(kind: str, lines: Sequence[LedgerLine]) -> list[str]:
     """What asks for no name, a line a licence."""
-    ordered = sorted(lines, key=lambda line: (line["licence"], line["commercial"]))
+    ordered = sorted(lines, key=lambda line: (line.licence, line.commercial))
     told = []
     for (licence, commercial), same in groupby(
-        ordered, key=lambda line: (line["licence"], line["commercial"])
+        ordered, key=lambda line: (line.licence, line.commercial)
     ):
         group = list(same)
-        count = f", {len(group)} of them" if len(group) > 1 else f": `{group[0]['name']}`"
-        rows = sum(line["rows"] for line in group)
+        count = f", {len(group)} of them" if len(group) > 1 else f": `{group[0].name}`"
+        rows = sum(line.rows for line in group)
         told.append(f"| {_WHAT[kind]}{count} | {licence} | {commercial} |  | {rows:,} |")
     return told
 
 
-def _line(line: Mapping[str, Any]) -> str:
-    what = f"{_WHAT[line['kind']]}: `{line['name']}`"
-    attribution = str(line["attribution"]).replace("|", "\\|")
-    licence, commercial = line["licence"], line["commercial"]
-    return f"| {what} | {licence} | {commercial} | {attribution} | {line['rows']:,} |"
+def _line(line: LedgerLine) -> str:
+    what = f"{_WHAT[line.kind]}: `{line.name}`"
+    attribution = str(line.attribution).replace("|", "\\|")
+    licence, commercial = line.licence, line.commercial
+    return f"| {what} | {licence} | {commercial} | {attribution} | {line.rows:,} |"

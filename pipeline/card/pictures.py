@@ -27,10 +27,10 @@ class CardPicture:
     title: str
 
 
-def write_card_pictures(dataset: Path, build: Mapping[str, Any]) -> list[CardPicture]:
+def write_card_pictures(dataset: Path, coverage: Mapping[str, Any]) -> list[CardPicture]:
     """Draw the pictures of the data files in `dataset`, but for those with nothing to show.
 
-    The same rows give the same bytes.
+    `coverage` is that of the dataset's record. The same rows give the same bytes.
     """
     rows = LightRows.of(dataset, ("id",))
     (dataset / PICTURES).mkdir(exist_ok=True)
@@ -38,7 +38,7 @@ def write_card_pictures(dataset: Path, build: Mapping[str, Any]) -> list[CardPic
         _histogram("duration", "Duration, seconds", rows.numbers("duration_s")),
         _histogram("snr", "Signal-to-noise ratio, dB", rows.numbers("noise.measured_snr_db")),
         _bars("speakers", "Clips of each speaker", Counter(rows.texts("speaker"))),
-        _coverage(build) or _intents(rows),
+        _coverage(coverage) or _intents(rows),
     ]
     pictures = []
     for picture in filter(None, drawn):
@@ -102,9 +102,9 @@ def _histogram(name: str, title: str, values: np.ndarray) -> _Drawing | None:
     return drawing
 
 
-def _coverage(build: Mapping[str, Any]) -> _Drawing | None:
+def _coverage(coverage: Mapping[str, Any]) -> _Drawing | None:
     """How much was said of what the domain can say; None where that is not known."""
-    figures = build["coverage"].get("figures")
+    figures = coverage.get("figures")
     if not figures or not figures["rows"]:
         return None
     lines = [

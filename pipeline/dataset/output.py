@@ -16,11 +16,10 @@ from pipeline.dataset.files import (
     PICTURES,
     REJECTS_FILE,
     REPORT_FILE,
-    read_build,
 )
-from pipeline.dataset.history import parts_of
 from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.dataset.marks import read_marks
+from pipeline.dataset.record import read_record
 from pipeline.splits import SPLITS
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -100,14 +99,14 @@ def check_output(output: OutputConfig, name: str) -> None:
         raise DataError(
             f"{target}: holds files that are not a dataset ({found[0]}); choose another folder"
         )
-    other = read_build(target)
-    if other["name"] != name:
+    other = read_record(target)
+    if other.name != name:
         raise DataError(
-            f"{target}: holds the dataset `{other['name']}`, not `{name}`; choose another folder"
+            f"{target}: holds the dataset `{other.name}`, not `{name}`; choose another folder"
         )
-    if len(parts_of(other)) > 1:
+    if len(other.parts) > 1:
         raise DataError(
-            f"{target}: has grown out of {len(parts_of(other))} builds, which one alone would "
+            f"{target}: has grown out of {len(other.parts)} builds, which one alone would "
             "replace; choose another folder"
         )
     check_nothing_lost(target)

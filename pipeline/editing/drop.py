@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.publish_dataset import publish_dataset
 from pipeline.dataset.contents import Contents, contents_record
@@ -16,10 +17,10 @@ from pipeline.dataset.files import (
     read_dataset_rejects,
     read_rows,
 )
-from pipeline.dataset.history import kept_apart_in, licence_of, with_files
 from pipeline.dataset.light_rows import split_of_file
 from pipeline.dataset.marks import marked_reject, read_marks
 from pipeline.dataset.output import OutputConfig
+from pipeline.dataset.record import DatasetRecord, read_record, with_files
 from pipeline.dataset.writer import copy_data_file, name_data_files
 from pipeline.licences.ledger import LicensedSource
 from pipeline.records import Reject
@@ -40,22 +41,23 @@ def drop_marked(dataset: Path, marks_path: Path, to: Path) -> Dropped:
     `to` appears whole or not at all. Raises `DataError` when it is not new or empty, when the
     dataset or the marks are damaged, when no row is marked or none is left, and on a full disk.
     """
-    build, marks = read_build(dataset), read_marks(marks_path)
+    record, marks = read_record(dataset), read_marks(marks_path)
     _check_target(to)
     marked = list(_marked_rows(dataset, marks))
-    _check_dropped(marked, build["rows"], dataset, marks_path)
+    _check_dropped(marked, record.rows, dataset, marks_path)
     moved: dict[str, str] = {}
 
     def write_data(staging: Path) -> list[Reject]:
-        moved.update(_copy_others(dataset, build, staging, marks))
+        moved.update(_copy_others(dataset, record, staging, marks))
         return marked + read_dataset_rejects(dataset, with_audio=True)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
-        return _record(build, staging, contents, num_rejects, moved)
+        counted = contents_record(staging, contents, num_rejects)
+        return read_build(dataset) | counted | _changed(record, contents, moved)
 
-    licence = licence_of(build) or OutputConfig.license
-    publish_dataset(to, write_data, record_of, kept_apart_in(build), _sources(build), licence)
-    return Dropped(build["rows"], len(marked), len(marks) - len(marked))
+    licence = record.licence or OutputConfig.license
+    publish_dataset(to, write_data, record_of, record.kept_apart, _sources(record), licence)
+    return Dropped(record.rows, len(marked), len(marks) - len(marked))
 
 
 def _check_target(to: Path) -> None:
@@ -80,50 +82,42 @@ def _marked_rows(dataset: Path, marks: Mapping[str, str]) -> Iterator[Reject]:
 
 
 def _copy_others(
-    dataset: Path, build: Mapping[str, Any], staging: Path, marks: Mapping[str, str]
+    dataset: Path, record: DatasetRecord, staging: Path, marks: Mapping[str, str]
 ) -> dict[str, str]:
     """Write the data files without the marked rows; returns which one became which."""
     copies: dict[str, tuple[str, Path]] = {}
     for path in data_files(dataset):
         file, copy = f"{DATA}/{path.name}", staging / DATA / f"{path.name}.part"
-        if copy_data_file(path, copy, marks, build["files"][file]["sha256"]):
+        if copy_data_file(path, copy, marks, record.files[file].sha256):
             copies[file] = (split_of_file(path), copy)
     names = name_data_files(staging, list(copies.values()))
     return dict(zip(copies, names, strict=True))
 
 
-def _record(
-    build: Mapping[str, Any],
-    staging: Path,
-    contents: Contents,
-    num_rejects: int,
-    moved: Mapping[str, str],
-) -> dict[str, Any]:
-    """The build's record for fewer rows. What was covered of the domain is left out, for that
-    cannot be told without the domain.
+def _changed(record: DatasetRecord, contents: Contents, moved: Mapping[str, str]) -> dict[str, Any]:
+    """What else is new in the record for fewer rows. What was covered of the domain is left out,
+    for that cannot be told without the domain.
     """
-    history = with_files(build.get("history", ()), moved, contents.rows)
+    history = [as_mapping(part) for part in with_files(record.history, moved, contents.rows)]
     return {
-        **build,
-        **contents_record(staging, contents, num_rejects),
         **({"history": history} if history else {}),
         "pages": {},
-        "coverage": {name: known for name, known in build["coverage"].items() if name != "figures"},
-        "dropped_from": {"rows": build["rows"], "digest": build.get("digest", "")},
+        "coverage": {name: known for name, known in record.coverage.items() if name != "figures"},
+        "dropped_from": {"rows": record.rows, "digest": record.digest},
     }
 
 
-def _sources(build: Mapping[str, Any]) -> list[LicensedSource]:
-    """What the build's ledger names; fewer rows have nothing else."""
+def _sources(record: DatasetRecord) -> list[LicensedSource]:
+    """What the record's ledger names; fewer rows have nothing else."""
     return [
         LicensedSource(
-            kind=line["kind"],
-            name=line["name"],
-            licence=line["licence"],
-            attribution=line["attribution"],
+            kind=line.kind,
+            name=line.name,
+            licence=line.licence,
+            attribution=line.attribution,
             key="",
             file=BUILD_FILE,
-            split=line["split"],
+            split=line.split,
         )
-        for line in build.get("licences", {}).get("sources", ())
+        for line in record.licences.sources
     ]

@@ -10,10 +10,9 @@ from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.config import BuildConfig
 from pipeline.dataset.build_record import portable
-from pipeline.dataset.files import read_build
-from pipeline.dataset.history import parts_of
 from pipeline.dataset.manifest import dataset_schema
 from pipeline.dataset.output import check_nothing_lost
+from pipeline.dataset.record import read_record
 from pipeline.editing.join import Joined, join, sample_rate_of, schema_of
 from pipeline.storage.publish import remove
 
@@ -36,10 +35,10 @@ def holds_already(dataset: Path, config: BuildConfig, digests: Mapping[str, str]
     where none did.
     """
     asked = _comparable(as_mapping(config))
-    for number, part in enumerate(parts_of(read_build(dataset)), start=1):
-        if _comparable(part["config"]) == asked and part["digests"] == dict(digests):
+    for number, part in enumerate(read_record(dataset).parts, start=1):
+        if _comparable(part.config) == asked and part.digests == dict(digests):
             return (
-                f"{dataset} holds what this config makes already: {part['rows']} rows, part "
+                f"{dataset} holds what this config makes already: {part.rows} rows, part "
                 f"{number}; for others give another seed (--set seed={config.seed + 1})"
             )
     return ""
@@ -49,7 +48,7 @@ def check_extension(dataset: Path, config: BuildConfig) -> None:
     """Raise `DataError` where `dataset` is none, holds files that replacing it would lose, or has
     other columns or another sample rate than the rows of `config` will have.
     """
-    read_build(dataset)
+    read_record(dataset)
     check_nothing_lost(dataset)
     found, made = schema_of(dataset).names, dataset_schema(kept=config.output.kept).names
     for name in dict.fromkeys([*made, *found]):
@@ -69,7 +68,7 @@ def check_extension(dataset: Path, config: BuildConfig) -> None:
 
 def conclude(dataset: Path, further: Path) -> Joined:
     """Put the rows of the dataset `further` beside those of `dataset`, and remove it."""
-    joined = join([dataset, further], dataset, read_build(dataset)["name"])
+    joined = join([dataset, further], dataset, read_record(dataset).name)
     remove(further)
     return joined
 

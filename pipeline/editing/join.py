@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.publish_dataset import publish_dataset
 from pipeline.dataset.build_record import BuildInfo, build_record
@@ -20,12 +21,18 @@ from pipeline.dataset.contents import Contents
 from pipeline.dataset.files import (
     DATA,
     data_files,
-    read_build,
     read_dataset_rejects,
     read_rows,
 )
-from pipeline.dataset.history import common_licence, in_common, kept_apart_in, parts_of, with_files
 from pipeline.dataset.light_rows import split_of_file
+from pipeline.dataset.record import (
+    BuildPart,
+    DatasetRecord,
+    common_licence,
+    in_common,
+    read_record,
+    with_files,
+)
 from pipeline.dataset.writer import copy_data_file, name_data_files
 from pipeline.licences.ledger import LicensedSource
 from pipeline.records import Reject
@@ -58,24 +65,25 @@ def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
     rates differ, where an id stands for two different rows, and where something crosses splits that
     a part keeps apart (`output.disjoint`); then nothing is changed.
     """
-    builds = [read_build(dataset) for dataset in datasets]
+    records = [read_record(dataset) for dataset in datasets]
     _check_alike(datasets)
     plan = _Plan(repeated=_repeated(datasets))
 
     def write_data(staging: Path) -> list[Reject]:
-        _place_files(datasets, builds, plan, staging)
+        _place_files(datasets, records, plan, staging)
         return _rejects(datasets, staging)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
-        record = build_record(staging, _info(name, parts, builds), contents, num_rejects)
-        return record | {"history": list(_history(builds, plan, contents.rows))}
+        history = [as_mapping(part) for part in _history(records, plan, contents.rows)]
+        record = build_record(staging, _info(name, parts, records), contents, num_rejects)
+        return record | {"history": history}
 
-    parts = [part for build in builds for part in parts_of(build)]
-    kept_apart = dict.fromkeys(kind for build in builds for kind in kept_apart_in(build))
+    parts = [part for record in records for part in record.parts]
+    kept_apart = dict.fromkeys(kind for record in records for kind in record.kept_apart)
     licence = common_licence(parts)
-    publish_dataset(target, write_data, record_of, kept_apart, _sources(builds), licence)
-    num_rows = read_build(target)["rows"]
-    return Joined(target, num_rows, sum(len(ids) for ids in plan.repeated.values()))
+    publish_dataset(target, write_data, record_of, kept_apart, _sources(records), licence)
+    num_repeated = sum(len(ids) for ids in plan.repeated.values())
+    return Joined(target, read_record(target).rows, num_repeated)
 
 
 def _check_alike(datasets: Sequence[Path]) -> None:
@@ -154,7 +162,7 @@ def _contents(dataset: Path, ids: Collection[str]) -> dict[str, bytes]:
 
 
 def _place_files(
-    datasets: Sequence[Path], builds: Sequence[Mapping[str, Any]], plan: _Plan, staging: Path
+    datasets: Sequence[Path], records: Sequence[DatasetRecord], plan: _Plan, staging: Path
 ) -> None:
     """Put every data file under a name of its own, then under its final one."""
     placed: list[tuple[str, Path]] = []
@@ -163,7 +171,7 @@ def _place_files(
         for path in data_files(dataset):
             part = staging / DATA / f"{index}-{path.name}.part"
             file = f"{DATA}/{path.name}"
-            sha256 = builds[index]["files"][file]["sha256"]
+            sha256 = records[index].files[file].sha256
             if copy_data_file(path, part, plan.repeated.get(index, set()), sha256):
                 placed.append((split_of_file(path), part))
                 origins.append((index, file))
@@ -183,28 +191,26 @@ def _rejects(datasets: Sequence[Path], staging: Path) -> list[Reject]:
 
 
 def _history(
-    builds: Sequence[Mapping[str, Any]], plan: _Plan, rows: Mapping[str, int]
-) -> Iterator[dict[str, Any]]:
-    for index, build in enumerate(builds):
+    records: Sequence[DatasetRecord], plan: _Plan, rows: Mapping[str, int]
+) -> Iterator[BuildPart]:
+    for index, record in enumerate(records):
         moved = {file: name for (owner, file), name in plan.new_names.items() if owner == index}
-        yield from with_files(parts_of(build), moved, rows)
+        yield from with_files(record.parts, moved, rows)
 
 
-def _info(
-    name: str, parts: Sequence[Mapping[str, Any]], builds: Sequence[Mapping[str, Any]]
-) -> BuildInfo:
+def _info(name: str, parts: Sequence[BuildPart], records: Sequence[DatasetRecord]) -> BuildInfo:
     """What the parts have in common, and all that their domains can say."""
-    described = [build.get("coverage", {}) for build in builds]
+    described = [record.coverage for record in records]
     values: dict[str, list[str]] = defaultdict(list)
     for coverage in described:
         for slot, listed in coverage.get("slot_values", {}).items():
             values[slot] = list(dict.fromkeys([*values[slot], *listed]))
     return BuildInfo(
         name=name,
-        seed=parts[0]["seed"],
-        config=in_common([part["config"] for part in parts]),
-        digests=in_common([part["digests"] for part in parts]),
-        versions=in_common([part.get("versions", {}) for part in parts]),
+        seed=parts[0].seed,
+        config=in_common([part.config for part in parts]),
+        digests=in_common([part.digests for part in parts]),
+        versions=in_common([part.versions for part in parts]),
         coverage={
             "templates": _together(described, "templates"),
             "slot_values": dict(values),
@@ -217,16 +223,16 @@ def _together(mappings: Sequence[Mapping[str, Any]], name: str) -> list[str]:
     return list(dict.fromkeys(item for mapping in mappings for item in mapping.get(name, ())))
 
 
-def _sources(builds: Sequence[Mapping[str, Any]]) -> list[LicensedSource]:
+def _sources(records: Sequence[DatasetRecord]) -> list[LicensedSource]:
     """All that may be in rows; a recording that two parts keep to different splits is kept to
     none any more."""
     splits: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     authors: dict[tuple[str, str, str], str] = {}
-    for build in builds:
-        for line in build.get("licences", {}).get("sources", ()):
-            place = line["kind"], line["name"], line["licence"]
-            splits[place].add(line["split"])
-            authors[place] = authors.get(place) or line["attribution"]
+    for record in records:
+        for line in record.licences.sources:
+            place = line.kind, line.name, line.licence
+            splits[place].add(line.split)
+            authors[place] = authors.get(place) or line.attribution
     return [
         LicensedSource(
             *place,

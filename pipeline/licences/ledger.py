@@ -101,7 +101,7 @@ class Ledger:
     """What is in a dataset, and the number of its `rows` under each licence."""
 
     rows: Mapping[str, int]
-    sources: Sequence[LedgerLine]
+    sources: tuple[LedgerLine, ...]
 
 
 class LedgerCount:
@@ -120,7 +120,7 @@ class LedgerCount:
 
     def ledger(self) -> Ledger:
         """What was counted so far."""
-        return Ledger(dict(sorted(self._licences.items())), self._lines())
+        return Ledger(dict(sorted(self._licences.items())), tuple(self._lines()))
 
     def _lines(self) -> list[LedgerLine]:
         """Those that are in a row, by kind in the order of `sources`, then by name."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from models.errors import DataError
 from pipeline.audit.verdict import Audit, audit_dataset
-from pipeline.dataset.files import read_build
 from pipeline.dataset.light_rows import LightRows
+from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.label_leakage import labelled_rows
 from pipeline.label_leakage.leakage import find_accidents
 from pipeline.pages.charts import histogram
@@ -71,7 +71,7 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
     """The page as HTML text; with the `audit` of the dataset, which is made if it is not given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    build = read_build(dataset)
+    build = read_record(dataset)
     rows = LightRows.of(dataset, ("id",))
     if not len(rows):
         raise DataError(f"{dataset}: has no rows to report on")
@@ -87,22 +87,22 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
         figures=_figures(rows, build),
         charts=_charts(rows),
         speakers=shown_bars(bars(rows.texts("speaker"))),
-        voices=voice_table(rows.only("speaker", "accent", "pace"), build),
+        voices=voice_table(rows.only("speaker", "accent", "pace"), build.config),
         accents=shown_bars(accent_shares(rows.only("accent"))),
         styles=style_shares(rows.only("style")),
         sources=bars(rows.texts("source")),
         noises=shown_bars(bars(rows.texts("noise.class"))),
-        intents=template_coverage(rows.only("source", "template"), build["coverage"]),
-        slots=slot_coverage(rows.only("slots"), build["coverage"]),
+        intents=template_coverage(rows.only("source", "template"), build.coverage),
+        slots=slot_coverage(rows.only("slots"), build.coverage),
         audit=audit_section(audit or audit_dataset(dataset)),
-        accidents=find_accidents(rows.only(*labelled_rows.COLUMNS), build["seed"]),
+        accidents=find_accidents(rows.only(*labelled_rows.COLUMNS), build.seed),
         negatives=negatives_section(rows.only("negative", "transcript")),
         rejected=rejected_section(dataset, rows.only("speaker", "template", "take")),
-        clips=clips_section(dataset, build["seed"]),
+        clips=clips_section(dataset, build.seed),
     )
 
 
-def _figures(rows: LightRows, build: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _figures(rows: LightRows, build: DatasetRecord) -> list[tuple[str, str]]:
     """(value, label) of the row of large numbers at the top."""
     words = {word for text in rows.texts("transcript") for word in text.split()}
     errors = _error_percents(rows)
@@ -113,7 +113,7 @@ def _figures(rows: LightRows, build: Mapping[str, Any]) -> list[tuple[str, str]]
         (f"{len(set(rows.texts('speaker'))):,}", "speakers"),
         (f"{len(words):,}", "distinct words"),
         *judged,
-        (f"{build['rejects']:,}", "rejected"),
+        (f"{build.rejects:,}", "rejected"),
     ]
 
 

@@ -39,9 +39,9 @@ class VoiceTable:
     asked: int | None
 
 
-def voice_table(rows: Collection[Mapping[str, Any]], build: Mapping[str, Any]) -> VoiceTable:
-    """Count the dataset's `rows`; `build` is its record."""
-    voice = build["config"].get("voice", {})
+def voice_table(rows: Collection[Mapping[str, Any]], config: Mapping[str, Any]) -> VoiceTable:
+    """Count the dataset's `rows`; `config` is that of its build."""
+    voice = config.get("voice", {})
     quota = voice.get("quota")
     edges = _pace_edges(rows, voice, quota["pace_bands"] if quota else USUAL_BANDS)
     bands = np.searchsorted(edges, [row["pace"] for row in rows], side="right").tolist()

@@ -31,9 +31,9 @@ from pipeline.dataset.files import (
     read_build,
     read_rows,
 )
-from pipeline.dataset.history import part_of
 from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.dataset.manifest import Problem, dataset_schema
+from pipeline.dataset.record import DatasetRecord, SplitSize, typed
 from pipeline.licences.ledger import LedgerLine, RowLicences
 from pipeline.storage.processes import exit_with_parent
 from pipeline.storage.shards import first_line
@@ -43,8 +43,7 @@ from pipeline.verify.rows import Expected, Found, Stretch, check_stretch, hash_o
 _STRETCH_BYTES = 64_000_000
 _ONE_PROCESS_BYTES = 128_000_000  # below, starting others takes longer than they save
 _HOURS_TOLERANCE = 1e-5
-_KEYS = {"seed": int, "rows": int, "rejects": int, "splits": dict, "config": dict, "files": dict}
-_LATER_KEYS = {"pages": dict, "licences": dict, "leaks": list}  # older versions wrote none
+_LATER_KEYS = ("pages", "licences", "leaks")  # older versions wrote none
 
 
 def verify(dataset: Path, workers: int | None = None) -> list[Problem]:
@@ -57,12 +56,12 @@ def verify(dataset: Path, workers: int | None = None) -> list[Problem]:
     that Voxloom made.
     """
     build = read_build(dataset)
-    _expected(build, dataset / BUILD_FILE)  # a record without its keys is told as such
+    record = typed(build, dataset / BUILD_FILE)
     files = data_files(dataset)
     stretches = [stretch for path in files for stretch in _stretches(path)]
-    expected = [_expected_of(stretch.file, build, dataset / BUILD_FILE) for stretch in stretches]
+    expected = [_expected(stretch.file, record) for stretch in stretches]
     with _pool(files, workers) as pool:
-        listed = _listed(build)
+        listed = _listed(record)
         there = [name for name in listed if (dataset / name).is_file()]
         digests = pool.map(file_digest, [dataset / name for name in there])
         checked = pool.map(check_stretch, stretches, expected)
@@ -72,9 +71,9 @@ def verify(dataset: Path, workers: int | None = None) -> list[Problem]:
         found = _Sums.of(checked)
     problems += found.problems
     problems += duplicate_ids(files, found.ids)
-    problems += leak_problems(build, files, found.values)
-    problems += _count_problems(build, found)
-    problems += _reject_problems(dataset, build, found)
+    problems += leak_problems(record, files, found.values)
+    problems += _count_problems(record, found)
+    problems += _reject_problems(dataset, record, found)
     return problems
 
 
@@ -138,30 +137,15 @@ def _stretches(path: Path) -> Iterator[Stretch]:
             first, size = index, 0
 
 
-def _expected_of(file: str, build: Mapping[str, Any], path: Path) -> Expected:
+def _expected(file: str, record: DatasetRecord) -> Expected:
     """What is expected of the rows of a data file: each build has its own seed and config."""
-    part = part_of(build, file)
-    return _expected(dict(build) | {"seed": part["seed"], "config": part["config"]}, path)
-
-
-def _expected(build: Mapping[str, Any], path: Path) -> Expected:
-    for name, kind in (
-        _KEYS | {key: of for key, of in _LATER_KEYS.items() if key in build}
-    ).items():
-        if not isinstance(build.get(name), kind):
-            raise DataError(f"{path}: {name}: expected {kind.__name__}, found {build.get(name)!r}")
-    output = build["config"].get("output", {})
-    shares = None if output.get("disjoint") else output.get("split")
-    listed = build.get("licences", {}).get("sources", [])
-    try:
-        lines = [LedgerLine(**line) for line in listed]
-    except TypeError as error:
-        raise DataError(f"{path}: licences.sources: {error}") from None
+    part, lines = record.part_of(file), record.licences.sources
+    shares = None if part.output.get("disjoint") else part.output.get("split")
     ledger: dict[tuple[str, str], list[LedgerLine]] = {}
     for line in lines:
         ledger.setdefault((line.kind, line.name), []).append(line)
     said = [line for line in lines if line.kind not in ("noise", "room")]
-    return Expected(build["seed"], shares, _row_licences(output.get("license", ""), said), ledger)
+    return Expected(part.seed, shares, _row_licences(part.output.get("license", ""), said), ledger)
 
 
 def _row_licences(own: str, said: Sequence[LedgerLine]) -> list[RowLicences]:
@@ -175,10 +159,10 @@ def _row_licences(own: str, said: Sequence[LedgerLine]) -> list[RowLicences]:
     return [RowLicences.of_sources(own, lines) for lines in [list(said), *alone]]
 
 
-def _listed(build: Mapping[str, Any]) -> dict[str, str]:
+def _listed(record: DatasetRecord) -> dict[str, str]:
     """Every file that `build.json` names, with its digest."""
-    listed = build["files"] | build.get("pages", {})
-    return {name: entry["sha256"] for name, entry in listed.items()}
+    listed = {**record.files, **record.pages}
+    return {name: entry.sha256 for name, entry in listed.items()}
 
 
 def _file_problems(
@@ -247,22 +231,21 @@ def _difference(expected: pa.Schema, found: pa.Schema) -> str:
     return "they are in another order"
 
 
-def _count_problems(build: Mapping[str, Any], found: _Sums) -> Iterator[Problem]:
-    splits = build["splits"]
-    for split in splits | found.rows:
-        said = splits.get(split, {"rows": 0, "hours": 0.0})
-        yield from _unequal(f"splits.{split}.rows", said["rows"], found.rows[split])
+def _count_problems(record: DatasetRecord, found: _Sums) -> Iterator[Problem]:
+    for split in {**record.splits, **found.rows}:
+        said = record.splits.get(split, SplitSize(0, 0.0))
+        yield from _unequal(f"splits.{split}.rows", said.rows, found.rows[split])
         hours = round(found.duration_s[split] / 3600, 6)
-        if abs(hours - said["hours"]) > _HOURS_TOLERANCE:
-            yield from _unequal(f"splits.{split}.hours", said["hours"], hours)
-    yield from _unequal("rows", build["rows"], sum(split["rows"] for split in splits.values()))
-    ledger = build.get("licences", {"rows": {}, "sources": []})
-    for licence in ledger["rows"] | found.licences if ledger["rows"] else ():
-        said = ledger["rows"].get(licence, 0)
-        yield from _unequal(f"licences.rows.{licence}", said, found.licences[licence])
-    for line in ledger["sources"]:
-        counted = found.sources[line["kind"], line["name"]]
-        yield from _unequal(f"licences: {line['kind']} {line['name']}: rows", line["rows"], counted)
+        if abs(hours - said.hours) > _HOURS_TOLERANCE:
+            yield from _unequal(f"splits.{split}.hours", said.hours, hours)
+    yield from _unequal("rows", record.rows, sum(split.rows for split in record.splits.values()))
+    rows = record.licences.rows
+    for licence in {**rows, **found.licences} if rows else ():
+        counted = found.licences[licence]
+        yield from _unequal(f"licences.rows.{licence}", rows.get(licence, 0), counted)
+    for line in record.licences.sources:
+        counted = found.sources[line.kind, line.name]
+        yield from _unequal(f"licences: {line.kind} {line.name}: rows", line.rows, counted)
 
 
 def _unequal(what: str, expected: object, found: object) -> Iterator[Problem]:
@@ -270,7 +253,7 @@ def _unequal(what: str, expected: object, found: object) -> Iterator[Problem]:
         yield Problem(BUILD_FILE, "", f"{what}: expected {expected}, found {found}")
 
 
-def _reject_problems(dataset: Path, build: Mapping[str, Any], found: _Sums) -> Iterator[Problem]:
+def _reject_problems(dataset: Path, record: DatasetRecord, found: _Sums) -> Iterator[Problem]:
     path = dataset / REJECTS_FILE
     if not path.is_file():
         return  # listed in build.json, so already told
@@ -291,7 +274,7 @@ def _reject_problems(dataset: Path, build: Mapping[str, Any], found: _Sums) -> I
     except DataError as error:
         yield Problem(REJECTS_FILE, "", str(error))
         return
-    yield from _unequal("rejects", build["rejects"], rows)
+    yield from _unequal("rejects", record.rejects, rows)
 
 
 def _holds(ids: np.ndarray, wanted: int) -> bool:

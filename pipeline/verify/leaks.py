@@ -9,9 +9,9 @@ import numpy as np
 
 from models.errors import DataError
 from pipeline.dataset.files import BUILD_FILE, DATA, read_rows
-from pipeline.dataset.history import kept_apart_in
 from pipeline.dataset.leaks import values_of
 from pipeline.dataset.manifest import Problem
+from pipeline.dataset.record import DatasetRecord
 from pipeline.verify.rows import hash_of
 
 _LEAK_COLUMNS = ("id", "transcript", "template", "speaker", "noise", "room", "slots")
@@ -34,24 +34,23 @@ def duplicate_ids(files: Iterable[Path], ids: np.ndarray) -> Iterator[Problem]:
 
 
 def leak_problems(
-    build: Mapping[str, Any],
+    record: DatasetRecord,
     files: Sequence[Path],
     values: Mapping[str, Mapping[str, np.ndarray]],
 ) -> Iterator[Problem]:
     """Where the rows do not bear out the leak report of `build.json`, and every row that has what
     another split alone may have. `values` are hashes by kind and split.
     """
-    said = {leak["kind"]: leak for leak in build.get("leaks", ())}
+    said = {leak.kind: leak for leak in record.leaks}
     crossing = {kind: _crossing(list(of.values())) for kind, of in values.items()}
     for kind in dict.fromkeys([*said, *values]) if said else ():
         counts = len(np.unique(np.concatenate([*values.get(kind, {"": _NONE}).values()])))
         for what, found in (("values", counts), ("crossing", len(crossing.get(kind, _NONE)))):
-            expected = said.get(kind, {what: 0})[what]
+            expected = getattr(said[kind], what) if kind in said else 0
             if expected != found:
                 message = f"leaks: {kind}: {what}: expected {expected}, found {found}"
                 yield Problem(BUILD_FILE, "", message)
-    kept_apart = kept_apart_in(build)
-    wanted = {kind: crossing[kind] for kind in kept_apart if len(crossing.get(kind, _NONE))}
+    wanted = {kind: crossing[kind] for kind in record.kept_apart if len(crossing.get(kind, _NONE))}
     if wanted:
         yield from _crossing_rows(files, wanted)
 

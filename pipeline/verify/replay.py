@@ -18,8 +18,8 @@ from pipeline.augment.links.link import Drawn
 from pipeline.augment.own_speech import own_rows, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.augment.sounds.library import UNKNOWN_LICENSE
-from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_build, read_rows
-from pipeline.dataset.history import part_of
+from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows
+from pipeline.dataset.record import read_record
 from pipeline.storage.shards import read_table
 
 _COLUMNS = ("id", "audio", "augmentations")
@@ -48,14 +48,14 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     row, its clean version or a sound it needs is not there.
     """
     row, file = _row(dataset, row_id)
-    made_by = part_of(read_build(dataset), file)
+    made_by = read_record(dataset).part_of(file)
     ledger = read_ledger(row["augmentations"], f"{dataset}: row {row_id}")
     where = f"{dataset / BUILD_FILE}: config.augment"
-    config = build(AugmentConfig, made_by["config"].get("augment", {}), where)
-    delivery = _delivery(made_by["config"], dataset)
-    work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by["name"]
+    config = build(AugmentConfig, made_by.config.get("augment", {}), where)
+    delivery = _delivery(made_by.config, dataset)
+    work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by.name
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
-    babble = _babble(config, ledger, made_by["seed"], work_dir)
+    babble = _babble(config, ledger, made_by.seed, work_dir)
     with tempfile.TemporaryDirectory() as folder:
         own = _own_speech(dataset, ledger, work_dir, Path(folder))
         setting = AugmentSetting(babble=babble, own=own)
@@ -77,7 +77,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         ledger=tuple(ledger),
         is_equal=bool(equal),
         clean_from=best.found_in,
-        has_other_sounds=augment_digest(config) != made_by["digests"].get("sounds"),
+        has_other_sounds=augment_digest(config) != made_by.digests.get("sounds"),
     )
 
 

@@ -53,10 +53,10 @@ def test_pictures_belong_to_the_dataset(dataset: Path, tmp_path: Path) -> None:
 
 
 def test_the_same_rows_have_the_same_pictures(dataset: Path, tmp_path: Path) -> None:
-    build = json.loads((dataset / "build.json").read_text())
+    coverage = json.loads((dataset / "build.json").read_text())["coverage"]
     again = Path(shutil.copytree(dataset, tmp_path / "dataset"))
     shutil.rmtree(again / "pictures")
-    write_card_pictures(again, build)
+    write_card_pictures(again, coverage)
     for path in (dataset / "pictures").iterdir():
         assert (again / "pictures" / path.name).read_bytes() == path.read_bytes()
 
@@ -64,10 +64,10 @@ def test_the_same_rows_have_the_same_pictures(dataset: Path, tmp_path: Path) -> 
 def test_coverage_is_shown_where_it_is_known(dataset: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(dataset, tmp_path / "dataset"))
     parts = [{"kind": "templates", "said": 3, "possible": 5}]
-    known = {"coverage": COVERAGE | {"figures": {"rows": 30, "parts": parts}}}
+    known = COVERAGE | {"figures": {"rows": 30, "parts": parts}}
     titles = [picture.title for picture in write_card_pictures(copy, known)]
     assert titles[-1] == "Said, of what the domain can say"
-    titles = [picture.title for picture in write_card_pictures(copy, {"coverage": COVERAGE})]
+    titles = [picture.title for picture in write_card_pictures(copy, COVERAGE)]
     assert titles[-1] == "Clips of each intent: 2 in all"
 
 

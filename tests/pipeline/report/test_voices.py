@@ -17,13 +17,13 @@ ROWS = [
 ]
 
 
-def _build(**voice: Any) -> dict[str, Any]:
-    return {"config": {"voice": voice}}
+def _config(**voice: Any) -> dict[str, Any]:
+    return {"voice": voice}
 
 
 def test_bands_of_a_quota_are_equal_shares_of_what_is_drawn() -> None:
-    build = _build(pace={"low": 0.8, "high": 1.2}, quota={"pace_bands": 2, "at_least": 1})
-    table = voice_table(ROWS, build)
+    config = _config(pace={"low": 0.8, "high": 1.2}, quota={"pace_bands": 2, "at_least": 1})
+    table = voice_table(ROWS, config)
     assert table.columns == (
         "en-gb, below 1.00",
         "en-gb, from 1.00",
@@ -39,16 +39,16 @@ def test_bands_of_a_quota_are_equal_shares_of_what_is_drawn() -> None:
 
 def test_a_steady_pace_has_one_band() -> None:
     steady = [row | {"pace": 1.0} for row in ROWS]
-    table = voice_table(steady, _build(pace={"value": 1.0}))
+    table = voice_table(steady, _config(pace={"value": 1.0}))
     assert table.columns == ("en-gb, any pace", "en-us, any pace")
     assert table.asked is None
 
 
 def test_without_a_config_the_rows_part_themselves() -> None:
-    assert sum(row.clips for row in voice_table(ROWS, {"config": {}}).rows) == 4
+    assert sum(row.clips for row in voice_table(ROWS, {}).rows) == 4
 
 
 def test_many_speakers_are_counted_and_not_all_listed() -> None:
     rows = [_row(f"speaker {number:03d}", "en-us", 1.0) for number in range(200)]
-    table = voice_table(rows, _build(pace={"value": 1.0}))
+    table = voice_table(rows, _config(pace={"value": 1.0}))
     assert (table.num_speakers, len(table.rows)) == (200, 60)

@@ -1,0 +1,161 @@
+"""`build.json`, read and typed: what made a dataset, and what lies in its files.
+
+A dataset that was extended or merged has a `history`: a part for each build, with the config, seed,
+digests and versions of that build and the data files that hold its rows. What the record says at
+its own top is then what all parts have in common.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from models.config import build
+from models.errors import ConfigError, DataError
+from pipeline.dataset.files import BUILD_FILE, FORMAT, read_build
+from pipeline.dataset.leaks import Leak
+from pipeline.licences.ledger import Ledger
+
+_OTHER_LICENCES = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSize:
+    """What a split holds."""
+
+    rows: int
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of the dataset."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedFrom:
+    """The dataset from which rows were dropped."""
+
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class BuildPart:
+    """A build whose rows are in the dataset: how it was made, and the data files of its rows."""
+
+    name: str
+    seed: int
+    config: Mapping[str, Any]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    revision: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 0
+    files: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> Mapping[str, Any]:
+        """The section `output` of its config."""
+        return self.config.get("output") or {}
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """The record of a dataset. What older versions did not write is empty.
+
+    `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot),
+    `open_slots`; and `figures`, what was covered.
+    """
+
+    name: str
+    seed: int
+    rows: int
+    hours: float
+    rejects: int
+    splits: Mapping[str, SplitSize]
+    config: Mapping[str, Any]
+    files: Mapping[str, FileEntry]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    coverage: Mapping[str, Any] = field(default_factory=dict)
+    leaks: tuple[Leak, ...] = ()
+    licences: Ledger = field(default_factory=lambda: Ledger({}, ()))
+    revision: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[str, FileEntry] = field(default_factory=dict)
+    history: tuple[BuildPart, ...] = ()
+    dropped_from: DroppedFrom | None = None
+    digest: str = ""
+    format: str = FORMAT
+
+    @property
+    def parts(self) -> tuple[BuildPart, ...]:
+        """The builds that the dataset is made of, the oldest first; at least one."""
+        if self.history:
+            return self.history
+        files = tuple(name for name in self.files if PurePosixPath(name).parent.name)
+        own = (self.name, self.seed, self.config, self.digests, self.revision, self.versions)
+        return (BuildPart(*own, self.rows, files),)
+
+    def part_of(self, file: str) -> BuildPart:
+        """The build whose rows the data file `file` holds."""
+        return next((part for part in self.parts if file in part.files), self.parts[0])
+
+    @property
+    def kept_apart(self) -> list[str]:
+        """What no two splits may share, of all parts (`output.disjoint`)."""
+        found = [kind for part in self.parts for kind in part.output.get("disjoint") or ()]
+        return list(dict.fromkeys(found))
+
+    @property
+    def licence(self) -> str:
+        """The licence that all parts give their dataset."""
+        return common_licence(self.parts)
+
+
+def read_record(dataset: Path) -> DatasetRecord:
+    """The record of the dataset in the folder `dataset`.
+
+    Raises `DataError` when it is not a dataset that Voxloom made, or naming the key of the record
+    that is missing or wrong.
+    """
+    return typed(read_build(dataset), dataset / BUILD_FILE)
+
+
+def typed(record: Mapping[str, Any], path: Path) -> DatasetRecord:
+    """What `read_build` read from `path`. Raises `DataError` as `read_record` does."""
+    try:
+        return build(DatasetRecord, record, str(path))
+    except ConfigError as error:
+        raise DataError(str(error)) from None
+
+
+def common_licence(parts: Sequence[BuildPart]) -> str:
+    """That which all `parts` give their rows; `other` where they differ: rows say theirs."""
+    found = {str(part.output.get("license", "")) for part in parts}
+    return found.pop() if len(found) == 1 else _OTHER_LICENCES
+
+
+def with_files(
+    parts: Sequence[BuildPart], moved: Mapping[str, str], rows: Mapping[str, int]
+) -> tuple[BuildPart, ...]:
+    """`parts` after their data files became other ones: `moved` says which (those that are gone
+    are missing there), and `rows` how many rows each new one has.
+    """
+    found = []
+    for part in parts:
+        files = tuple(moved[file] for file in part.files if file in moved)
+        found.append(replace(part, rows=sum(rows[file] for file in files), files=files))
+    return tuple(found)
+
+
+def in_common(mappings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The keys that all of `mappings` have with one and the same value."""
+    first, *others = mappings
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
+    }

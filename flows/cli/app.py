@@ -19,6 +19,11 @@ from flows.cli.diff import diff
 from flows.cli.diversity import diversity
 from flows.cli.doctor import doctor
 from flows.cli.evaluate import evaluate_app
+from flows.cli.evaluate_speech import (
+    evaluate_intelligibility,
+    evaluate_melnet,
+    evaluate_new_voices,
+)
 from flows.cli.export import export
 from flows.cli.extend import extend, merge
 from flows.cli.many_values import ManyValues
@@ -53,6 +58,9 @@ for _panel, _commands in _COMMANDS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
 app.command(rich_help_panel=_MODELS, cls=ManyValues)(mels)
+evaluate_app.command("intelligibility", cls=ManyValues)(evaluate_intelligibility)
+evaluate_app.command("new-voices", cls=ManyValues)(evaluate_new_voices)
+evaluate_app.command("melnet", cls=ManyValues)(evaluate_melnet)
 for _name, _group in {
     "checkpoints": checkpoints_app,
     "speakers": speakers_app,

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import console, tell
+from flows.cli.many_values import ManyValues
 from models.errors import CheckpointError, ConfigError
 
 checkpoints_app = typer.Typer(no_args_is_help=True, help="List, show and import checkpoints.")
@@ -130,6 +131,28 @@ def import_public(
         tell(f"note: {note}")
     parameters = sum(value.numel() for value in imported.model.parameters())
     tell(f"{to}: {info.kind}, {parameters:,} parameters, {info.licence}")
+
+
+@checkpoints_app.command(cls=ManyValues)
+def ship(
+    checkpoint: Annotated[Path, typer.Argument(help="A run's checkpoint, such as RUN/best.")],
+    name: Annotated[str, typer.Argument(help="Its name in models/pretrained.")],
+    speakers: Annotated[
+        list[str] | None, typer.Option(help="Keep only these speakers. Default: all.")
+    ] = None,
+    featured: Annotated[
+        list[str] | None, typer.Option(help="Who speaks where a config names no speaker.")
+    ] = None,
+) -> None:
+    """Copy a checkpoint to models/pretrained, in half precision.
+
+    [dim]Example:[/dim]  voxloom checkpoints ship runs/fastspeech2/best mine --speakers a b
+    """
+    from models.checkpoint import PRETRAINED
+    from models.training.ship import ship as write
+
+    write(checkpoint, PRETRAINED / name, speakers or [], featured or [])
+    tell(f"checkpoint  {PRETRAINED / name}")
 
 
 def check_new_folder(folder: Path) -> None:

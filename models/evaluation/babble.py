@@ -1,24 +1,18 @@
 """Does a MelNet's sound resemble speech, and is it without words? Beside held-out recordings.
 
-    python -m models.evaluation.babble --checkpoint melnet
-
 Three figures of mels alone, the vocoder left out: the long-term spectrum, how fast the loudness
 comes and goes (speech does so with its syllables, a few times a second), and what our recognizer
 makes of it: words of the corpus that stand in its phones, against the same phones shuffled.
 """
 
-import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from models.checkpoint import Checkpoint, load_checkpoint
-from models.config import load_config
-from models.errors import VoxloomError
 from models.evaluation.tables import decimal, markdown_table
 from models.mel import MelConfig, convert_mels, mel_amplitude, scale_mels
 from models.melnet.sampling import RandomDraw, sample
@@ -169,24 +163,3 @@ def compare(
             label = name if voices == 1 else f"{name}, {voices} at once"
             portraits[label] = portray(mixed, checkpoint.mel, recognizer, words)
     return portraits
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--checkpoint", default="melnet")
-    parser.add_argument("--config", type=Path, default=Path("configs/train/melnet.yaml"))
-    parser.add_argument("--temperatures", type=float, nargs="+", default=[1.0])
-    parser.add_argument("--count", type=int, default=48, help="clips of about 3 s")
-    options = parser.parse_args(arguments)
-    try:
-        config = load_config(MelNetTraining, options.config)
-        checkpoint = load_checkpoint(options.checkpoint)
-        print(report(compare(checkpoint, config, options.temperatures, options.count)))
-    except VoxloomError as error:
-        print(f"error: {error}")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

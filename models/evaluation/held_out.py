@@ -7,8 +7,6 @@ from models.errors import DataError
 from models.phonology.phonemes import words_of
 from models.training.corpus import CorpusConfig, Recording, read_corpora
 
-FOLDERS = ("kathleen", "ljspeech")
-
 
 def held_out_recordings(
     corpus: CorpusConfig, count: int, speakers: Collection[str] | None = None

@@ -1,23 +1,19 @@
 """Can the voices be understood? Recordings, flite and trained voices side by side.
 
-    python -m models.evaluation.intelligibility --acoustic fastspeech2 --vocoder vocos \\
-        --recognizer recognizer --corpus ../shared/corpora/speech
-
 Every source says the same held-out sentences, which no model was trained on. Two listeners:
 our recognizer (phone error rate, PER) and pocketsphinx (word error rate, WER).
 """
 
-import argparse
-import sys
+import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from models.errors import DataError, VoxloomError
-from models.evaluation.held_out import FOLDERS, held_out_recordings
+from models.errors import ConfigError, DataError
+from models.evaluation.held_out import held_out_recordings
 from models.evaluation.listener import Errors, Listener
 from models.evaluation.speech import Choice, Manner, Voices, recorded, spoken_by_flite
 from models.evaluation.tables import MISSING, markdown_table, percent, verdict, write_csv
@@ -27,6 +23,34 @@ from models.training.corpus import CorpusConfig, Recording
 
 SOURCES = ("recordings", "flite", "ours")
 MEDIAN_LIMIT = 1.3  # times the PER of real recordings
+
+
+@dataclass(frozen=True, slots=True)
+class IntelligibilityRequest:
+    """Which `sources` say `count` held-out sentences of the corpus.
+
+    WER is counted for recordings, flite, and the `transcribe` voices of ours with the lowest PER
+    (-1: all), by `jobs` processes; transcripts are kept in `cache`.
+    """
+
+    corpus: CorpusConfig
+    acoustic: str = "fastspeech2"
+    vocoder: str = "vocos"
+    recognizer: str = "recognizer"
+    count: int = 60
+    choice: Choice = Choice()
+    manner: Manner = Manner()
+    sources: tuple[str, ...] = SOURCES
+    transcribe: int = 4
+    flite_voice: str = "slt"
+    device: str = "cpu"
+    jobs: int = 1
+    cache: Path = Path("runs/cache/evaluation")
+
+    def __post_init__(self) -> None:
+        for source in self.sources:
+            if source not in SOURCES:
+                raise ConfigError(f"source {source}: unknown; allowed: {', '.join(SOURCES)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,79 +66,90 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Intelligibility:
+    """Rows in the order of the table, the sentences, and notes on what was left out."""
+
+    rows: list[Row]
+    sentences: list[Recording]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Spoken:
-    name: str
+    row: Row
     waves: list[np.ndarray]  # 16 kHz int16, for pocketsphinx
-    seconds: float
-    phones: Errors
 
 
-def _listen(
-    listener: Listener, name: str, waves: Sequence[np.ndarray], phonemes: Sequence[str]
-) -> _Spoken:
-    """What a source said, scored and made ready for pocketsphinx."""
-    sample_rate = listener.checkpoint.mel.sample_rate
-    errors = listener.phone_errors(waves, phonemes)
-    seconds = sum(map(len, waves)) / sample_rate
-    _progress(f"{name}: PER {percent(errors.rate)}, {seconds:.0f} s of speech")
-    return _Spoken(name, [_for_words(wave, sample_rate) for wave in waves], seconds, errors)
+def evaluate_intelligibility(
+    request: IntelligibilityRequest, report: Callable[[str], None]
+) -> Intelligibility:
+    """Every source, the trained voices by their PER. Raises `VoxloomError` for what is missing."""
+    return _Evaluation(request, report).run()
 
 
-def evaluate(arguments: argparse.Namespace) -> tuple[list[Row], list[str], list[Recording]]:
-    """Rows in the order of the table, notes on what was left out, and the sentences."""
-    listener = Listener(arguments.recognizer, arguments.device)
-    sentences = held_out_recordings(
-        CorpusConfig(root=arguments.corpus, folders=tuple(arguments.folders)), arguments.count
-    )
-    texts = [sentence.text for sentence in sentences]
-    phonemes = Phonemizer().phonemize(texts)
-    notes: list[str] = []
-    references = _references(arguments, listener, sentences, phonemes, notes)
-    ours = _ours(arguments, listener, texts, phonemes) if "ours" in arguments.only else []
-    ours.sort(key=lambda spoken: spoken.phones.rate)
-    rows = [_transcribed(spoken, False, texts, arguments, notes) for spoken in references]
-    for place, spoken in enumerate(ours):
-        if arguments.transcribe < 0 or place < arguments.transcribe:
-            rows.append(_transcribed(spoken, True, texts, arguments, notes))
-        else:
-            rows.append(Row(spoken.name, True, spoken.seconds, spoken.phones))
-    return rows, notes, sentences
+class _Evaluation:
+    """One run: the sentences, who listens, and what was left out so far."""
 
+    def __init__(self, request: IntelligibilityRequest, report: Callable[[str], None]) -> None:
+        self._request, self._report = request, report
+        self._listener = Listener(request.recognizer, request.device)
+        self._mel = self._listener.checkpoint.mel
+        self._sentences = held_out_recordings(request.corpus, request.count)
+        self._texts = [sentence.text for sentence in self._sentences]
+        self._phonemes = Phonemizer().phonemize(self._texts)
+        self._notes: list[str] = []
 
-def _references(
-    arguments: argparse.Namespace,
-    listener: Listener,
-    sentences: Sequence[Recording],
-    phonemes: Sequence[str],
-    notes: list[str],
-) -> list[_Spoken]:
-    mel, spoken = listener.checkpoint.mel, []
-    if "recordings" in arguments.only:
-        spoken.append(_listen(listener, "real recordings", recorded(sentences, mel), phonemes))
-    if "flite" in arguments.only:
-        texts = [sentence.text for sentence in sentences]
+    def run(self) -> Intelligibility:
+        references = list(self._references())
+        ours = list(self._ours()) if "ours" in self._request.sources else []
+        ours.sort(key=lambda spoken: spoken.row.phones.rate)
+        transcribed = len(ours) if self._request.transcribe < 0 else self._request.transcribe
+        rows = [self._transcribed(spoken) for spoken in [*references, *ours[:transcribed]]]
+        rows += [spoken.row for spoken in ours[transcribed:]]
+        return Intelligibility(rows, self._sentences, self._notes)
+
+    def _references(self) -> Iterator[_Spoken]:
+        if "recordings" in self._request.sources:
+            yield self._listen("real recordings", recorded(self._sentences, self._mel))
+        if "flite" in self._request.sources:
+            voice = self._request.flite_voice
+            try:
+                waves = spoken_by_flite(self._texts, voice, self._mel)
+            except DataError as error:
+                self._notes.append(f"flite left out: {error}")
+            else:
+                yield self._listen(f"flite {voice}", waves)
+
+    def _ours(self) -> Iterator[_Spoken]:
+        request = self._request
+        voices = Voices(request.acoustic, request.vocoder, request.device, request.choice)
+        for name in voices.names:
+            waves = voices.speak(self._texts, self._phonemes, name, request.manner, self._mel)
+            yield self._listen(name, waves, is_ours=True)
+
+    def _listen(self, name: str, waves: Sequence[np.ndarray], is_ours: bool = False) -> _Spoken:
+        """What a source said, scored and made ready for pocketsphinx."""
+        errors = self._listener.phone_errors(waves, self._phonemes)
+        seconds = sum(map(len, waves)) / self._mel.sample_rate
+        self._report(f"{name}: PER {percent(errors.rate)}, {seconds:.0f} s of speech")
+        narrow = [_for_words(wave, self._mel.sample_rate) for wave in waves]
+        return _Spoken(Row(name, is_ours, seconds, errors), narrow)
+
+    def _transcribed(self, spoken: _Spoken) -> Row:
         try:
-            waves = spoken_by_flite(texts, arguments.flite_voice, mel)
-            spoken.append(_listen(listener, f"flite {arguments.flite_voice}", waves, phonemes))
+            check_transcriber()
         except DataError as error:
-            notes.append(f"flite left out: {error}")
-    return spoken
-
-
-def _ours(
-    arguments: argparse.Namespace,
-    listener: Listener,
-    texts: Sequence[str],
-    phonemes: Sequence[str],
-) -> list[_Spoken]:
-    choice = Choice(tuple(arguments.speakers), arguments.seed, arguments.spread)
-    voices = Voices(arguments.acoustic, arguments.vocoder, arguments.device, choice)
-    manner = Manner(arguments.pace, arguments.pitch_semitones, arguments.energy)
-    mel = listener.checkpoint.mel
-    return [
-        _listen(listener, speaker, voices.speak(texts, phonemes, speaker, manner, mel), phonemes)
-        for speaker in voices.names
-    ]
+            if (note := f"WER left out: {error}") not in self._notes:
+                self._notes.append(note)
+            return spoken.row
+        started = time.perf_counter()
+        kept = self._request.cache / "pocketsphinx.jsonl"
+        heard = transcribe(spoken.waves, kept, self._request.jobs)
+        counts = np.array([word_errors(*pair) for pair in zip(heard, self._texts, strict=True)])
+        words = Errors(counts[:, 0], counts[:, 1])
+        took_s = (time.perf_counter() - started) / len(self._texts)
+        self._report(f"{spoken.row.name}: WER {percent(words.rate)}, {took_s:.2f} s a clip")
+        return dataclasses.replace(spoken.row, words=words, heard=tuple(heard))
 
 
 def _for_words(wave: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -122,29 +157,6 @@ def _for_words(wave: np.ndarray, sample_rate: int) -> np.ndarray:
 
     narrow = soxr.resample(wave, sample_rate, SAMPLE_RATE)
     return np.round(np.clip(narrow, -1, 1) * 32767).astype(np.int16)
-
-
-def _transcribed(
-    spoken: _Spoken,
-    is_ours: bool,
-    texts: Sequence[str],
-    arguments: argparse.Namespace,
-    notes: list[str],
-) -> Row:
-    row = Row(spoken.name, is_ours, spoken.seconds, spoken.phones)
-    try:
-        check_transcriber()
-    except DataError as error:
-        if (note := f"WER left out: {error}") not in notes:
-            notes.append(note)
-        return row
-    started = time.perf_counter()
-    heard = transcribe(spoken.waves, arguments.cache / "pocketsphinx.jsonl", arguments.jobs)
-    counts = np.array([word_errors(*pair) for pair in zip(heard, texts, strict=True)])
-    words = Errors(counts[:, 0], counts[:, 1])
-    took = (time.perf_counter() - started) / len(texts)
-    _progress(f"{spoken.name}: WER {percent(words.rate)}, {took:.2f} s a clip")
-    return Row(row.name, is_ours, row.seconds, row.phones, words, tuple(heard))
 
 
 def two_best(rows: Sequence[Row]) -> list[Row]:
@@ -258,71 +270,3 @@ def write_results(rows: Sequence[Row], sentences: Sequence[Recording], folder: P
     ]
     header = ("source", "id", "phone_edits", "phones", "word_edits", "words", "text", "heard")
     write_csv(folder / "clips.csv", header, clips)
-
-
-def _progress(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
-
-
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m models.evaluation.intelligibility",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--acoustic", default="fastspeech2", help="checkpoint name or folder")
-    parser.add_argument("--vocoder", default="vocos", help="checkpoint name or folder")
-    parser.add_argument("--recognizer", default="recognizer", help="checkpoint name or folder")
-    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpora/speech"))
-    parser.add_argument("--folders", nargs="*", default=list(FOLDERS), help="below --corpus")
-    parser.add_argument("--count", type=int, default=60, help="sentences (default 60)")
-    parser.add_argument(
-        "--speakers",
-        nargs="+",
-        default=[],
-        help="names, `all` (default), mixes as in 'mix(a, b, 0.4)', generated-000 and so on",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of generated voices (default 0)")
-    parser.add_argument("--spread", type=float, default=1.0, help="of generated voices (default 1)")
-    parser.add_argument("--only", nargs="+", choices=SOURCES, default=list(SOURCES))
-    parser.add_argument(
-        "--transcribe",
-        type=int,
-        default=4,
-        help="WER for this many voices of ours, lowest PER first (default 4; -1: all)",
-    )
-    parser.add_argument("--flite-voice", default="slt")
-    parser.add_argument("--pace", type=float, default=1.0)
-    parser.add_argument("--pitch-semitones", type=float, default=0.0)
-    parser.add_argument("--energy", type=float, default=1.0)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--jobs", type=int, default=1, help="pocketsphinx processes (default 1)")
-    parser.add_argument("--cache", type=Path, default=Path("runs/cache/evaluation"))
-    parser.add_argument("--out", type=Path, default=Path("runs/evaluation/intelligibility"))
-    arguments = parser.parse_args(argv)
-    if arguments.count < 1:
-        parser.error("--count: at least 1")
-    try:
-        Manner(arguments.pace, arguments.pitch_semitones, arguments.energy)
-    except ValueError as error:
-        parser.error(str(error))
-    return arguments
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the table and the targets, writes CSVs; 1 when something is missing."""
-    arguments = _arguments(argv)
-    try:
-        rows, notes, sentences = evaluate(arguments)
-    except VoxloomError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    write_results(rows, sentences, arguments.out)
-    print(f"{len(sentences)} held-out sentences from {', '.join(arguments.folders)}\n")
-    print(table(rows), "", *findings(rows), *notes, sep="\n")
-    print(f"\nper clip: {arguments.out / 'clips.csv'}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

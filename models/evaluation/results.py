@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from models.evaluation.tables import MISSING, decimal, markdown_table, percent, write_csv
+import pandas as pd
+
+from models.evaluation.tables import MISSING, decimal, markdown_table, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Row:
     parameters: int | None = None
     is_reference: bool = False  # what the others are measured against
     note: str = ""
+
+    def scores(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some scores, a line a clip, NaN where a clip has none."""
+        return pd.DataFrame(list(self.clips), columns=names, dtype=float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +63,15 @@ class Column:
 
 def mean_of(name: str) -> Callable[[Row], float]:
     """The mean over clips of a score, over those that have it."""
-
-    def value(row: Row) -> float:
-        found = [float(getattr(clip, name)) for clip in row.clips]
-        found = [one for one in found if not math.isnan(one)]
-        return sum(found) / len(found) if found else math.nan
-
-    return value
+    return lambda row: float(row.scores([name])[name].mean())
 
 
 def share_of(part: str, whole: str) -> Callable[[Row], float]:
     """The sum over clips of one score divided by that of another, over those that have both."""
 
     def value(row: Row) -> float:
-        pairs = [(float(getattr(clip, part)), float(getattr(clip, whole))) for clip in row.clips]
-        pairs = [pair for pair in pairs if not any(map(math.isnan, pair))]
-        total = sum(whole for _, whole in pairs)
-        return sum(part for part, _ in pairs) / total if total else math.nan
+        sums = row.scores([part, whole]).dropna().sum()
+        return float(sums[part] / sums[whole]) if sums[whole] else math.nan
 
     return value
 
@@ -112,28 +110,19 @@ def compare(table: Table, column: Column) -> str:
 
 def write_tables(tables: Sequence[Table], columns: Sequence[Column], folder: Path) -> None:
     """`summary.csv`, a line a row, and `clips.csv`, a line a row and clip."""
+    rows = [
+        ({"table": table.title, "system": row.system}, row)
+        for table in tables
+        for row in table.rows
+    ]
     summary = [
-        (table.title, row.system, *(_plain(column.value(row)) for column in columns), row.note)
-        for table in tables
-        for row in table.rows
+        names | {column.key: column.value(row) for column in columns} | {"note": row.note}
+        for names, row in rows
     ]
-    header = ("table", "system", *(column.key for column in columns), "note")
-    write_csv(folder / "summary.csv", header, summary)
-    clips = [
-        (table.title, row.system, *(_plain(value) for value in dataclasses.astuple(clip)))
-        for table in tables
-        for row in table.rows
-        for clip in row.clips
-    ]
-    scores = next((row.clips[0] for table in tables for row in table.rows if row.clips), None)
-    names = [field.name for field in dataclasses.fields(scores)] if scores else []
-    write_csv(folder / "clips.csv", ("table", "system", *names), clips)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.6g}"
-    return value
+    clips = [names | dataclasses.asdict(clip) for names, row in rows for clip in row.clips]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in (("summary", summary), ("clips", clips)):
+        pd.DataFrame(lines).to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
 
 
 def row_names(checkpoints: Sequence[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """Results as a Markdown table to read and a CSV to compute with."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,11 +22,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Creates the folder if need be."""
+    import pandas as pd  # half a second, which the command line is not to take for its help
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+    pd.DataFrame(rows, columns=header, dtype=object).to_csv(path, index=False)
 
 
 def percent(share: float | None) -> str:

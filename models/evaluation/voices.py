@@ -1,18 +1,13 @@
 """Are new voices understood, and are they new? Known speakers, mixes and generated ones.
 
-    python -m models.evaluation.voices --corpus ../shared/corpora/speech \\
-        --speakers 'mix(kathleen, an4-msrb, 0.5)' generated-000 generated-001
-
 All say the same held-out sentences. Our recognizer counts phone errors. How far two voices are
 apart is told from timbre (13 mel cepstra) and pitch (ln F0), averaged over a clip: the root mean
 square difference of the averages over all clips, in standard deviations of one voice from clip
 to clip. C clips, D = 14 numbers a clip.
 """
 
-import argparse
 import itertools
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.errors import DataError, VoxloomError
-from models.evaluation.held_out import FOLDERS, held_out_recordings
+from models.errors import DataError
+from models.evaluation.held_out import held_out_recordings
 from models.evaluation.listener import Errors, Listener
 from models.evaluation.metrics import mel_cepstra
-from models.evaluation.speech import Choice, Manner, Voices
+from models.evaluation.speech import ALL, Choice, Manner, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.mel import MelConfig, mel_amplitude
 from models.phonology.phonemes import Phonemizer
@@ -35,6 +30,22 @@ from models.training.features import pitch_of
 KINDS = ("known", "mix", "generated")
 _SPEECH_DB = 25.0  # quieter than the loudest frame by more says little of a voice
 _MISSING_PITCH_HZ = 150.0  # of a clip without a voiced frame
+
+
+@dataclass(frozen=True, slots=True)
+class VoicesRequest:
+    """Which mixes and generated voices, beside all known ones, say `count` held-out sentences;
+    generated ones are those of `seed` and `spread`.
+    """
+
+    corpus: CorpusConfig
+    speakers: tuple[str, ...] = ()
+    acoustic: str = "fastspeech2"
+    vocoder: str = "vocos"
+    recognizer: str = "recognizer"
+    count: int = 20
+    seed: int = 0
+    spread: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +126,24 @@ def nearest_known(heard: Sequence[Heard]) -> list[Row]:
     return rows
 
 
-def listen(arguments: argparse.Namespace) -> list[Heard]:
-    """Every voice, in the order asked for."""
-    listener = Listener(arguments.recognizer)
+def evaluate_voices(request: VoicesRequest, report: Callable[[str], None]) -> list[Row]:
+    """All known voices, and those that were asked for. Raises `VoxloomError` for one that cannot
+    be made, and a model with fewer than two known ones.
+    """
+    listener = Listener(request.recognizer)
     mel = listener.checkpoint.mel
-    corpus = CorpusConfig(root=arguments.corpus, folders=tuple(arguments.folders))
-    texts = [clip.text for clip in held_out_recordings(corpus, arguments.count)]
+    texts = [clip.text for clip in held_out_recordings(request.corpus, request.count)]
     phonemes = Phonemizer().phonemize(texts)
-    choice = Choice(("all", *arguments.speakers), arguments.seed, arguments.spread)
-    voices = Voices(arguments.acoustic, arguments.vocoder, choice=choice)
+    choice = Choice((ALL, *request.speakers), request.seed, request.spread)
+    voices = Voices(request.acoustic, request.vocoder, choice=choice)
     if len(voices.known) < 2:
-        raise DataError(f"{arguments.acoustic}: one voice alone is no scale for others")
+        raise DataError(f"{request.acoustic}: one voice alone is no scale for others")
     heard = []
     for name in voices.names:
         waves = voices.speak(texts, phonemes, name, Manner(), mel)
         heard.append(_hear(name, waves, phonemes, listener))
-        print(f"{name}: PER {percent(heard[-1].phones.rate)}", file=sys.stderr, flush=True)
-    return heard
+        report(f"{name}: PER {percent(heard[-1].phones.rate)}")
+    return nearest_known(heard)
 
 
 def _hear(
@@ -239,45 +251,3 @@ def write_results(rows: Sequence[Row], folder: Path) -> None:
     ]
     write_csv(folder / "voices.csv", header, lines)
     plot(rows, folder / "voices.png")
-
-
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m models.evaluation.voices",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--acoustic", default="fastspeech2", help="checkpoint name or folder")
-    parser.add_argument("--vocoder", default="vocos", help="checkpoint name or folder")
-    parser.add_argument("--recognizer", default="recognizer", help="checkpoint name or folder")
-    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpora/speech"))
-    parser.add_argument("--folders", nargs="*", default=list(FOLDERS), help="below --corpus")
-    parser.add_argument("--count", type=int, default=20, help="sentences (default 20)")
-    parser.add_argument(
-        "--speakers", nargs="+", default=[], help="beside all known ones: mixes, generated ones"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of generated voices (default 0)")
-    parser.add_argument("--spread", type=float, default=1.0, help="of generated voices (default 1)")
-    parser.add_argument("--out", type=Path, default=Path("runs/evaluation/voices"))
-    arguments = parser.parse_args(argv)
-    if arguments.count < 2:
-        parser.error("--count: at least 2")
-    return arguments
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the table and the findings, writes CSV and PNG; 1 when something is missing."""
-    arguments = _arguments(argv)
-    try:
-        rows = nearest_known(listen(arguments))
-    except VoxloomError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    write_results(rows, arguments.out)
-    print(table(rows), "", *findings(rows), sep="\n")
-    print(f"\nplot: {arguments.out / 'voices.png'}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

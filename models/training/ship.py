@@ -1,9 +1,5 @@
-"""Copy a trained checkpoint to where shipped ones live.
+"""Copy a trained checkpoint to where shipped ones live."""
 
-python -m models.training.ship RUN/best NAME [--speakers A B ...] [--featured A B ...]
-"""
-
-import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +7,7 @@ from typing import Any
 
 import torch
 
-from models.checkpoint import PRETRAINED, Checkpoint, load_checkpoint, save_checkpoint
+from models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from models.errors import ConfigError
 from models.speakers.mixing import speaker_rows, with_speakers
 
@@ -46,18 +42,3 @@ def _keep_speakers(checkpoint: Checkpoint, speakers: Sequence[str]) -> Any:
     kept = torch.tensor([checkpoint.speakers.index(speaker) for speaker in speakers])
     rows = {name: every[kept] for name, every in speaker_rows(checkpoint.model).items()}
     return with_speakers(checkpoint.model, speakers, rows)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("source", type=Path)
-    parser.add_argument("name")
-    parser.add_argument("--speakers", nargs="*", default=[])
-    parser.add_argument("--featured", nargs="*", default=[])
-    arguments = parser.parse_args()
-    ship(arguments.source, PRETRAINED / arguments.name, arguments.speakers, arguments.featured)
-    print(PRETRAINED / arguments.name)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,20 +1,13 @@
-import shutil
-from pathlib import Path
-
 import numpy as np
-import pytest
 
-from models.evaluation import transcriber
 from models.evaluation.intelligibility import (
     Errors,
     Row,
     findings,
-    main,
     median_speaker,
     table,
     two_best,
 )
-from tests.tiny_voices import TinyVoices
 
 
 def row(name: str, per: int, wer: int | None = None, ours: bool = True) -> Row:
@@ -60,62 +53,3 @@ def test_rows_without_references_or_words_are_dashes() -> None:
 def test_interval_widens_with_disagreement() -> None:
     low, high = Errors(np.array([0, 100] * 5), np.full(10, 100)).interval()
     assert low < 0.3 < 0.7 < high
-
-
-def arguments(tiny_voices: TinyVoices, corpus: Path, out: Path, *more: str) -> list[str]:
-    return [
-        f"--acoustic={tiny_voices.acoustic_model}",
-        f"--vocoder={tiny_voices.vocoder}",
-        f"--recognizer={tiny_voices.recognizer}",
-        f"--corpus={corpus}",
-        "--folders=tones",
-        "--count=2",
-        f"--cache={out / 'cache'}",
-        f"--out={out}",
-        *more,
-    ]
-
-
-def test_all_sources_side_by_side_without_flite_and_pocketsphinx(
-    tiny_voices: TinyVoices,
-    corpus: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(transcriber, "find_spec", lambda name: None)
-    assert main(arguments(tiny_voices, corpus, tmp_path)) == 0
-    printed = capsys.readouterr().out
-    assert "| real recordings |" in printed
-    assert "| anna " in printed
-    assert "| ben " in printed
-    assert "flite left out: flite is not installed" in printed
-    assert "WER left out: pocketsphinx is not installed" in printed
-    assert len((tmp_path / "clips.csv").read_text().splitlines()) == 1 + 3 * 2
-
-
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        (("--speakers", "zoe"), "zoe: acoustic does not know this speaker; it has anna, ben"),
-        (("--speakers", "mix(anna, zoe, 0.5)"), "mix(anna,zoe,0.50): zoe: acoustic does not"),
-        (("--folders", "nowhere"), "metadata.csv: missing"),
-        (("--vocoder", "no/such"), "no/such: no such checkpoint"),
-        (("--count", "60"), "60 were asked for"),
-    ],
-)
-def test_what_is_missing_is_one_line(
-    tiny_voices: TinyVoices,
-    corpus: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    more: tuple[str, ...],
-    message: str,
-) -> None:
-    only = ("--only", "ours")
-    assert main(arguments(tiny_voices, corpus, tmp_path, *only, *more)) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert message in error

@@ -1,11 +1,7 @@
-import dataclasses
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
-from models.checkpoint import load_checkpoint, save_checkpoint
 from models.evaluation.listener import Errors
 from models.evaluation.voices import (
     Heard,
@@ -13,13 +9,10 @@ from models.evaluation.voices import (
     clip_statistics,
     findings,
     kind_of,
-    main,
     nearest_known,
     table,
 )
 from models.mel import LogMel, MelConfig
-from models.speakers.mixing import with_average_speakers
-from tests.tiny_voices import TinyVoices
 
 NUM_CLIPS = 30
 
@@ -97,40 +90,3 @@ def test_statistics_hear_pitch_and_timbre_and_not_level() -> None:
     np.testing.assert_allclose(of(0.02 * noise, 120), plain, atol=1e-3)
     assert of(0.1 * noise, 240)[-1] - plain[-1] == pytest.approx(np.log(2))
     assert np.abs(of(0.1 * dull, 120)[:-1] - plain[:-1]).max() > 0.1
-
-
-@pytest.fixture(scope="module")
-def three_speakers(tiny_voices: TinyVoices, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pair = load_checkpoint(tiny_voices.acoustic_model)
-    rows = {"speaker_embedding.weight": torch.full((1, 16), 0.1)}
-    model = with_average_speakers(pair.model, ("cleo",), rows)
-    folder = tmp_path_factory.mktemp("voices") / "three"
-    save_checkpoint(folder, model, dataclasses.replace(pair.info, speakers=model.speakers))
-    return folder
-
-
-def test_known_mixed_and_generated_voices_in_one_table(
-    tmp_path: Path,
-    corpus: Path,
-    tiny_voices: TinyVoices,
-    three_speakers: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    arguments = [
-        f"--acoustic={three_speakers}",
-        f"--vocoder={tiny_voices.vocoder}",
-        f"--recognizer={tiny_voices.recognizer}",
-        f"--corpus={corpus}",
-        "--folders=tones",
-        "--count=2",
-        f"--out={tmp_path}",
-        "--speakers",
-    ]
-    assert main([*arguments, "mix(anna, ben, 0.5)", "generated-001"]) == 0
-    printed = capsys.readouterr().out
-    for name in ("anna", "ben", "cleo", "mix(anna,ben,0.50)", "generated-001"):
-        assert f"| {name} " in printed
-    assert len((tmp_path / "voices.csv").read_text().splitlines()) == 1 + 5
-    assert (tmp_path / "voices.png").stat().st_size > 1000
-    assert main([*arguments, "mix(anna, zoe, 0.5)"]) == 1
-    assert "zoe: three does not know this speaker" in capsys.readouterr().err

@@ -1,0 +1,153 @@
+"""`voxloom evaluate intelligibility`, `new-voices` and `melnet`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import tell
+from flows.cli.evaluate import Device, Recognizer
+from flows.cli.mels import Corpus, Folders, corpus_config
+from models.errors import ConfigError
+
+Acoustic = Annotated[str, typer.Option(help="An acoustic model's name or folder.")]
+Vocoder = Annotated[str, typer.Option(help="A vocoder's name or folder.")]
+Speakers = Annotated[
+    list[str] | None,
+    typer.Option(help="Speakers, mixes as in 'mix(a, b, 0.4)', generated-000 to generated-999."),
+]
+Seed = Annotated[int, typer.Option(help="Seed of the generated voices.")]
+Spread = Annotated[float, typer.Option(help="Distance of generated voices from the average voice.")]
+
+
+def evaluate_intelligibility(
+    corpus: Corpus,
+    folders: Folders = None,
+    acoustic: Acoustic = "fastspeech2",
+    vocoder: Vocoder = "vocos",
+    recognizer: Recognizer = "recognizer",
+    count: Annotated[int, typer.Option(help="Number of sentences.", min=1)] = 60,
+    speakers: Speakers = None,
+    seed: Seed = 0,
+    spread: Spread = 1.0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of recordings, flite and ours. Default: all.")
+    ] = None,
+    transcribe: Annotated[
+        int, typer.Option(help="Count WER for this many trained voices of lowest PER; -1: all.")
+    ] = 4,
+    flite_voice: Annotated[str, typer.Option(help="The voice of flite.")] = "slt",
+    pace: Annotated[float, typer.Option(help="Speaking rate; 1.2 is 20 % faster.")] = 1.0,
+    pitch_semitones: Annotated[float, typer.Option(help="Pitch shift.")] = 0.0,
+    energy: Annotated[float, typer.Option(help="Energy factor.")] = 1.0,
+    device: Device = "cpu",
+    jobs: Annotated[int, typer.Option(help="Processes of pocketsphinx.", min=1)] = 1,
+    cache: Annotated[Path, typer.Option(help="Where transcripts are kept.")] = Path(
+        "runs/cache/evaluation"
+    ),
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
+        "runs/evaluation/intelligibility"
+    ),
+) -> None:
+    """Compare how well recordings, flite and trained voices are understood.
+
+    They say the same held-out sentences. Phone error rate (PER) is by our recognizer, word error
+    rate (WER) by pocketsphinx.
+
+    [dim]Example:[/dim]
+
+      voxloom evaluate intelligibility --corpus corpora --folders kathleen ljspeech --transcribe -1
+    """
+    from models.evaluation import intelligibility
+    from models.evaluation.speech import Choice, Manner
+
+    try:
+        manner = Manner(pace, pitch_semitones, energy)
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
+    request = intelligibility.IntelligibilityRequest(
+        corpus=corpus_config(corpus, folders or []),
+        acoustic=acoustic,
+        vocoder=vocoder,
+        recognizer=recognizer,
+        count=count,
+        choice=Choice(tuple(speakers or ()), seed, spread),
+        manner=manner,
+        sources=tuple(only or intelligibility.SOURCES),
+        transcribe=transcribe,
+        flite_voice=flite_voice,
+        device=device,
+        jobs=jobs,
+        cache=cache,
+    )
+    found = intelligibility.evaluate_intelligibility(request, tell)
+    intelligibility.write_results(found.rows, found.sentences, out)
+    tell(f"\n{len(found.sentences)} held-out sentences\n\n{intelligibility.table(found.rows)}\n")
+    for line in [*intelligibility.findings(found.rows), *found.notes]:
+        tell(f"- {line}")
+    tell(f"\nwritten to {out}: summary.csv, clips.csv")
+
+
+def evaluate_new_voices(
+    corpus: Corpus,
+    folders: Folders = None,
+    speakers: Speakers = None,
+    acoustic: Acoustic = "fastspeech2",
+    vocoder: Vocoder = "vocos",
+    recognizer: Recognizer = "recognizer",
+    count: Annotated[int, typer.Option(help="Number of sentences.", min=2)] = 20,
+    seed: Seed = 0,
+    spread: Spread = 1.0,
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
+        "runs/evaluation/new-voices"
+    ),
+) -> None:
+    """Measure mixed and generated voices: phone error rate, and distance from known speakers.
+
+    [dim]Example:[/dim]
+
+      voxloom evaluate new-voices --corpus corpora --folders kathleen ljspeech
+        --speakers "mix(kathleen, an4-msrb, 0.5)" generated-000
+    """
+    from models.evaluation import voices
+
+    request = voices.VoicesRequest(
+        corpus=corpus_config(corpus, folders or []),
+        speakers=tuple(speakers or ()),
+        acoustic=acoustic,
+        vocoder=vocoder,
+        recognizer=recognizer,
+        count=count,
+        seed=seed,
+        spread=spread,
+    )
+    rows = voices.evaluate_voices(request, tell)
+    voices.write_results(rows, out)
+    tell(f"\n{voices.table(rows)}\n")
+    for line in voices.findings(rows):
+        tell(f"- {line}")
+    tell(f"\nwritten to {out}: voices.csv, voices.png")
+
+
+def evaluate_melnet(
+    checkpoint: Annotated[str, typer.Option(help="A MelNet's name or folder.")] = "melnet",
+    config: Annotated[
+        Path, typer.Option(help="The training config (YAML) that names its corpus.")
+    ] = Path("configs/train/melnet.yaml"),
+    temperatures: Annotated[
+        list[float] | None, typer.Option(help="Sampling temperatures. Default: 1.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="Number of clips, of about 3 s each.", min=1)] = 48,
+) -> None:
+    """Compare a MelNet's samples with held-out recordings: spectrum, modulation, words in them.
+
+    [dim]Example:[/dim]  voxloom evaluate melnet --checkpoint runs/melnet --temperatures 0.8 1
+    """
+    from models.checkpoint import load_checkpoint
+    from models.config import load_config
+    from models.evaluation import babble
+    from models.training.melnet import MelNetTraining
+
+    training = load_config(MelNetTraining, config)
+    found = babble.compare(load_checkpoint(checkpoint), training, temperatures or [1.0], count)
+    tell(babble.report(found))

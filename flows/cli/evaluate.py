@@ -113,19 +113,19 @@ def evaluate_acoustic(
 def evaluate_voices(
     systems: Annotated[list[str], typer.Option(help="ACOUSTIC+VOCODER, by name or folder.")],
     speakers: Annotated[
-        list[str] | None, typer.Option(help="Voices; those that a system features if not given.")
+        list[str] | None, typer.Option(help="Voices. Default: those that each system features.")
     ] = None,
     whisper: Annotated[
-        Path | None, typer.Option(help="Whisper for CTranslate2; without it no words are counted.")
+        Path | None, typer.Option(help="Whisper for CTranslate2, for word errors.")
     ] = None,
     per_kind: Annotated[
-        int | None, typer.Option(help="Sentences, words and digit strings, each.", min=1)
+        int | None, typer.Option(help="Number of sentences, of words and of digit strings.", min=1)
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
         "runs/evaluation/voices"
     ),
 ) -> None:
-    """Judge voices from text: predicted naturalness, words understood, pitch asked and heard.
+    """Evaluate voices from text: predicted naturalness, word errors, requested and measured pitch.
 
     [dim]Example:[/dim]
 

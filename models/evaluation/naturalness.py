@@ -228,8 +228,8 @@ def _error_rate(found: Sequence[Heard], kind: str) -> float | None:
 
 def write_clips(rows: Sequence[Heard], path: Path) -> None:
     """A CSV with every clip."""
-    header = ("system", "speaker", "kind", "text", "heard", "mos", "dnsmos", "edits", "words")
-    header += ("pitch_off_cents", "voicing_wrong", "pitch_hz")
+    clip = ("system", "speaker", "kind", "text", "heard", "mos", "dnsmos", "edits", "words")
+    header = (*clip, "pitch_off_cents", "voicing_wrong", "pitch_hz")
     write_csv(path, header, [_clip_cells(row) for row in rows])
 
 

@@ -25,7 +25,7 @@ class Row:
 
     def scores(self, names: Sequence[str]) -> pd.DataFrame:
         """Some scores, a line a clip, NaN where a clip has none."""
-        return pd.DataFrame(list(self.clips), columns=names, dtype=float)
+        return pd.DataFrame(list(self.clips), columns=list(names), dtype=float)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]
     import pandas as pd  # half a second, which the command line is not to take for its help
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows, columns=header, dtype=object).to_csv(path, index=False)
+    pd.DataFrame(list(rows), columns=list(header), dtype=object).to_csv(path, index=False)
 
 
 def percent(share: float | None) -> str:

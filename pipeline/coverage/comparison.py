@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from models.evaluation.tables import decimal, markdown_table, write_csv
-from pipeline.coverage.count import CoverageCount, Said, evenness
+from pipeline.coverage.count import CountedRow, CoverageCount, evenness
 from pipeline.coverage.figures import (
     CoverageFigures,
     Part,
@@ -76,7 +76,7 @@ def coverage_curve(
                     rejected[spoken.id] = spoken.stage
                     continue
                 row = by_id[spoken.id]
-                counted.add(Said(row.id, row.template, row.slots, spoken.phonemes))
+                counted.add(CountedRow(row.id, row.template, row.slots, spoken.phonemes))
             taken += len(batch)
             progress(taken)
         points.append(_point(counted, taken, sentences))

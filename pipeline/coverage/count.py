@@ -32,7 +32,7 @@ from pipeline.text.pronunciations import Lexicon
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CountedRow:
     """A row as coverage sees it; `slots` are in the order of the text."""
 
     id: str
@@ -135,7 +135,7 @@ class CoverageCount:
         for accent in accents:
             self.possible |= possible_sounds(domain, PieceSpeech(domain, accent, lexicon))
 
-    def add(self, row: Said) -> None:
+    def add(self, row: CountedRow) -> None:
         self.num_rows += 1
         self.ids.add(row.id)
         if row.template in self.templates:

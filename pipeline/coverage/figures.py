@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.coverage.count import CoverageCount, Said, evenness
+from pipeline.coverage.count import CountedRow, CoverageCount, evenness
 from pipeline.coverage.gaps import NO_SOUND, RUN_TOGETHER, TOO_MANY, Gap, GapFinder, gaps_of
 from pipeline.dataset.manifest import read_part
 from pipeline.dataset.marks import STAGE
@@ -65,16 +65,16 @@ def coverage_of_build(
     for path in parts:
         for row in read_part(path, _COLUMNS):
             if row["id"] not in marks:
-                counted.add(said_by(row))
+                counted.add(counted_row(row))
     rejected = {r.id: r.stage for path in (*others, *parts) for r in read_rejects(path)}
     rejected |= dict.fromkeys(marks, STAGE)
     return figures_of(counted, sentences, seed, rejected)
 
 
-def said_by(row: Mapping[str, Any]) -> Said:
+def counted_row(row: Mapping[str, Any]) -> CountedRow:
     """A row of the dataset as coverage sees it."""
     slots = tuple(Slot(slot["name"], slot["value"]) for slot in row["slots"])
-    return Said(row["id"], row["template"], slots, row["phonemes"])
+    return CountedRow(row["id"], row["template"], slots, row["phonemes"])
 
 
 def counter_of(sentences: SentencesConfig, text: TextConfig, lexicon: Lexicon) -> CoverageCount:

@@ -47,8 +47,8 @@ class SplitWriter:
         self._file_bytes = 0
 
     def add(self, row: Row) -> None:
-        heard = [row.get(name) for name in ("audio", *KEPT_AUDIO)]
-        size = sum(len(audio["bytes"]) for audio in heard if audio) + _ROW_OVERHEAD_BYTES
+        clips = [row.get(name) for name in ("audio", *KEPT_AUDIO)]
+        size = sum(len(audio["bytes"]) for audio in clips if audio) + _ROW_OVERHEAD_BYTES
         if self._file_bytes and self._file_bytes + size > self.max_file_bytes:
             self._end_file()
         elif len(self._group) >= _GROUP_ROWS or self._group_bytes + size > _GROUP_BYTES:

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from models.config import as_mapping
 from models.phonology.phonemes import Phonemizer
-from pipeline.coverage.count import Said, evenness
+from pipeline.coverage.count import CountedRow, evenness
 from pipeline.coverage.figures import CoverageFigures, counter_of, figures_of
 from pipeline.coverage.gaps import FILTERED, NO_MORE, NO_SOUND, NO_TEMPLATE, NOT_REACHED
 from pipeline.coverage.gaps import SAID_OTHERWISE as OTHERWISE
@@ -29,7 +29,7 @@ def figures(config: SentencesConfig, lost: str = "", stage: str = "augment") -> 
     counted = counter_of(config, TextConfig(), Lexicon())
     for row, phonemes in zip(rows, Phonemizer().phonemize([r.text for r in rows]), strict=True):
         if row.text != lost:
-            counted.add(Said(row.id, row.template, row.slots, phonemes))
+            counted.add(CountedRow(row.id, row.template, row.slots, phonemes))
     rejected = {row.id: stage for row in rows if row.text == lost}
     return figures_of(counted, config, 1, rejected)
 
@@ -100,7 +100,7 @@ def test_conditions_and_threes(tmp_path: Path) -> None:
 def test_without_a_domain_there_are_sounds_alone() -> None:
     config = SentencesConfig(None, 1, files=(OwnFile(Path("own.txt"), share=1.0),))
     counted = counter_of(config, TextConfig(), Lexicon())
-    counted.add(Said("x", "own.txt:1", (), "^ h ə l ˈoʊ ."))
+    counted.add(CountedRow("x", "own.txt:1", (), "^ h ə l ˈoʊ ."))
     found = figures_of(counted, config, 1, {})
     assert [part.kind for part in found.parts] == ["phones"]
     assert found.parts[0].said == 4

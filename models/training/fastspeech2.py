@@ -49,6 +49,8 @@ from models.training.warm_start import Rows, load_start, warm_start
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
+_LOUD_DB = 25.0  # below the loudest frame: speech
+
 
 @dataclass(frozen=True, slots=True)
 class FastSpeech2Training:
@@ -293,18 +295,25 @@ def measure_variance(
 ) -> None:
     """Fill `model.variance_gain`: how much flatter than recordings the model speaks, a band.
 
-    Measured on `count` training sentences that it can say; at most 1.5, as the lowest bands of
-    noisy recordings vary for reasons that are no speech.
+    Measured on `count` training sentences that it can say, where they are loud: pauses vary much
+    with what precedes them and hide how flat speech is. At most 1.5, as the lowest bands of noisy
+    recordings vary for reasons that are no speech.
     """
     model.variance_gain.fill_(1.0)
     real, ours = [], []
     examples = [example for example in examples if can_say(model, example.clip)]
     for example in examples[:: max(1, len(examples) // count)]:
         mel = torch.from_numpy(features.mel(example.clip)).to(model.mel_mean.device)
-        real.append(model.normalize(mel).std(dim=0))
-        ours.append(model.normalize(speak_clip(model, example.clip).mels[0].T).std(dim=0))
+        real.append(model.normalize(_loud(mel)).std(dim=0))
+        ours.append(model.normalize(_loud(speak_clip(model, example.clip).mels[0].T)).std(dim=0))
     gain = torch.stack(real).mean(dim=0) / torch.stack(ours).mean(dim=0)
     model.variance_gain.copy_(gain.clamp(1.0, 1.5))
+
+
+def _loud(mels: Tensor) -> Tensor:
+    """The frames of natural log-mels (T, n_mels) that are at most `_LOUD_DB` below the loudest."""
+    level_db = 10 * torch.log10((2 * mels).exp().sum(dim=1))
+    return mels[level_db > level_db.max() - _LOUD_DB]
 
 
 def measure_residuals(

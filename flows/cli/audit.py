@@ -39,9 +39,9 @@ def audit(
 ) -> None:
     """Test everything that was drawn at random for bias.
 
-    Is the noise tied to a label, a speaker or a position in the dataset? Does it follow the
-    distributions of the config, independently from row to row, without repeats? Every build runs
-    this audit; docs/AUDIT.md describes each test. Exits with status 1 if there is a bias.
+    Is the noise tied to a label, a speaker or a position in the dataset? Does it repeat? Every
+    build runs this audit; docs/AUDIT.md describes each test. Exits with status 1 if there is a
+    bias.
 
     [dim]Example:[/dim]  voxloom audit data/quickstart --out audit
     """

@@ -168,14 +168,6 @@ def as_numbers(column: Column) -> np.ndarray:
     return np.array([float(level) for level in column.levels])[column.values]
 
 
-def as_labels(column: Column) -> tuple[tuple[str, ...], np.ndarray]:
-    """The levels and codes (n,) of a column, also of one of numbers."""
-    if column.levels is not None:
-        return column.levels, column.values
-    numbers, codes = np.unique(column.values, return_inverse=True)
-    return tuple(level_name(number) for number in numbers.tolist()), codes
-
-
 def level_name(value: object) -> str:
     """What a value that counts as a label is called."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

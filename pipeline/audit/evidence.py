@@ -1,20 +1,23 @@
 """What the tests of an audit look at, and what they give back."""
 
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from pipeline.audit.asked import Asked
+from models.config import build
+from models.errors import DataError
 from pipeline.audit.columns import Column, Ledger
+from pipeline.augment.augmenter import AugmentConfig
+from pipeline.augment.chain import kind_of
+from pipeline.augment.links import LINKS
+from pipeline.augment.links.link import AuditShape
 from pipeline.splits import SPLITS
 
 LEAST_ROWS = 20  # fewer say nothing
 SURE_ENOUGH_FOR_WORDS = 0.001  # the p above which a finding is told as chance
-# Where a noise begins depends on how long the clip is, and a seed is no property of a clip.
-_NOT_COMPARED = re.compile(r"\.(offsets?_s(\[\d+\])?|seed)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +40,31 @@ class Finding:
 class Evidence:
     """A dataset's rows as the tests see them.
 
-    `lost` is the share of voices that were drawn and then dropped by the judge; `rng_for` gives a
-    generator for a test by its name.
+    `probability` is the share of clips that the config asks each link for; `lost` is the share of
+    voices that were drawn and then dropped by the judge; `rng_for` gives a generator for a test by
+    its name.
     """
 
     num_rows: int
     ledger: Ledger
     voice: Mapping[str, Column]
     labels: Mapping[str, Column]
-    asked: Asked
+    probability: Mapping[str, float]
     lost: float
     rng_for: Callable[[str], np.random.Generator]
 
     def drawn(self) -> Iterator[Column]:
         """Every column that augmentation drew: its parameters, and whether a link was applied
         that belongs into some clips only."""
-        for link, probability in self.asked.probability.items():
+        for link, probability in self.probability.items():
             if 0 < probability < 1 and link in self.ledger.applied:
                 applied = self.ledger.applied[link].astype(np.int64)
                 yield Column(link, np.arange(self.num_rows), applied, ("without", "with"))
         for name, column in self.ledger.drawn.items():
-            if not _NOT_COMPARED.search(name):
+            link, _, parameter = name.partition(".")
+            shape = audit_shape(link)
+            # Where a noise begins depends on how long the clip is.
+            if parameter.partition("[")[0] not in (shape.starts_s, *shape.skipped):
                 yield column
 
     def strata(self, column: Column) -> np.ndarray | None:
@@ -70,11 +77,11 @@ class Evidence:
 
     def sources(self, link: str) -> list[Column]:
         """The columns that name recordings a link has used."""
-        prefixes = (f"{link}.source", f"{link}.sources[")
+        named = f"{link}.{audit_shape(link).recordings}"
         return [
             column
             for name, column in self.ledger.drawn.items()
-            if column.levels and (name == prefixes[0] or name.startswith(prefixes[1]))
+            if column.levels and name.partition("[")[0] == named
         ]
 
     def _is_dealt(self, link: str) -> bool:
@@ -92,6 +99,28 @@ class Evidence:
             and len(set().union(*splits_of.values())) > 1
             and len(splits_of) > shared + 1
         )
+
+
+def audit_shape(link: str) -> AuditShape:
+    """Of a link as the columns of a `Ledger` call it, where a second one is `noise 2`.
+
+    Raises `DataError` for one that this version does not know.
+    """
+    kind = link.partition(" ")[0]
+    if kind not in LINKS:
+        raise DataError(f"augmentations: link {kind!r}; known are {', '.join(LINKS)}")
+    return LINKS[kind].audit
+
+
+def probabilities(config: Mapping[str, Any]) -> dict[str, float]:
+    """Link -> the share of the clips that a build's config asks it for, of links that its chain
+    has once: a row does not say which of two it has.
+
+    Raises `ConfigError` for a chain that this version does not know.
+    """
+    links = build(AugmentConfig, config.get("augment") or {}, "build.json").links
+    kinds = Counter(map(kind_of, links))
+    return {kind_of(link): link.probability for link in links if kinds[kind_of(link)] == 1}
 
 
 def varying(columns: Iterable[Column]) -> list[Column]:

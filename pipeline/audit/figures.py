@@ -7,20 +7,14 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.audit.columns import Column, as_numbers
-from pipeline.audit.draws import ORDER, SHAPE
+from pipeline.audit.columns import PLACE, Column
 from pipeline.audit.evidence import Evidence, Finding
-from pipeline.audit.pictures import WIDTH, against_asked, in_order, met_more_or_less
+from pipeline.audit.pictures import WIDTH, met_more_or_less
 from pipeline.audit.ties import TIES, bins, shared_rows
 from pipeline.audit.verdict import Audit
-from pipeline.distributions import Distribution
 from pipeline.statistics.independence import contingency_table
 
-STYLE = (
-    ".more{fill:var(--warm)}.less{fill:var(--accent)}.band{fill:var(--accent);opacity:.2}"
-    ".found,.asked{fill:none;stroke:var(--accent);stroke-width:2}"
-    ".asked{stroke:var(--warm);stroke-dasharray:5 4}"
-)
+STYLE = ".more{fill:var(--warm)}.less{fill:var(--accent)}"
 _PAGE_STYLE = (
     "svg{--soft:#646a73;--line:#e3e3de;--accent:#2a6f77;--warm:#b5532a;background:#fff}"
     "text{fill:var(--soft);font:12px system-ui,sans-serif}.grid{stroke:var(--line)}"
@@ -62,19 +56,10 @@ def figure_of(finding: Finding, evidence: Evidence) -> Figure | None:
     column = {**evidence.voice, **{column.name: column for column in evidence.drawn()}}.get(
         finding.subject
     )
-    asked = evidence.asked.drawn.get(finding.subject)
-    if column is None:
+    if column is None or finding.question != TIES:
         return None
-    if finding.question == TIES:
-        svg = _tie(column, {**evidence.labels, **evidence.voice}[finding.against])
-        title = f"{column.name} by {finding.against}"
-    elif finding.question == SHAPE and isinstance(asked, Distribution) and not column.levels:
-        svg = against_asked(as_numbers(column), asked.cdf, f"{column.name}; dashed: asked")
-        title = f"{column.name} as asked"
-    elif finding.question == ORDER and not column.levels:
-        svg, title = in_order(column.values, "row"), f"{column.name} in row order"
-    else:
-        return None
+    svg = _tie(column, {**evidence.labels, **evidence.voice}[finding.against])
+    title = f"{column.name} by {finding.against}"
     name = re.sub(r"[^\w.-]+", "-", title).strip("-")
     return Figure(name, title, finding.words, svg)
 
@@ -93,11 +78,11 @@ def _tie(column: Column, label: Column) -> str:
 
 
 def _usual(audit: Audit) -> Iterator[Finding]:
-    """What one would ask first: kinds of noise by what is learned and by voice, the distributions,
-    and a number in row order."""
-    findings = [judged.finding for judged in audit.findings]
-    for against in ("intent", "speaker"):
-        kinds = (f for f in findings if f.against == against and ".classes" in f.subject)
-        yield from islice(kinds, 1)
-    yield from (finding for finding in findings if finding.question == SHAPE)
-    yield from islice((f for f in findings if f.question == ORDER and "lag" in f.test), 1)
+    """What one would ask first: the class of noise and the SNR by what is learned, by the voice
+    and by the position in the dataset."""
+    for subject in (".classes", ".snr_db"):
+        for against in ("intent", "speaker", PLACE):
+            found = (judged.finding for judged in audit.findings)
+            yield from islice(
+                (f for f in found if f.against == against and subject in f.subject), 1
+            )

@@ -7,12 +7,11 @@ import numpy as np
 from scipy import stats
 
 from pipeline.audit.columns import Column, as_numbers
-from pipeline.audit.evidence import LEAST_ROWS, Evidence, Finding, varying
+from pipeline.audit.evidence import LEAST_ROWS, Evidence, Finding, audit_shape, varying
+from pipeline.augment.links import LINKS
 from pipeline.statistics.independence import shuffled_p
 
 REPEATS, CONDITIONS = "repeats", "conditions"
-_HEARD_AROUND = ("background_noise", "babble", "room_response")
-
 _SAME_S = 0.002  # starts this near to each other make the same segment
 _NEAR_S = 0.2  # starts this near are what those are counted among
 _TIMES_CHANCE = 2.0  # what counts as far more often
@@ -52,10 +51,13 @@ class Conditions:
 
 def repeats(evidence: Evidence) -> Iterator[Finding]:
     """Is the same stretch of noise used again and again?"""
-    for name, offset in evidence.ledger.drawn.items():
-        source = evidence.ledger.drawn.get(name.replace(".offsets_s[", ".sources["))
-        if ".offsets_s[" not in name or source is None or len(source.rows) < LEAST_ROWS:
+    for name, source in evidence.ledger.drawn.items():
+        link, _, parameter = name.partition(".")
+        shape = audit_shape(link)
+        named, _, item = parameter.partition("[")
+        if not shape.starts_s or named != shape.recordings or len(source.rows) < LEAST_ROWS:
             continue
+        offset = evidence.ledger.drawn[f"{link}.{shape.starts_s}[{item}"]
         found = repeated_segments(source.values, as_numbers(offset))
         words = (
             f"{found.share:.1%} of the clips begin within 2 ms of where another began in the same "
@@ -66,7 +68,8 @@ def repeats(evidence: Evidence) -> Iterator[Finding]:
 
 def variety(evidence: Evidence) -> tuple[Conditions, Finding] | None:
     """How many different (noise, room, speaker) there are; None where fewer than two vary."""
-    sources = [source for link in _HEARD_AROUND for source in evidence.sources(link)[:1]]
+    used = sorted((link for link in LINKS if LINKS[link].audit.recordings), key=_by_licence)
+    sources = [source for link in used for source in evidence.sources(link)[:1]]
     parts = [*varying([evidence.voice["speaker"]]), *sources]
     if len(parts) < 2 or evidence.num_rows < LEAST_ROWS:
         return None
@@ -140,6 +143,10 @@ def _entropy(columns: Sequence[np.ndarray]) -> tuple[float, int]:
         joint = joint * (int(column.max()) + 1) + column
     counts = np.unique(joint, return_counts=True)[1]
     return float(np.log(len(joint)) - counts @ np.log(counts) / len(joint)), len(counts)
+
+
+def _by_licence(link: str) -> str:
+    return LINKS[link].licence
 
 
 def _everywhere(column: Column, num_rows: int) -> np.ndarray:

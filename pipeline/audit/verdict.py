@@ -11,10 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.audit.asked import asked_by
 from pipeline.audit.columns import label_columns, read_ledger, read_light_columns, voice_columns
-from pipeline.audit.draws import ORDER, RATE, SHAPE, order, rates, shapes
-from pipeline.audit.evidence import Evidence, Finding
+from pipeline.audit.evidence import Evidence, Finding, probabilities
 from pipeline.audit.repeats import CONDITIONS, REPEATS, Conditions, repeats, variety
 from pipeline.audit.ties import TIES, ties
 from pipeline.dataset.files import read_build
@@ -28,9 +26,6 @@ ALPHA = 0.01
 # What each group of tests asks, in plain words.
 QUESTIONS = {
     TIES: "is anything drawn tied to what is learned, to a voice or to a place?",
-    SHAPE: "is it drawn from the distributions that were asked for?",
-    RATE: "is each link applied as often as asked?",
-    ORDER: "does a row tell what the next one drew?",
     REPEATS: "is the same stretch of noise heard again and again?",
     CONDITIONS: "are (noise, room, speaker) as different as chance makes them?",
 }
@@ -115,9 +110,7 @@ def audit_table(table: pa.Table, build: Mapping[str, Any], alpha: float = ALPHA)
     """
     evidence = _evidence(table, build)
     varied = variety(evidence)
-    questions = (ties, shapes, rates, order, repeats)
-    findings = [finding for question in questions for finding in question(evidence)]
-    findings += [varied[1]] if varied else []
+    findings = [*ties(evidence), *repeats(evidence), *([varied[1]] if varied else [])]
     corrected = holm([finding.p for finding in findings])
     judged = tuple(
         Judged(finding, float(p), bool(p < alpha))
@@ -152,7 +145,7 @@ def _evidence(table: pa.Table, build: Mapping[str, Any]) -> Evidence:
         ledger=read_ledger(table),
         voice={column.name: column for column in voice_columns(table)},
         labels={column.name: column for column in label_columns(table)},
-        asked=asked_by(build.get("config", {})),
+        probability=probabilities(build.get("config", {})),
         lost=(rejects + retaken) / (num_rows + rejects),
         rng_for=partial(rng_for, int(build["seed"]), "audit"),
     )

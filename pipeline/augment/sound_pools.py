@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.augment.links import BackgroundNoise, RoomResponse
+from pipeline.augment.links import BackgroundNoise
 from pipeline.augment.links.link import Link, Place
 from pipeline.augment.links.noise import MELNET, class_shares
 from pipeline.augment.sounds.library import SoundLibrary, load_sounds
@@ -27,7 +27,7 @@ def load_libraries(
 
     Raises `DataError` naming the folder, the file or the noise class that cannot be used.
     """
-    rooms = {name for link in links if isinstance(link, RoomResponse) for name in link.folders()}
+    rooms = {name for link in links if link.licence == "room" for name in link.folders()}
     libraries = {
         name: load_sounds(
             resolve_path(folder), sample_rate, "room" if name in rooms else "noise", cache

@@ -13,7 +13,6 @@ from models.errors import ConfigError
 from pipeline.audio.delivery import check_delivery
 from pipeline.augment.augmenter import AugmentConfig, check_augment
 from pipeline.build.licence_sources import (
-    sources_of_sentences,
     sources_of_sounds,
     sources_of_voices,
 )
@@ -23,7 +22,7 @@ from pipeline.domain.domains import read_domain
 from pipeline.judging.judge import JudgeConfig, check_judge
 from pipeline.licences.ledger import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
-from pipeline.sentences.generate import SentencesConfig, check_sentences
+from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
 from pipeline.speech.speaker_assignment import Casting
 from pipeline.speech.synthesize import VoiceConfig, castings_of, check_voice
@@ -161,7 +160,7 @@ def check_build(config: BuildConfig) -> None:
 def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
     """Everything that may be in a row of the build, with its licence."""
     said = [
-        *sources_of_sentences(config.sentences, config.output.license),
+        *licensed_sentences(config.sentences, config.output.license),
         *sources_of_voices(config.voice),
     ]
     return [*said, *sources_of_sounds(config.augment, config.output.split, config.seed)]
@@ -170,7 +169,7 @@ def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
 def row_licences(config: BuildConfig) -> RowLicences:
     """What gives every row of the build its licence."""
     own = config.output.license
-    said = [*sources_of_sentences(config.sentences, own), *sources_of_voices(config.voice)]
+    said = [*licensed_sentences(config.sentences, own), *sources_of_voices(config.voice)]
     return RowLicences.of_sources(own, said)
 
 

@@ -10,44 +10,16 @@ from pathlib import Path
 
 from models.checkpoint import find_checkpoint, read_info
 from pipeline.augment.augmenter import AugmentConfig
-from pipeline.augment.chain import kind_of
 from pipeline.augment.links.noise import MELNET, BackgroundNoise
 from pipeline.augment.sound_pools import folders_of, load_libraries, places_of
 from pipeline.augment.sounds.babble import BabbleConfig, babble_key, babble_library
 from pipeline.augment.sounds.library import Sound, SoundLibrary
-from pipeline.domain.domains import SETTINGS_FILE, read_domain
 from pipeline.licences.ledger import LicensedSource
 from pipeline.licences.terms import UNKNOWN
-from pipeline.sentences.generate import SentencesConfig
 from pipeline.speech.synthesize import VoiceConfig
 
 _ANY_RATE = 16_000  # headers alone are read
 _GRIFFIN_LIM = "griffin-lim"  # arithmetic, without weights that could have a licence
-
-
-def sources_of_sentences(config: SentencesConfig, own: str) -> Iterator[LicensedSource]:
-    """Templates, files and the language model; `own` is the licence of the dataset, under which
-    everything stands that the builder wrote: a domain that names none, and near misses.
-    """
-    if config.domain is not None:
-        domain = read_domain(config.domain)
-        file = str(Path(config.domain) / SETTINGS_FILE)
-        title = domain.settings.title or domain.name
-        licence = domain.settings.license or own
-        key = "sentences.domain"
-        name = f"templates:{domain.name}"
-        yield LicensedSource("sentences", name, licence, f"templates: {title}", key, file)
-    for index, entry in enumerate(config.files):
-        key, said = f"sentences.files[{index}]", entry.license or UNKNOWN
-        name = f"files:{entry.name}"
-        yield LicensedSource("sentences", name, said, entry.path.name, key, str(entry.path))
-    if config.language_model is not None:
-        model, key = config.language_model, "sentences.language_model"
-        said = model.license or UNKNOWN
-        yield LicensedSource("sentences", "language_model", said, model.model, key, model.model)
-    if config.negatives is not None:
-        key = "sentences.negatives"
-        yield LicensedSource("sentences", "negatives", own, "", key, "output.license")
 
 
 def sources_of_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
@@ -114,7 +86,7 @@ def _keys_of_folders(config: AugmentConfig) -> Iterator[tuple[str, str]]:
 def _kinds_of_folders(config: AugmentConfig) -> Iterator[tuple[str, str]]:
     for link in config.links:
         for folder in link.folders():
-            yield ("room" if kind_of(link) == "room_response" else "noise"), folder
+            yield link.licence, folder
 
 
 def _is_drawn(config: AugmentConfig, folder: str, sound: Sound) -> bool:

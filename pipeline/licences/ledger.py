@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from models.errors import DataError
 from pipeline.licences.terms import allows_commercial, combined, needs_attribution, terms_of
 
 _JOINT = "+"  # of sources and licences, in rows
+OWN_LICENCE = "output.license"  # what a source declares whose licence is the dataset's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,15 @@ class RowLicences:
         return cls(own, by_name)
 
     def of(self, row: Mapping[str, Any]) -> str:
-        """The licence of a row, given its other columns."""
+        """The licence of a row, given its other columns.
+
+        Raises `DataError` for a source of sentences that declares no licence.
+        """
+        sentences = next(_parts(row))
+        if sentences not in self.licences:
+            raise DataError(
+                f"row {row['id']}: its source of sentences, {sentences[1]}, declares no licence"
+            )
         heard = [part for kind in ("noise", "room") if (part := row[kind]["license"])]
         used = [self.licences[place] for place in _parts(row) if place in self.licences]
         return self._combined(tuple(sorted({*heard, *used})))

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.domain.domains import Domain, domain_digest, read_domain
+from pipeline.domain.domains import SETTINGS_FILE, Domain, domain_digest, read_domain
+from pipeline.licences.ledger import OWN_LICENCE, LicensedSource
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.covering.coverage_check import check_coverage
 from pipeline.sentences.covering.covering import CoverageConfig, cover
@@ -163,6 +164,17 @@ def sentences_digest(config: SentencesConfig) -> str:
     return digest
 
 
+def licensed_sentences(config: SentencesConfig, own: str) -> list[LicensedSource]:
+    """What each source of sentences declares, templates first; `own` is the licence of the
+    dataset.
+    """
+    declared = [source.licensed for source, _ in reversed(_sources(config))]
+    return [
+        replace(source, licence=own) if source.licence == OWN_LICENCE else source
+        for source in declared
+    ]
+
+
 def _filter(config: SentencesConfig) -> SentenceFilter | None:
     return SentenceFilter(config.filter) if config.filter != FilterConfig() else None
 
@@ -189,6 +201,14 @@ def _templates(config: SentencesConfig, domain: Domain, seed: int) -> SentenceSo
         check=partial(_check_templates, config, domain, seed),
         rows=lambda maker, _: _template_rows(config, domain, maker),
         digest=lambda: domain_digest(domain.folder),
+        licensed=LicensedSource(
+            kind="sentences",
+            name=f"templates:{domain.name}",
+            licence=domain.settings.license or OWN_LICENCE,
+            attribution=f"templates: {domain.settings.title or domain.name}",
+            key="sentences.domain",
+            file=str(Path(config.domain or "") / SETTINGS_FILE),
+        ),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.errors import DataError
 from pipeline.augment.own_speech import own_rows
 from pipeline.dataset.files import BUILD_FILE, DATA
 from pipeline.dataset.leaks import values_of
@@ -184,7 +185,11 @@ def _licence_problems(row: Row, split: str, expected: Expected) -> Iterator[str]
         name = row[column]
         if (kind, name) not in expected.ledger and name not in _UNLICENSED_VOICES:
             yield f"{column}: {name} is not among the licences of {BUILD_FILE}"
-    allowed = [licences.of(row) for licences in expected.licences]
+    try:
+        allowed = [licences.of(row) for licences in expected.licences]
+    except DataError as error:
+        yield f"source: {error}"
+        return
     if row["license"] not in allowed:
         yield f"license: expected {allowed[0]} from what is in the row, found {row['license']}"
 

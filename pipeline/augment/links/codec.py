@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pipeline.audio.files import resample
-from pipeline.augment.links.link import Link, Place
+from pipeline.augment.links.link import AuditShape, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.spectrum import run_transform
 from pipeline.distributions import Choice, Distribution, only, within
@@ -26,7 +26,7 @@ _TELEPHONE_SUBTYPES = {"mu_law": "ULAW", "a_law": "ALAW", "gsm": "GSM610", "adpc
 
 
 @dataclass(frozen=True, kw_only=True)
-class Codec(Link):
+class Codec(Link, licence="none", audit=AuditShape()):
     """Packed by `codec` and unpacked: G.711 (`mu_law`, `a_law`), `gsm` (06.10), `adpcm` (IMA), all
     four at 8 kHz, or `mp3`, `opus`, `vorbis`.
 

@@ -5,13 +5,13 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import Link, Place
+from pipeline.augment.links.link import AuditShape, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.distributions import Distribution, within
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gain(Link):
+class Gain(Link, licence="none", audit=AuditShape()):
     """Louder or softer by `gain_db`."""
 
     link: Literal["gain"] = "gain"
@@ -28,7 +28,7 @@ class Gain(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DcOffset(Link):
+class DcOffset(Link, licence="none", audit=AuditShape()):
     """A constant added to all samples, as cheap sound cards do; `offset` of full scale."""
 
     link: Literal["dc_offset"] = "dc_offset"
@@ -44,7 +44,7 @@ class DcOffset(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clipping(Link):
+class Clipping(Link, licence="none", audit=AuditShape()):
     """The loudest `percent` of the samples cut off, at the same level above and below.
 
     (audiomentations' ClippingDistortion rounds the percentage and cuts each side at a level of

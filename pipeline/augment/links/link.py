@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,18 @@ from pipeline.augment.sounds.library import SoundLibrary
 from pipeline.distributions import Choice, Distribution
 
 Drawn = dict[str, Any]  # plain JSON values by parameter; enough to apply the link again
+LicenceKind = Literal["noise", "room", "none"]
+
+
+class AuditShape(NamedTuple):
+    """What an audit does with a link's parameters: it compares each with the labels, but those
+    named here. `recordings` names the recordings it uses, `starts_s` where in them it begins
+    (tested for repeats); `skipped` say nothing of the clip, as a seed does.
+    """
+
+    recordings: str = ""
+    starts_s: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,21 @@ class Link:
 
     A subclass is one kind: `link` is its name, its other fields are distributions of its
     parameters, and `apply` is a static function
-    `(signal, place, **drawn) -> Signal`, the same for the same arguments.
+    `(signal, place, **drawn) -> Signal`, the same for the same arguments. It declares, as keywords
+    of the class, under which kind the licence summary lists its recordings (`none`: it has none)
+    and its audit shape; without them the class is refused (`TypeError`).
     """
 
     NEEDS_SPEECH: ClassVar[bool] = False  # whether it looks at the level of the speech alone
+    licence: ClassVar[LicenceKind]
+    audit: ClassVar[AuditShape]
     apply: ClassVar[Callable[..., Signal]]
 
     probability: float = 1.0
+
+    def __init_subclass__(cls, *, licence: LicenceKind, audit: AuditShape) -> None:
+        super().__init_subclass__()
+        cls.licence, cls.audit = licence, audit
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.probability <= 1.0:

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from pipeline.audio.files import active_speech_level_db, rms_db
-from pipeline.augment.links.link import Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.sounds.babble import CLASS, BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
@@ -34,7 +34,9 @@ _USUAL_SNR_DB = Distribution(low=5.0, high=25.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackgroundNoise(Link):
+class BackgroundNoise(
+    Link, licence="noise", audit=AuditShape(recordings="sources", starts_s="offsets_s")
+):
     """Noise from `folder`, `count` recordings at once, `snr_db` below the active speech level.
 
     For each a class is drawn first, then one of its files. `classes` are weights by class name:
@@ -87,7 +89,7 @@ class BackgroundNoise(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Babble(Link):
+class Babble(Link, licence="noise", audit=AuditShape(recordings="sources", starts_s="offsets_s")):
     """People talking at once: `voices` clips of speech from `folder`, or with `own` from the
     dataset itself, or what a MelNet draws.
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from pipeline.audio.files import active_speech_level_db
-from pipeline.augment.links.link import Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.sounds.room_responses import convolve, rt60_s
 from pipeline.augment.sounds.simulated_rooms import ShoeBox, room_response
@@ -15,7 +15,7 @@ from pipeline.distributions import Distribution, within
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoomResponse(Link):
+class RoomResponse(Link, licence="room", audit=AuditShape(recordings="source")):
     """Heard through a response from `folder`, any with the same chance; speech keeps its level."""
 
     NEEDS_SPEECH: ClassVar[bool] = True
@@ -36,7 +36,7 @@ class RoomResponse(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulatedRoom(Link):
+class SimulatedRoom(Link, licence="none", audit=AuditShape()):
     """A rectangular room of pyroomacoustics, with someone speaking `distance_m` from a microphone.
 
     Walls absorb as Sabine's formula asks for `rt60_s`. Where both stand is drawn; a distance that

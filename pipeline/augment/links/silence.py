@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import Link, Place
+from pipeline.augment.links.link import AuditShape, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.distributions import Distribution, within
 
@@ -13,7 +13,7 @@ _FRAME_S = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Silence(Link):
+class Silence(Link, licence="none", audit=AuditShape()):
     """`leading_s` of silence before the clip and `trailing_s` after it. Words move along.
 
     Noise of later links fills it.
@@ -36,7 +36,7 @@ class Silence(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trim(Link):
+class Trim(Link, licence="none", audit=AuditShape()):
     """Silence at both ends cut down to `leading_s` and `trailing_s`, where there is more of it, as
     in recordings that are cut to the word. Words move along.
 

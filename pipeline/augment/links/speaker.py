@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import Link, Place
+from pipeline.augment.links.link import AuditShape, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.spectrum import run_transform
 from pipeline.distributions import Distribution, within
@@ -16,7 +16,7 @@ _LARGEST_GAIN = 10.0  # 20 dB
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speed(Link):
+class Speed(Link, licence="none", audit=AuditShape()):
     """Played `speed` times as fast: shorter and higher, as a tape would be. Words move along."""
 
     link: Literal["speed"] = "speed"
@@ -41,7 +41,7 @@ class Speed(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pitch(Link):
+class Pitch(Link, licence="none", audit=AuditShape()):
     """Higher or lower by `semitones`, formants and all, and as long as before."""
 
     link: Literal["pitch"] = "pitch"
@@ -63,7 +63,7 @@ class Pitch(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Formant(Link):
+class Formant(Link, licence="none", audit=AuditShape()):
     """Formants `scale` times as high, at the same pitch: a vocal tract that much shorter."""
 
     link: Literal["formant"] = "formant"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
 from pipeline.augment.links.signal import Signal
 from pipeline.distributions import Distribution, within
 
@@ -19,7 +19,7 @@ _HIGHEST = 0.45  # of the sample rate: a filter is not put nearer to its half
 
 
 @dataclass(frozen=True, kw_only=True)
-class Equalizer(Link):
+class Equalizer(Link, licence="none", audit=AuditShape()):
     """Seven bands an octave or so apart, each raised or lowered by its own draw of `gain_db`."""
 
     link: Literal["equalizer"] = "equalizer"
@@ -38,7 +38,7 @@ class Equalizer(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BandLimit(Link):
+class BandLimit(Link, licence="none", audit=AuditShape()):
     """Nothing below `low_hz` and above `high_hz`, by 24 dB an octave and without delay."""
 
     link: Literal["band_limit"] = "band_limit"
@@ -55,7 +55,7 @@ class BandLimit(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Microphone(Link):
+class Microphone(Link, licence="none", audit=AuditShape()):
     """A small microphone: few lows, few highs, and a resonance of `peak_db` at `peak_hz`.
 
     For measured microphones put their impulse responses into a folder of `room_response`.

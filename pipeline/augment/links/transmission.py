@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.audio.files import active_speech_level_db, rms_db
 from pipeline.augment.links.codec import through_codec
-from pipeline.augment.links.link import Drawn, Link, Place, draw_seed
+from pipeline.augment.links.link import AuditShape, Drawn, Link, Place, draw_seed
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.spectrum import band_limit, check_band, run_transform
 from pipeline.distributions import Choice, Distribution, only, within
@@ -16,7 +16,7 @@ _FADE_A_PACKET = 0.5  # what is repeated for lost packets gets softer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Telephone(Link):
+class Telephone(Link, licence="none", audit=AuditShape()):
     """A telephone line: a band of about 300 to 3400 Hz, then G.711 or GSM at 8 kHz."""
 
     link: Literal["telephone"] = "telephone"
@@ -38,7 +38,7 @@ class Telephone(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Radio(Link):
+class Radio(Link, licence="none", audit=AuditShape(skipped=("seed",))):
     """A voice radio: a narrow band, an overdriven amplifier, and hiss `hiss_db` below the speech.
 
     `drive` is audiomentations' amount of tanh distortion, 0 to 1.
@@ -92,7 +92,7 @@ class Radio(Link):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PacketLoss(Link):
+class PacketLoss(Link, licence="none", audit=AuditShape(skipped=("seed",))):
     """A share `loss` of the packets never arrives, `burst` of them on end on average.
 
     After Gilbert: a line is good or bad, and bad for `burst` packets. What is missing is

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from models.errors import DataError
+from pipeline.licences.ledger import LicensedSource
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import Maker
 from pipeline.sentences.drawing.split_plan import Vacancies
@@ -22,7 +23,8 @@ class SentenceSource:
     `share` is of `sentences.count`. `check(number)` raises the error that taking so many would
     end in, as far as can be told before; `rows(maker, number)` gives what `maker` makes of its
     sentences, one by one, until there are no more; `digest()` are 16 hex digits that change
-    with whatever it reads.
+    with whatever it reads. `licensed` is its line in the licence summary; its licence is
+    `OWN_LICENCE` where the builder wrote the sentences.
     """
 
     place: str
@@ -31,6 +33,7 @@ class SentenceSource:
     check: Callable[[int], None]
     rows: Callable[[Maker, int], Iterator[Sentence | Reject]]
     digest: Callable[[], str]
+    licensed: LicensedSource
 
 
 def check_share(share: float) -> None:

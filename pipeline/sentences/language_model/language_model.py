@@ -14,6 +14,8 @@ from threading import Lock
 
 from models.config import resolve_path
 from pipeline.domain.domains import Domain
+from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.terms import UNKNOWN
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import STAGE, Maker
 from pipeline.sentences.drawing.sources import SentenceSource
@@ -44,6 +46,14 @@ def language_model_source(config: LanguageModelConfig, domain: Domain, seed: int
         check=partial(_check, config, domain, seed),
         rows=partial(_rows, config, domain),
         digest=lambda: prompts_digest(domain.folder),
+        licensed=LicensedSource(
+            kind="sentences",
+            name=_SOURCE,
+            licence=config.license or UNKNOWN,
+            attribution=config.model,
+            key=_SECTION,
+            file=config.model,
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from models.errors import ConfigError, DataError
 from models.phonology.phonemes import english_accents, word_spans
 from pipeline.domain.domains import Domain
+from pipeline.licences.ledger import OWN_LICENCE, LicensedSource
 from pipeline.randomness import rng_for
 from pipeline.records import Negative, Reject, Sentence
 from pipeline.sentences.drawing.sampling import Maker, uniforms_of
@@ -86,6 +87,7 @@ def negatives_source(config: NegativesConfig, domain: Domain | None) -> Sentence
         check=functools.partial(_check, config, domain),
         rows=lambda maker, number: negative_rows(config, domain, maker, number),
         digest=lambda: lexicon_digest([config.words, *config.pronunciations]),
+        licensed=LicensedSource("sentences", STAGE, OWN_LICENCE, "", _KEY, "output.license"),
     )
 
 

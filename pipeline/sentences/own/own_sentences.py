@@ -16,6 +16,8 @@ from typing import Any
 
 from models.config import resolve_path
 from models.errors import DataError
+from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.terms import UNKNOWN
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import STAGE, Maker, uniforms_of
@@ -75,6 +77,14 @@ def own_source(key: str, config: OwnFile) -> SentenceSource:
         check=lambda number: _check(_open(key, config), number),
         rows=lambda maker, number: _rows(_open(key, config), maker, number),
         digest=lambda: _digest(_open(key, config)),
+        licensed=LicensedSource(
+            kind="sentences",
+            name=f"files:{config.name}",
+            licence=config.license or UNKNOWN,
+            attribution=config.path.name,
+            key=key,
+            file=str(config.path),
+        ),
     )
 
 

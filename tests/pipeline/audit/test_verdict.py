@@ -19,12 +19,6 @@ def one_intent_one_class(rows: list[Row]) -> None:
             noise |= {"classes": [CLASSES[0]], "sources": [f"{CLASSES[0]}/1.flac"]}
 
 
-def clipped_snr(rows: list[Row]) -> None:
-    for row in rows:
-        if noise := noise_of(row):
-            noise["snr_db"] = min(noise["snr_db"], 18.0)
-
-
 def snr_of_one_template(rows: list[Row]) -> None:
     for row in rows:
         if (noise := noise_of(row)) and row["intent"] == INTENTS[0]:
@@ -51,20 +45,6 @@ def drifting_gain(rows: list[Row]) -> None:
         gain["gain_db"] = -6 + 6 * (0.5 * (gain["gain_db"] + 6) / 6 + 0.5 * number / len(rows))
 
 
-def noise_that_stays_a_while(rows: list[Row]) -> None:
-    for before, row in zip(rows[::2], rows[1::2], strict=True):
-        if "background_noise" in before["augmentations"]:
-            row["augmentations"]["background_noise"] = dict(
-                before["augmentations"]["background_noise"],
-                offsets_s=[row["pace"] * 10],
-            )
-
-
-def too_little_noise(rows: list[Row]) -> None:
-    for row in rows[::3]:
-        row["augmentations"].pop("background_noise", None)
-
-
 def slot_in_quiet(rows: list[Row]) -> None:
     for row in rows:
         if row["slots"][0]["value"] == "room 1":
@@ -73,13 +53,10 @@ def slot_in_quiet(rows: list[Row]) -> None:
 
 PLANTED: list[tuple[Plant, str, str, str]] = [
     (one_intent_one_class, "ties", "background_noise.classes[0]", "intent"),
-    (clipped_snr, "distributions", "background_noise.snr_db", ""),
     (snr_of_one_template, "ties", "background_noise.snr_db", "intent"),
     (repeating_noise, "repeats", "background_noise.sources[0]", ""),
     (one_speaker_one_room, "ties", "room_response.source", "speaker"),
     (drifting_gain, "ties", "gain.gain_db", "place in the dataset"),
-    (noise_that_stays_a_while, "row order", "background_noise.sources[0]", ""),
-    (too_little_noise, "probabilities", "background_noise", ""),
     (slot_in_quiet, "ties", "background_noise", "slot room"),
 ]
 
@@ -97,24 +74,6 @@ def test_a_planted_bias_is_found(
     }
     assert (question, subject, against) in found
     assert audit.verdict.startswith("bias found")
-
-
-def test_a_choice_among_many_numbers_is_held_to_its_weights() -> None:
-    choice = {float(db): 1.0 for db in range(-30, 0)}
-    build = BUILD | {
-        "config": {"augment": {"chain": [{"link": "gain", "gain_db": {"choice": choice}}]}}
-    }
-
-    def least_p(plant: bool) -> float:
-        rows, rng = clean_rows(1, 400), np.random.default_rng(1)
-        for row in rows:
-            drawn = float(rng.choice(list(choice)))
-            row["augmentations"] = {"gain": {"gain_db": drawn / 2 if plant else drawn}}
-        findings = audit_table(table_of(rows), build).findings
-        return min(j.corrected_p for j in findings if j.finding.question == "distributions")
-
-    assert least_p(plant=False) > 0.01
-    assert least_p(plant=True) < 1e-6
 
 
 @pytest.mark.parametrize("count", [1, 3, 25])
@@ -137,14 +96,7 @@ def test_an_audit_is_the_same_each_time_and_plain_json() -> None:
     assert first == again
     record = json.loads(first)
     assert record["rows"] == 150
-    assert {test["question"] for test in record["tests"]} == {
-        "ties",
-        "distributions",
-        "probabilities",
-        "row order",
-        "repeats",
-        "conditions",
-    }
+    assert {test["question"] for test in record["tests"]} == {"ties", "repeats", "conditions"}
 
 
 def test_recordings_that_were_dealt_to_the_splits_are_no_tie() -> None:
@@ -161,8 +113,12 @@ def test_recordings_that_were_dealt_to_the_splits_are_no_tie() -> None:
 
 
 def test_what_the_judge_dropped_explains_as_much_and_no_more() -> None:
-    rows = [row for row in clean_rows(6, 4000) if row["pace"] < 1.09]
-    table, dropped = table_of(rows), 4000 - len(rows)
+    rows = [
+        row
+        for number, row in enumerate(clean_rows(6, 6000))
+        if row["pace"] < 1.05 or row["intent"] != INTENTS[0] or number % 5 == 0
+    ]
+    table, dropped = table_of(rows), 6000 - len(rows)
 
     def is_fitting(rejects: int) -> bool:
         audit = audit_table(table, BUILD | {"rejects": rejects})
@@ -179,5 +135,5 @@ def test_of_a_hundred_datasets_in_order_five_at_most_raise_an_alarm() -> None:
         audit_table(table_of(clean_rows(1000 + seed, int(size))), BUILD | {"seed": seed})
         for seed, size in enumerate(sizes)
     ]
-    assert all(len(audit.findings) > 50 for audit in audits)
+    assert all(len(audit.findings) > 40 for audit in audits)
     assert sum(bool(audit.biases) for audit in audits) <= 5

@@ -30,6 +30,8 @@ from tests.pipeline.synthetic_build import (
     spoken_sentence,
 )
 
+LICENCES = RowLicences("mit", {("sentences", "templates:home"): "mit"})
+
 # (path of the changed field, its new value, what the message must name)
 CONTRADICTIONS = [
     ("transcript", "turn light b in the kitchen on", "transcript: expected 'turn light a"),
@@ -97,7 +99,7 @@ def test_assemble_joins_by_id_in_sentence_order() -> None:
     mels = [mel_clip(item, rng) for item in spoken]
     clips = [finished_clip(mel, rng) for mel in (mels[2], mels[0])]  # 1 was rejected
     judged = [judged_clip(mel) for mel in mels]
-    rows = list(assemble(written, spoken[::-1], judged, clips, 7, RowLicences("mit")))
+    rows = list(assemble(written, spoken[::-1], judged, clips, 7, LICENCES))
     assert [row["id"] for row in rows] == [written[0].id, written[2].id]
     assert [row["speaker"] for row in rows] == [mels[0].speaker, mels[2].speaker]
     assert rows[0]["license"] == "mit"
@@ -117,7 +119,7 @@ def test_words_lie_where_the_augmented_clip_says_them() -> None:
         time_scale=2.0,
         time_shift_s=0.5,
     )
-    (row,) = assemble([written], [spoken], [judged_clip(mel)], [slower], 7, RowLicences("mit"))
+    (row,) = assemble([written], [spoken], [judged_clip(mel)], [slower], 7, LICENCES)
     assert [word["start_s"] for word in row["words"]] == [
         pytest.approx(2 * word.start_s + 0.5) for word in mel.words
     ]
@@ -133,12 +135,12 @@ def test_assemble_rejects_a_contradictory_row_and_names_a_missing_record() -> No
     mel = mel_clip(spoken, rng)
     clip = finished_clip(mel, rng)
     wrong = judged_clip(replace(mel, words=mel.words[1:]))
-    (reject,) = assemble([written], [spoken], [wrong], [clip], 7, RowLicences("mit"))
+    (reject,) = assemble([written], [spoken], [wrong], [clip], 7, LICENCES)
     assert isinstance(reject, Reject)
     assert reject.stage == "manifest"
     assert "words: expected" in reject.reason
     with pytest.raises(DataError, match=f"row {clip.id}: a finished clip without its judged clip"):
-        list(assemble([written], [spoken], [], [clip], 7, RowLicences("mit")))
+        list(assemble([written], [spoken], [], [clip], 7, LICENCES))
 
 
 def test_parts_keep_rows_and_rejects(tmp_path: Path) -> None:

@@ -9,7 +9,14 @@ from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.records import Reject, Sentence
 from pipeline.report.page import render_report
-from pipeline.sentences.generate import SentencesConfig, check_sentences, generate, sentences_digest
+from pipeline.sentences.drawing.sources import SentenceSource
+from pipeline.sentences.generate import (
+    SentencesConfig,
+    check_sentences,
+    generate,
+    licensed_sentences,
+    sentences_digest,
+)
 from pipeline.splits import numbers_of
 from pipeline.verify.dataset import verify
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
@@ -56,6 +63,15 @@ def test_each_source_gives_its_share_and_none_repeats_another(tmp_path: Path) ->
         ("files", False),
         ("templates", True),
     }
+
+
+def test_a_source_must_declare_its_licence(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="licensed"):
+        SentenceSource("poems.txt", "share", 1.0, print, lambda *_: iter(()), str)  # type: ignore[call-arg]
+    own = {"path": own_lines(tmp_path, "mine.txt", ["Good day."]), "share": 0.5, "license": "MIT"}
+    config = config_of(greetings(tmp_path), 2, own)
+    declared = [(line.name, line.licence) for line in licensed_sentences(config, "cc-by-4.0")]
+    assert declared == [("templates:greetings", "cc-by-4.0"), ("files:mine", "MIT")]
 
 
 def test_a_source_that_runs_dry_says_which_key_to_lower(tmp_path: Path) -> None:

@@ -1,31 +1,31 @@
 """What changed between two datasets: what made them, how many, how spread, and which rows.
 
-Rows are joined by id in a temporary SQLite file, which holds a hash of every column of every row;
+Rows are joined by id in a temporary DuckDB file, which holds a hash of every column of every row;
 so memory does not grow with the rows, however many there are and in whatever order they lie.
 """
 
-import sqlite3
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
+from glob import escape
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.files import data_files, read_build, read_rows
-from pipeline.diff.distributions import Spread, SpreadCount, spreads_of
+from pipeline.dataset.files import data_files, read_build
+from pipeline.dataset.light_rows import split_of_file
+from pipeline.diff.distributions import COUNTED, Spread, SpreadCount, count_spreads, spreads_of
 from pipeline.storage.shards import first_line
 
 _SECTIONS = ("name", "seed", "config", "digests", "revision", "versions", "history")
 _COUNTS = ("rows", "hours", "rejects", "splits")
-_HASH_BYTES = 8
 _MOST_EXAMPLES = 5
+_DATABASE: dict[str, Any] = {"memory_limit": "1GB", "preserve_insertion_order": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,19 @@ def diff(before: Path, after: Path) -> Diff:
     """
     builds = read_build(before), read_build(after)
     schemas = _columns(before), _columns(after)
-    shared = [name for name in schemas[0] if schemas[1].get(name)]
-    counts = SpreadCount(), SpreadCount()
+    hashes = _hashes(schemas)
+    named = [f"{hashed} AS h{index}" for index, hashed in enumerate(hashes.values(), start=1)]
+    counts = []
     with (
         tempfile.TemporaryDirectory(prefix="voxloom-diff-") as folder,
-        closing(sqlite3.connect(Path(folder) / "rows.db")) as rows,
+        closing(duckdb.connect(Path(folder) / "rows.duckdb", config=_DATABASE)) as rows,
     ):
-        _fill(rows, "a", before, shared, counts[0])
-        _fill(rows, "b", after, shared, counts[1])
-        changes = _row_changes(rows, ["split", *shared])
+        for table, dataset in (("a", before), ("b", after)):
+            try:
+                counts.append(_load(rows, table, dataset, named))
+            except duckdb.Error as error:
+                raise DataError(f"{dataset}: cannot be read ({first_line(error)})") from None
+        changes = _row_changes(rows, ["split", *hashes])
     return Diff(
         made=tuple(_changes(*builds, _SECTIONS)),
         counts=tuple(_changes(*builds, _COUNTS)),
@@ -140,81 +144,57 @@ def _columns(dataset: Path) -> dict[str, str]:
     return {field.name: str(field.type) for field in schema}
 
 
-def _fill(
-    rows: sqlite3.Connection,
-    table: str,
-    dataset: Path,
-    columns: Sequence[str],
-    counts: SpreadCount,
-) -> None:
-    """Write the hashes of all rows into `table`, and count what is in them."""
-    rows.execute("PRAGMA journal_mode = OFF")
-    rows.execute("PRAGMA synchronous = OFF")
-    rows.execute(f"CREATE TABLE {table} (id TEXT PRIMARY KEY, hashes BLOB) WITHOUT ROWID")
-    insert = f"INSERT OR REPLACE INTO {table} VALUES (?, ?)"
-    rows.executemany(insert, _hashed(dataset, columns, counts))
-    rows.commit()
+def _load(
+    rows: duckdb.DuckDBPyConnection, table: str, dataset: Path, hashes: Sequence[str]
+) -> SpreadCount:
+    """Write a line a row into `table`: id, split, `hashes`, what is counted; and count it."""
+    columns = ", ".join([*hashes, *(f"{counted} AS {name}" for name, counted in COUNTED.items())])
+    for number, path in enumerate(data_files(dataset)):
+        made = f"INSERT INTO {table}" if number else f"CREATE TABLE {table} AS"
+        split = split_of_file(path)
+        rows.execute(
+            f"{made} SELECT id, ? AS split, hash(?) AS h0, {columns} FROM read_parquet(?)",
+            [split, split, escape(str(path))],
+        )
+    return count_spreads(rows, table)
 
 
-def _hashed(
-    dataset: Path, columns: Sequence[str], counts: SpreadCount
-) -> Iterator[tuple[str, bytes]]:
-    """(id, the hashes of the split and of `columns` one after the other) of every row."""
-    for path in data_files(dataset):
-        split = path.name.partition("-")[0]
-        for row in read_rows(path):
-            counts.add(row, split)
-            values = [split, *(row[name] for name in columns)]
-            yield row["id"], b"".join(_hash(value) for value in values)
+def _hashes(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Column -> its hash in SQL, of those that both datasets have; where types differ, of the
+    values as text.
+    """
+    first, second = columns
+    return {
+        name: f'hash("{name}")' if first[name] == second[name] else f'hash("{name}"::VARCHAR)'
+        for name in first
+        if name in second
+    }
 
 
-def _hash(value: Any) -> bytes:
-    """Of a plain value; equal values are written alike by `repr`, NaN too. Audio by its bytes."""
-    if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
-        digest = blake2b(value["bytes"], digest_size=_HASH_BYTES)
-        digest.update(repr(value.get("path")).encode())
-        return digest.digest()
-    return blake2b(repr(value).encode(), digest_size=_HASH_BYTES).digest()
-
-
-def _row_changes(rows: sqlite3.Connection, columns: Sequence[str]) -> RowChanges:
-    totals = {table: _count(rows, f"FROM {table}") for table in ("a", "b")}
-    shared = _count(rows, "FROM a JOIN b USING (id)")
-    by_column, examples = Counter[str](), list[str]()
-    changed = 0
-    found = rows.execute(
-        "SELECT id, a.hashes, b.hashes FROM a JOIN b USING (id) WHERE a.hashes != b.hashes "
-        "ORDER BY id"
-    )
-    for row_id, before, after in found:
-        changed += 1
-        if len(examples) < _MOST_EXAMPLES:
-            examples.append(row_id)
-        for index, name in enumerate(columns):
-            part = slice(index * _HASH_BYTES, (index + 1) * _HASH_BYTES)
-            by_column[name] += before[part] != after[part]
+def _row_changes(rows: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> RowChanges:
+    """`columns` are those whose hashes are called h0, h1 and so on."""
+    unlike = [f"a.h{index} <> b.h{index}" for index in range(len(columns))]
+    changed = " OR ".join(unlike)
+    counts = ", ".join(f"count(*) FILTER ({which})" for which in (changed, *unlike))
+    added, removed, shared, num_changed, *by_column = rows.execute(
+        "SELECT count(*) FILTER (a.id IS NULL), count(*) FILTER (b.id IS NULL), "
+        f"count(*) FILTER (a.id = b.id), {counts} FROM a FULL JOIN b ON a.id = b.id"
+    ).fetchall()[0]
+    named = sorted(zip(columns, by_column, strict=True), key=lambda item: -item[1])
     return RowChanges(
-        added=totals["b"] - shared,
-        removed=totals["a"] - shared,
-        changed=changed,
-        same=shared - changed,
-        columns={name: count for name, count in by_column.most_common() if count},
+        added=added,
+        removed=removed,
+        changed=num_changed,
+        same=shared - num_changed,
+        columns={name: count for name, count in named if count},
         examples={
-            "added": _alone(rows, "b", "a"),
-            "removed": _alone(rows, "a", "b"),
-            "changed": examples,
+            "added": _first_ids(rows, "b ANTI JOIN a USING (id)"),
+            "removed": _first_ids(rows, "a ANTI JOIN b USING (id)"),
+            "changed": _first_ids(rows, f"a JOIN b USING (id) WHERE {changed}"),
         },
     )
 
 
-def _count(rows: sqlite3.Connection, source: str) -> int:
-    return int(rows.execute(f"SELECT COUNT(*) {source}").fetchone()[0])
-
-
-def _alone(rows: sqlite3.Connection, table: str, other: str) -> list[str]:
-    """The first ids of `table` that `other` lacks."""
-    found = rows.execute(
-        f"SELECT id FROM {table} WHERE id NOT IN (SELECT id FROM {other}) "
-        f"ORDER BY id LIMIT {_MOST_EXAMPLES}"
-    )
-    return [row[0] for row in found]
+def _first_ids(rows: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    found = rows.execute(f"SELECT id FROM {source} ORDER BY id LIMIT {_MOST_EXAMPLES}")
+    return [row[0] for row in found.fetchall()]

@@ -1,10 +1,11 @@
 """How what was drawn is spread over the rows of two datasets, side by side and in plain words."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import numpy as np
 from scipy import stats
 
@@ -14,24 +15,35 @@ from pipeline.statistics.independence import chi_square_test
 _SAME_SHARES = "the same shares of another number of rows"
 CHANCE = 0.01  # a p above it is told as chance
 _MOST_TOLD = 3
-_LABELS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "speaker": lambda row: row["speaker"],
-    "accent": lambda row: row["accent"],
-    "intent": lambda row: row["intent"],
-    "source": lambda row: row["source"],
-    "noise class": lambda row: row["noise"]["class"],
-    "room": lambda row: row["room"]["source"] or "none",
-    "codec": lambda row: row["channel"]["codec"],
-    "license": lambda row: row["license"],
+_LABELS = {  # in SQL, of the columns of a dataset
+    "split": "split",
+    "speaker": "speaker",
+    "accent": "accent",
+    "intent": "intent",
+    "source": "source",
+    "noise class": 'noise."class"',
+    "room": "coalesce(nullif(room.source, ''), 'none')",
+    "codec": "channel.codec",
+    "license": "license",
 }
-# What a number is rounded to, which bounds how many of them are kept.
-_NUMBERS: dict[str, tuple[str, int, Callable[[Mapping[str, Any]], float | None]]] = {
-    "duration": ("s", 3, lambda row: row["duration_s"]),
-    "SNR": ("dB", 2, lambda row: row["noise"]["snr_db"]),
-    "pace": ("x", 3, lambda row: row["pace"]),
-    "pitch": ("semitones", 2, lambda row: row["pitch_semitones"]),
-    "loudness": ("LUFS", 2, lambda row: row["quality"]["loudness_lufs"]),
-    "phone error rate": ("", 3, lambda row: row["quality"]["phone_error_rate"]),
+# Units, and numbers rounded, which bounds how many of them are kept.
+_NUMBERS = {
+    "duration": ("s", "round(duration_s, 3)"),
+    "SNR": ("dB", "round(noise.snr_db, 2)"),
+    "pace": ("x", "round(pace, 3)"),
+    "pitch": ("semitones", "round(pitch_semitones, 2)"),
+    "loudness": ("LUFS", "round(quality.loudness_lufs, 2)"),
+    "phone error rate": ("", "round(quality.phone_error_rate, 3)"),
+}
+
+
+def _column(name: str) -> str:
+    return f"of_{name.replace(' ', '_')}"
+
+
+# Everything that is counted: column of a table -> what it is in SQL.
+COUNTED = {_column(name): label for name, label in _LABELS.items()} | {
+    _column(name): number for name, (_, number) in _NUMBERS.items()
 }
 
 
@@ -55,22 +67,23 @@ class Spread:
         return self.words == "the same"
 
 
+@dataclass
 class SpreadCount:
-    """Counts labels and rounded numbers; memory grows with distinct ones, not with rows."""
+    """How often each label and each rounded number occurs, by the name of what was drawn."""
 
-    def __init__(self) -> None:
-        self.labels: dict[str, Counter[str]] = {name: Counter() for name in ["split", *_LABELS]}
-        self.numbers: dict[str, Counter[float]] = {name: Counter() for name in _NUMBERS}
+    labels: dict[str, Counter[str]]
+    numbers: dict[str, Counter[float]]
 
-    def add(self, row: Mapping[str, Any], split: str) -> None:
-        """A row of the dataset, in `split`."""
-        self.labels["split"][split] += 1
-        for name, label in _LABELS.items():
-            self.labels[name][label(row)] += 1
-        for name, (_, digits, number) in _NUMBERS.items():
-            value = number(row)
-            if value is not None:
-                self.numbers[name][round(value, digits)] += 1
+
+def count_spreads(rows: duckdb.DuckDBPyConnection, table: str) -> SpreadCount:
+    """Of a table with the columns `COUNTED`."""
+
+    def count(name: str) -> Counter[Any]:
+        column = _column(name)
+        query = f"SELECT {column}, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY ALL"
+        return Counter(dict(rows.execute(query).fetchall()))
+
+    return SpreadCount({name: count(name) for name in _LABELS}, {n: count(n) for n in _NUMBERS})
 
 
 def spreads_of(before: SpreadCount, after: SpreadCount) -> Iterator[Spread]:

@@ -119,10 +119,7 @@ def test_what_is_no_dataset(before: Path, after: Path, tmp_path: Path) -> None:
 
 
 def count(noise: list[str], durations: list[float]) -> SpreadCount:
-    counted = SpreadCount()
-    counted.labels["noise class"] = Counter(noise)
-    counted.numbers["duration"] = Counter(durations)
-    return counted
+    return SpreadCount({"noise class": Counter(noise)}, {"duration": Counter(durations)})
 
 
 def test_words_tell_chance_from_change() -> None:

@@ -3,9 +3,11 @@
 S samples, T mel frames. Nothing here knows Arrow; `pipeline/storage/shards.py` holds the schemas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+NO_PITCH = np.zeros((0, 0), np.float16)
 
 SIMULATED = "simulated"  # the source of a room that was computed, not recorded
 
@@ -94,7 +96,8 @@ class WordTime:
 class MelClip:
     """Stage 3. The acoustic model's output and the controls it was drawn with.
 
-    `faults` are what the model itself found wrong with it, in words.
+    `faults` are what the model itself found wrong with it, in words. `pitch_hz` is (0, 0) of a
+    model that gives no F0.
     """
 
     id: str
@@ -109,6 +112,9 @@ class MelClip:
     pitch_range: float = 1.0
     vocal_tract: float = 1.0
     context: str = ""
+    pitch_hz: np.ndarray = field(
+        default_factory=lambda: NO_PITCH
+    )  # (1, T) float16, 0 where unvoiced
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ def _speak(
     device = next(acoustic.model.parameters()).device
     speech, took_s = timed(partial(_say, acoustic, reference), str(device))
     mel = convert_mels(speech.mels, acoustic.mel, vocoder.mel)
-    heard = judge.hear(waveform(vocoder.vocoder, mel), vocoder.mel.sample_rate)
+    heard = judge.hear(waveform(vocoder.vocoder, mel, speech.pitch_hz), vocoder.mel.sample_rate)
     return _measure(heard, reference, judge, took_s, speech.faults[0] if speech.faults else None)
 
 

@@ -17,7 +17,7 @@ from models.errors import DataError
 from models.evaluation.listener import Listener
 from models.mel import LogMel, MelConfig
 from models.training.features import Clip, Features, pitch_of
-from models.voice import Vocoder
+from models.voice import Vocoder, waveforms
 
 _SHORTEST_S = 0.1
 T = TypeVar("T")
@@ -123,10 +123,12 @@ def _wait_for(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
-def waveform(vocoder: Vocoder, mel: Tensor) -> np.ndarray:
-    """A log-mel (1, n_mels, T) in the vocoder's scale, on any device, to (S,) float32."""
+def waveform(vocoder: Vocoder, mel: Tensor, pitch_hz: Tensor | None = None) -> np.ndarray:
+    """A log-mel (1, n_mels, T) in the vocoder's scale, and F0 (1, T) where it is known, on any
+    device, to (S,) float32.
+    """
     with torch.inference_mode():
-        wave: np.ndarray = vocoder(mel)[0].float().cpu().numpy()
+        wave: np.ndarray = waveforms(vocoder, mel, pitch_hz)[0].float().cpu().numpy()
     return wave
 
 

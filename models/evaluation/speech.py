@@ -32,7 +32,7 @@ from models.speakers.mixing import (
 from models.training.corpus import Recording
 from models.training.features import read_wave, trim_and_level
 from models.training.teaching.flite import speak_with_flite
-from models.voice import Controls
+from models.voice import Controls, waveforms
 
 ALL = "all"
 _BATCH_SIZE = 8
@@ -161,9 +161,10 @@ class Voices:
         )
         mels = convert_mels(speech.mels, self.acoustic.mel, self.vocoder.mel)
         for row, length in enumerate(speech.lengths.tolist()):
-            wave = self.vocoder.vocoder(mels[row : row + 1, :, :length])[0].float().cpu().numpy()
-            pitch_hz = speech.pitch_hz
-            yield Spoken(wave, None if pitch_hz is None else pitch_hz[row, :length].cpu().numpy())
+            pitch_hz = None if speech.pitch_hz is None else speech.pitch_hz[row : row + 1, :length]
+            wave = waveforms(self.vocoder.vocoder, mels[row : row + 1, :, :length], pitch_hz)
+            asked = None if pitch_hz is None else pitch_hz[0].cpu().numpy()
+            yield Spoken(wave[0].float().cpu().numpy(), asked)
 
 
 def _chosen(names: Sequence[str], acoustic: Checkpoint) -> tuple[str, ...]:

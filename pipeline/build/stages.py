@@ -112,7 +112,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=3,
+    version=4,
     reads=lambda config: {
         "seed": config.seed,
         "voice": _voice_without_vocoder(config),
@@ -137,7 +137,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 
 VOCODE = Stage(
     name="vocode",
-    version=1,
+    version=2,
     reads=lambda config: {"voice.vocoder": config.voice.vocoder},
     files=("vocoder",),
     libraries=("numpy", "torch", "soundfile"),
@@ -149,7 +149,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
     def make() -> Iterable[CleanClip | Reject]:
         _one_thread_a_shard()
-        return vocode(read_shard(mels, MelClip).rows, job.config.voice, job.device)
+        return vocode(read_shard(mels, MelClip).rows, job.config.voice, job.device, job.config.seed)
 
     output = job.next_shard("vocode", mels)
     return _make_once(output, lambda: write_shard(output, make(), CleanClip))
@@ -174,7 +174,9 @@ def judge_shard(job: Job, clean: Path) -> Path:
         _one_thread_a_shard()
         sentences = read_shard(job.next_shard("generate", clean), Sentence).rows
         spoken = read_shard(job.next_shard("frontend", clean), SpokenSentence).rows
-        mels = read_shard(job.next_shard("synthesize", clean), MelClip, without=("mel",)).rows
+        mels = read_shard(
+            job.next_shard("synthesize", clean), MelClip, without=("mel", "pitch_hz")
+        ).rows
         return judge_clips(
             read_shard(clean, CleanClip).rows,
             {row.id: row for row in mels},

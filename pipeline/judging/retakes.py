@@ -50,6 +50,7 @@ class Studio:
         device: str = "cpu",
     ) -> None:
         self._voice, self._config, self._device = voice, config, device
+        self._seed = seed
         self._judge = Judge(config)
         self._cast = functools.cache(lambda: Cast(voice, seed, device, by_split))
 
@@ -90,7 +91,7 @@ class Studio:
         mel = self._cast().speak(spoken, manner)
         if isinstance(mel, Reject):
             return None
-        clip = next(vocode([mel], self._voice, self._device))
+        clip = next(vocode([mel], self._voice, self._device, self._seed))
         return None if isinstance(clip, Reject) else (clip, mel)
 
 

@@ -57,9 +57,10 @@ class InContext(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A sentence alone: its mel (n_mels, T) and where its words lie in it."""
+    """A sentence alone: its mel (n_mels, T), its F0 (1, T) or (0, 0), and where its words lie."""
 
     mel: np.ndarray
+    pitch_hz: np.ndarray
     words: tuple[WordTime, ...]
 
 
@@ -92,9 +93,15 @@ def put_in_context(
     return InContext(whole, first_word, " ".join(texts), config.margin_s.draw(rng))
 
 
-def cut_out(mel: np.ndarray, words: Sequence[WordTime], margin_s: float, config: MelConfig) -> Cut:
-    """The part of a log-mel (n_mels, T) that says `words`, with `margin_s` on both sides of it and
-    a moment of silence before and behind.
+def cut_out(
+    mel: np.ndarray,
+    pitch_hz: np.ndarray,
+    words: Sequence[WordTime],
+    margin_s: float,
+    config: MelConfig,
+) -> Cut:
+    """The part of a log-mel (n_mels, T) and its F0 (1, T), or (0, 0), that says `words`, with
+    `margin_s` on both sides of it and a moment of silence before and behind.
     """
     first = max(0, round((words[0].start_s - margin_s) / config.frame_s))
     last = min(mel.shape[1], round((words[-1].end_s + margin_s) / config.frame_s))
@@ -104,7 +111,12 @@ def cut_out(mel: np.ndarray, words: Sequence[WordTime], margin_s: float, config:
         WordTime(word.word, round(word.start_s + shift_s, 4), round(word.end_s + shift_s, 4))
         for word in words
     )
-    return Cut(np.concatenate([silence, mel[:, first:last], silence], axis=1), moved)
+    unvoiced = np.zeros((len(pitch_hz), _EDGE_FRAMES), pitch_hz.dtype)
+    return Cut(
+        np.concatenate([silence, mel[:, first:last], silence], axis=1),
+        np.concatenate([unvoiced, pitch_hz[:, first:last], unvoiced], axis=1),
+        moved,
+    )
 
 
 @functools.lru_cache(maxsize=4096)

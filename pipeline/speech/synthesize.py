@@ -24,7 +24,7 @@ from models.phonology.alphabets import Tokens, tokenize
 from models.voice import Controls, Speech
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
-from pipeline.records import MelClip, Reject, SpokenSentence, WordTime
+from pipeline.records import NO_PITCH, MelClip, Reject, SpokenSentence, WordTime
 from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
 from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
@@ -260,11 +260,12 @@ def _speak(
     """The sentence as a clip, spoken in the given manner, and cut out of its `context`."""
     speech, tract = _speech(tokens, manner, checkpoint, device), manner.vocal_tract
     mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
+    pitch = _pitch_of(speech, tract)
     durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
     first_word = context.first_word if context else 0
     words = word_times(sentence.transcript, tokens, durations, frame_s, first_word)
     if context is not None:
-        mel, words = cut_out(mel, words, context.margin_s, checkpoint.mel)
+        mel, pitch, words = cut_out(mel, pitch, words, context.margin_s, checkpoint.mel)
     return MelClip(
         id=sentence.id,
         speaker=manner.speaker,
@@ -278,7 +279,16 @@ def _speak(
         pitch_range=manner.pitch_range,
         vocal_tract=tract,
         context=context.around if context else "",
+        pitch_hz=pitch.astype(np.float16),
     )
+
+
+def _pitch_of(speech: Speech, vocal_tract: float) -> np.ndarray:
+    """F0 (1, T) of a clip whose spectrogram was scaled; (0, 0) of a model that gives none."""
+    if speech.pitch_hz is None:
+        return NO_PITCH
+    scaled: np.ndarray = speech.pitch_hz[:1].cpu().numpy() / vocal_tract
+    return scaled
 
 
 def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str) -> Speech:

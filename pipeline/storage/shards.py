@@ -127,7 +127,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         number=_WHOLE,
         split=_TEXT,
     ),
-    MelClip: _schema(**_PERFORMANCE, mel=MEL, faults=pa.list_(_TEXT)),
+    MelClip: _schema(**_PERFORMANCE, mel=MEL, pitch_hz=MEL, faults=pa.list_(_TEXT)),
     CleanClip: _schema(vocoder=_TEXT, **_WAVE),
     JudgedClip: _schema(take=_WHOLE, **_PERFORMANCE, vocoder=_TEXT, **_WAVE, judgement=JUDGEMENT),
     FinishedClip: _schema(

@@ -50,9 +50,13 @@ def test_the_cut_keeps_the_words_their_margin_and_their_times() -> None:
     mel = np.tile(np.arange(100, dtype=np.float32), (80, 1))
     frame_s = config.frame_s
     words = (WordTime("a", 20 * frame_s, 30 * frame_s), WordTime("b", 30 * frame_s, 40 * frame_s))
-    cut = cut_out(mel, words, 5 * frame_s, config)
+    pitch_hz = mel[:1].copy()
+    cut = cut_out(mel, pitch_hz, words, 5 * frame_s, config)
     assert cut.mel.shape == (80, 4 + 30 + 4)
     assert cut.mel[0, 4] == 15
+    assert cut.pitch_hz.shape == (1, 38)
+    assert cut.pitch_hz[0, 4] == 15
+    assert cut.pitch_hz[0, 3] == cut.pitch_hz[0, -1] == 0
     assert cut.mel[0, 3] == cut.mel[0, -1] == pytest.approx(config.silence)
     assert cut.words[0].start_s == pytest.approx((4 + 5) * frame_s, abs=1e-3)
     assert cut.words[1].end_s == pytest.approx((4 + 25) * frame_s, abs=1e-3)

@@ -85,7 +85,9 @@ def test_a_row_does_not_depend_on_its_neighbours(
     for other in (alone, shuffled):
         for name, clip in other.items():
             assert np.array_equal(clip.mel, together[name].mel)  # to the last bit
-            assert dataclasses.replace(clip, mel=together[name].mel) == together[name]
+            assert np.array_equal(clip.pitch_hz, together[name].pitch_hz)
+            same = {"mel": together[name].mel, "pitch_hz": together[name].pitch_hz}
+            assert dataclasses.replace(clip, **same) == together[name]
 
 
 def test_seed_changes_the_manner(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:

@@ -36,7 +36,21 @@ RECORDS = [
     Sentence("a-1", "Wake me at 7:30", "a", "alarm:1", "alarm", (Slot("time", "7:30"),)),
     Sentence("a-2", "Stop", "a", "stop:1", "stop"),
     SpokenSentence("a-1", "wake me", "wake me", "^ w ˈeɪ k | m iː .", "en-us"),
-    MelClip("a-1", "alba", 1.1, -0.5, 1.0, (WordTime("wake", 0.1, 0.35),), "fs@1", MEL),
+    MelClip(
+        "a-1",
+        "alba",
+        1.1,
+        -0.5,
+        1.0,
+        (WordTime("wake", 0.1, 0.35),),
+        "fs@1",
+        MEL,
+        (),
+        1.0,
+        1.0,
+        "",
+        MEL[:1],
+    ),
     MelClip("a-2", "alba", 1.1, -0.5, 1.0, (), "fs@1", np.zeros((3, 0), np.float16)),
     CleanClip("a-1", "vocos@1", 22050, 7, b"fLaC\x00\xff"),
     FinishedClip(
@@ -58,7 +72,8 @@ RECORDS = [
 
 def plain(record: object) -> object:
     if isinstance(record, MelClip):
-        return replace(record, mel=None), record.mel.dtype, record.mel.tolist()
+        arrays = [(array.dtype, array.tolist()) for array in (record.mel, record.pitch_hz)]
+        return replace(record, mel=None, pitch_hz=None), arrays
     return record
 
 

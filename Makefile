@@ -1,7 +1,8 @@
 # Two commands on a fresh machine with Python 3.11 to 3.13 and nothing else:
 #   make dataset   the quickstart dataset in data/quickstart
 #   make test      lint, types, tests
-# And: make bench, what every stage of a build takes on this machine.
+# And: make test-portable, the numeric tests under the kernels of other processors; make bench,
+# what every stage of a build takes on this machine.
 
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
 	if python$$version -c '' 2>/dev/null; then echo python$$version; break; fi; done)
@@ -12,7 +13,15 @@ PIP_FLAGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: dataset test bench install format clean
+# One process a core; each takes a stretch of the tests, so that a file's datasets are made once.
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
+NUMERIC_TESTS := $(PYTEST) -q tests/models tests/pipeline/speech tests/pipeline/judging \
+	tests/pipeline/probe tests/pipeline/test_same_rows.py tests/pipeline/build/test_stages.py \
+	--ignore tests/models/phonology --ignore tests/models/training/teaching \
+	--ignore tests/models/training/public_corpora \
+	--ignore tests/models/training/test_plain_kernels.py
+
+.PHONY: dataset test test-portable bench install format clean
 
 dataset: $(INSTALLED)
 	$(BIN)/voxloom build configs/build/quickstart.yaml
@@ -21,7 +30,16 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(PYTEST) --durations=10
+
+# ATen's kernels, oneDNN's and the number of threads: every pair of settings meets in one of six runs.
+test-portable: $(INSTALLED)
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(NUMERIC_TESTS)
+	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
+	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=1 $(NUMERIC_TESTS)
+	ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(NUMERIC_TESTS)
+	OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.stages

@@ -9,7 +9,6 @@ from models.checkpoint import Checkpoint
 from models.errors import DataError
 from models.phonology.accents import nearest_phone
 from models.phonology.phonemes import unstressed
-from models.precision import fastest_autocast
 from models.recognition.recognizer import STRIDE
 
 
@@ -22,7 +21,8 @@ def phone_centers(phones: list[str], mel: np.ndarray, recognizer: Checkpoint) ->
 
     index = {symbol: number for number, symbol in enumerate(recognizer.symbols)}
     targets = torch.tensor([[_label(phone, index, recognizer) for phone in phones]]).int()
-    with torch.inference_mode(), fastest_autocast("cpu"):
+    # Not `fastest_autocast`: rows must not depend on which precision is faster here.
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         mels = torch.from_numpy(mel.T.copy())[None]
         log_probs, _ = recognizer.model(mels, torch.tensor([mels.shape[-1]]))
     repeats = int((targets[0, 1:] == targets[0, :-1]).sum())

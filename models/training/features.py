@@ -224,11 +224,17 @@ class Measured:
     trimmed_s: float = 0.0
 
 
+_FEW = 200  # recordings measured before other processes would have started
+
+
 def _measure_all(
     recordings: list[Recording], mel: MelConfig, trim: TrimConfig
 ) -> Iterator[Measured]:
     paths = [recording.path for recording in recordings]
     measure = functools.partial(_measure, mel_config=mel, trim=trim)
+    if len(paths) <= _FEW:
+        yield from map(measure, paths)
+        return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context, torch.set_num_threads, (1,)) as pool:
         yield from pool.map(measure, paths, chunksize=16)

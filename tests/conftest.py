@@ -1,7 +1,9 @@
 """What every test needs: few threads, a Prefect that keeps to itself, and tiny voices."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 # Read when torch and Prefect are imported, so before any test is.
@@ -11,14 +13,55 @@ os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="voxloom-prefect-")
 os.environ.pop("PREFECT_API_URL", None)
 
 import pytest
+from filelock import FileLock
 
-from tests.tiny_voices import TinyVoices, save_tiny_voices
+from tests.tiny_voices import TinyVoices, save_tiny_voices, tiny_voices_in
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["PREFECT_HOME"], ignore_errors=True)
+
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
-def tiny_voices(tmp_path_factory: pytest.TempPathFactory) -> TinyVoices:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """`made_once(name, make)`: a folder that `make` fills, once for all processes of a test run."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder = root / "made_once" / name
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(folder.with_name(f"{name}.lock")):
+            if not folder.exists():
+                shutil.rmtree(folder.with_name(f"{name}.tmp"), ignore_errors=True)
+                folder.with_name(f"{name}.tmp").mkdir()
+                make(folder.with_name(f"{name}.tmp"))
+                folder.with_name(f"{name}.tmp").rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_voices(made_once: MadeOnce) -> TinyVoices:
     """Checkpoints with random weights: what they say is noise, but real code makes it."""
-    return save_tiny_voices(tmp_path_factory.mktemp("voices"))
+    return tiny_voices_in(made_once("voices", save_tiny_voices))
+
+
+@pytest.fixture(scope="session")
+def sealed_tones(made_once: MadeOnce) -> Callable[[int], Path]:
+    """`sealed_tones(60)`: a dataset of 60 rows of tones, for tests that only read it."""
+    from tests.pipeline.synthetic_build import seal_tones
+
+    def sealed(num_rows: int) -> Path:
+        folder = made_once(f"tones-{num_rows}", lambda folder: seal_tones(folder, num_rows))
+        return folder / "dataset"
+
+    return sealed
 
 
 @pytest.fixture(scope="session")

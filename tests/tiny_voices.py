@@ -39,11 +39,15 @@ class TinyVoices:
     recognizer: Path
 
 
+def tiny_voices_in(folder: Path) -> TinyVoices:
+    return TinyVoices(folder / "acoustic", folder / "vocoder", folder / "recognizer")
+
+
 def save_tiny_voices(folder: Path, mel: MelConfig | None = None, seed: int = 0) -> TinyVoices:
     """Write an acoustic model (speakers anna and ben), a vocoder and a recognizer."""
     mel = mel or MelConfig()
     torch.manual_seed(seed)
-    voices = TinyVoices(folder / "acoustic", folder / "vocoder", folder / "recognizer")
+    voices = tiny_voices_in(folder)
     acoustic = FastSpeech2Config(
         dim=16, encoder_layers=1, decoder_layers=1, hidden_dim=16, predictor_dim=16
     )

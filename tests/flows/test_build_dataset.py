@@ -22,7 +22,7 @@ from pipeline.build.stages import plan
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
-COUNT = 24
+COUNT = 12
 SHARD_SIZE = 2
 DEADLINE_S = 180
 

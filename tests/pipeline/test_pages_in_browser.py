@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ import pytest
 from pipeline.dataset.files import data_files, read_rows
 from pipeline.dataset.marks import marks_file
 from tests.chromium import Watched, chromium, watched_page
-from tests.pipeline.synthetic_build import seal_tones
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,9 +33,9 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="module")
-def dataset(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dataset(browser: "Browser", sealed_tones: Callable[[int], Path]) -> Path:
     """Asks for the browser first: without one, nothing is built."""
-    return seal_tones(tmp_path_factory.mktemp("pages"), num_rows=45)
+    return sealed_tones(45)
 
 
 @pytest.fixture

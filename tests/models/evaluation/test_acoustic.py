@@ -61,7 +61,7 @@ def figures(table: Table, key: str) -> list[float]:
 def test_models_are_measured_against_the_recordings(
     evaluate: Callable, tiny_voices: TinyVoices, tmp_path: Path
 ) -> None:
-    tacotron = save_tacotron(tmp_path / "tacotron", max_steps=30)
+    tacotron = save_tacotron(tmp_path / "tacotron", max_steps=30, stop_threshold=1.0)
     table = evaluate(tiny_voices.acoustic_model, tacotron)
     assert [row.system for row in table.rows] == [
         "recordings",
@@ -82,7 +82,9 @@ def test_models_are_measured_against_the_recordings(
 
 
 def test_speech_of_one_frame_is_still_measured(evaluate: Callable, tmp_path: Path) -> None:
-    table = evaluate(save_tacotron(tmp_path / "mute", max_steps=1, frames_per_step=1))
+    table = evaluate(
+        save_tacotron(tmp_path / "mute", max_steps=1, frames_per_step=1, stop_threshold=1e-6)
+    )
     assert len(table.rows[2].clips) == 2
     assert figures(table, "faulty")[2] == 1
     assert "ended early" in table.rows[2].clips[0].faults

@@ -135,7 +135,7 @@ def test_every_form_speaks_as_it_did(
     path = _write(tmp_path, theirs, upsample_scales=rates, use_causal_conv=causal)
     imported = import_files("parallelwavegan-melgan", [path])
     mels = torch.randn(2, BANDS, 12)
-    torch.testing.assert_close(imported.model(mels), theirs(mels), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(imported.model(mels), theirs(mels), atol=1e-4, rtol=1e-4)
     assert imported.step == 7
     assert imported.mel.hop_length == torch.tensor(rates).prod()
     assert any("hop_size is 6" in note for note in imported.notes) == (rates != [3, 2])

@@ -27,7 +27,7 @@ def test_padded_batch_equals_alone(recognizer: Recognizer) -> None:
     together, _ = recognizer(mels, lengths)
     for row, length in enumerate(lengths.tolist()):
         alone, outputs = recognizer(mels[row : row + 1, :, :length], lengths[row : row + 1])
-        torch.testing.assert_close(together[row, : int(outputs)], alone[0], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(together[row, : int(outputs)], alone[0], atol=1e-4, rtol=1e-4)
 
 
 def test_level_does_not_matter(recognizer: Recognizer) -> None:

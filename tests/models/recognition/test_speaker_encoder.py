@@ -28,13 +28,13 @@ def test_padding_does_not_matter(encoder: SpeakerEncoder) -> None:
     mels, lengths = torch.randn(2, 80, 60), torch.tensor([60, 37])
     together = encoder(mels, lengths)
     alone = encoder(mels[1:, :, :37], lengths[1:])
-    torch.testing.assert_close(together[1:], alone, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(together[1:], alone, atol=1e-4, rtol=1e-4)
 
 
 def test_level_does_not_matter(encoder: SpeakerEncoder) -> None:
     mels, lengths = torch.randn(1, 80, 40), torch.tensor([40])
     torch.testing.assert_close(
-        encoder(mels + 3, lengths), encoder(mels, lengths), atol=1e-5, rtol=0
+        encoder(mels + 3, lengths), encoder(mels, lengths), atol=1e-4, rtol=0
     )
 
 

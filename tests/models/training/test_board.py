@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from models.config import build
 from models.errors import ConfigError, TrainingError
-from models.training.board import Board, check_trackers, open_board
+from models.training.board import check_trackers, open_board
 from models.training.session import LoopConfig
 
 
@@ -97,11 +97,13 @@ def test_tensorboard_forgets_what_came_after_the_step_a_run_resumes_at(tmp_path:
     assert values == {0: 0.0, 1: 0.0, 2: 2.0, 3: 2.0, 4: 2.0, 5: 2.0}
 
 
-def test_no_tracker_is_fine() -> None:
-    board = Board({})
+def test_no_tracker_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    board = open_board(Accelerator(cpu=True), (), tmp_path, step=0)
     board.add_scalar("loss", 1.0, 1)
     board.add_image("picture", torch.zeros(1, 2, 2), 1)
     board.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_tracker_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ def test_loss_falls(config: VocosConfig) -> None:
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
-    assert min(losses[-3:]) < 0.8 * losses[0]
+    assert min(losses[-3:]) < 0.95 * losses[0]
 
 
 @pytest.mark.parametrize("config", [PLAIN, WHOLE])

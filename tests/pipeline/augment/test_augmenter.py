@@ -313,10 +313,11 @@ def test_a_bad_setting_names_its_key(noise, message):
 
 
 def test_folders_are_found_from_the_checkout_too(tmp_path, monkeypatch):
+    config = AugmentConfig(NoiseConfig(Path("sounds/noise")), RoomConfig(Path("sounds/rooms")))
+    from_the_checkout = augment_digest(config)
     monkeypatch.chdir(tmp_path)
-    check_augment(
-        AugmentConfig(NoiseConfig(Path("sounds/noise")), RoomConfig(Path("sounds/rooms")))
-    )
+    check_augment(config)
+    assert augment_digest(config) == from_the_checkout
 
 
 def test_the_short_form_is_a_chain_of_three():

@@ -8,14 +8,13 @@ import pytest
 from models.errors import DataError
 from pipeline.browse.index import PAGE_ROWS, Question, RowIndex
 from pipeline.dataset.files import data_files, read_rows
-from tests.pipeline.synthetic_build import seal_tones
 
 Row = dict
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("index"), num_rows=60)
+def dataset(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(60)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The browse server gives what is asked for by place, to this machine's own page and no other."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,11 @@ from pipeline.browse.server import browse_app, is_known_host, part_of
 from pipeline.browse.serving import serve
 from pipeline.dataset.files import data_files, read_rows
 from pipeline.dataset.marks import read_marks
-from tests.pipeline.synthetic_build import seal_tones
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("server"), num_rows=12)
+def dataset(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(12)
 
 
 @pytest.fixture

@@ -32,8 +32,10 @@ def error_of(config: Path, tmp_path: Path) -> Callable[..., str]:
     return message
 
 
-def test_the_tiny_build_passes(config: Path) -> None:
+def test_the_tiny_build_passes_and_leaves_nothing_behind(config: Path) -> None:
+    before = sorted(config.parent.rglob("*"))
     check_build(load_build_config(config))
+    assert sorted(config.parent.rglob("*")) == before
 
 
 def test_the_quickstart_config_is_valid(checkout: Path) -> None:

@@ -113,9 +113,11 @@ def test_commercial_only_refuses_what_it_does_not_know(config: Path, tmp_path: P
 
 
 def test_commercial_only_lets_the_rest_through(config: Path) -> None:
-    overrides = ["policy.commercial_only=true", "augment.noise=null"]
-    check_build(load_build_config(config, overrides))
+    sellable = load_build_config(config, ["policy.commercial_only=true", "augment.noise=null"])
+    check_build(sellable)
+    assert {source.kind for source in licensed_sources(sellable)} >= {"voice", "vocoder", "room"}
     check_build(load_build_config(config))
+    assert refusal(config)  # the same with its noise
 
 
 @pytest.mark.parametrize("name", ["quickstart", "many_voices"])

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,12 @@ from PIL import Image
 
 from pipeline.card.pictures import HEIGHT, WIDTH, _most_frequent, write_card_pictures
 from pipeline.verify.dataset import verify
-from tests.pipeline.synthetic_build import COVERAGE, seal_tones
+from tests.pipeline.synthetic_build import COVERAGE
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("card"), num_rows=30)
+def dataset(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(30)
 
 
 def test_the_card_shows_pictures_that_are_there(dataset: Path) -> None:

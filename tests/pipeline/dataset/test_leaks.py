@@ -67,4 +67,7 @@ def test_within_a_split_nothing_leaks() -> None:
     finder = LeakFinder(["text", "speaker"])
     finder.add(first, "train")
     finder.add(first, "train")
-    check_leaks(finder.leaks())
+    leaks = finder.leaks()
+    check_leaks(leaks)
+    assert {leak.kind for leak in leaks} >= {"text", "speaker"}
+    assert all(leak.crossing == 0 for leak in leaks)

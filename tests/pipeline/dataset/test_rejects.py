@@ -15,12 +15,17 @@ def _failed(count: int, speaker: str, template: str, reason: str, stage: str = "
     return [Reject(f"a-{n}", stage, reason, template, speaker) for n in range(count)]
 
 
-def test_few_rejects_pass() -> None:
+def test_as_many_rejects_as_are_allowed_pass_and_one_more_does_not() -> None:
     check_rejected(_failed(5, "anna", "alarm:1", "x"), *KEPT, max_share=0.1)
+    with pytest.raises(DataError, match=r"^6 of 56 utterances were rejected"):
+        check_rejected(_failed(6, "anna", "alarm:1", "x"), *KEPT, max_share=0.1)
 
 
 def test_sentences_that_a_filter_dropped_do_not_count() -> None:
-    check_rejected(_failed(500, "", "alarm:1", "blocked", "generate"), *KEPT, max_share=0.1)
+    dropped = _failed(500, "", "alarm:1", "blocked", "generate")
+    check_rejected(dropped, *KEPT, max_share=0.1)
+    with pytest.raises(DataError, match=r"^6 of 56 utterances were rejected"):
+        check_rejected([*dropped, *_failed(6, "anna", "alarm:1", "x")], *KEPT, max_share=0.1)
 
 
 def test_the_speaker_that_fails_is_named() -> None:

@@ -20,8 +20,8 @@ TRAIN = "data/train-00000-of-00001.parquet"
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("before"), num_rows=24)
+def before(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(24)
 
 
 @pytest.fixture

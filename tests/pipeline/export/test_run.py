@@ -1,7 +1,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -198,8 +198,8 @@ def test_a_data_file_that_the_build_does_not_list(dataset: Path, tmp_path: Path)
         export_dataset(ExportRequest(copy, "nemo", tmp_path / "out"))
 
 
-def test_openwakeword_needs_negatives(tmp_path: Path) -> None:
-    tones = seal_tones(tmp_path, 12)
+def test_openwakeword_needs_negatives(tmp_path: Path, sealed_tones: Callable[[int], Path]) -> None:
+    tones = sealed_tones(12)
     with pytest.raises(DataError, match=r"no negative clip to test on; openwakeword needs both"):
         export_dataset(ExportRequest(tones, "openwakeword", tmp_path / "out"))
     assert not (tmp_path / "out").exists()

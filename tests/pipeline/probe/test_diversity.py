@@ -1,5 +1,6 @@
 """Voices of datasets and corpora, counted as equals."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ import soundfile
 
 from models.errors import CheckpointError, DataError
 from pipeline.probe.diversity import diversity
-from tests.pipeline.synthetic_build import seal_tones
 
 ENCODER = "speaker-encoder"
 
@@ -42,8 +42,8 @@ def test_unlike_voices_spread_further_than_one_voice_by_many_names(tmp_path: Pat
     assert diversity([unlike, alike], ENCODER, num_clips=100) == found
 
 
-def test_a_dataset_beside_a_corpus(tmp_path: Path) -> None:
-    dataset = seal_tones(tmp_path / "tones")
+def test_a_dataset_beside_a_corpus(tmp_path: Path, sealed_tones: Callable[[int], Path]) -> None:
+    dataset = sealed_tones(12)
     corpus = _corpus(tmp_path / "unlike", [90.0, 180.0])
     found = diversity([dataset, corpus], ENCODER, num_clips=20)
     assert found[dataset].speakers == found[corpus].speakers == 2

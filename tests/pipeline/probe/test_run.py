@@ -1,5 +1,6 @@
 """A probe on tones: every word is a melody, every speaker a pitch."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from pipeline.probe.clips import (
     speech_over_floor_db,
 )
 from pipeline.probe.run import ProbeRequest, probe
-from tests.pipeline.synthetic_build import seal_tones
 
 RATE = 8000
 SHORT = ProbeTraining(epochs=6, max_frames=300, learning_rate=5e-3)
@@ -66,8 +66,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("sealed"), num_rows=30)
+def tones(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(30)
 
 
 def quiet(line: str) -> None:

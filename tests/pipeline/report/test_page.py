@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -43,8 +44,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("report"), num_rows=60)
+def dataset(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(60)
 
 
 @pytest.fixture(scope="module")

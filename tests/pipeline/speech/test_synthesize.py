@@ -359,8 +359,11 @@ def test_damaged_voice_is_found_before_any_work(tmp_path: Path) -> None:
         check_voice(VoiceConfig(str(voices.acoustic_model), str(voices.vocoder)))
 
 
-def test_griffin_lim_fits_the_default_mel(config: VoiceConfig) -> None:
+def test_griffin_lim_fits_the_default_mel_alone(config: VoiceConfig, tmp_path: Path) -> None:
     check_voice(dataclasses.replace(config, vocoder="griffin-lim"))
+    other = save_tiny_voices(tmp_path, MelConfig(f_max=None)).acoustic_model
+    with pytest.raises(CheckpointError, match="f_max"):
+        check_voice(VoiceConfig(str(other), "griffin-lim"))
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,10 @@ def test_heavy_columns_can_stay_on_disk(tmp_path: Path) -> None:
 
 def test_a_mel_that_was_read_may_be_written_to(tmp_path: Path) -> None:
     path = write_shard(tmp_path / "mel.parquet", [RECORDS[3]], MelClip)
-    read_shard(path, MelClip).rows[0].mel[0, 0] = 1.0
+    mel = read_shard(path, MelClip).rows[0].mel
+    mel[0, 0] = 7.0
+    assert mel[0, 0] == 7.0
+    assert read_shard(path, MelClip).rows[0].mel[0, 0] == RECORDS[3].mel[0, 0] != 7.0
 
 
 def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:

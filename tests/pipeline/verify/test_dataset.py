@@ -14,15 +14,14 @@ from models.errors import DataError
 from pipeline.dataset.build_record import write_build
 from pipeline.dataset.files import file_digest
 from pipeline.verify.dataset import verify
-from tests.pipeline.synthetic_build import seal_tones
 
 TRAIN = "data/train-00000-of-00001.parquet"
 VALIDATION = "data/validation-00000-of-00001.parquet"
 
 
 @pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("sealed"), num_rows=30)
+def sealed(sealed_tones: Callable[[int], Path]) -> Path:
+    return sealed_tones(30)
 
 
 @pytest.fixture

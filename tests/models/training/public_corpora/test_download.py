@@ -44,7 +44,10 @@ def test_a_part_that_is_whole_already_is_used(tmp_path: Path) -> None:
 
 def test_what_is_there_is_not_asked_for(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(CONTENT)
-    download("http://127.0.0.1:9/a.bin", tmp_path / "a.bin", HASH)
+    with serving(Server({"a.bin": CONTENT})) as server:
+        download(f"{server.url}/a.bin", tmp_path / "a.bin", HASH)
+        assert server.ranges == []
+    assert (tmp_path / "a.bin").read_bytes() == CONTENT
 
 
 def test_another_file_is_refused_and_not_kept(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ python -m benchmarks.audit --datasets 1 --rows 100000
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.audit.verdict import ALPHA, audit_table
-from tests.planted_bias import BUILD, CLASSES, INTENTS, Row, clean_rows, noise_of, table_of
+from tests.planted_bias import CLASSES, INTENTS, RECORD, Row, clean_rows, noise_of, table_of
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         tie(rows, asked.tied, seed)
         table = table_of(rows)
         started = time.process_time()
-        audit = audit_table(table, BUILD | {"seed": seed}, asked.alpha)
+        audit = audit_table(table, replace(RECORD, seed=seed), asked.alpha)
         seconds += time.process_time() - started
         alarms += bool(audit.biases)
         tests = len(audit.findings)

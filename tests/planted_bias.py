@@ -9,20 +9,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.config import as_mapping
 from pipeline.audit.columns import LIGHT_COLUMNS
-from pipeline.dataset.files import BUILD_FILE, DATA, FORMAT, data_file
+from pipeline.dataset.files import BUILD_FILE, DATA, data_file
 from pipeline.dataset.manifest import DATASET_SCHEMA
+from pipeline.dataset.record import DatasetRecord
 
 CLASSES = ("street", "cafe", "rain", "office")
 FILES = 3  # a class
 ROOMS = tuple(f"rooms/{name}.flac" for name in ("bath", "hall", "kitchen", "stairs"))
 SPEAKERS = tuple(f"speaker-{number}" for number in range(8))
 INTENTS = tuple(f"intent-{number}" for number in range(8))
-BUILD: dict[str, Any] = {
-    "name": "planted",
-    "seed": 7,
-    "rejects": 0,
-    "config": {
+RECORD = DatasetRecord(
+    name="planted",
+    seed=7,
+    rows=0,
+    hours=0.0,
+    rejects=0,
+    splits={},
+    files={},
+    config={
         "voice": {"pace": {"low": 0.9, "high": 1.1}},
         "augment": {
             "noise": {"folder": "noise", "probability": 0.8, "snr_db": {"low": 5, "high": 25}},
@@ -30,7 +36,7 @@ BUILD: dict[str, Any] = {
             "gain_db": {"low": -6, "high": 0},
         },
     },
-}
+)
 
 Row = dict[str, Any]
 
@@ -66,7 +72,7 @@ def write_dataset(folder: Path, rows: list[Row]) -> Path:
     for split in dict.fromkeys(table["split"].to_pylist()):
         part = table.filter(pc.equal(table["split"], split)).drop_columns(["split"])
         pq.write_table(part, folder / data_file(split, 0, 1))
-    (folder / BUILD_FILE).write_text(json.dumps(BUILD | {"format": FORMAT}))
+    (folder / BUILD_FILE).write_text(json.dumps(as_mapping(RECORD)))
     return folder
 
 

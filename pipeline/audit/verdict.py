@@ -3,11 +3,9 @@ verdict.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,7 +13,7 @@ from pipeline.audit.columns import label_columns, read_ledger, read_light_column
 from pipeline.audit.evidence import Evidence, Finding, probabilities
 from pipeline.audit.repeats import CONDITIONS, REPEATS, Conditions, repeats, variety
 from pipeline.audit.ties import TIES, ties
-from pipeline.dataset.files import read_build
+from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.randomness import rng_for
 from pipeline.statistics.independence import holm
 
@@ -101,14 +99,14 @@ def audit_dataset(dataset: Path, alpha: float = ALPHA) -> Audit:
 
     Raises `DataError` when it is missing, damaged or has no ledger.
     """
-    return audit_table(read_light_columns(dataset), read_build(dataset), alpha)
+    return audit_table(read_light_columns(dataset), read_record(dataset), alpha)
 
 
-def audit_table(table: pa.Table, build: Mapping[str, Any], alpha: float = ALPHA) -> Audit:
-    """Audit rows with the columns `LIGHT_COLUMNS` and `split`, against what `build` (as in
-    `build.json`) asked of them. The same rows give the same audit.
+def audit_table(table: pa.Table, record: DatasetRecord, alpha: float = ALPHA) -> Audit:
+    """Audit rows with the columns `LIGHT_COLUMNS` and `split`, against what the dataset's `record`
+    asked of them. The same rows give the same audit.
     """
-    evidence = _evidence(table, build)
+    evidence = _evidence(table, record)
     varied = variety(evidence)
     findings = [*ties(evidence), *repeats(evidence), *([varied[1]] if varied else [])]
     corrected = holm([finding.p for finding in findings])
@@ -116,7 +114,7 @@ def audit_table(table: pa.Table, build: Mapping[str, Any], alpha: float = ALPHA)
         Judged(finding, float(p), bool(p < alpha))
         for finding, p in zip(findings, corrected, strict=True)
     )
-    return Audit(build["name"], alpha, evidence, judged, varied[0] if varied else None)
+    return Audit(record.name, alpha, evidence, judged, varied[0] if varied else None)
 
 
 def audit_json(audit: Audit) -> str:
@@ -137,15 +135,15 @@ def audit_json(audit: Audit) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _evidence(table: pa.Table, build: Mapping[str, Any]) -> Evidence:
-    num_rows, rejects = len(table), int(build.get("rejects", 0))
+def _evidence(table: pa.Table, record: DatasetRecord) -> Evidence:
+    num_rows, rejects = len(table), record.rejects
     retaken = sum(take > 0 for take in table["take"].to_pylist())
     return Evidence(
         num_rows=num_rows,
         ledger=read_ledger(table),
         voice={column.name: column for column in voice_columns(table)},
         labels={column.name: column for column in label_columns(table)},
-        probability=probabilities(build.get("config", {})),
+        probability=probabilities(record.config),
         lost=(rejects + retaken) / (num_rows + rejects),
-        rng_for=partial(rng_for, int(build["seed"]), "audit"),
+        rng_for=partial(rng_for, record.seed, "audit"),
     )

@@ -159,18 +159,18 @@ def check_build(config: BuildConfig) -> None:
 
 def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
     """Everything that may be in a row of the build, with its licence."""
-    said = [
+    spoken = [
         *licensed_sentences(config.sentences, config.output.license),
         *sources_of_voices(config.voice),
     ]
-    return [*said, *sources_of_sounds(config.augment, config.output.split, config.seed)]
+    return [*spoken, *sources_of_sounds(config.augment, config.output.split, config.seed)]
 
 
 def row_licences(config: BuildConfig) -> RowLicences:
     """What gives every row of the build its licence."""
     own = config.output.license
-    said = [*licensed_sentences(config.sentences, own), *sources_of_voices(config.voice)]
-    return RowLicences.of_sources(own, said)
+    spoken = [*licensed_sentences(config.sentences, own), *sources_of_voices(config.voice)]
+    return RowLicences.of_sources(own, spoken)
 
 
 def resolve_device(runtime: RuntimeConfig) -> str:

@@ -78,8 +78,8 @@ def write_build(folder: Path, record: Mapping[str, Any]) -> None:
 
 def record_digest(record: Mapping[str, Any]) -> str:
     """SHA-256 over what a record says, but for its `digest`; spaces and line ends do not count."""
-    said = {name: value for name, value in record.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    content = {name: value for name, value in record.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def stamp_pages(folder: Path, names: Sequence[str] = ()) -> None:

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from pipeline.audit.figures import figures_of
 from pipeline.audit.verdict import Audit, audit_table
-from tests.planted_bias import BUILD, CLASSES, INTENTS, clean_rows, noise_of, table_of
+from tests.planted_bias import CLASSES, INTENTS, RECORD, clean_rows, noise_of, table_of
 
 
 def _audit(plant: bool) -> Audit:
@@ -13,7 +13,7 @@ def _audit(plant: bool) -> Audit:
         noise = noise_of(row)
         if plant and noise and row["intent"] == INTENTS[2]:
             noise |= {"classes": [CLASSES[0]], "snr_db": 24 + noise["snr_db"] / 25}
-    return audit_table(table_of(rows), BUILD)
+    return audit_table(table_of(rows), RECORD)
 
 
 def test_a_bias_is_shown_the_surest_first() -> None:

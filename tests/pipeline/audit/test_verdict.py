@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pipeline.audit.verdict import audit_json, audit_table
-from tests.planted_bias import BUILD, CLASSES, INTENTS, ROOMS, Row, clean_rows, noise_of, table_of
+from tests.planted_bias import CLASSES, INTENTS, RECORD, ROOMS, Row, clean_rows, noise_of, table_of
 
 Plant = Callable[[list[Row]], None]
 
@@ -68,7 +69,7 @@ def test_a_planted_bias_is_found(
 ) -> None:
     rows = clean_rows(seed, 400)
     plant(rows)
-    audit = audit_table(table_of(rows), BUILD)
+    audit = audit_table(table_of(rows), RECORD)
     found = {
         (bias.finding.question, bias.finding.subject, bias.finding.against) for bias in audit.biases
     }
@@ -81,8 +82,8 @@ def test_rows_that_nothing_was_done_to_or_few_of_them_are_no_alarm(count: int) -
     rows = clean_rows(1, count)
     for row in rows:
         row["augmentations"] = {}
-    plain = audit_table(table_of(rows), BUILD | {"config": {}})
-    few = audit_table(table_of(clean_rows(1, count)), BUILD)
+    plain = audit_table(table_of(rows), replace(RECORD, config={}))
+    few = audit_table(table_of(clean_rows(1, count)), RECORD)
     assert not plain.biases
     assert not few.biases
     assert json.loads(audit_json(plain))["passed"]
@@ -92,7 +93,7 @@ def test_rows_that_nothing_was_done_to_or_few_of_them_are_no_alarm(count: int) -
 
 def test_an_audit_is_the_same_each_time_and_plain_json() -> None:
     table = table_of(clean_rows(3, 150))
-    first, again = (audit_json(audit_table(table, BUILD)) for _ in range(2))
+    first, again = (audit_json(audit_table(table, RECORD)) for _ in range(2))
     assert first == again
     record = json.loads(first)
     assert record["rows"] == 150
@@ -105,7 +106,7 @@ def test_recordings_that_were_dealt_to_the_splits_are_no_tie() -> None:
         part = ("train", "validation", "test").index(row["split"])
         if noise := noise_of(row):
             noise["sources"] = [f"{noise['classes'][0]}/{part}.flac"]
-    dealt = audit_table(table_of(rows), BUILD)
+    dealt = audit_table(table_of(rows), RECORD)
     assert not dealt.biases
     by_split = {j.finding.subject for j in dealt.findings if j.finding.against == "split"}
     assert "gain.gain_db" in by_split
@@ -121,7 +122,7 @@ def test_what_the_judge_dropped_explains_as_much_and_no_more() -> None:
     table, dropped = table_of(rows), 6000 - len(rows)
 
     def is_fitting(rejects: int) -> bool:
-        audit = audit_table(table, BUILD | {"rejects": rejects})
+        audit = audit_table(table, replace(RECORD, rejects=rejects))
         return "pace" not in {bias.finding.subject for bias in audit.biases}
 
     assert is_fitting(dropped)
@@ -132,7 +133,7 @@ def test_of_a_hundred_datasets_in_order_five_at_most_raise_an_alarm() -> None:
     rng = np.random.default_rng(0)
     sizes = rng.integers(50, 160, size=100)
     audits = [
-        audit_table(table_of(clean_rows(1000 + seed, int(size))), BUILD | {"seed": seed})
+        audit_table(table_of(clean_rows(1000 + seed, int(size))), replace(RECORD, seed=seed))
         for seed, size in enumerate(sizes)
     ]
     assert all(len(audit.findings) > 40 for audit in audits)

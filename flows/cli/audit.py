@@ -1,7 +1,5 @@
 """`voxloom audit`: what the tests found, in a terminal."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,7 +62,7 @@ def audit(
         sys.exit(1)
 
 
-def _tell(found: Audit) -> None:
+def _tell(found: "Audit") -> None:
     """The answer to every question, and the biases: the 20 surest of many."""
     tell(f"{found.name}: {found.evidence.num_rows} rows; {found.verdict}")
     table = Table("question", box=None, pad_edge=False)

@@ -1,7 +1,5 @@
 """`voxloom corpus`: public corpora laid out as ours, and any corpus made ready to train on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,7 +96,7 @@ def prepare(
     tell(f"cache    {cache}")
 
 
-def _table(figures: dict[str, SpeakerFigures]) -> Table:
+def _table(figures: "dict[str, SpeakerFigures]") -> Table:
     table = Table("speaker", "clips", "minutes", "held out", "left out")
     for speaker, of in figures.items():
         numbers = (f"{of.clips}", f"{of.minutes:.1f}", f"{of.held_out}", f"{of.left_out}")

@@ -1,7 +1,5 @@
 """`voxloom coverage`: what a build's sentences cover, without speaking them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -55,7 +53,7 @@ def coverage(
     tell(f"\nwritten to {out}: coverage.md, coverage.csv, coverage.png")
 
 
-def _strategies(own: Strategy, against: str) -> tuple[Strategy, Strategy]:
+def _strategies(own: "Strategy", against: str) -> "tuple[Strategy, Strategy]":
     from pipeline.sentences.drawing.sampling import Strategy
 
     allowed = [name for name in get_args(Strategy) if name != own]
@@ -67,7 +65,7 @@ def _strategies(own: Strategy, against: str) -> tuple[Strategy, Strategy]:
     return own, cast("Strategy", against)
 
 
-def _curve(config: BuildConfig, strategy: Strategy) -> Curve:
+def _curve(config: "BuildConfig", strategy: "Strategy") -> "Curve":
     from pipeline.build.config import lexicon_of
     from pipeline.coverage.comparison import coverage_curve, with_strategy
 

@@ -1,7 +1,5 @@
 """`voxloom diff`: what changed between two datasets, in a terminal."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from json import dumps
@@ -45,7 +43,7 @@ def diff(
     sys.exit(0 if found.is_same else 1)
 
 
-def _tell(before: Path, after: Path, found: Diff) -> None:
+def _tell(before: Path, after: Path, found: "Diff") -> None:
     from pipeline.dataset.files import read_build
 
     for name, dataset in (("A", before), ("B", after)):
@@ -61,7 +59,7 @@ def _tell(before: Path, after: Path, found: Diff) -> None:
     _tell_rows(found.rows)
 
 
-def _tell_changes(heading: str, changes: Sequence[Change]) -> None:
+def _tell_changes(heading: str, changes: "Sequence[Change]") -> None:
     if not changes:
         return
     tell(f"\n{heading}: {len(changes)} changed")
@@ -74,13 +72,13 @@ def _tell_changes(heading: str, changes: Sequence[Change]) -> None:
         tell(f"  and {len(changes) - _SHOWN} more (--json)")
 
 
-def _tell_spreads(changed: Sequence[Spread], total: int) -> None:
+def _tell_spreads(changed: "Sequence[Spread]", total: int) -> None:
     tell(f"\ndistributions: {len(changed)} of {total} changed")
     for spread in changed:
         tell(f"  {spread.name}: {spread.words}")
 
 
-def _tell_rows(rows: RowChanges) -> None:
+def _tell_rows(rows: "RowChanges") -> None:
     told = f"{rows.added:,} added, {rows.removed:,} removed, {rows.changed:,} changed"
     tell(f"\nrows: {told}, {rows.same:,} the same")
     if rows.columns:

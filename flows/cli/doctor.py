@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from rich.table import Table
@@ -65,6 +64,8 @@ def examine() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """Every package that voxloom's metadata asks for; those of an extra are optional."""
+    from importlib import metadata
+
     try:
         requirements = requirements_by_extra(metadata.requires("voxloom") or ())
     except metadata.PackageNotFoundError:
@@ -102,6 +103,8 @@ def requirements_by_extra(requirements: Sequence[str]) -> dict[str, list[str]]:
 
 def _versions(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """What is installed, as `torch 2.11.0`, and what is not."""
+    from importlib import metadata
+
     installed, missing = [], []
     for name in names:
         try:

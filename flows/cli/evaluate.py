@@ -1,7 +1,5 @@
 """`voxloom evaluate`: systems side by side on held-out clips."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -153,7 +151,7 @@ def _opinion(mos: str | None) -> Callable | None:
     return load_opinion(mos)
 
 
-def _conclude(tables: Sequence[Table], columns: Sequence[Column], out: Path) -> None:
+def _conclude(tables: "Sequence[Table]", columns: "Sequence[Column]", out: Path) -> None:
     from models.evaluation.plots import plot_tables
     from models.evaluation.results import write_tables
 
@@ -167,7 +165,7 @@ def _conclude(tables: Sequence[Table], columns: Sequence[Column], out: Path) -> 
     tell(f"written to {out}: results.md, comparison.png, summary.csv, clips.csv")
 
 
-def _describe(table: Table, columns: Sequence[Column]) -> str:
+def _describe(table: "Table", columns: "Sequence[Column]") -> str:
     """The table, and the order of its rows clip by clip."""
     from models.evaluation.results import compare, markdown
 

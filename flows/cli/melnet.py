@@ -1,7 +1,5 @@
 """`voxloom melnet`: speech-like sound out of nothing, or on top of a real recording's outline."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,8 +82,8 @@ def melnet_upsample(
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    melnet: Checkpoint
-    vocoder: Checkpoint
+    melnet: "Checkpoint"
+    vocoder: "Checkpoint"
 
 
 def _prepare(checkpoint: str, vocoder: str, count: int) -> _Drawing:
@@ -98,13 +96,13 @@ def _prepare(checkpoint: str, vocoder: str, count: int) -> _Drawing:
     return _Drawing(load_checkpoint(checkpoint), load_checkpoint(vocoder))
 
 
-def _draw(seed: int, count: int, temperature: float) -> RandomDraw:
+def _draw(seed: int, count: int, temperature: float) -> "RandomDraw":
     from models.melnet.sampling import RandomDraw
 
     return RandomDraw.seeded(range(seed, seed + count), temperature)
 
 
-def _read_mels(source: Path, melnet: Checkpoint) -> Tensor:
+def _read_mels(source: Path, melnet: "Checkpoint") -> "Tensor":
     """(n_mels, T) in the checkpoint's scale, of a recording or a .npy that has it."""
     import numpy as np
     import torch
@@ -128,7 +126,7 @@ def _read_mels(source: Path, melnet: Checkpoint) -> Tensor:
     return torch.from_numpy(mels).float()
 
 
-def _write(drawn: Drawn, drawing: _Drawing, folder: Path, safetensors: bool) -> None:
+def _write(drawn: "Drawn", drawing: _Drawing, folder: Path, safetensors: bool) -> None:
     from models.training.pictures import save_spectrogram
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,7 +143,7 @@ def _write(drawn: Drawn, drawing: _Drawing, folder: Path, safetensors: bool) -> 
     tell(f"{folder}: {len(drawn.mels)} x {seconds:.2f} s")
 
 
-def _write_wave(path: Path, mel: Tensor, drawing: _Drawing) -> None:
+def _write_wave(path: Path, mel: "Tensor", drawing: _Drawing) -> None:
     """A mel (n_mels, T) through the vocoder, at a peak of 0.95 at most."""
     import soundfile
     import torch
@@ -159,7 +157,7 @@ def _write_wave(path: Path, mel: Tensor, drawing: _Drawing) -> None:
     soundfile.write(path, wave.numpy(), vocoder.mel.sample_rate)
 
 
-def _write_tensors(tensors: dict[str, Tensor], folder: Path, safetensors: bool) -> None:
+def _write_tensors(tensors: "dict[str, Tensor]", folder: Path, safetensors: bool) -> None:
     """What each tier drew, (B, F, T), and the whole, in one file or a .npy each."""
     import numpy as np
     from safetensors.torch import save_file

@@ -1,7 +1,5 @@
 """`voxloom mels`: what an acoustic model makes of recordings, to fine-tune a vocoder on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,7 +55,7 @@ def mels(
     tell(f"mels  {to}\nfine-tune a vocoder on them with --set teacher_mels={to}")
 
 
-def corpus_config(corpus: Path, folders: Sequence[str]) -> CorpusConfig:
+def corpus_config(corpus: Path, folders: Sequence[str]) -> "CorpusConfig":
     """A corpus by its folder, or by the training config that names it."""
     from models.config import build, read_yaml
     from models.training.corpus import CorpusConfig

@@ -1,7 +1,5 @@
 """`voxloom probe`: how a recognizer that knows a dataset alone understands real recordings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -89,7 +87,7 @@ def probe(
         console.print(f"\nwritten to {out}: results.md, results.json, clips.csv")
 
 
-def _described(result: ProbeResult) -> str:
+def _described(result: "ProbeResult") -> str:
     what = "right" if result.kind == "keyword" else "word errors"
     header = ["recordings", "clips", what, "95 %"]
     table = markdown_table(header, [_row(score, result) for score in _shown(result.scores)])
@@ -103,7 +101,7 @@ def _described(result: ProbeResult) -> str:
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 
-def _shown(scores: Sequence[Score]) -> list[Score]:
+def _shown(scores: "Sequence[Score]") -> "list[Score]":
     """All, or of many speakers those who are understood least."""
     speakers = [score for score in scores if score.kind == "speaker"]
     worst = sorted(speakers, key=lambda score: -score.error_rate)[:_MOST_SPEAKERS]
@@ -111,22 +109,22 @@ def _shown(scores: Sequence[Score]) -> list[Score]:
     return [score for score in scores if score.kind != "speaker" or score in shown]
 
 
-def _row(score: Score, result: ProbeResult) -> list[str]:
+def _row(score: "Score", result: "ProbeResult") -> list[str]:
     figure = _figure(score.error_rate, result)
     return [score.name, str(score.num_clips), figure, _between(score.low, score.high, result)]
 
 
-def _figure(error_rate: float, result: ProbeResult) -> str:
+def _figure(error_rate: float, result: "ProbeResult") -> str:
     return percent(1 - error_rate if result.kind == "keyword" else error_rate)
 
 
-def _between(low: float, high: float, result: ProbeResult) -> str:
+def _between(low: float, high: float, result: "ProbeResult") -> str:
     """Of error rates, as what is shown."""
     ends = (1 - high, 1 - low) if result.kind == "keyword" else (low, high)
     return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}"
 
 
-def _ratio(ours: ProbeResult, theirs: ProbeResult) -> str:
+def _ratio(ours: "ProbeResult", theirs: "ProbeResult") -> str:
     if ours.kind == "keyword":
         ratio, what = (1 - ours.error_rate) / max(1e-9, 1 - theirs.error_rate), "as often right"
     else:
@@ -134,7 +132,7 @@ def _ratio(ours: ProbeResult, theirs: ProbeResult) -> str:
     return f"{ratio:.2f} x {what} as the same model trained on {theirs.source}"
 
 
-def _write(results: Sequence[ProbeResult], text: str, out: Path) -> None:
+def _write(results: "Sequence[ProbeResult]", text: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.md").write_text(text + "\n", encoding="utf-8")
     plain = [{k: v for k, v in asdict(result).items() if k != "clips"} for result in results]

@@ -1,7 +1,5 @@
 """`voxloom say`: one sentence through the stages that make a voice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -57,7 +55,7 @@ def say(
     from pipeline.distributions import Distribution
     from pipeline.speech.synthesize import VoiceConfig, check_voice, unheard_controls
 
-    def voice_of(name: str | None) -> VoiceConfig:
+    def voice_of(name: str | None) -> "VoiceConfig":
         return VoiceConfig(
             acoustic_model=acoustic_model,
             vocoder=vocoder,
@@ -83,7 +81,7 @@ def say(
     tell(f"{out}: {len(wave) / sample_rate:.2f} s")
 
 
-def _any_generated(speaker: str | None, spread: float) -> GeneratedVoices | None:
+def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | None":
     """As many as can be asked for, where one is: only those that speak are made."""
     from models.speakers.mixing import MOST_GENERATED
     from pipeline.speech.voices import ALL_GENERATED, GeneratedVoices
@@ -91,7 +89,7 @@ def _any_generated(speaker: str | None, spread: float) -> GeneratedVoices | None
     return GeneratedVoices(MOST_GENERATED, spread) if ALL_GENERATED in (speaker or "") else None
 
 
-def _synthesize(text: str, voice: VoiceConfig, seed: int) -> tuple[str, bytes]:
+def _synthesize(text: str, voice: "VoiceConfig", seed: int) -> tuple[str, bytes]:
     """The spoken form of `text`, and the audio (FLAC) of it."""
     from pipeline.build.config import RuntimeConfig, resolve_device
     from pipeline.records import Sentence
@@ -109,7 +107,7 @@ def _synthesize(text: str, voice: VoiceConfig, seed: int) -> tuple[str, bytes]:
     return spoken.normalized_text, clip.audio
 
 
-def _only(rows: Iterator[R | Reject]) -> R:
+def _only(rows: "Iterator[R | Reject]") -> R:
     from pipeline.records import Reject
 
     row = next(rows)

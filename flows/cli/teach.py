@@ -1,7 +1,5 @@
 """`voxloom teach`: let a teacher, a synthesizer with voices of its own, speak a corpus."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,7 +101,7 @@ def speak(
     with _progress() as progress:
         task = progress.add_task(opened.name, total=len(requests))
 
-        def show(row: Row) -> None:
+        def show(row: "Row") -> None:
             progress.update(task, advance=1, description=row["speaker"])
 
         pronounce = teacher_lines.pronounce
@@ -115,7 +113,7 @@ def speak(
     tell(f"corpus   {out}")
 
 
-def _pace(slowest: float, fastest: float) -> PaceConfig:
+def _pace(slowest: float, fastest: float) -> "PaceConfig":
     from models.training.teaching.plan import PaceConfig
 
     try:
@@ -124,7 +122,7 @@ def _pace(slowest: float, fastest: float) -> PaceConfig:
         raise ConfigError(f"--{error}") from None
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 from scipy import stats
 
-from pipeline.augment.stratified import EvenDraws, Turn
+from pipeline.augment.stratified import Rank, StratifiedDraws
 from pipeline.randomness import rng_for
 
 
@@ -40,7 +40,7 @@ def balance(
     for row, intent in enumerate(intents.tolist()):
         rng = rng_for(seed, "augment", str(row))
         if even:
-            rng = EvenDraws(rng, seed, "noise", Turn(str(intent), seen[intent]))
+            rng = StratifiedDraws(rng, seed, "noise", Rank(str(intent), seen[intent]))
         seen[intent] += 1
         drawn[row] = rng.random()
     own = [drawn[intents == intent] for intent in seen]

@@ -34,7 +34,7 @@ def replay(
         check_audio_path(out)
     with console.status(f"recreating {row}"):
         replayed = make_again(dataset, row, work_dir)
-    for link, drawn in replayed.ledger:
+    for link, drawn in replayed.log:
         values = "  ".join(f"{name} {value}" for name, value in drawn.items())
         tell(f"{link:17} {values}")
     tell(f"clean clip from {replayed.clean_from}")

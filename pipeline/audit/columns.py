@@ -1,6 +1,6 @@
 """The columns of a dataset as its audit compares them: what was drawn, and what it is tied to.
 
-Drawn are the parameters in the ledger `augmentations`, whether each of its links was applied at
+Drawn are the parameters in the column `augmentations`, whether each of its links was applied at
 all, and how the voice was asked to speak. Labels are what a model may learn, and where a row lies.
 """
 
@@ -68,7 +68,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class AugmentationLog:
     """The column `augmentations`, taken apart.
 
     `applied` tells for each link to which rows it was applied (N,), `drawn` holds a column for
@@ -101,7 +101,7 @@ def read_light_columns(dataset: Path) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def read_ledger(table: pa.Table) -> Ledger:
+def read_log(table: pa.Table) -> AugmentationLog:
     """Every link, and every parameter that any row has: numbers, words, and lists of these.
 
     The second link of a kind in a row is called `link 2`, the second item of a list `name[1]`,
@@ -122,7 +122,7 @@ def read_ledger(table: pa.Table) -> Ledger:
             places.append(row)
             values.append(value)
     drawn = {name: column_of(name, *found[name]) for name in sorted(found)}
-    return Ledger(dict(sorted(applied.items())), drawn)
+    return AugmentationLog(dict(sorted(applied.items())), drawn)
 
 
 def voice_columns(table: pa.Table) -> Iterator[Column]:

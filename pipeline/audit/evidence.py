@@ -9,7 +9,7 @@ import numpy as np
 
 from models.config import build
 from models.errors import DataError
-from pipeline.audit.columns import Column, Ledger
+from pipeline.audit.columns import AugmentationLog, Column
 from pipeline.augment.augmenter import AugmentConfig
 from pipeline.augment.chain import kind_of
 from pipeline.augment.links import LINKS
@@ -46,7 +46,7 @@ class Evidence:
     """
 
     num_rows: int
-    ledger: Ledger
+    log: AugmentationLog
     voice: Mapping[str, Column]
     labels: Mapping[str, Column]
     probability: Mapping[str, float]
@@ -57,10 +57,10 @@ class Evidence:
         """Every column that augmentation drew: its parameters, and whether a link was applied
         that belongs into some clips only."""
         for link, probability in self.probability.items():
-            if 0 < probability < 1 and link in self.ledger.applied:
-                applied = self.ledger.applied[link].astype(np.int64)
+            if 0 < probability < 1 and link in self.log.applied:
+                applied = self.log.applied[link].astype(np.int64)
                 yield Column(link, np.arange(self.num_rows), applied, ("without", "with"))
-        for name, column in self.ledger.drawn.items():
+        for name, column in self.log.drawn.items():
             link, _, parameter = name.partition(".")
             shape = audit_shape(link)
             # Where a noise begins depends on how long the clip is.
@@ -80,7 +80,7 @@ class Evidence:
         named = f"{link}.{audit_shape(link).recordings}"
         return [
             column
-            for name, column in self.ledger.drawn.items()
+            for name, column in self.log.drawn.items()
             if column.levels and name.partition("[")[0] == named
         ]
 
@@ -102,7 +102,7 @@ class Evidence:
 
 
 def audit_shape(link: str) -> AuditShape:
-    """Of a link as the columns of a `Ledger` call it, where a second one is `noise 2`.
+    """Of a link as the columns of an `AugmentationLog` call it, where a second one is `noise 2`.
 
     Raises `DataError` for one that this version does not know.
     """

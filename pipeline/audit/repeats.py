@@ -51,13 +51,13 @@ class Conditions:
 
 def repeats(evidence: Evidence) -> Iterator[Finding]:
     """Is the same stretch of noise used again and again?"""
-    for name, source in evidence.ledger.drawn.items():
+    for name, source in evidence.log.drawn.items():
         link, _, parameter = name.partition(".")
         shape = audit_shape(link)
         named, _, item = parameter.partition("[")
         if not shape.starts_s or named != shape.recordings or len(source.rows) < LEAST_ROWS:
             continue
-        offset = evidence.ledger.drawn[f"{link}.{shape.starts_s}[{item}"]
+        offset = evidence.log.drawn[f"{link}.{shape.starts_s}[{item}"]
         found = repeated_segments(source.values, as_numbers(offset))
         words = (
             f"{found.share:.1%} of the clips begin within 2 ms of where another began in the same "

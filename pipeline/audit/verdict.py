@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.audit.columns import label_columns, read_ledger, read_light_columns, voice_columns
+from pipeline.audit.columns import label_columns, read_light_columns, read_log, voice_columns
 from pipeline.audit.evidence import Evidence, Finding, probabilities
 from pipeline.audit.repeats import CONDITIONS, REPEATS, Conditions, repeats, variety
 from pipeline.audit.ties import TIES, ties
@@ -97,7 +97,7 @@ class Audit:
 def audit_dataset(dataset: Path, alpha: float = ALPHA) -> Audit:
     """Audit the dataset in the folder `dataset`; reads no audio.
 
-    Raises `DataError` when it is missing, damaged or has no ledger.
+    Raises `DataError` when it is missing, damaged or has no augmentation log.
     """
     return audit_table(read_light_columns(dataset), read_record(dataset), alpha)
 
@@ -140,7 +140,7 @@ def _evidence(table: pa.Table, record: DatasetRecord) -> Evidence:
     retaken = sum(take > 0 for take in table["take"].to_pylist())
     return Evidence(
         num_rows=num_rows,
-        ledger=read_ledger(table),
+        log=read_log(table),
         voice={column.name: column for column in voice_columns(table)},
         labels={column.name: column for column in label_columns(table)},
         probability=probabilities(record.config),

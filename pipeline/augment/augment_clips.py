@@ -1,4 +1,4 @@
-"""Stage 6: put the clean clip into its place (room, noise, gain), make it the file that is shipped,
+"""Stage 6: add room, noise and channel to the clean clip, make it the file that is shipped,
 and measure that.
 """
 

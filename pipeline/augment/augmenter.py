@@ -1,4 +1,4 @@
-"""From a clean clip to one heard in a place: the chain of a config, its sounds, its ledger."""
+"""From a clean clip to an augmented one: the chain of a config, its sounds, its log."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,15 +9,15 @@ from typing import Literal
 import numpy as np
 
 from models.config import resolve_path
+from pipeline.augment.augmentation_log import channel_of, noise_of, room_of
 from pipeline.augment.chain import apply_chain, draw_chain
-from pipeline.augment.ledger import channel_of, noise_of, room_of
 from pipeline.augment.links import AnyLink, Babble, BackgroundNoise, Gain, RoomResponse
 from pipeline.augment.links.link import Drawn
 from pipeline.augment.links.noise import MELNET, OWN_SPEECH, check_classes
-from pipeline.augment.sound_pools import folders_of, load_libraries, places_of
+from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
 from pipeline.augment.sounds.babble import BabbleConfig, babble_library, check_babble
 from pipeline.augment.sounds.library import folder_digest, load_sounds
-from pipeline.augment.stratified import Turn
+from pipeline.augment.stratified import Rank
 from pipeline.distributions import Distribution, Range
 from pipeline.records import Augmentation, Channel, Noise, Room
 from pipeline.splits import split_of
@@ -116,7 +116,7 @@ class AugmentSetting:
 
     `babble` is the file that `make_babble` made, `own` the folder of `write_own_speech`, `split`
     the shares of the dataset's splits, `cache` the folder for decoded sounds; None for none.
-    `keep_noise` keeps the noise alone, too. `turns` numbers the clips of each intent through the
+    `keep_noise` keeps the noise alone, too. `ranks` numbers the clips of each intent through the
     build, by id, for the stratified sampler; `splits` are those of clips, by id, whose split is not
     drawn.
     """
@@ -126,13 +126,13 @@ class AugmentSetting:
     split: Mapping[str, float] | None = None
     cache: Path | None = None
     keep_noise: bool = False
-    turns: Mapping[str, Turn] | None = None
+    ranks: Mapping[str, Rank] | None = None
     splits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Augmented:
-    """The clip as heard and its ledger."""
+    """The clip as heard and its log."""
 
     wave: np.ndarray  # (S,) float32
     noise_wave: np.ndarray | None  # (S,) float32, where it is kept and there is any
@@ -164,7 +164,7 @@ class Augmenter:
                 self.setting.own, sample_rate, "babble", self.setting.cache
             )
         split, split_sources = self.setting.split, config.split_sources
-        self.places = places_of(config.links, libraries, sample_rate, split, split_sources)
+        self.pools = sound_pools_of(config.links, libraries, sample_rate, split, split_sources)
 
     def augment(self, id: str, wave: np.ndarray, seed: int) -> Augmented:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
@@ -172,22 +172,22 @@ class Augmenter:
         split = ""
         if self.setting.split:
             split = self.setting.splits.get(id) or split_of(id, seed, self.setting.split)
-        turn = None
+        rank = None
         if self.config.sampler == "stratified":
-            assert self.setting.turns is not None, "the stratified sampler needs the clips' turns"
-            turn = self.setting.turns[id]
-        drawn = draw_chain(self.config.links, self.places[split], seed, id, len(wave), turn)
+            assert self.setting.ranks is not None, "the stratified sampler needs the clips' ranks"
+            rank = self.setting.ranks[id]
+        drawn = draw_chain(self.config.links, self.pools[split], seed, id, len(wave), rank)
         return self.apply(wave, drawn)
 
     def apply(self, wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]]) -> Augmented:
-        """`wave` (S,) through the links of a ledger."""
-        place = next(iter(self.places.values()))
-        heard = apply_chain(wave, drawn, place, self.setting.keep_noise)
+        """`wave` (S,) through the links of a log."""
+        pool = next(iter(self.pools.values()))
+        heard = apply_chain(wave, drawn, pool, self.setting.keep_noise)
         return Augmented(
             wave=heard.signal.wave,
             noise_wave=heard.noise if self.setting.keep_noise else None,
-            noise=noise_of(heard.entries, place),
-            room=room_of(heard.entries, place),
+            noise=noise_of(heard.entries, pool),
+            room=room_of(heard.entries, pool),
             channel=channel_of(heard.entries, heard.limit_db),
             augmentations=tuple(entry.record() for entry in heard.entries),
             time_scale=heard.signal.time_scale,
@@ -200,7 +200,7 @@ def check_augment(config: AugmentConfig, split: Mapping[str, float] | None = Non
     `CheckpointError` naming the key of a checkpoint.
     """
     libraries = load_libraries(config.links, _CHECK_RATE)
-    places_of(config.links, libraries, _CHECK_RATE, split, config.split_sources)
+    sound_pools_of(config.links, libraries, _CHECK_RATE, split, config.split_sources)
     if config.babble:
         check_babble(config.babble)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.errors import DataError
-from pipeline.augment.ledger import Entry
+from pipeline.augment.augmentation_log import Entry
 from pipeline.augment.links import LINKS
-from pipeline.augment.links.link import Drawn, Link, Place
+from pipeline.augment.links.link import Drawn, Link, SoundPool
 from pipeline.augment.links.signal import Signal
-from pipeline.augment.stratified import EvenDraws, Turn
+from pipeline.augment.stratified import Rank, StratifiedDraws
 from pipeline.randomness import rng_for
 
 PEAK_LIMIT = 0.99
@@ -19,7 +19,7 @@ STAGE = "augment"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ChainOutput:
     """What came out of the chain: the clip, all links as they were applied, and the gain in dB
     by which the whole was made softer in the end so that it stays below full scale."""
 
@@ -36,37 +36,37 @@ class Heard:
 
 def draw_chain(
     links: Sequence[Link],
-    place: Place,
+    pool: SoundPool,
     seed: int,
     id: str,
     num_samples: int,
-    turn: Turn | None = None,
+    rank: Rank | None = None,
 ) -> list[tuple[str, Drawn]]:
     """(link, its parameters) for those that happen to the clip `id` of `num_samples`.
 
     Each link has a generator of its own, named by its kind and by how many of that kind come
     before it, and draws everything whether it happens or not. So another probability changes
     which clips it happens to, and a link that is added, taken out or moved changes no other.
-    With a `turn` the draws are even over the clips that share its group.
+    With a `rank` the draws are even over the clips that share its group.
     """
     seen: Counter[str] = Counter()
     drawn = []
     for link in links:
         name = kind_of(link)
         rng = rng_for(seed, STAGE, f"{id}\x1f{name}\x1f{seen[name]}")
-        if turn is not None:
-            rng = EvenDraws(rng, seed, f"{name}\x1f{seen[name]}", turn)
+        if rank is not None:
+            rng = StratifiedDraws(rng, seed, f"{name}\x1f{seen[name]}", rank)
         seen[name] += 1
         happens = rng.random() < link.probability
-        parameters = link.draw(rng, place, num_samples)
+        parameters = link.draw(rng, pool, num_samples)
         if happens:
             drawn.append((name, parameters))
     return drawn
 
 
 def apply_chain(
-    wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]], place: Place, keep_noise: bool = False
-) -> Heard:
+    wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]], pool: SoundPool, keep_noise: bool = False
+) -> ChainOutput:
     """`wave` (S,) through the links, in order; what passes a peak of 0.99 is made softer.
 
     A pure function: the same wave and parameters give the same bits. Silence stays silence and
@@ -74,31 +74,31 @@ def apply_chain(
     whose parameters are not its own.
     """
     speech = wave.astype(np.float32)
-    signal = Signal(speech, speech, place.sample_rate)
+    signal = Signal(speech, speech, pool.sample_rate)
     if not np.any(wave):
-        return Heard(signal, (), 0.0)
+        return ChainOutput(signal, (), 0.0)
     last = max((i for i, (name, _) in enumerate(drawn) if LINKS[name].NEEDS_SPEECH), default=-1)
     entries = []
     for index, (name, parameters) in enumerate(drawn):
         if index > last and not keep_noise and signal.speech is not signal.wave:
             signal = replace(signal, speech=None)
-        signal = _applied(signal, name, parameters, place)
+        signal = _applied(signal, name, parameters, pool)
         entries.append(Entry(name, parameters, signal.measured))
     limit_db = _limit_db(signal.wave) if entries else 0.0
     if limit_db:
         factor = np.float32(10 ** (limit_db / 20))
         signal = signal.each(lambda wave: wave * factor)
-    return Heard(signal, tuple(entries), limit_db)
+    return ChainOutput(signal, tuple(entries), limit_db)
 
 
 def kind_of(link: Link) -> str:
-    """The name that a link goes by in configs and ledgers."""
+    """The name that a link goes by in configs and logs."""
     return str(getattr(link, "link"))  # noqa: B009  # every kind declares its own
 
 
-def _applied(signal: Signal, name: str, parameters: Drawn, place: Place) -> Signal:
+def _applied(signal: Signal, name: str, parameters: Drawn, pool: SoundPool) -> Signal:
     try:
-        heard = LINKS[name].apply(signal, place, **parameters)
+        heard = LINKS[name].apply(signal, pool, **parameters)
     except TypeError as error:
         raise DataError(f"{name}: cannot be applied with {parameters} ({error})") from None
     assert isinstance(heard, Signal)

@@ -5,20 +5,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.augment.stratified import Turn
+from pipeline.augment.stratified import Rank
 from pipeline.records import Sentence
 from pipeline.storage.shards import read_shard, read_table
 
 
-def turns_of(shards: Sequence[Path], index: int) -> dict[str, Turn]:
-    """Id -> turn among the rows of its intent, for the sentences of shard number `index` out of
+def ranks_of(shards: Sequence[Path], index: int) -> dict[str, Rank]:
+    """Id -> rank among the rows of its intent, for the sentences of shard number `index` out of
     all the `shards` of stage 1; the same however the sentences are cut into shards."""
     seen = Counter(_intents_before(tuple(shards))[index])
-    turns = {}
+    ranks = {}
     for sentence in read_shard(shards[index], Sentence).rows:
-        turns[sentence.id] = Turn(sentence.intent, seen[sentence.intent])
+        ranks[sentence.id] = Rank(sentence.intent, seen[sentence.intent])
         seen[sentence.intent] += 1
-    return turns
+    return ranks
 
 
 @functools.lru_cache(maxsize=2)

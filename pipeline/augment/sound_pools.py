@@ -7,7 +7,7 @@ from pathlib import Path
 from models.config import resolve_path
 from models.errors import DataError
 from pipeline.augment.links import BackgroundNoise
-from pipeline.augment.links.link import Link, Place
+from pipeline.augment.links.link import Link, SoundPool
 from pipeline.augment.links.noise import MELNET, class_shares
 from pipeline.augment.sounds.library import SoundLibrary, load_sounds
 from pipeline.splits import deal, used_splits
@@ -41,29 +41,29 @@ def load_libraries(
     return libraries
 
 
-def places_of(
+def sound_pools_of(
     links: Sequence[Link],
     libraries: Libraries,
     sample_rate: int,
     split: Mapping[str, float] | None,
     split_sources: bool | None,
-) -> dict[str, Place]:
-    """Split -> the place in which its clips are augmented.
+) -> dict[str, SoundPool]:
+    """Split -> the pool of sounds that its clips draw from.
 
     With `split_sources` no recording is at hand in two of them; with None that holds for the
-    folders that have enough recordings. Without a `split` the one place is called `""`. Raises
+    folders that have enough recordings. Without a `split` the one pool is called `""`. Raises
     `DataError` naming the folder that has too few.
     """
     if not split or split_sources is False:
-        place = Place(sample_rate, libraries, libraries)
-        return dict.fromkeys(used_splits(split) if split else [""], place)
+        pool = SoundPool(sample_rate, libraries, libraries)
+        return dict.fromkeys(used_splits(split) if split else [""], pool)
     names = used_splits(split)
     parts = {
         folder: _parts(links, folder, library, split, bool(split_sources))
         for folder, library in libraries.items()
     }
     return {
-        name: Place(
+        name: SoundPool(
             sample_rate,
             libraries,
             {folder: part[name] for folder, part in parts.items()},

@@ -18,31 +18,31 @@ BLOCK = 1 << _LEVELS  # rows after which another order begins
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose turn it is: the row number `rank`, from 0, of those of a build that share `group`."""
+class Rank:
+    """The `number` of a row, from 0, among the rows of a build that share its `group`."""
 
     group: str
-    rank: int
+    number: int
 
 
-class EvenDraws(np.random.Generator):
-    """The generator of one row, whose `random` is even over the rows of the row's group.
+class StratifiedDraws(np.random.Generator):
+    """The generator of one row, whose `random` is stratified by the row's rank in its group.
 
     `name` tells generators of the same row apart. It takes from `rng` as many numbers as `rng`
     itself would; its other methods are those of `rng`.
     """
 
-    def __init__(self, rng: np.random.Generator, seed: int, name: str, turn: Turn) -> None:
+    def __init__(self, rng: np.random.Generator, seed: int, name: str, rank: Rank) -> None:
         super().__init__(rng.bit_generator)
-        self._place = (seed, f"{turn.group}\x1f{name}", turn.rank // BLOCK)
-        self._rank = turn.rank % BLOCK
+        self._order_of = (seed, f"{rank.group}\x1f{name}", rank.number // BLOCK)
+        self._rank = rank.number % BLOCK
         self._num_drawn = 0
 
     def random(self, size: int | None = None):  # type: ignore[no-untyped-def,override]
         """A number in [0, 1), or (size,) of them, each even over the group by itself."""
         if size is not None:
             return np.array([self.random() for _ in range(size)])
-        stratum = _order(*self._place, self._num_drawn)[self._rank]
+        stratum = _order(*self._order_of, self._num_drawn)[self._rank]
         self._num_drawn += 1
         return (stratum + super().random()) / BLOCK
 
@@ -50,10 +50,10 @@ class EvenDraws(np.random.Generator):
 @functools.lru_cache(maxsize=8192)
 def _order(seed: int, name: str, block: int, draw: int) -> tuple[int, ...]:
     rng = rng_for(seed, "even", f"{name}\x1f{block}\x1f{draw}")
-    return tuple(even_order(rng, _LEVELS).tolist())
+    return tuple(stratified_order(rng, _LEVELS).tolist())
 
 
-def even_order(rng: np.random.Generator, levels: int) -> np.ndarray:
+def stratified_order(rng: np.random.Generator, levels: int) -> np.ndarray:
     """The numbers 0 ... 2**levels - 1 in a random order, of which any 2**m that begin at a
     multiple of 2**m differ in their first m bits.
 

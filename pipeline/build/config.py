@@ -20,7 +20,7 @@ from pipeline.build.policy import PolicyConfig, check_policy
 from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.domain.domains import read_domain
 from pipeline.judging.judge import JudgeConfig, check_judge
-from pipeline.licences.ledger import LicensedSource, RowLicences
+from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken

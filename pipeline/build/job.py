@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.build.config import BuildConfig
-from pipeline.licences.ledger import RowLicences
+from pipeline.licences.summary import RowLicences
 from pipeline.storage.shards import shard_path
 
 

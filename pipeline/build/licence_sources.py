@@ -11,10 +11,10 @@ from pathlib import Path
 from models.checkpoint import find_checkpoint, read_info
 from pipeline.augment.augmenter import AugmentConfig
 from pipeline.augment.links.noise import MELNET, BackgroundNoise
-from pipeline.augment.sound_pools import folders_of, load_libraries, places_of
+from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
 from pipeline.augment.sounds.babble import BabbleConfig, babble_key, babble_library
 from pipeline.augment.sounds.library import Sound, SoundLibrary
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
 from pipeline.speech.synthesize import VoiceConfig
 
@@ -103,14 +103,14 @@ def _splits_of_sounds(
     config: AugmentConfig, libraries: Mapping[str, SoundLibrary], shares: Mapping[str, float]
 ) -> dict[str, str]:
     """Source -> the one split that may use it, for folders whose recordings are dealt out."""
-    places = places_of(config.links, libraries, _ANY_RATE, shares, config.split_sources)
+    pools = sound_pools_of(config.links, libraries, _ANY_RATE, shares, config.split_sources)
     found: dict[str, set[str]] = {}
-    for split, place in places.items():
-        for name, library in place.parts.items():
+    for split, pool in pools.items():
+        for name, library in pool.parts.items():
             for sound in library.sounds if name != MELNET else ():
                 found.setdefault(sound.source, set()).add(split)
     return {
         source: next(iter(splits))
         for source, splits in found.items()
-        if len(splits) == 1 and len(places) > 1
+        if len(splits) == 1 and len(pools) > 1
     }

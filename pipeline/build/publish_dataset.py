@@ -14,7 +14,7 @@ from pipeline.dataset.contents import Contents, contents_of
 from pipeline.dataset.files import DATA, REJECTS_FILE
 from pipeline.dataset.leaks import check_leaks
 from pipeline.dataset.writer import write_rejects
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
 from pipeline.storage.atomic import naming_full_disk
 from pipeline.storage.publish import publish, staging_folder

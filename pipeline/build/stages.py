@@ -16,7 +16,7 @@ from pathlib import Path
 from models.config import as_mapping
 from pipeline.augment.augment_clips import augment_clips
 from pipeline.augment.augmenter import AugmentSetting
-from pipeline.augment.intent_ranks import turns_of
+from pipeline.augment.intent_ranks import ranks_of
 from pipeline.augment.own_speech import OWN_CLIPS, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.build.config import (
@@ -235,7 +235,7 @@ def _augment_setting(job: Job, index: int) -> AugmentSetting:
         split=job.config.output.split,
         cache=job.work_dir / "sounds",
         keep_noise=job.config.output.keep_noise,
-        turns=turns_of(job.shards("generate"), index) if is_even else None,
+        ranks=ranks_of(job.shards("generate"), index) if is_even else None,
         splits={sentence.id: sentence.split for sentence in sentences if sentence.split},
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from pipeline.licences.ledger import Ledger, LedgerLine, spelled_for_hub
+from pipeline.licences.summary import LicenceSummary, SummaryLine, spelled_for_hub
 
 # `machine-generated` is the hub's own word; the tags are what people search for.
 GENERATED_TAGS = ("ai-generated", "synthetic", "synthetic-speech")
@@ -26,27 +26,27 @@ def generated_sentence() -> str:
     )
 
 
-def header_licence(own: str, ledger: Ledger) -> str | list[str]:
+def header_licence(own: str, summary: LicenceSummary) -> str | list[str]:
     """The header's `license`: the dataset's own, or all that its rows have, `other` for those
     without a name at the hub."""
-    found = spelled_for_hub([own, *ledger.rows])
+    found = spelled_for_hub([own, *summary.rows])
     names = [name if name.startswith(_HUB_KNOWS) else "other" for name in found]
     distinct = list(dict.fromkeys(names))
     return distinct[0] if len(distinct) == 1 else distinct
 
 
-def licences_section(ledger: Ledger) -> str:
-    """The ledger as Markdown; empty for a dataset that has none."""
-    if not ledger.sources:
+def licences_section(summary: LicenceSummary) -> str:
+    """The summary as Markdown; empty for a dataset that has none."""
+    if not summary.sources:
         return ""
     return f"""
 ## Licences
 
-{_of_rows(ledger.rows)} What the clips are made of:
+{_of_rows(summary.rows)} What the clips are made of:
 
 | what | licence | commercial use | to be named as | rows |
 |---|---|---|---|---:|
-{_table(ledger.sources)}
+{_table(summary.sources)}
 
 `build.json` lists every recording under `licences`.
 """
@@ -59,7 +59,7 @@ def _of_rows(rows: Mapping[str, int]) -> str:
     return f"The column `license` says what each row is under: {counts}."
 
 
-def _table(lines: Sequence[LedgerLine]) -> str:
+def _table(lines: Sequence[SummaryLine]) -> str:
     rows: list[str] = []
     for kind, of_kind in groupby(lines, key=lambda line: line.kind):
         listed = list(of_kind)
@@ -70,7 +70,7 @@ def _table(lines: Sequence[LedgerLine]) -> str:
     return "\n".join(rows)
 
 
-def _together(kind: str, lines: Sequence[LedgerLine]) -> list[str]:
+def _together(kind: str, lines: Sequence[SummaryLine]) -> list[str]:
     """What asks for no name, a line a licence."""
     ordered = sorted(lines, key=lambda line: (line.licence, line.commercial))
     told = []
@@ -84,7 +84,7 @@ def _together(kind: str, lines: Sequence[LedgerLine]) -> list[str]:
     return told
 
 
-def _line(line: LedgerLine) -> str:
+def _line(line: SummaryLine) -> str:
     what = f"{_WHAT[line.kind]}: `{line.name}`"
     attribution = str(line.attribution).replace("|", "\\|")
     licence, commercial = line.licence, line.commercial

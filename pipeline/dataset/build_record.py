@@ -23,7 +23,7 @@ from pipeline.dataset.files import (
     REPORT_FILE,
     read_build,
 )
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PAGES = (CARD_FILE, AUDIT_FILE, REPORT_FILE)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest
 from pipeline.dataset.leaks import Leak, LeakFinder
 from pipeline.dataset.light_rows import SOUND_COLUMNS, LightRows, split_of_file
-from pipeline.licences.ledger import Ledger, LedgerCount, LicensedSource
+from pipeline.licences.summary import LicenceSummary, LicensedSource, SummaryCount
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Contents:
     rows: Mapping[str, int]
     splits: Mapping[str, Mapping[str, Any]]
     leaks: Sequence[Leak]
-    ledger: Ledger
+    ledger: LicenceSummary
 
 
 def contents_of(
@@ -31,7 +31,7 @@ def contents_of(
 
     `kept_apart` are the kinds that may not cross splits, `sources` what may be in a row.
     """
-    leaks, ledger = LeakFinder(kept_apart), LedgerCount(sources)
+    leaks, ledger = LeakFinder(kept_apart), SummaryCount(sources)
     rows, seconds = Counter[str](), Counter[str]()
     for path in data_files(folder):
         split = split_of_file(path)
@@ -41,7 +41,7 @@ def contents_of(
             ledger.add(row)
             rows[f"{DATA}/{path.name}"] += 1
             seconds[split] += row["duration_s"]
-    return Contents(rows, _splits(rows, seconds), leaks.leaks(), ledger.ledger())
+    return Contents(rows, _splits(rows, seconds), leaks.leaks(), ledger.summary())
 
 
 def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from models.phonology.phonemes import words_of
 from pipeline.audio.delivery import suffix_of
 from pipeline.audio.files import decode_audio
 from pipeline.dataset.kept_audio import AUDIO, KEPT_AUDIO, kept_audio, kept_audio_problems
-from pipeline.licences.ledger import RowLicences
+from pipeline.licences.summary import RowLicences
 from pipeline.records import (
     FinishedClip,
     JudgedClip,

@@ -14,7 +14,7 @@ from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.dataset.files import BUILD_FILE, FORMAT, read_build
 from pipeline.dataset.leaks import Leak
-from pipeline.licences.ledger import Ledger
+from pipeline.licences.summary import LicenceSummary
 
 _OTHER_LICENCES = "other"
 
@@ -81,7 +81,7 @@ class DatasetRecord:
     digests: Mapping[str, str] = field(default_factory=dict)
     coverage: Mapping[str, Any] = field(default_factory=dict)
     leaks: tuple[Leak, ...] = ()
-    licences: Ledger = field(default_factory=lambda: Ledger({}, ()))
+    licences: LicenceSummary = field(default_factory=lambda: LicenceSummary({}, ()))
     revision: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, FileEntry] = field(default_factory=dict)

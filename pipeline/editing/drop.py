@@ -22,7 +22,7 @@ from pipeline.dataset.marks import marked_reject, read_marks
 from pipeline.dataset.output import OutputConfig
 from pipeline.dataset.record import DatasetRecord, read_record, with_files
 from pipeline.dataset.writer import copy_data_file, name_data_files
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
 
 

@@ -34,7 +34,7 @@ from pipeline.dataset.record import (
     with_files,
 )
 from pipeline.dataset.writer import copy_data_file, name_data_files
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from models.config import resolve_path
 from models.errors import DataError
 from pipeline.domain.domains import SETTINGS_FILE, Domain, domain_digest, read_domain
-from pipeline.licences.ledger import OWN_LICENCE, LicensedSource
+from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.covering.coverage_check import check_coverage
 from pipeline.sentences.covering.covering import CoverageConfig, cover

@@ -34,7 +34,7 @@ from pipeline.dataset.files import (
 from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.dataset.manifest import Problem, dataset_schema
 from pipeline.dataset.record import DatasetRecord, SplitSize, typed
-from pipeline.licences.ledger import LedgerLine, RowLicences
+from pipeline.licences.summary import RowLicences, SummaryLine
 from pipeline.storage.processes import exit_with_parent
 from pipeline.storage.shards import first_line
 from pipeline.verify.leaks import duplicate_ids, leak_problems
@@ -141,14 +141,14 @@ def _expected(file: str, record: DatasetRecord) -> Expected:
     """What is expected of the rows of a data file: each build has its own seed and config."""
     part, lines = record.part_of(file), record.licences.sources
     shares = None if part.output.get("disjoint") else part.output.get("split")
-    ledger: dict[tuple[str, str], list[LedgerLine]] = {}
+    summary: dict[tuple[str, str], list[SummaryLine]] = {}
     for line in lines:
-        ledger.setdefault((line.kind, line.name), []).append(line)
+        summary.setdefault((line.kind, line.name), []).append(line)
     said = [line for line in lines if line.kind not in ("noise", "room")]
-    return Expected(part.seed, shares, _row_licences(part.output.get("license", ""), said), ledger)
+    return Expected(part.seed, shares, _row_licences(part.output.get("license", ""), said), summary)
 
 
-def _row_licences(own: str, said: Sequence[LedgerLine]) -> list[RowLicences]:
+def _row_licences(own: str, said: Sequence[SummaryLine]) -> list[RowLicences]:
     """What gives rows their licence; where a name has several, also with each of them alone."""
     names = Counter((line.kind, line.name) for line in said)
     several = [line for line in said if names[line.kind, line.name] > 1]

@@ -1,4 +1,4 @@
-"""A clip made again out of its clean version and its ledger, and compared bit for bit."""
+"""A clip made again out of its clean version and its log, and compared bit for bit."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,8 @@ from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.audio.delivery import Delivery, at_rate, ship
 from pipeline.audio.files import decode_audio
+from pipeline.augment.augmentation_log import read_log
 from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting, augment_digest
-from pipeline.augment.ledger import read_ledger
 from pipeline.augment.links.link import Drawn
 from pipeline.augment.own_speech import own_rows, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
@@ -34,7 +34,7 @@ class Replayed:
     """
 
     audio: bytes  # as the build ships it
-    ledger: tuple[tuple[str, Drawn], ...]
+    log: tuple[tuple[str, Drawn], ...]
     is_equal: bool
     clean_from: str
     has_other_sounds: bool
@@ -49,21 +49,21 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     """
     row, file = _row(dataset, row_id)
     made_by = read_record(dataset).part_of(file)
-    ledger = read_ledger(row["augmentations"], f"{dataset}: row {row_id}")
+    log = read_log(row["augmentations"], f"{dataset}: row {row_id}")
     where = f"{dataset / BUILD_FILE}: config.augment"
     config = build(AugmentConfig, made_by.config.get("augment", {}), where)
     delivery = _delivery(made_by.config, dataset)
     work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by.name
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
-    babble = _babble(config, ledger, made_by.seed, work_dir)
+    babble = _babble(config, log, made_by.seed, work_dir)
     with tempfile.TemporaryDirectory() as folder:
-        own = _own_speech(dataset, ledger, work_dir, Path(folder))
+        own = _own_speech(dataset, log, work_dir, Path(folder))
         setting = AugmentSetting(babble=babble, own=own)
         augmenter = Augmenter(config, sample_rate, setting)
         takes = []
         for clean, found_in in _clean_clips(row, work_dir):
             wave = at_rate(*decode_audio(clean), sample_rate)
-            heard = augmenter.apply(wave, ledger).wave
+            heard = augmenter.apply(wave, log).wave
             takes.append(_Take(ship(heard, sample_rate, delivery, row_id).audio, found_in))
     if not takes:
         raise DataError(
@@ -74,7 +74,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     best = (equal or takes)[0]
     return Replayed(
         audio=best.audio,
-        ledger=tuple(ledger),
+        log=tuple(log),
         is_equal=bool(equal),
         clean_from=best.found_in,
         has_other_sounds=augment_digest(config) != made_by.digests.get("sounds"),
@@ -133,11 +133,11 @@ def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes
 
 
 def _own_speech(
-    dataset: Path, ledger: list[tuple[str, Drawn]], work_dir: Path, parent: Path
+    dataset: Path, log: list[tuple[str, Drawn]], work_dir: Path, parent: Path
 ) -> Path | None:
-    """A folder in `parent` with the dataset's own clips that the ledger has some of."""
+    """A folder in `parent` with the dataset's own clips that the log has some of."""
     clips: dict[str, bytes] = {}
-    for row_id in own_rows(source for _, drawn in ledger for source in drawn.get("sources", ())):
+    for row_id in own_rows(source for _, drawn in log for source in drawn.get("sources", ())):
         row, _ = _find_row(dataset, row_id) or ({"id": row_id}, "")
         found = next(_clean_clips(row, work_dir), None)
         if found is None:
@@ -147,10 +147,10 @@ def _own_speech(
 
 
 def _babble(
-    config: AugmentConfig, ledger: list[tuple[str, Drawn]], seed: int, work_dir: Path
+    config: AugmentConfig, log: list[tuple[str, Drawn]], seed: int, work_dir: Path
 ) -> Path | None:
-    """The build's babble where the ledger has some: found among its files, or drawn again."""
-    classes = {name for _, drawn in ledger for name in drawn.get("classes", ())}
+    """The build's babble where the log has some: found among its files, or drawn again."""
+    classes = {name for _, drawn in log for name in drawn.get("classes", ())}
     if config.babble is None or "babble" not in classes:
         return None
     try:

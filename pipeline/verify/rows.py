@@ -19,7 +19,7 @@ from pipeline.augment.own_speech import own_rows
 from pipeline.dataset.files import BUILD_FILE, DATA
 from pipeline.dataset.leaks import values_of
 from pipeline.dataset.manifest import Problem, Row, row_problems
-from pipeline.licences.ledger import LedgerLine, RowLicences, places_in, sounds_in
+from pipeline.licences.summary import RowLicences, SummaryLine, places_in, sounds_in
 from pipeline.records import SIMULATED
 from pipeline.splits import split_of
 from pipeline.storage.shards import first_line
@@ -33,7 +33,7 @@ _UNLICENSED_VOICES = ("griffin-lim",)  # no weights, no licence
 class Expected:
     """What `build.json` says of every row; plain data, sent to every worker.
 
-    `shares` of the splits where those are drawn by id, else None. `ledger` by (kind, name), empty
+    `shares` of the splits where those are drawn by id, else None. `summary` by (kind, name), empty
     where the build has none; a dataset that was merged may have a name twice, with two licences,
     and then a row's may be any of `licences`.
     """
@@ -41,7 +41,7 @@ class Expected:
     seed: int
     shares: Mapping[str, float] | None
     licences: Sequence[RowLicences]
-    ledger: Mapping[tuple[str, str], Sequence[LedgerLine]]
+    summary: Mapping[tuple[str, str], Sequence[SummaryLine]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _problems(
 def _count(row: Row, expected: Expected, found: Found) -> None:
     found.rows += 1
     found.duration_s += row["duration_s"] or 0.0
-    found.sources.update(places_in(row, expected.ledger))
+    found.sources.update(places_in(row, expected.summary))
     found.licences[row["license"]] += 1
 
 
@@ -174,7 +174,7 @@ def _against_build(row: Row, stretch: Stretch, expected: Expected) -> Iterator[s
         split = split_of(row["id"], expected.seed, expected.shares)
         if split != stretch.split:
             yield f"split: expected {split} by its id, found {stretch.split}"
-    if expected.ledger:
+    if expected.summary:
         yield from _licence_problems(row, stretch.split, expected)
 
 
@@ -183,7 +183,7 @@ def _licence_problems(row: Row, split: str, expected: Expected) -> Iterator[str]
         yield from _sound_problems(kind, row, split, expected)
     for column, kind in (("acoustic_model", "voice"), ("vocoder", "vocoder")):
         name = row[column]
-        if (kind, name) not in expected.ledger and name not in _UNLICENSED_VOICES:
+        if (kind, name) not in expected.summary and name not in _UNLICENSED_VOICES:
             yield f"{column}: {name} is not among the licences of {BUILD_FILE}"
     try:
         allowed = [licences.of(row) for licences in expected.licences]
@@ -196,11 +196,11 @@ def _licence_problems(row: Row, split: str, expected: Expected) -> Iterator[str]
 
 def _sound_problems(kind: str, row: Row, split: str, expected: Expected) -> Iterator[str]:
     said: list[list[str]] = []
-    for place in sounds_in(row, expected.ledger):
+    for place in sounds_in(row, expected.summary):
         name = place[1]
         if place[0] != kind or name == SIMULATED:
             continue
-        lines = expected.ledger.get(place, ())
+        lines = expected.summary.get(place, ())
         if not lines and not own_rows([name]):
             yield f"{kind}.source: {name} is not among the licences of {BUILD_FILE}"
         said.append([line.licence for line in lines] or [expected.licences[0].own])

@@ -11,7 +11,7 @@ from pipeline.build.seal import seal
 from pipeline.dataset.build_record import BuildInfo
 from pipeline.dataset.manifest import Row, assemble, write_part
 from pipeline.dataset.output import OutputConfig
-from pipeline.licences.ledger import LicensedSource, RowLicences
+from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.records import (
     Channel,
     FinishedClip,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pipeline.audio.files import resample
-from pipeline.augment.links.link import AuditShape, Link, Place
+from pipeline.augment.links.link import AuditShape, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.spectrum import run_transform
 from pipeline.distributions import Choice, Distribution, only, within
@@ -44,7 +44,7 @@ class Codec(Link, licence="none", audit=AuditShape()):
         within(self.bit_rate_kbps, 6, 320, "bit_rate_kbps")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, codec: str, bit_rate_kbps: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, codec: str, bit_rate_kbps: float) -> Signal:
         return signal.each(
             lambda wave: through_codec(wave, signal.sample_rate, codec, bit_rate_kbps)
         )

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import AuditShape, Link, Place
+from pipeline.augment.links.link import AuditShape, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.distributions import Distribution, within
 
@@ -22,7 +22,7 @@ class Gain(Link, licence="none", audit=AuditShape()):
         within(self.gain_db, -120, 60, "gain_db")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, gain_db: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, gain_db: float) -> Signal:
         factor = np.float32(10 ** (gain_db / 20))
         return signal.each(lambda wave: wave * factor)
 
@@ -39,7 +39,7 @@ class DcOffset(Link, licence="none", audit=AuditShape()):
         within(self.offset, -0.5, 0.5, "offset")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, offset: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, offset: float) -> Signal:
         return signal.each(lambda wave: wave + np.float32(offset))
 
 
@@ -59,7 +59,7 @@ class Clipping(Link, licence="none", audit=AuditShape()):
         within(self.percent, 0, 90, "percent")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, percent: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, percent: float) -> Signal:
         if not len(signal.wave):
             return signal.unchanged()
         level = np.float32(np.percentile(np.abs(signal.wave), 100 - percent))

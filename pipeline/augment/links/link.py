@@ -28,8 +28,8 @@ class AuditShape(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a clip is augmented: its sample rate, and the sounds at hand.
+class SoundPool:
+    """The sounds that a clip may draw, at its sample rate.
 
     `libraries` by folder as the config names it; `parts` are those of its sounds that the
     clip's split may use, and the same as `libraries` where splits share. `stretch` is the part
@@ -72,7 +72,7 @@ class Link:
 
     A subclass is one kind: `link` is its name, its other fields are distributions of its
     parameters, and `apply` is a static function
-    `(signal, place, **drawn) -> Signal`, the same for the same arguments. It declares, as keywords
+    `(signal, pool, **drawn) -> Signal`, the same for the same arguments. It declares, as keywords
     of the class, under which kind the licence summary lists its recordings (`none`: it has none)
     and its audit shape; without them the class is refused (`TypeError`).
     """
@@ -93,14 +93,14 @@ class Link:
             raise ValueError(f"probability: {self.probability} is not within 0 and 1")
 
     def folders(self) -> dict[str, Path]:
-        """The folders of sounds that it draws from, by name in `Place`."""
+        """The folders of sounds that it draws from, by name in `SoundPool`."""
         return {}
 
     def libraries(self) -> tuple[str, ...]:
-        """The names in `Place` of all that it draws from, folders or not."""
+        """The names in `SoundPool` of all that it draws from, folders or not."""
         return tuple(self.folders())
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
         """Its parameters for a clean clip of `num_samples`; always takes as many numbers."""
         return {
             field.name: value.draw(rng)

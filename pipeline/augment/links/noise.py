@@ -14,14 +14,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from pipeline.audio.files import active_speech_level_db, rms_db
-from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.sounds.babble import CLASS, BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.distributions import Distribution, within
 
 CROSSFADE_S = 0.05
-# In `Place`: the library of the babble that a MelNet drew, and that of the dataset's own speech.
+# Names in `SoundPool`: the babble that a MelNet drew, and the dataset's own speech.
 MELNET, OWN_SPEECH = "<melnet>", "<own>"
 
 # A stretch of noise this far below its whole file is a pause in it (between two barks, say):
@@ -62,30 +62,30 @@ class BackgroundNoise(
     def folders(self) -> dict[str, Path]:
         return {str(self.folder): self.folder}
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
         snr_db, count = self.snr_db.draw(rng), round(self.count.draw(rng))
         talks = rng.random() < (self.babble.share if self.babble else 0.0)
-        library = place.part(str(self.folder))
+        library = pool.part(str(self.folder))
         shares = class_shares(self.classes, library)
         most = round(self.count.bounds[1])
         drawn = [draw_sound(rng, shares, library, num_samples) for _ in range(most)][:count]
         if self.babble:
-            melnet = place.part(MELNET)
-            babble = draw_sound(rng, {CLASS: 1.0}, melnet, num_samples, place.stretch)
+            melnet = pool.part(MELNET)
+            babble = draw_sound(rng, {CLASS: 1.0}, melnet, num_samples, pool.stretch)
             drawn = [babble] if talks else drawn
         return {"snr_db": snr_db, **_by_parameter(drawn)}
 
     @staticmethod
     def apply(
         signal: Signal,
-        place: Place,
+        pool: SoundPool,
         *,
         snr_db: float,
         sources: Sequence[str],
         offsets_s: Sequence[float],
         classes: Sequence[str],
     ) -> Signal:
-        return add_under(signal, place, sources, offsets_s, snr_db)
+        return add_under(signal, pool, sources, offsets_s, snr_db)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,13 +118,13 @@ class Babble(Link, licence="noise", audit=AuditShape(recordings="sources", start
     def libraries(self) -> tuple[str, ...]:
         return (OWN_SPEECH,) if self.own else super().libraries()
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
         snr_db, voices = self.snr_db.draw(rng), round(self.voices.draw(rng))
         if self.melnet:
-            library, stretch, most, voices = place.part(MELNET), place.stretch, 1, 1
+            library, stretch, most, voices = pool.part(MELNET), pool.stretch, 1, 1
         else:
             (name,) = self.libraries()
-            library, stretch = place.part(name), (0.0, 1.0)
+            library, stretch = pool.part(name), (0.0, 1.0)
             most = round(self.voices.bounds[1])
         drawn = [
             draw_sound(rng, class_shares({}, library), library, num_samples, stretch)
@@ -171,7 +171,7 @@ def draw_sound(
 
 def add_under(
     signal: Signal,
-    place: Place,
+    pool: SoundPool,
     sources: Sequence[str],
     offsets_s: Sequence[float],
     snr_db: float,
@@ -184,7 +184,7 @@ def add_under(
     rate, num_samples = signal.sample_rate, len(signal.wave)
     noise = np.zeros(num_samples, dtype=np.float32)
     for source, offset_s in zip(sources, offsets_s, strict=True):
-        segment = noise_segment(place.wave(source), round(offset_s * rate), num_samples, rate)
+        segment = noise_segment(pool.wave(source), round(offset_s * rate), num_samples, rate)
         level_db = rms_db(segment)
         if np.isfinite(level_db):
             noise += segment * np.float32(10 ** (-level_db / 20))

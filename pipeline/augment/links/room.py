@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from pipeline.audio.files import active_speech_level_db
-from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.sounds.room_responses import convolve, rt60_s
 from pipeline.augment.sounds.simulated_rooms import ShoeBox, room_response
@@ -26,13 +26,13 @@ class RoomResponse(Link, licence="room", audit=AuditShape(recordings="source")):
     def folders(self) -> dict[str, Path]:
         return {str(self.folder): self.folder}
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
-        sounds = place.part(str(self.folder)).sounds
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
+        sounds = pool.part(str(self.folder)).sounds
         return {"source": sounds[int(rng.random() * len(sounds))].source}
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, source: str) -> Signal:
-        return in_room(signal, place.wave(source))
+    def apply(signal: Signal, pool: SoundPool, *, source: str) -> Signal:
+        return in_room(signal, pool.wave(source))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +59,14 @@ class SimulatedRoom(Link, licence="none", audit=AuditShape()):
         within(self.rt60_s, 0.05, 3, "rt60_s")
         within(self.distance_m, 0.05, 30, "distance_m")
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
         where = {name: float(rng.random()) for name in ("direction", "along", "across")}
-        return super().draw(rng, place, num_samples) | where
+        return super().draw(rng, pool, num_samples) | where
 
     @staticmethod
     def apply(
         signal: Signal,
-        place: Place,
+        pool: SoundPool,
         *,
         length_m: float,
         width_m: float,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import AuditShape, Link, Place
+from pipeline.augment.links.link import AuditShape, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.distributions import Distribution, within
 
@@ -29,7 +29,7 @@ class Silence(Link, licence="none", audit=AuditShape()):
         within(self.trailing_s, 0, 60, "trailing_s")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, leading_s: float, trailing_s: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, leading_s: float, trailing_s: float) -> Signal:
         rate = signal.sample_rate
         before, after = round(leading_s * rate), round(trailing_s * rate)
         return signal.each(lambda wave: np.pad(wave, (before, after))).moved(shift_s=before / rate)
@@ -58,7 +58,7 @@ class Trim(Link, licence="none", audit=AuditShape()):
 
     @staticmethod
     def apply(
-        signal: Signal, place: Place, *, leading_s: float, trailing_s: float, below_db: float
+        signal: Signal, pool: SoundPool, *, leading_s: float, trailing_s: float, below_db: float
     ) -> Signal:
         rate = signal.sample_rate
         assert signal.speech is not None, "a link that trims needs the speech"

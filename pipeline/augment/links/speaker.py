@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import AuditShape, Link, Place
+from pipeline.augment.links.link import AuditShape, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.spectrum import run_transform
 from pipeline.distributions import Distribution, within
@@ -27,7 +27,7 @@ class Speed(Link, licence="none", audit=AuditShape()):
         within(self.speed, 0.25, 4, "speed")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, speed: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, speed: float) -> Signal:
         import soxr
 
         rate = signal.sample_rate
@@ -52,7 +52,7 @@ class Pitch(Link, licence="none", audit=AuditShape()):
         within(self.semitones, -24, 24, "semitones")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, semitones: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, semitones: float) -> Signal:
         import audiomentations
 
         def change(wave: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ class Formant(Link, licence="none", audit=AuditShape()):
         within(self.scale, 0.5, 2, "scale")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, scale: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, scale: float) -> Signal:
         return signal.each(lambda wave: shift_formants(wave, signal.sample_rate, scale))
 
 

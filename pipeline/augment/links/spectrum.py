@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.distributions import Distribution, within
 
@@ -29,11 +29,11 @@ class Equalizer(Link, licence="none", audit=AuditShape()):
         super().__post_init__()
         within(self.gain_db, -40, 40, "gain_db")
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
         return {"gains_db": [self.gain_db.draw(rng) for _ in BANDS_HZ]}
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, gains_db: list[float]) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, gains_db: list[float]) -> Signal:
         return signal.each(lambda wave: equalize(wave, signal.sample_rate, gains_db))
 
 
@@ -50,7 +50,7 @@ class BandLimit(Link, licence="none", audit=AuditShape()):
         check_band(self.low_hz, self.high_hz)
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, low_hz: float, high_hz: float) -> Signal:
+    def apply(signal: Signal, pool: SoundPool, *, low_hz: float, high_hz: float) -> Signal:
         return signal.each(lambda wave: band_limit(wave, signal.sample_rate, low_hz, high_hz))
 
 
@@ -76,7 +76,7 @@ class Microphone(Link, licence="none", audit=AuditShape()):
     @staticmethod
     def apply(
         signal: Signal,
-        place: Place,
+        pool: SoundPool,
         *,
         low_cut_hz: float,
         peak_hz: float,

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.audio.files import active_speech_level_db, rms_db
 from pipeline.augment.links.codec import through_codec
-from pipeline.augment.links.link import AuditShape, Drawn, Link, Place, draw_seed
+from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool, draw_seed
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.spectrum import band_limit, check_band, run_transform
 from pipeline.distributions import Choice, Distribution, only, within
@@ -30,7 +30,9 @@ class Telephone(Link, licence="none", audit=AuditShape()):
         only(self.codec, ("mu_law", "a_law", "gsm", "adpcm"), "codec")
 
     @staticmethod
-    def apply(signal: Signal, place: Place, *, low_hz: float, high_hz: float, codec: str) -> Signal:
+    def apply(
+        signal: Signal, pool: SoundPool, *, low_hz: float, high_hz: float, codec: str
+    ) -> Signal:
         rate = signal.sample_rate
         return signal.each(
             lambda wave: through_codec(band_limit(wave, rate, low_hz, high_hz), rate, codec)
@@ -56,13 +58,13 @@ class Radio(Link, licence="none", audit=AuditShape(skipped=("seed",))):
         within(self.drive, 0, 1, "drive")
         within(self.hiss_db, -10, 120, "hiss_db")
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
-        return super().draw(rng, place, num_samples) | {"seed": draw_seed(rng)}
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
+        return super().draw(rng, pool, num_samples) | {"seed": draw_seed(rng)}
 
     @staticmethod
     def apply(
         signal: Signal,
-        place: Place,
+        pool: SoundPool,
         *,
         low_hz: float,
         high_hz: float,
@@ -112,13 +114,13 @@ class PacketLoss(Link, licence="none", audit=AuditShape(skipped=("seed",))):
         within(self.packet_ms, 2.5, 200, "packet_ms")
         only(self.concealment, ("silence", "repeat"), "concealment")
 
-    def draw(self, rng: np.random.Generator, place: Place, num_samples: int) -> Drawn:
-        return super().draw(rng, place, num_samples) | {"seed": draw_seed(rng)}
+    def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
+        return super().draw(rng, pool, num_samples) | {"seed": draw_seed(rng)}
 
     @staticmethod
     def apply(
         signal: Signal,
-        place: Place,
+        pool: SoundPool,
         *,
         loss: float,
         burst: float,

@@ -17,7 +17,7 @@ _MOST_ABSORBENT = 0.99
 class ShoeBox:
     """A room of `size_m` (length, width, height), who stands where in it, and how long it rings.
 
-    `direction` from microphone to speaker is a share of a full turn, `place` how far along and
+    `direction` from microphone to speaker is a share of a full turn, `position` how far along and
     across the room the two stand, as shares of the space that is left for them.
     """
 
@@ -25,7 +25,7 @@ class ShoeBox:
     rt60_s: float
     distance_m: float
     direction: float
-    place: tuple[float, float]
+    position: tuple[float, float]
 
 
 def room_response(room: ShoeBox, sample_rate: int) -> np.ndarray:
@@ -63,10 +63,10 @@ def positions_m(
     spaces = [size - 2 * _MARGIN_M for size in room.size_m[:2]]
     fits = min(1.0, *(space / max(abs(o), 1e-9) for space, o in zip(spaces, offset, strict=True)))
     offset = [o * fits for o in offset]
-    # The two span a box of |offset|; `place` says where in the free space it lies.
+    # The two span a box of |offset|; `position` says where in the free space it lies.
     corners = [
         _MARGIN_M + share * (space - abs(o))
-        for share, space, o in zip(room.place, spaces, offset, strict=True)
+        for share, space, o in zip(room.position, spaces, offset, strict=True)
     ]
     microphone = [corner + max(0.0, -o) for corner, o in zip(corners, offset, strict=True)]
     speaker = [place + o for place, o in zip(microphone, offset, strict=True)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from models.errors import DataError
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import Maker
 from pipeline.sentences.drawing.split_plan import Vacancies

@@ -32,7 +32,7 @@ _LONGEST = 1000  # characters; a sentence, not an essay
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Annotated:
     """A sentence with the intent and slots that the model gave it; they hold."""
 
     text: str
@@ -71,8 +71,8 @@ def sentences_in(answer: str) -> list[Any]:
     raise ValueError("no JSON object with a list `sentences`")
 
 
-class Claims:
-    """Holds claims against a domain; with `open_slots`, values that its lexicons lack will do."""
+class Annotations:
+    """Checks annotations against a domain; `open_slots` lets values pass that its lexicons lack."""
 
     def __init__(self, domain: Domain, open_slots: bool) -> None:
         self._intents = frozenset(domain.intents)
@@ -83,7 +83,7 @@ class Claims:
             if not open_slots
         }
 
-    def read(self, item: object) -> Claimed:
+    def read(self, item: object) -> Annotated:
         """An item of an answer. Raises `ValueError` saying which claim does not hold."""
         if not isinstance(item, dict) or not isinstance(item.get("text"), str):
             raise ValueError("not an object with a `text`")
@@ -96,7 +96,7 @@ class Claims:
             if len(_places(slot.value, text)) < times:
                 raise ValueError(f"claims `{slot.value}` {times} times, which it does not say")
         slots.sort(key=lambda slot: _places(slot.value, text)[0])
-        return Claimed(text, intent, tuple(slots))
+        return Annotated(text, intent, tuple(slots))
 
     def _slot(self, text: str, name: object, value: object) -> Slot:
         if not isinstance(name, str) or name not in self._known:

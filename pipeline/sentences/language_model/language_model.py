@@ -14,12 +14,12 @@ from threading import Lock
 
 from models.config import resolve_path
 from pipeline.domain.domains import Domain
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import STAGE, Maker
 from pipeline.sentences.drawing.sources import SentenceSource
-from pipeline.sentences.language_model.annotations import Claimed, Claims, sentences_in
+from pipeline.sentences.language_model.annotations import Annotated, Annotations, sentences_in
 from pipeline.sentences.language_model.chat.budget import Budget
 from pipeline.sentences.language_model.chat.client import ChatClient
 from pipeline.sentences.language_model.chat.completion import UnusableReply, shortened
@@ -159,7 +159,7 @@ class _Referee:
     """Which sentences of the answers become rows; the others become rejects with a reason."""
 
     def __init__(self, config: LanguageModelConfig, domain: Domain, maker: Maker) -> None:
-        self._claims = Claims(domain, config.open_slots)
+        self._annotations = Annotations(domain, config.open_slots)
         self._said = _Said(config.near_duplicate)
         self._threshold = config.near_duplicate
         self._maker, self._kept = maker, kept_replies(config)
@@ -173,23 +173,23 @@ class _Referee:
         shown = _Said(self._threshold, question.shown)
         for number, item in enumerate(items, start=1):
             try:
-                claimed = self._claims.read(item)
-                shown.must_not_hold(claimed.text)
-                row = self._new_row(claimed, f"{question.prompt}:{answer}")
+                annotated = self._annotations.read(item)
+                shown.must_not_hold(annotated.text)
+                row = self._new_row(annotated, f"{question.prompt}:{answer}")
             except ValueError as error:
                 reason = shortened(f"{question.prompt}: {error}: {item!r}", _LONGEST_REASON)
                 row = Reject(f"{self._maker.domain}-{answer}-{number}", STAGE, reason)
             yield row
 
-    def _new_row(self, claimed: Claimed, template: str) -> Sentence | Reject:
-        self._said.must_not_hold(claimed.text)
+    def _new_row(self, annotated: Annotated, template: str) -> Sentence | Reject:
+        self._said.must_not_hold(annotated.text)
         row = self._maker.make(
-            claimed.intent, template, claimed.text, claimed.slots, source=_SOURCE
+            annotated.intent, template, annotated.text, annotated.slots, source=_SOURCE
         )
         if row is None:
             raise ValueError("said before")
         if isinstance(row, Sentence):
-            self._said.add(claimed.text)
+            self._said.add(annotated.text)
         return row
 
 

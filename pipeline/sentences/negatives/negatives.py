@@ -17,7 +17,7 @@ from pathlib import Path
 from models.errors import ConfigError, DataError
 from models.phonology.phonemes import english_accents, word_spans
 from pipeline.domain.domains import Domain
-from pipeline.licences.ledger import OWN_LICENCE, LicensedSource
+from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.randomness import rng_for
 from pipeline.records import Negative, Reject, Sentence
 from pipeline.sentences.drawing.sampling import Maker, uniforms_of

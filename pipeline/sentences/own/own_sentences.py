@@ -16,7 +16,7 @@ from typing import Any
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.licences.ledger import LicensedSource
+from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence, Slot

@@ -16,8 +16,8 @@ from pipeline.audit.columns import (
     column_of,
     label_columns,
     pooled,
-    read_ledger,
     read_light_columns,
+    read_log,
 )
 from pipeline.splits import SPLITS
 from tests.planted_bias import clean_rows, table_of, write_dataset
@@ -55,23 +55,23 @@ def _ledger(*rows: dict[str, dict[str, object]]) -> pa.Table:
 
 
 def test_the_ledger_falls_into_links_and_plain_parameters() -> None:
-    ledger = read_ledger(
+    log = read_log(
         _ledger(
             {"gain": {"gain_db": -3.0}},
             {},
             {"gain": {"gain_db": -1.5}, "loss": {"at_s": [0.1, 0.2], "codec": "opus", "x": None}},
         )
     )
-    assert ledger.applied["gain"].tolist() == [True, False, True]
-    assert ledger.applied["loss"].tolist() == [False, False, True]
-    assert set(ledger.drawn) == {
+    assert log.applied["gain"].tolist() == [True, False, True]
+    assert log.applied["loss"].tolist() == [False, False, True]
+    assert set(log.drawn) == {
         "gain.gain_db",
         "loss.codec",
         "loss.at_s[0]",
         "loss.at_s[1]",
         "loss.how many",
     }
-    assert ledger.drawn["gain.gain_db"].rows.tolist() == [0, 2]
+    assert log.drawn["gain.gain_db"].rows.tolist() == [0, 2]
 
 
 def test_a_second_link_of_a_kind_has_columns_of_its_own() -> None:
@@ -82,9 +82,9 @@ def test_a_second_link_of_a_kind_has_columns_of_its_own() -> None:
             ]
         }
     )
-    ledger = read_ledger(twice)
-    assert set(ledger.applied) == {"gain", "gain 2"}
-    assert ledger.drawn["gain 2.gain_db"].levels == ("2",)
+    log = read_log(twice)
+    assert set(log.applied) == {"gain", "gain 2"}
+    assert log.drawn["gain 2.gain_db"].levels == ("2",)
 
 
 def test_labels_are_what_a_model_learns_and_where_a_row_lies() -> None:
@@ -129,7 +129,7 @@ def test_a_ledger_of_nothing_is_empty() -> None:
     table = pa.table(
         {"augmentations": pa.array([[], []], _ledger({"a": {}})["augmentations"].type)}
     )
-    assert read_ledger(table).drawn == {}
+    assert read_log(table).drawn == {}
 
 
 @pytest.mark.parametrize("value", [3, 3.0])

@@ -57,9 +57,9 @@ def write_noise(path: Path, wave: np.ndarray, rate: int = RATE) -> None:
 
 def drawn_for(config: AugmentConfig, count: int, num_samples: int = RATE) -> list[dict]:
     """Link -> parameters of what happens to each of `count` clips."""
-    place = Augmenter(config, RATE).places[""]
+    pool = Augmenter(config, RATE).pools[""]
     return [
-        dict(draw_chain(config.links, place, 1, str(index), num_samples)) for index in range(count)
+        dict(draw_chain(config.links, pool, 1, str(index), num_samples)) for index in range(count)
     ]
 
 
@@ -129,9 +129,9 @@ def test_the_ledger_is_enough_to_make_the_clip_again():
     augmenter = Augmenter(EVERYTHING, RATE)
     wave = speech()
     clip = augmenter.augment("a", wave, 5)
-    ledger = [(entry.link, json.loads(entry.parameters)) for entry in clip.augmentations]
-    assert [link for link, _ in ledger] == ["room_response", "background_noise", "gain"]
-    assert same(augmenter.apply(wave, ledger), clip)
+    log = [(entry.link, json.loads(entry.parameters)) for entry in clip.augmentations]
+    assert [link for link, _ in log] == ["room_response", "background_noise", "gain"]
+    assert same(augmenter.apply(wave, log), clip)
 
 
 def test_nothing_drawn_leaves_the_clip_as_it_is():
@@ -347,11 +347,11 @@ def test_a_config_has_one_form_or_the_other():
 
 
 def test_two_folders_of_one_name_are_told_apart_or_refused(tmp_path):
-    for place in ("one", "two"):
-        write_noise(tmp_path / place / "noise/rain/a.wav", np.ones(100) / 2)
+    for name in ("one", "two"):
+        write_noise(tmp_path / name / "noise/rain/a.wav", np.ones(100) / 2)
     chain = [
-        {"link": "background_noise", "folder": str(tmp_path / place / "noise")}
-        for place in ("one", "two")
+        {"link": "background_noise", "folder": str(tmp_path / name / "noise")}
+        for name in ("one", "two")
     ]
     config = build(AugmentConfig, {"chain": chain}, "x.yaml")
     with pytest.raises(DataError, match="both hold a sound that rows would call noise/rain/a"):
@@ -366,7 +366,7 @@ def sources_by_split(config: AugmentConfig, count: int = 400) -> dict[str, set[s
     found: dict[str, set[str]] = {name: set() for name in SPLIT}
     for index in range(count):
         split = split_of(str(index), 1, SPLIT)
-        drawn = dict(draw_chain(config.links, augmenter.places[split], 1, str(index), RATE))
+        drawn = dict(draw_chain(config.links, augmenter.pools[split], 1, str(index), RATE))
         found[split] |= {*drawn["background_noise"]["sources"], drawn["room_response"]["source"]}
     return found
 

@@ -14,7 +14,7 @@ from scipy import stats
 from pipeline.augment.augmenter import AugmentConfig, Augmenter
 from pipeline.augment.chain import draw_chain
 from pipeline.augment.links import LINKS
-from pipeline.augment.links.link import AuditShape, Drawn, Link, Place
+from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.distributions import Choice, Distribution
 from pipeline.randomness import rng_for
 from pipeline.statistics.independence import contingency_table
@@ -32,16 +32,16 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place_of(*links: Link) -> Place:
-    place: Place = next(iter(Augmenter(AugmentConfig(chain=links), RATE).places.values()))  # type: ignore[arg-type]
-    return place
+def pool_of(*links: Link) -> SoundPool:
+    pool: SoundPool = next(iter(Augmenter(AugmentConfig(chain=links), RATE).pools.values()))  # type: ignore[arg-type]
+    return pool
 
 
 def noisy_rows(sounds: Path) -> list[Drawn | None]:
     """What each of many clips draws of a noise that eight in ten have."""
     noise = link_of("background_noise", sounds, 0.8, snr_db={"low": 5, "high": 25}, count=1)
-    place = place_of(noise)
-    drawn = [draw_chain([noise], place, 7, f"clip-{n}", RATE // 2) for n in range(CLIPS)]
+    pool = pool_of(noise)
+    drawn = [draw_chain([noise], pool, 7, f"clip-{n}", RATE // 2) for n in range(CLIPS)]
     return [dict(links).get("background_noise") for links in drawn]
 
 
@@ -101,8 +101,8 @@ def test_every_parameter_of_a_link_is_drawn_from_its_own_distribution(
     kind: str, tmp_path: Path
 ) -> None:
     (link,) = [link for link in every_link(tmp_path) if link.link == kind]
-    place = place_of(link)
-    drawn = [link.draw(rng_for(3, "draws", str(n)), place, RATE // 2) for n in range(400)]
+    pool = pool_of(link)
+    drawn = [link.draw(rng_for(3, "draws", str(n)), pool, RATE // 2) for n in range(400)]
     for field in fields(link):
         asked = getattr(link, field.name)
         if field.name in drawn[0] and isinstance(asked, Distribution | Choice):

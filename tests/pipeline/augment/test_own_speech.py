@@ -39,16 +39,16 @@ def test_the_first_clips_of_a_build_talk_in_others_whatever_the_shards(
 ) -> None:
     config = write_tiny_build(tmp_path, tiny_voices, count=8)
     chain = "augment={chain: [{link: babble, own: true, voices: 2}]}"
-    ledgers = []
+    logs = []
     for shard_size in (3, 8):
         asked = [chain, f"runtime.shard_size={shard_size}", f"output.path={tmp_path / 'out'}"]
         asked += [f"runtime.work_dir={tmp_path / str(shard_size)}"]
         job = stages.plan(load_build_config(config, asked))
         rows = rows_by_id(run_stages(job))
-        ledgers.append({id: (row["augmentations"], row["audio"]) for id, row in rows.items()})
+        logs.append({id: (row["augmentations"], row["audio"]) for id, row in rows.items()})
         sources = {source for row in rows.values() for source in row["noise"]["source"].split("+")}
         assert {own_rows([source])[0] for source in sources} <= set(rows)
         folder = stages.own_speech(job)
         assert folder is not None
         assert len(list(folder.glob("*.flac"))) == min(OWN_CLIPS, 8)
-    assert ledgers[0] == ledgers[1]
+    assert logs[0] == logs[1]

@@ -8,11 +8,11 @@ from scipy import stats
 
 from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
 from pipeline.augment.chain import draw_chain
-from pipeline.augment.intent_ranks import turns_of
+from pipeline.augment.intent_ranks import ranks_of
 from pipeline.augment.links.level import DcOffset, Gain
-from pipeline.augment.links.link import Place
+from pipeline.augment.links.link import SoundPool
 from pipeline.augment.links.transmission import Telephone
-from pipeline.augment.stratified import BLOCK, EvenDraws, Turn, even_order
+from pipeline.augment.stratified import BLOCK, Rank, StratifiedDraws, stratified_order
 from pipeline.distributions import Choice, Distribution
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence
@@ -30,8 +30,8 @@ def _draws(group: str, count: int, num_draws: int = 1, seed: int = 3) -> np.ndar
     """(count, num_draws) of the rows of a group."""
     rows = []
     for rank in range(count):
-        rng = EvenDraws(
-            rng_for(seed, "augment", f"{group}-{rank}"), seed, "noise", Turn(group, rank)
+        rng = StratifiedDraws(
+            rng_for(seed, "augment", f"{group}-{rank}"), seed, "noise", Rank(group, rank)
         )
         rows.append([rng.random() for _ in range(num_draws)])
     return np.array(rows)
@@ -39,13 +39,13 @@ def _draws(group: str, count: int, num_draws: int = 1, seed: int = 3) -> np.ndar
 
 @pytest.mark.parametrize("level", range(7))
 def test_rows_that_follow_on_each_other_fall_into_different_parts(level: int) -> None:
-    order, size = even_order(np.random.default_rng(level), 6), 1 << level
+    order, size = stratified_order(np.random.default_rng(level), 6), 1 << level
     for stretch in order.reshape(-1, size):
         assert sorted(stretch >> (6 - level)) == list(range(size))
 
 
 def test_every_number_is_as_likely_in_every_place() -> None:
-    orders = np.array([even_order(np.random.default_rng(seed), 3) for seed in range(2000)])
+    orders = np.array([stratified_order(np.random.default_rng(seed), 3) for seed in range(2000)])
     for place in range(8):
         counts = np.bincount(orders[:, place], minlength=8)
         assert stats.chisquare(counts).pvalue > 1e-4
@@ -67,10 +67,10 @@ def test_two_draws_of_a_row_tell_nothing_about_each_other() -> None:
 
 
 def test_a_row_is_the_same_whatever_was_drawn_before() -> None:
-    turn = Turn("lights", 70)
+    rank = Rank("lights", 70)
 
     def draw() -> list[float]:
-        rng = EvenDraws(rng_for(1, "augment", "row"), 1, "gain", turn)
+        rng = StratifiedDraws(rng_for(1, "augment", "row"), 1, "gain", rank)
         return [rng.random(), *rng.random(3).tolist()]
 
     first = draw()
@@ -89,7 +89,9 @@ def test_groups_names_and_seeds_have_orders_of_their_own() -> None:
 @pytest.mark.parametrize("count", [8, 16, 64])
 def test_a_chain_is_balanced_over_the_rows_of_an_intent(count: int) -> None:
     drawn = [
-        dict(draw_chain(CHAIN, Place(16000, {}, {}), 1, f"id-{rank}", 100, Turn("lights", rank)))
+        dict(
+            draw_chain(CHAIN, SoundPool(16000, {}, {}), 1, f"id-{rank}", 100, Rank("lights", rank))
+        )
         for rank in range(count)
     ]
     assert sum("dc_offset" in links for links in drawn) == count // 4
@@ -100,12 +102,12 @@ def test_a_chain_is_balanced_over_the_rows_of_an_intent(count: int) -> None:
 
 def test_the_sampler_of_a_config_asks_whose_turn_it_is() -> None:
     wave = np.full(100, 0.1, np.float32)
-    turns = {f"id-{rank}": Turn("lights", rank) for rank in range(16)}
+    ranks = {f"id-{rank}": Rank("lights", rank) for rank in range(16)}
 
     def sixteenths(sampler: str) -> int:
         config = AugmentConfig(chain=CHAIN[:1], sampler=sampler)  # type: ignore[arg-type]
-        augmenter = Augmenter(config, 16000, AugmentSetting(turns=turns))
-        gains_db = [augmenter.augment(id, wave, 1).channel.gain_db for id in reversed(turns)]
+        augmenter = Augmenter(config, 16000, AugmentSetting(ranks=ranks))
+        gains_db = [augmenter.augment(id, wave, 1).channel.gain_db for id in reversed(ranks)]
         return len({int(-gain_db * 16 / 6) for gain_db in gains_db})
 
     assert sixteenths("stratified") >= 15
@@ -123,8 +125,8 @@ def test_turns_are_counted_by_intent_whatever_the_shards_are(tmp_path: Path) -> 
         shards = [tmp_path / f"{size}-{index}.parquet" for index in range(len(cuts))]
         for shard, cut in zip(shards, cuts, strict=True):
             write_shard(shard, cut, Sentence)
-        turns = [turns_of(shards, index) for index in range(len(shards))]
-        found.append({id: turn for part in turns for id, turn in part.items()})
+        ranks = [ranks_of(shards, index) for index in range(len(shards))]
+        found.append({id: rank for part in ranks for id, rank in part.items()})
     assert found[0] == found[1] == found[2]
-    assert found[0]["d-4"] == Turn("a", 2)
-    assert found[0]["d-9"] == Turn("b", 3)
+    assert found[0]["d-4"] == Rank("a", 2)
+    assert found[0]["d-9"] == Rank("b", 3)

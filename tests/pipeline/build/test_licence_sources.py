@@ -13,7 +13,7 @@ from pipeline.build.config import BuildConfig, check_build, licensed_sources, lo
 from pipeline.build.policy import PolicyConfig, check_policy
 from pipeline.build.stages import plan
 from pipeline.dataset.files import read_build
-from pipeline.licences.ledger import LicensedSource, RowLicences, sounds_in
+from pipeline.licences.summary import LicensedSource, RowLicences, sounds_in
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import rows_of
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build

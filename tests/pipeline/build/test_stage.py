@@ -18,7 +18,7 @@ from pipeline.build.inputs import used_digests
 from pipeline.build.stage import Stage, installed_versions, keys_of
 from pipeline.build.stages import STAGE_NAMES, STAGES, library_versions
 from pipeline.distributions import Range
-from pipeline.licences.ledger import RowLicences
+from pipeline.licences.summary import RowLicences
 from pipeline.text.variants import VariantsConfig
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices

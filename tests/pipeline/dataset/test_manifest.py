@@ -17,7 +17,7 @@ from pipeline.dataset.manifest import (
     row_problems,
     write_part,
 )
-from pipeline.licences.ledger import RowLicences
+from pipeline.licences.summary import RowLicences
 from pipeline.records import Augmentation, Reject
 from pipeline.storage.shards import is_intact, read_rejects
 from tests.pipeline.synthetic_build import (

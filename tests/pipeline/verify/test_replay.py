@@ -1,4 +1,4 @@
-"""A clip is made again, bit for bit, from its clean version and its ledger."""
+"""A clip is made again, bit for bit, from its clean version and its log."""
 
 import json
 import shutil
@@ -12,8 +12,8 @@ import yaml
 
 from models.errors import DataError
 from pipeline.audio.files import decode_audio, encode_flac
+from pipeline.augment.augmentation_log import read_log
 from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
-from pipeline.augment.ledger import read_ledger
 from pipeline.augment.links import LINKS, AnyLink
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
@@ -39,7 +39,7 @@ def test_two_hundred_clips_through_every_link_are_the_same_bits(tmp_path):
         columns = [
             {"link": entry.link, "parameters": entry.parameters} for entry in first.augmentations
         ]
-        second = again.apply(clean, read_ledger(columns, "row"))
+        second = again.apply(clean, read_log(columns, "row"))
         np.testing.assert_array_equal(first.wave, second.wave)
         assert first.augmentations == second.augmentations
         assert (first.noise, first.room, first.channel) == (
@@ -80,7 +80,7 @@ def test_every_row_of_a_build_is_made_again(built):
         assert replayed.clean_from == "clean_audio"
         assert not replayed.has_other_sounds
         assert replayed.audio == row["audio"]["bytes"]
-        assert [link for link, _ in replayed.ledger] == [e["link"] for e in row["augmentations"]]
+        assert [link for link, _ in replayed.log] == [e["link"] for e in row["augmentations"]]
     assert any(row["noise_audio"] is None for row in rows.values())
     assert any("own/" in row["noise"]["source"] for row in rows.values())
     noisy = next(row for row in rows.values() if row["noise_audio"])
@@ -130,7 +130,7 @@ def test_a_clip_that_was_changed_is_told(built, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ledger", "message"),
+    ("log", "message"),
     [
         ([{"link": "echo", "parameters": "{}"}], r"augmentations\[0\]\.link: 'echo' is not one of"),
         ([{"link": "gain", "parameters": "{gain"}], r"augmentations\[0\]\.parameters: not JSON"),
@@ -142,10 +142,10 @@ def test_a_clip_that_was_changed_is_told(built, tmp_path):
         ),
     ],
 )
-def test_a_ledger_that_no_chain_writes_is_named(built, tmp_path, ledger, message):
+def test_a_ledger_that_no_chain_writes_is_named(built, tmp_path, log, message):
     row_id = next(iter(rows_by_id(built)))
     with pytest.raises(DataError, match=message):
-        replay(changed(built, tmp_path, augmentations=ledger), row_id)
+        replay(changed(built, tmp_path, augmentations=log), row_id)
 
 
 def test_a_row_that_is_not_there_is_named(built):

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.manifest import DATASET_SCHEMA
-from pipeline.licences.ledger import LedgerCount, LedgerLine, RowLicences
+from pipeline.licences.summary import RowLicences, SummaryCount, SummaryLine
 from pipeline.splits import split_of
 from pipeline.verify.rows import Expected, Found, Stretch, check_stretch, hash_of
 from tests.pipeline.synthetic_build import SOURCES, rows_of
@@ -20,11 +20,11 @@ TRAIN = [i for i in range(12) if split_of(f"home-{i:012x}", SEED, SHARES) == "tr
 
 
 def expected_of(rows: list[dict]) -> Expected:
-    count = LedgerCount(SOURCES)
+    count = SummaryCount(SOURCES)
     for row in rows:
         count.add(row)
-    ledger: dict[tuple[str, str], list[LedgerLine]] = {}
-    for line in count.ledger().sources:
+    ledger: dict[tuple[str, str], list[SummaryLine]] = {}
+    for line in count.summary().sources:
         ledger.setdefault((line.kind, line.name), []).append(line)
     return Expected(SEED, SHARES, [RowLicences.of_sources("cc-by-4.0", SOURCES)], ledger)
 

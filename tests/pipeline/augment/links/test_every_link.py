@@ -13,9 +13,9 @@ from models.errors import ConfigError
 from pipeline.augment.augmenter import AugmentConfig
 from pipeline.augment.chain import apply_chain, draw_chain
 from pipeline.augment.links import LINKS
-from pipeline.augment.links.link import Place
+from pipeline.augment.links.link import SoundPool
 from pipeline.augment.links.signal import Signal
-from pipeline.augment.sound_pools import load_libraries, places_of
+from pipeline.augment.sound_pools import load_libraries, sound_pools_of
 from tests.pipeline.augment.links.every_link import link_of, words, write_sounds
 
 KINDS = list(LINKS)
@@ -30,23 +30,23 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place_at(link, rate: int) -> Place:
-    return places_of([link], load_libraries([link], rate), rate, None, None)[""]
+def place_at(link, rate: int) -> SoundPool:
+    return sound_pools_of([link], load_libraries([link], rate), rate, None, None)[""]
 
 
-def drawn_by(link, place: Place, id: str = "a", num_samples: int = 8000) -> dict:
-    return dict(draw_chain([link], place, 1, id, num_samples))[link.link]
+def drawn_by(link, pool: SoundPool, id: str = "a", num_samples: int = 8000) -> dict:
+    return dict(draw_chain([link], pool, 1, id, num_samples))[link.link]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rate", [8000, 22050, 48000])
 def test_it_works_at_any_rate_and_keeps_the_length(sounds, kind, rate):
     link = link_of(kind, sounds)
-    place = place_at(link, rate)
+    pool = place_at(link, rate)
     wave = words(0.3, rate=rate)
     before = wave.copy()
     signal = Signal(wave, wave, rate)
-    heard = link.apply(signal, place, **drawn_by(link, place, num_samples=len(wave)))
+    heard = link.apply(signal, pool, **drawn_by(link, pool, num_samples=len(wave)))
     assert heard.wave.dtype == np.float32
     assert heard.wave.ndim == 1
     assert np.isfinite(heard.wave).all()
@@ -62,10 +62,10 @@ def test_it_works_at_any_rate_and_keeps_the_length(sounds, kind, rate):
 @pytest.mark.parametrize("num_samples", [1, 7, 400])
 def test_very_short_clips_pass(sounds, kind, num_samples):
     link = link_of(kind, sounds)
-    place = place_at(link, 16000)
+    pool = place_at(link, 16000)
     wave = np.full(num_samples, 0.25, np.float32)
-    drawn = drawn_by(link, place, num_samples=num_samples)
-    heard = link.apply(Signal(wave, wave, 16000), place, **drawn)
+    drawn = drawn_by(link, pool, num_samples=num_samples)
+    heard = link.apply(Signal(wave, wave, 16000), pool, **drawn)
     assert np.isfinite(heard.wave).all()
     assert len(heard.wave) >= num_samples * 0.7
 
@@ -73,21 +73,21 @@ def test_very_short_clips_pass(sounds, kind, num_samples):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in MAKING_SOUND])
 def test_silence_stays_silence(sounds, kind):
     link = link_of(kind, sounds)
-    place = place_at(link, 16000)
+    pool = place_at(link, 16000)
     silence = np.zeros(8000, np.float32)
-    heard = link.apply(Signal(silence, silence, 16000), place, **drawn_by(link, place))
+    heard = link.apply(Signal(silence, silence, 16000), pool, **drawn_by(link, pool))
     assert np.abs(heard.wave).max() < 1e-6
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_threads_hear_the_same_bits(sounds, kind):
     link = link_of(kind, sounds)
-    place = place_at(link, 16000)
-    drawn = [(kind, drawn_by(link, place))]
+    pool = place_at(link, 16000)
+    drawn = [(kind, drawn_by(link, pool))]
     wave = words(0.3)
-    first = apply_chain(wave, drawn, place).signal.wave
-    with ThreadPoolExecutor(3) as pool:
-        for heard in pool.map(lambda _: apply_chain(wave, drawn, place), range(4)):
+    first = apply_chain(wave, drawn, pool).signal.wave
+    with ThreadPoolExecutor(3) as threads:
+        for heard in threads.map(lambda _: apply_chain(wave, drawn, pool), range(4)):
             np.testing.assert_array_equal(heard.signal.wave, first)
 
 
@@ -95,10 +95,10 @@ def test_threads_hear_the_same_bits(sounds, kind):
 def test_keeping_the_noise_changes_no_sample(sounds, kind):
     noise = link_of("background_noise", sounds, snr_db=0)
     links = [noise, link_of(kind, sounds)]
-    place = places_of(links, load_libraries(links, 16000), 16000, None, None)[""]
-    drawn = draw_chain(links, place, 1, "a", 4800)
+    pool = sound_pools_of(links, load_libraries(links, 16000), 16000, None, None)[""]
+    drawn = draw_chain(links, pool, 1, "a", 4800)
     wave = np.pad(words(0.2), 800)
-    kept, plain = (apply_chain(wave, drawn, place, keep_noise) for keep_noise in (True, False))
+    kept, plain = (apply_chain(wave, drawn, pool, keep_noise) for keep_noise in (True, False))
     np.testing.assert_array_equal(kept.signal.wave, plain.signal.wave)
     assert kept.entries == plain.entries
     assert kept.noise is not None
@@ -107,16 +107,16 @@ def test_keeping_the_noise_changes_no_sample(sounds, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_draws_are_plain_take_the_same_numbers_and_differ_by_clip(sounds, kind):
     link = link_of(kind, sounds)
-    place = place_at(link, 16000)
+    pool = place_at(link, 16000)
     states, texts = set(), set()
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        texts.add(json.dumps(link.draw(rng, place, 8000), allow_nan=False))
+        texts.add(json.dumps(link.draw(rng, pool, 8000), allow_nan=False))
         again = np.random.default_rng(seed)
-        link.draw(again, place, 8000)
+        link.draw(again, pool, 8000)
         assert rng.random() == again.random()
         counted = np.random.default_rng(99)
-        link.draw(counted, place, 8000 + seed)
+        link.draw(counted, pool, 8000 + seed)
         states.add(counted.random())
     assert len(texts) == 8 if kind != "room_response" else len(texts) > 1
     assert len(states) == 1
@@ -134,8 +134,8 @@ def test_another_link_before_or_behind_changes_none_of_its_draws(sounds, kind):
     link = link_of(kind, sounds)
     other = link_of("gain" if kind != "gain" else "dc_offset", sounds)
     chains = ([link], [other, link], [link, other])
-    place = place_at(link, 16000)
-    draws = [dict(draw_chain(chain, place, 1, "a", 8000))[kind] for chain in chains]
+    pool = place_at(link, 16000)
+    draws = [dict(draw_chain(chain, pool, 1, "a", 8000))[kind] for chain in chains]
     assert draws[0] == draws[1] == draws[2]
 
 

@@ -77,18 +77,18 @@ def test_several_at_once_are_equally_loud_and_named_together(sounds):
     link = link_of("background_noise", sounds, snr_db=10, count={"choice": {3: 1}})
     augmenter = Augmenter(AugmentConfig(chain=(link,)), RATE)
     heard = augmenter.augment("a", words(0.6), 1)
-    place = augmenter.places[""]
+    pool = augmenter.pools[""]
     (_, drawn), *_ = [
         (entry.link, entry.drawn)
-        for entry in apply_chain(words(0.6), [("background_noise", _drawn(heard))], place).entries
+        for entry in apply_chain(words(0.6), [("background_noise", _drawn(heard))], pool).entries
     ]
     parts = [
-        noise_segment(place.wave(source), round(offset_s * RATE), 8000, RATE)
+        noise_segment(pool.wave(source), round(offset_s * RATE), 8000, RATE)
         for source, offset_s in zip(drawn["sources"], drawn["offsets_s"], strict=True)
     ]
     assert len(parts) == 3
     wave = words(0.5)
-    mixed = add_under(Signal(wave, wave, RATE), place, drawn["sources"], drawn["offsets_s"], 10.0)
+    mixed = add_under(Signal(wave, wave, RATE), pool, drawn["sources"], drawn["offsets_s"], 10.0)
     noise = (mixed.wave - wave).astype(np.float64)
     weights, *_ = np.linalg.lstsq(np.array(parts, np.float64).T, noise, rcond=None)
     loudness_db = [rms_db(weight * part) for weight, part in zip(weights, parts, strict=True)]

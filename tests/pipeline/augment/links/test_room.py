@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from pipeline.audio.files import active_speech_level_db
-from pipeline.augment.links.link import Place
+from pipeline.augment.links.link import SoundPool
 from pipeline.augment.links.room import SimulatedRoom, in_room
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.sounds.room_responses import direct_sample, rt60_s
 from pipeline.augment.sounds.simulated_rooms import ShoeBox, positions_m, room_response
 
 RATE = 16000
-PLACE = Place(RATE, {}, {})
+POOL = SoundPool(RATE, {}, {})
 ROOM = {
     "length_m": 5.0,
     "width_m": 4.0,
@@ -102,6 +102,6 @@ def test_both_stand_inside_at_the_asked_distance_where_it_fits():
 def test_a_room_too_large_for_so_short_an_echo_is_as_dead_as_can_be():
     room = ROOM | {"length_m": 40.0, "width_m": 30.0, "height_m": 10.0, "rt60_s": 0.05}
     wave = words(0.3)
-    heard = SimulatedRoom.apply(Signal(wave, wave, RATE), PLACE, **room)
+    heard = SimulatedRoom.apply(Signal(wave, wave, RATE), POOL, **room)
     assert len(heard.wave) == len(wave)
     assert np.isfinite(heard.wave).all()

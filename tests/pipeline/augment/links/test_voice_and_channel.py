@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.audio.files import active_speech_level_db, rms_db
 from pipeline.augment.links.level import Clipping, DcOffset, Gain
-from pipeline.augment.links.link import Place
+from pipeline.augment.links.link import SoundPool
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.links.silence import Silence, Trim
 from pipeline.augment.links.speaker import Formant, Pitch, Speed
@@ -14,7 +14,7 @@ from pipeline.augment.links.transmission import PacketLoss, Radio, Telephone, lo
 from tests.pipeline.augment.links.every_link import words
 
 RATE = 16000
-PLACE = Place(RATE, {}, {})
+POOL = SoundPool(RATE, {}, {})
 
 
 def signal(wave: np.ndarray) -> Signal:
@@ -47,17 +47,17 @@ def loudest_hz(wave: np.ndarray) -> int:
 
 def gain_db(link, hz: float, **drawn) -> float:
     wave = tone(hz)
-    return rms_db(link.apply(signal(wave), PLACE, **drawn).wave) - rms_db(wave)
+    return rms_db(link.apply(signal(wave), POOL, **drawn).wave) - rms_db(wave)
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.0, 1.25])
 def test_speed_moves_pitch_and_moments_alike(speed):
-    heard = Speed.apply(signal(tone(400)), PLACE, speed=speed)
+    heard = Speed.apply(signal(tone(400)), POOL, speed=speed)
     assert len(heard.wave) == round(RATE / speed)
     assert loudest_hz(heard.wave) == pytest.approx(400 * speed, abs=2)
     click = np.zeros(RATE, np.float32)
     click[8000] = 1.0
-    moved = Speed.apply(signal(click), PLACE, speed=speed)
+    moved = Speed.apply(signal(click), POOL, speed=speed)
     at_s = 0.5 * moved.time_scale + moved.time_shift_s
     assert np.argmax(np.abs(moved.wave)) / RATE == pytest.approx(at_s, abs=2 / RATE)
 
@@ -66,8 +66,8 @@ def test_moments_follow_silence_and_speed_in_any_order():
     click = np.zeros(RATE, np.float32)
     click[8000] = 1.0
     silence = {"leading_s": 0.25, "trailing_s": 0.1}
-    first = Silence.apply(Speed.apply(signal(click), PLACE, speed=0.8), PLACE, **silence)
-    second = Speed.apply(Silence.apply(signal(click), PLACE, **silence), PLACE, speed=0.8)
+    first = Silence.apply(Speed.apply(signal(click), POOL, speed=0.8), POOL, **silence)
+    second = Speed.apply(Silence.apply(signal(click), POOL, **silence), POOL, speed=0.8)
     for heard in (first, second):
         at_s = 0.5 * heard.time_scale + heard.time_shift_s
         assert np.argmax(np.abs(heard.wave)) / RATE == pytest.approx(at_s, abs=2 / RATE)
@@ -78,21 +78,21 @@ def test_moments_follow_silence_and_speed_in_any_order():
 def test_trimming_keeps_the_word_its_moments_and_as_much_silence_as_asked():
     burst = np.concatenate([np.zeros(6000), tone(400, 0.25), np.zeros(5000)]).astype(np.float32)
     kept = {"leading_s": 0.05, "trailing_s": 0.02, "below_db": 40.0}
-    heard = Trim.apply(signal(burst), PLACE, **kept)
+    heard = Trim.apply(signal(burst), POOL, **kept)
     assert len(heard.wave) / RATE == pytest.approx(0.05 + 0.25 + 0.02, abs=0.021)
     assert np.square(heard.wave).sum() == pytest.approx(np.square(burst).sum())
     first = np.flatnonzero(heard.wave)[0] / RATE
     assert 6000 / RATE + heard.time_shift_s == pytest.approx(first, abs=2 / RATE)
-    again = Trim.apply(heard, PLACE, **kept)
+    again = Trim.apply(heard, POOL, **kept)
     assert len(again.wave) == len(heard.wave)
 
 
 @pytest.mark.parametrize("semitones", [-4.0, 3.0])
 def test_pitch_moves_by_semitones_and_words_stay(semitones):
-    heard = Pitch.apply(signal(tone(400)), PLACE, semitones=semitones)
+    heard = Pitch.apply(signal(tone(400)), POOL, semitones=semitones)
     assert loudest_hz(heard.wave) == pytest.approx(400 * 2 ** (semitones / 12), rel=0.01)
     burst = np.concatenate([np.zeros(6000), tone(400, 0.25), np.zeros(6000)]).astype(np.float32)
-    moved = Pitch.apply(signal(burst), PLACE, semitones=semitones).wave
+    moved = Pitch.apply(signal(burst), POOL, semitones=semitones).wave
     energy = np.cumsum(moved**2) / np.sum(moved**2)
     assert np.searchsorted(energy, 0.5) / RATE == pytest.approx(0.5, abs=0.02)
 
@@ -100,7 +100,7 @@ def test_pitch_moves_by_semitones_and_words_stay(semitones):
 @pytest.mark.parametrize("scale", [0.8, 1.2])
 def test_formants_move_and_the_pitch_stays(scale):
     wave = vowel(pitch_hz=100, formant_hz=1500)
-    heard = Formant.apply(signal(wave), PLACE, scale=scale).wave
+    heard = Formant.apply(signal(wave), POOL, scale=scale).wave
     centre = spectrum(heard)[500:3500] @ np.arange(500, 3500) / spectrum(heard)[500:3500].sum()
     assert centre == pytest.approx(1500 * scale, rel=0.07)
     assert loudest_hz(heard) % 100 in (0, 1, 99)
@@ -110,7 +110,7 @@ def test_formants_move_and_the_pitch_stays(scale):
 
 def test_a_formant_scale_of_one_changes_nothing():
     wave = words(0.6)
-    heard = Formant.apply(signal(wave), PLACE, scale=1.0).wave
+    heard = Formant.apply(signal(wave), POOL, scale=1.0).wave
     np.testing.assert_allclose(heard[400:-400], wave[400:-400], atol=1e-4)
 
 
@@ -120,7 +120,7 @@ def test_the_equalizer_raises_its_bands_and_no_others():
         assert gain_db(Equalizer, hz, gains_db=gains_db) == pytest.approx(6, abs=0.5)
         far_hz = 5000.0 if hz < 1000 else 100.0
         assert gain_db(Equalizer, far_hz, gains_db=gains_db) == pytest.approx(0, abs=1)
-    flat = Equalizer.apply(signal(words()), PLACE, gains_db=[0.0] * 7).wave
+    flat = Equalizer.apply(signal(words()), POOL, gains_db=[0.0] * 7).wave
     np.testing.assert_allclose(flat, words(), atol=1e-5)
 
 
@@ -131,7 +131,7 @@ def test_the_band_limit_keeps_what_lies_inside():
     assert gain_db(BandLimit, 6500, **band) < -25
     click = np.zeros(4000, np.float32)
     click[2000] = 1.0
-    assert np.argmax(np.abs(BandLimit.apply(signal(click), PLACE, **band).wave)) == 2000
+    assert np.argmax(np.abs(BandLimit.apply(signal(click), POOL, **band).wave)) == 2000
 
 
 def test_the_microphone_has_its_resonance():
@@ -143,9 +143,9 @@ def test_the_microphone_has_its_resonance():
 def test_gain_and_offset_are_exact():
     wave = words()
     np.testing.assert_allclose(
-        Gain.apply(signal(wave), PLACE, gain_db=-20.0).wave, wave / 10, atol=1e-7
+        Gain.apply(signal(wave), POOL, gain_db=-20.0).wave, wave / 10, atol=1e-7
     )
-    assert DcOffset.apply(signal(wave), PLACE, offset=0.25).wave.mean() == pytest.approx(
+    assert DcOffset.apply(signal(wave), POOL, offset=0.25).wave.mean() == pytest.approx(
         wave.mean() + 0.25, abs=1e-6
     )
 
@@ -153,7 +153,7 @@ def test_gain_and_offset_are_exact():
 @pytest.mark.parametrize("percent", [0.0, 5.0, 30.0])
 def test_clipping_cuts_that_share_of_the_samples(percent):
     wave = words()
-    heard = Clipping.apply(signal(wave), PLACE, percent=percent)
+    heard = Clipping.apply(signal(wave), POOL, percent=percent)
     cut = np.mean(np.abs(heard.wave) < np.abs(wave))
     assert cut == pytest.approx(percent / 100, abs=0.01)
     assert np.abs(heard.wave).max() == pytest.approx(heard.measured["level"])
@@ -169,12 +169,12 @@ def test_a_telephone_passes_its_band():
 def test_a_radio_hisses_as_asked():
     wave = words(1.0)
     radio = {"low_hz": 300.0, "high_hz": 3000.0, "drive": 0.2, "seed": 5}
-    loud = Radio.apply(signal(wave), PLACE, hiss_db=10.0, **radio)
-    soft = Radio.apply(signal(wave), PLACE, hiss_db=30.0, **radio)
+    loud = Radio.apply(signal(wave), POOL, hiss_db=10.0, **radio)
+    soft = Radio.apply(signal(wave), POOL, hiss_db=30.0, **radio)
     speech_db = active_speech_level_db(loud.speech, RATE)
     assert speech_db - rms_db(loud.wave - loud.speech) == pytest.approx(10, abs=0.1)
     assert speech_db - rms_db(soft.wave - soft.speech) == pytest.approx(30, abs=0.1)
-    other = Radio.apply(signal(wave), PLACE, hiss_db=10.0, **(radio | {"seed": 6}))
+    other = Radio.apply(signal(wave), POOL, hiss_db=10.0, **(radio | {"seed": 6}))
     assert not np.array_equal(other.wave, loud.wave)
 
 
@@ -191,7 +191,7 @@ def test_packets_are_lost_at_their_rate_and_in_bursts():
 def test_a_lost_packet_is_concealed(concealment, factor):
     wave = words(2.0)
     heard = PacketLoss.apply(
-        signal(wave), PLACE, loss=0.3, burst=1.5, packet_ms=20.0, concealment=concealment, seed=2
+        signal(wave), POOL, loss=0.3, burst=1.5, packet_ms=20.0, concealment=concealment, seed=2
     )
     lost = lost_packets(100, 0.3, 1.5, 2)
     packets, before = heard.wave.reshape(100, 320), wave.reshape(100, 320)

@@ -3,7 +3,7 @@
 import pytest
 
 from models.errors import DataError
-from pipeline.licences.ledger import LedgerCount, LicensedSource, RowLicences, spelled_for_hub
+from pipeline.licences.summary import LicensedSource, RowLicences, SummaryCount, spelled_for_hub
 from tests.pipeline.synthetic_build import SOURCES, rows_of
 
 
@@ -24,10 +24,10 @@ def test_a_row_is_under_the_strictest_of_what_is_in_it() -> None:
 
 
 def test_each_source_is_counted_in_the_rows_that_have_it() -> None:
-    count = LedgerCount(SOURCES)
+    count = SummaryCount(SOURCES)
     for row in rows_of(range(6)):
         count.add(row)
-    ledger = count.ledger()
+    ledger = count.summary()
     assert sum(ledger.rows.values()) == 6
     rows = {(line.kind, line.name): line.rows for line in ledger.sources}
     assert rows["sentences", "templates:home"] == 6
@@ -40,9 +40,9 @@ def test_an_attribution_is_printed_where_the_licence_asks_for_it() -> None:
     (row,) = rows_of([0])
     for licence, expected in (("CC0-1.0", ""), ("CC BY 4.0", "by Ann")):
         source = LicensedSource("sentences", "templates:home", licence, "by Ann", "key", "file")
-        count = LedgerCount([source])
+        count = SummaryCount([source])
         count.add(row)
-        assert [line.attribution for line in count.ledger().sources] == [expected]
+        assert [line.attribution for line in count.summary().sources] == [expected]
 
 
 def test_a_card_lists_each_licence_once() -> None:

@@ -1,7 +1,7 @@
-"""The licence ledger: what is in a dataset's rows, under which licence, and in how many.
+"""The licence summary: what is in a dataset's rows, under which licence, and in how many.
 
 It stands in `build.json` and on the card. `RowLicences` gives a row its licence as it is made;
-`pipeline/verify/dataset.py` finds the same licence again out of the ledger.
+`pipeline/verify/dataset.py` finds the same licence again out of the summary.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ class LicensedSource:
 
 
 class _Licensed(Protocol):
-    """A `LicensedSource`, or a line of the ledger that came of one."""
+    """A `LicensedSource`, or a line of the summary that came of one."""
 
     @property
     def kind(self) -> str: ...
@@ -90,7 +90,7 @@ class RowLicences:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLine:
+class SummaryLine:
     """One thing that is in the dataset, in how many of its `rows`.
 
     `attribution` is the line to print where the licence asks for one, else empty. `split` is
@@ -107,14 +107,14 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class LicenceSummary:
     """What is in a dataset, and the number of its `rows` under each licence."""
 
     rows: Mapping[str, int]
-    sources: tuple[LedgerLine, ...]
+    sources: tuple[SummaryLine, ...]
 
 
-class LedgerCount:
+class SummaryCount:
     """Counts in how many rows each source is; memory grows with sources, not with rows."""
 
     def __init__(self, sources: Sequence[LicensedSource]) -> None:
@@ -128,17 +128,17 @@ class LedgerCount:
         self._rows.update(places_in(row, self._names))
         self._licences[row["license"]] += 1
 
-    def ledger(self) -> Ledger:
+    def summary(self) -> LicenceSummary:
         """What was counted so far."""
-        return Ledger(dict(sorted(self._licences.items())), tuple(self._lines()))
+        return LicenceSummary(dict(sorted(self._licences.items())), tuple(self._lines()))
 
-    def _lines(self) -> list[LedgerLine]:
+    def _lines(self) -> list[SummaryLine]:
         """Those that are in a row, by kind in the order of `sources`, then by name."""
         kinds = list(dict.fromkeys(source.kind for source in self._sources))
         used = [source for source in self._sources if self._rows[source.kind, source.name]]
         used.sort(key=lambda source: (kinds.index(source.kind), source.name, source.licence))
         return [
-            LedgerLine(
+            SummaryLine(
                 kind=source.kind,
                 name=source.name,
                 licence=source.licence,

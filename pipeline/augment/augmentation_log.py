@@ -10,7 +10,7 @@ from typing import Any
 
 from models.errors import DataError
 from pipeline.augment.links import LINKS
-from pipeline.augment.links.link import Drawn, Place
+from pipeline.augment.links.link import Drawn, SoundPool
 from pipeline.records import SIMULATED, Augmentation, Channel, Noise, Room
 
 _JOINT = "+"
@@ -28,35 +28,35 @@ class Entry:
         return Augmentation(self.link, _json(self.drawn), _json(self.measured))
 
 
-def read_ledger(augmentations: Sequence[Mapping[str, str]], where: str) -> list[tuple[str, Drawn]]:
+def read_log(augmentations: Sequence[Mapping[str, str]], where: str) -> list[tuple[str, Drawn]]:
     """(link, parameters) of the column `augmentations` of a row.
 
     Raises `DataError`, which begins with `where`, for what no chain writes.
     """
-    ledger = []
+    log = []
     for index, augmentation in enumerate(augmentations):
-        place = f"{where}: augmentations[{index}]"
+        location = f"{where}: augmentations[{index}]"
         link = augmentation["link"]
         if link not in LINKS:
-            raise DataError(f"{place}.link: {link!r} is not one of {', '.join(LINKS)}")
+            raise DataError(f"{location}.link: {link!r} is not one of {', '.join(LINKS)}")
         try:
             drawn = json.loads(augmentation["parameters"])
         except ValueError as error:
-            raise DataError(f"{place}.parameters: not JSON ({error})") from None
+            raise DataError(f"{location}.parameters: not JSON ({error})") from None
         if not isinstance(drawn, dict):
-            raise DataError(f"{place}.parameters: expected an object, found {drawn!r}")
-        ledger.append((link, drawn))
-    return ledger
+            raise DataError(f"{location}.parameters: expected an object, found {drawn!r}")
+        log.append((link, drawn))
+    return log
 
 
-def noise_of(entries: Sequence[Entry], place: Place) -> Noise:
+def noise_of(entries: Sequence[Entry], pool: SoundPool) -> Noise:
     """All noises in one: classes and sources joined by `+`, the SNR of the last."""
     noisy = [entry for entry in entries if entry.measured.get("snr_db") is not None]
     if not noisy:
         return Noise()
     sources = [source for entry in noisy for source in entry.drawn["sources"]]
     classes = [name for entry in noisy for name in entry.drawn["classes"]]
-    licenses = [place.library_of(source).by_source[source].license for source in sources]
+    licenses = [pool.library_of(source).by_source[source].license for source in sources]
     return Noise(
         noise_class=_joined(classes),
         source=_joined(sources),
@@ -67,14 +67,14 @@ def noise_of(entries: Sequence[Entry], place: Place) -> Noise:
     )
 
 
-def room_of(entries: Sequence[Entry], place: Place) -> Room:
+def room_of(entries: Sequence[Entry], pool: SoundPool) -> Room:
     """The room: its file, or `simulated`; the last one's reverberation time."""
     rooms = [entry for entry in entries if entry.link in ("room_response", "simulated_room")]
     if not rooms:
         return Room()
     sources = [entry.drawn.get("source", SIMULATED) for entry in rooms]
     licenses = [
-        place.library_of(source).by_source[source].license
+        pool.library_of(source).by_source[source].license
         for source in sources
         if source != SIMULATED
     ]

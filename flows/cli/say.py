@@ -32,7 +32,7 @@ def say(
     acoustic_model: Annotated[str, typer.Option(help="An acoustic model's name or folder.")] = (
         "fastspeech2"
     ),
-    vocoder: Annotated[str, typer.Option(help="A vocoder's name or folder.")] = "vocos",
+    vocoder: Annotated[str, typer.Option(help="A vocoder's name or folder.")] = "harmonic",
     pace: Annotated[float, typer.Option(help="Speaking rate; 1.2 is 20 % faster.")] = 1.0,
     pitch: Annotated[float, typer.Option(help="Pitch shift in semitones.")] = 0.0,
     energy: Annotated[float, typer.Option(help="Energy factor; 1.5 is 50 % more.")] = 1.0,

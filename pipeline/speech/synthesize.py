@@ -49,7 +49,7 @@ class VoiceConfig:
     """
 
     acoustic_model: str = "fastspeech2"
-    vocoder: str = "vocos"
+    vocoder: str = "harmonic"
     speakers: dict[str, float] = field(default_factory=dict)
     pace: Distribution = Distribution(low=0.9, high=1.1)
     pitch_semitones: Distribution = Distribution(low=-1.0, high=1.0)

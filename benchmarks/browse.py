@@ -39,10 +39,10 @@ def main() -> None:
 def _browse(dataset: Path) -> None:
     from pipeline.browse.index import Question, RowIndex
     from pipeline.dataset.files import data_files
-    from pipeline.dataset.light_rows import RowPlaces
+    from pipeline.dataset.light_rows import RowsByIndex
 
     started = time.perf_counter()
-    index, places = RowIndex(dataset), RowPlaces(data_files(dataset))
+    index, rows_at = RowIndex(dataset), RowsByIndex(data_files(dataset))
     figures = [("opening", time.perf_counter() - started)]
     questions = {
         "first page": Question(),
@@ -52,15 +52,17 @@ def _browse(dataset: Path) -> None:
             snr_from=5, snr_to=15, error_to=20, order="snr_db", is_falling=True
         ),
         "nothing fits": Question(text="no such words"),
-        "last page by duration": Question(order="seconds", page=len(places) // 25 - 1),
+        "last page by duration": Question(order="seconds", page=len(rows_at) // 25 - 1),
     }
     for name, question in questions.items():
         figures.append((name, _slowest(lambda question=question: index.ask(question, ()))))
-    marked = {index.id_of(place) or "" for place in range(0, len(places), 10)}
+    marked = {index.id_of(number) or "" for number in range(0, len(rows_at), 10)}
     name = f"{len(marked):,} marked"
     figures.append((name, _slowest(lambda: index.ask(Question(is_marked=True), marked))))
-    figures.append(("one clip's sound", _slowest(lambda: places.read(len(places) // 2, ["audio"]))))
-    _show(f"browse, {len(places):,} rows", figures)
+    figures.append(
+        ("one clip's sound", _slowest(lambda: rows_at.read(len(rows_at) // 2, ["audio"])))
+    )
+    _show(f"browse, {len(rows_at):,} rows", figures)
 
 
 def _report(dataset: Path) -> None:

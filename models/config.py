@@ -3,7 +3,8 @@
 A config is a frozen dataclass standing above the code that uses it. This file only fills it:
 unknown keys, missing keys and values of the wrong type raise a `ConfigError` that names the
 file, the dotted key and what is allowed. A class variable `BARE` names the field that a bare value
-stands for; among dataclasses of a union, a `Literal` field of one value each tells which is meant.
+stands for; among dataclasses of a union, a `Literal` field of one value each tells which is meant;
+`RENAMED` maps keys that had another name to that which they have now.
 Range checks belong in the dataclass's
 `__post_init__` as plain `ValueError("key: why")`; they come out with the place added.
 """
@@ -12,7 +13,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union
 
@@ -126,8 +127,7 @@ def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
     prefix = f"{key}." if key else ""
     for name in value:
         if name not in fields:
-            close = difflib.get_close_matches(str(name), fields, n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
+            hint = _hint(str(name), fields, getattr(kind, "RENAMED", {}))
             raise ConfigError(
                 f"{where}: {prefix}{name}: unknown key{hint}; allowed: {', '.join(fields)}"
             )
@@ -144,6 +144,13 @@ def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
         return kind(**converted)
     except ValueError as error:
         raise ConfigError(f"{where}: {prefix}{error}") from None
+
+
+def _hint(name: str, allowed: Iterable[str], renamed: Mapping[str, str]) -> str:
+    if name in renamed:
+        return f" (it is called {renamed[name]} now)"
+    close = difflib.get_close_matches(name, allowed, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _convert_union(value: Any, arguments: tuple[Any, ...], where: str, key: str) -> Any:

@@ -93,28 +93,35 @@ class WordTime:
 
 
 @dataclass(frozen=True, slots=True)
-class MelClip:
-    """Stage 3. The acoustic model's output and the controls it was drawn with.
+class Performance:
+    """Who speaks a clip, with which prosody controls, and when each word is said.
 
-    `faults` are what the model itself found wrong with it, in words. `pitch_hz` is (0, 0) of a
-    model that gives no F0.
+    `context` is what was said around it and cut away.
     """
 
-    id: str
     speaker: str
     pace: float
     pitch_semitones: float
     energy: float
     words: tuple[WordTime, ...]
     acoustic_model: str
-    mel: np.ndarray  # (n_mels, T) float16
-    faults: tuple[str, ...] = ()
     pitch_range: float = 1.0
     vocal_tract: float = 1.0
     context: str = ""
-    pitch_hz: np.ndarray = field(
-        default_factory=lambda: NO_PITCH
-    )  # (1, T) float16, 0 where unvoiced
+
+
+@dataclass(frozen=True, slots=True)
+class MelClip:
+    """Stage 3. The acoustic model's output; `faults` are what the model itself found wrong with
+    it, in words. `pitch_hz` is (0, 0) of a model that gives no F0.
+    """
+
+    id: str
+    performance: Performance
+    mel: np.ndarray  # (n_mels, T) float16
+    faults: tuple[str, ...] = ()
+    # (1, T) float16, 0 where unvoiced
+    pitch_hz: np.ndarray = field(default_factory=lambda: NO_PITCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,27 +160,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class JudgedClip:
-    """Stage 5. The take of an utterance that passed the judge, with what made it.
+    """Stage 5. The attempt at an utterance that passed the judge, with what made it.
 
-    `take` is 0 for the first, and above for those made after one that failed.
+    `attempt` is 0 for the first, and above for those made after one that failed.
     """
 
     id: str
-    take: int
-    speaker: str
-    pace: float
-    pitch_semitones: float
-    energy: float
-    words: tuple[WordTime, ...]
-    acoustic_model: str
-    vocoder: str
-    sample_rate: int
-    num_samples: int
-    audio: bytes  # FLAC, mono, 16 bit, clean
+    attempt: int
+    performance: Performance
+    clean: CleanClip
     judgement: Judgement
-    pitch_range: float = 1.0
-    vocal_tract: float = 1.0
-    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.config import as_mapping
-from pipeline.audit.columns import LIGHT_COLUMNS
+from pipeline.dataset.columns import COLUMNS, audited
 from pipeline.dataset.files import BUILD_FILE, DATA, data_file
-from pipeline.dataset.manifest import DATASET_SCHEMA
 from pipeline.dataset.record import DatasetRecord
 
 CLASSES = ("street", "cafe", "rain", "office")
@@ -59,8 +58,8 @@ def table_of(rows: list[Row]) -> pa.Table:
         }
         for row in rows
     ]
-    names = [*LIGHT_COLUMNS]
-    schema = pa.schema([DATASET_SCHEMA.field(name) for name in names])
+    names = audited("read", "voice", "label")
+    schema = pa.schema([(name, COLUMNS[name].type) for name in names])
     table = pa.Table.from_pylist(plain, schema=schema)
     return table.append_column("split", pa.array([row["split"] for row in rows]))
 
@@ -108,7 +107,7 @@ def _row(rng: np.random.Generator, number: int) -> Row:
         "source": "templates",
         "negative": {"kind": "none", "near_to": "", "distance": None},
         "augmentations": augmentations,
-        "take": 0,
+        "attempt": 0,
         "split": str(rng.choice(["train", "validation", "test"], p=[0.8, 0.1, 0.1])),
     }
 

@@ -6,97 +6,99 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 
-def edit_distance(said: Sequence[str], meant: Sequence[str]) -> int:
-    """The fewest insertions, deletions and substitutions that turn `meant` into `said`."""
-    return _last_row(list(range(len(said) + 1)), said, meant)[-1]
+def edit_distance(hypothesis: Sequence[str], reference: Sequence[str]) -> int:
+    """The fewest insertions, deletions and substitutions that make `hypothesis` of `reference`."""
+    return _last_row(list(range(len(hypothesis) + 1)), hypothesis, reference)[-1]
 
 
-def distance_inside(said: Sequence[str], meant: Sequence[str]) -> int:
-    """The fewest edits that turn `meant` into any stretch of `said`: 0 if it is said in there."""
-    return min(_last_row([0] * (len(said) + 1), said, meant))
+def distance_inside(hypothesis: Sequence[str], reference: Sequence[str]) -> int:
+    """The fewest edits that turn `reference` into any stretch of `hypothesis`: 0 if it is one."""
+    return min(_last_row([0] * (len(hypothesis) + 1), hypothesis, reference))
 
 
-def edit_distances(said: np.ndarray, lengths: np.ndarray, meant: Sequence[int]) -> np.ndarray:
-    """`edit_distance` of each of many to `meant`, all at once.
+def edit_distances(
+    hypothesis: np.ndarray, lengths: np.ndarray, reference: Sequence[int]
+) -> np.ndarray:
+    """`edit_distance` of each of many to `reference`, all at once.
 
-    `said` (B, N) are numbers of symbols, `lengths` (B,) how many of a row count; gives (B,).
+    `hypothesis` (B, N) are numbers of symbols, `lengths` (B,) how many of a row count; gives (B,).
     """
-    width = said.shape[1]
-    row = np.tile(np.arange(width + 1, dtype=np.int16)[:, None], (1, len(said)))  # (N + 1, B)
-    columns = np.ascontiguousarray(said.T)  # (B, N) -> (N, B)
-    for index, wanted in enumerate(meant, start=1):
+    width = hypothesis.shape[1]
+    row = np.tile(np.arange(width + 1, dtype=np.int16)[:, None], (1, len(hypothesis)))  # (N + 1, B)
+    columns = np.ascontiguousarray(hypothesis.T)  # (B, N) -> (N, B)
+    for index, wanted in enumerate(reference, start=1):
         diagonal, row[0] = row[0].copy(), index
         for column in range(1, width + 1):
             substituted = diagonal + (columns[column - 1] != wanted)
             diagonal = row[column].copy()
             shortest = np.minimum(diagonal, row[column - 1]) + 1
             row[column] = np.minimum(substituted, shortest)
-    return row[lengths, np.arange(len(said))]
+    return row[lengths, np.arange(len(hypothesis))]
 
 
-def _last_row(row: list[int], said: Sequence[str], meant: Sequence[str]) -> list[int]:
-    """Of the table of edits: `row` is its first, for none of `meant`."""
-    for index, wanted in enumerate(meant, start=1):
+def _last_row(row: list[int], hypothesis: Sequence[str], reference: Sequence[str]) -> list[int]:
+    """Of the table of edits: `row` is its first, for none of `reference`."""
+    for index, wanted in enumerate(reference, start=1):
         diagonal, row[0] = row[0], index
-        for column, heard in enumerate(said, start=1):
-            substituted = diagonal + (heard != wanted)
+        for column, found in enumerate(hypothesis, start=1):
+            substituted = diagonal + (found != wanted)
             diagonal = row[column]
             row[column] = min(substituted, row[column] + 1, row[column - 1] + 1)
     return row
 
 
 class Step(enum.Enum):
-    """One step from what was meant to what was said."""
+    """One step from a reference to a hypothesis."""
 
-    RIGHT = enum.auto()
-    OTHER = enum.auto()  # something else was said in its place
-    LEFT_OUT = enum.auto()
-    PUT_IN = enum.auto()
-
-
-EDITS = (Step.OTHER, Step.LEFT_OUT, Step.PUT_IN)
+    MATCH = enum.auto()
+    SUBSTITUTION = enum.auto()
+    DELETION = enum.auto()
+    INSERTION = enum.auto()
 
 
-def steps_between(said: Sequence[str], meant: Sequence[str]) -> list[Step]:
-    """A shortest way from `meant` to `said`, in order; its edits are the edit distance."""
-    rows = [list(range(len(said) + 1))]
-    for index, wanted in enumerate(meant, start=1):
+EDITS = (Step.SUBSTITUTION, Step.DELETION, Step.INSERTION)
+
+
+def steps_between(hypothesis: Sequence[str], reference: Sequence[str]) -> list[Step]:
+    """A shortest way from `reference` to `hypothesis`, in order, with the fewest edits."""
+    rows = [list(range(len(hypothesis) + 1))]
+    for index, wanted in enumerate(reference, start=1):
         above, row = rows[-1], [index]
-        for column, heard in enumerate(said, start=1):
-            substituted = above[column - 1] + (heard != wanted)
+        for column, found in enumerate(hypothesis, start=1):
+            substituted = above[column - 1] + (found != wanted)
             row.append(min(substituted, above[column] + 1, row[column - 1] + 1))
         rows.append(row)
-    steps, index, column = [], len(meant), len(said)
+    steps, index, column = [], len(reference), len(hypothesis)
     while index or column:
         cost = rows[index][column]
-        differs = not (index and column) or said[column - 1] != meant[index - 1]
+        differs = not (index and column) or hypothesis[column - 1] != reference[index - 1]
         if index and column and cost == rows[index - 1][column - 1] + differs:
-            steps.append(Step.OTHER if differs else Step.RIGHT)
+            steps.append(Step.SUBSTITUTION if differs else Step.MATCH)
             index, column = index - 1, column - 1
         elif index and cost == rows[index - 1][column] + 1:
-            steps.append(Step.LEFT_OUT)
+            steps.append(Step.DELETION)
             index -= 1
         else:
-            steps.append(Step.PUT_IN)
+            steps.append(Step.INSERTION)
             column -= 1
     return steps[::-1]
 
 
 def longest_stretch(steps: Iterable[Step], of: Collection[Step] = EDITS) -> int:
     """By how many the steps `of` these kinds outnumber what speaks against them, where they do
-    most: right ones and other edits, though not `OTHER`, which may be either.
+    most: matches and other edits, though not `SUBSTITUTION`, which may be either.
 
     A stretch of mumbling so counts almost in full, with a chance hit in it or not. (Largest sum
     of a contiguous part, by Kadane's algorithm.)
     """
     longest = current = 0
     for step in steps:
-        current = max(0, current + (1 if step in of else -(step is not Step.OTHER)))
+        current = max(0, current + (1 if step in of else -(step is not Step.SUBSTITUTION)))
         longest = max(longest, current)
     return longest
 
 
 def error_rate(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> float:
-    """Edit distances over all (said, meant) pairs, divided by what was meant."""
-    errors = sum(edit_distance(said, meant) for said, meant in pairs)
-    return errors / max(1, sum(len(meant) for _, meant in pairs))
+    """Edit distances over all (hypothesis, reference) pairs, divided by the references' length."""
+    errors = sum(edit_distance(hypothesis, reference) for hypothesis, reference in pairs)
+    return errors / max(1, sum(len(reference) for _, reference in pairs))

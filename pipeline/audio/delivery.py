@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from models.errors import ConfigError
-from pipeline.audio.files import pcm16, resample
+from pipeline.audio.files import decode_audio, pcm16, resample
 from pipeline.audio.loudness import gain_to_db
 from pipeline.audio.ogg import with_serial
 
@@ -28,6 +28,7 @@ _FORMATS: Mapping[str, tuple[str, str]] = {  # as libsndfile calls them
     "opus": ("OGG", "OPUS"),
     "mp3": ("MP3", "MPEG_LAYER_III"),
 }
+_LOSSLESS = ("flac", "wav")
 _BEGINNINGS = {b"fLaC": "flac", b"RIFF": "wav", b"OggS": "opus"}
 
 
@@ -79,14 +80,16 @@ def at_rate(wave: np.ndarray, own_rate: int, sample_rate: int) -> np.ndarray:
     """
     if own_rate == sample_rate:
         return wave
-    return pcm16(resample(wave, own_rate, sample_rate)).astype(np.float32) / 32768
+    return in_16_bits(resample(wave, own_rate, sample_rate))
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """A clip as a file, and the gain in dB that made it as loud as asked."""
+    """A clip as a file, what a reader decodes of it (S,), and the gain in dB that made it as loud
+    as asked."""
 
     audio: bytes
+    wave: np.ndarray
     gain_db: float
 
 
@@ -95,7 +98,14 @@ def ship(wave: np.ndarray, sample_rate: int, delivery: Delivery, title: str) -> 
     target = delivery.loudness_lufs
     gain_db = 0.0 if target is None else gain_to_db(wave, sample_rate, target)
     louder = amplified(wave, gain_db)
-    return Shipped(encode_clip(louder, sample_rate, delivery.codec, title), gain_db)
+    audio = encode_clip(louder, sample_rate, delivery.codec, title)
+    exact = delivery.codec in _LOSSLESS
+    return Shipped(audio, in_16_bits(louder) if exact else decode_audio(audio)[0], gain_db)
+
+
+def in_16_bits(wave: np.ndarray) -> np.ndarray:
+    """`wave` (S,) as it comes out of a file of 16 bit that loses nothing."""
+    return pcm16(wave).astype(np.float32) / 32768
 
 
 def amplified(wave: np.ndarray, gain_db: float) -> np.ndarray:

@@ -16,27 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.files import data_files
+from pipeline.dataset.columns import audited, names_in
+from pipeline.dataset.files import data_files, renamed
 from pipeline.storage.shards import first_line
 
-LIGHT_COLUMNS = (
-    "id",
-    "duration_s",
-    "speaker",
-    "accent",
-    "pace",
-    "pitch_semitones",
-    "energy",
-    "pitch_range",
-    "vocal_tract",
-    "template",
-    "intent",
-    "slots",
-    "source",
-    "negative",
-    "augmentations",
-    "take",
-)
 PLACE = "place in the dataset"
 OTHERS = "(others)"
 HOW_MANY = "how many"  # items there are in the lists of a link
@@ -45,8 +28,6 @@ MOST_LEVELS = 100  # in a table; the rarer ones count as one
 _FEW_VALUES = 12  # a column of numbers that has no more is one of labels
 _MOST_SLOTS, _MOST_SLOT_VALUES = 12, 20
 _LEAST_ROWS = 20
-VOICE_NUMBERS = ("pace", "pitch_semitones", "energy", "pitch_range", "vocal_tract")
-_VOICE = ("speaker", "accent", *VOICE_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +69,11 @@ def read_light_columns(dataset: Path) -> pa.Table:
     for path in data_files(dataset):
         try:
             known = pq.read_schema(path).names
-            missing = [name for name in LIGHT_COLUMNS if name not in known]
+            wanted = names_in(known, audited("read", "voice", "label"))
+            missing = [name for name in wanted if name not in known]
             if missing:
                 raise DataError(f"{path}: has no column `{missing[0]}`; build the dataset again")
-            table = pq.read_table(path, columns=list(LIGHT_COLUMNS))
+            table = renamed(pq.read_table(path, columns=wanted))
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
         split = path.name.partition("-")[0]
@@ -127,17 +109,20 @@ def read_log(table: pa.Table) -> AugmentationLog:
 
 def voice_columns(table: pa.Table) -> Iterator[Column]:
     """Who speaks, and how fast, high and loud the voice was asked to."""
-    for name in _VOICE:
+    for name in audited("voice"):
         yield column_of(name, range(len(table)), table[name].to_pylist())
 
 
 def label_columns(table: pa.Table) -> Iterator[Column]:
     """What nothing that is drawn may be tied to; a column a slot, of its frequent values."""
-    for name in ("intent", "template", "split", "source"):
-        yield column_of(name, range(len(table)), table[name].to_pylist())
-    kinds = pc.struct_field(table["negative"].combine_chunks(), "kind").to_pylist()
-    yield column_of("negative.kind", range(len(table)), kinds)
-    yield from _slot_columns(table)
+    for name in (*audited("label"), "split"):
+        if name == "slots":
+            yield from _slot_columns(table)
+        elif name == "negative":
+            kinds = pc.struct_field(table[name].combine_chunks(), "kind").to_pylist()
+            yield column_of("negative.kind", range(len(table)), kinds)
+        else:
+            yield column_of(name, range(len(table)), table[name].to_pylist())
     yield _places(table)
 
 

@@ -103,7 +103,7 @@ def audit_dataset(dataset: Path, alpha: float = ALPHA) -> Audit:
 
 
 def audit_table(table: pa.Table, record: DatasetRecord, alpha: float = ALPHA) -> Audit:
-    """Audit rows with the columns `LIGHT_COLUMNS` and `split`, against what the dataset's `record`
+    """Audit rows as `read_light_columns` reads them, against what the dataset's `record`
     asked of them. The same rows give the same audit.
     """
     evidence = _evidence(table, record)
@@ -137,13 +137,13 @@ def audit_json(audit: Audit) -> str:
 
 def _evidence(table: pa.Table, record: DatasetRecord) -> Evidence:
     num_rows, rejects = len(table), record.rejects
-    retaken = sum(take > 0 for take in table["take"].to_pylist())
+    retried = sum(attempt > 0 for attempt in table["attempt"].to_pylist())
     return Evidence(
         num_rows=num_rows,
         log=read_log(table),
         voice={column.name: column for column in voice_columns(table)},
         labels={column.name: column for column in label_columns(table)},
         probability=probabilities(record.config),
-        lost=(rejects + retaken) / (num_rows + rejects),
+        lost=(rejects + retried) / (num_rows + rejects),
         rng_for=partial(rng_for, record.seed, "audit"),
     )

@@ -37,7 +37,7 @@ def augment_clips(
     """
     augmenter: Augmenter | None = None
     for clip in clips:
-        wave, own_rate = decode_audio(clip.audio)
+        wave, own_rate = decode_audio(clip.clean.audio)
         sample_rate = delivery.sample_rate or own_rate
         if augmenter is None or augmenter.sample_rate != sample_rate:
             augmenter = Augmenter(augment, sample_rate, setting)
@@ -47,7 +47,6 @@ def augment_clips(
 
 def _finished(id: str, heard: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:
     shipped = ship(heard.wave, sample_rate, delivery, id)
-    wave, _ = decode_audio(shipped.audio)
     noise_audio = b""
     if heard.noise_wave is not None:
         noise = amplified(heard.noise_wave, shipped.gain_db)
@@ -55,12 +54,12 @@ def _finished(id: str, heard: Augmented, sample_rate: int, delivery: Delivery) -
     return FinishedClip(
         id=id,
         sample_rate=sample_rate,
-        num_samples=len(wave),
+        num_samples=len(shipped.wave),
         audio=shipped.audio,
         noise=heard.noise,
         room=heard.room,
         channel=replace(heard.channel, gain_db=heard.channel.gain_db + shipped.gain_db),
-        quality=measure_quality(wave, sample_rate),
+        quality=measure_quality(shipped.wave, sample_rate),
         augmentations=heard.augmentations,
         time_scale=heard.time_scale,
         time_shift_s=heard.time_shift_s,

@@ -29,7 +29,7 @@ _COLUMNS = {
     "seconds": "duration_s",
 }
 _WORDS = re.compile(r'"([^"]+)"|(\S+)')
-ORDERS = ("place", "text", "speaker", "intent", "snr_db", "error_percent", "seconds")
+ORDERS = ("index", "text", "speaker", "intent", "snr_db", "error_percent", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ class Question:
     snr_to: float | None = None
     error_to: float | None = None
     is_marked: bool | None = None
-    order: str = "place"
+    order: str = "index"
     is_falling: bool = False
     page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows of one page, each with its `place`, out of `total` that fit."""
+    """The rows of one page, each with its `index`, out of `total` that fit."""
 
     total: int
     rows: list[dict[str, Any]]
@@ -87,8 +87,8 @@ class RowIndex:
         searched = "lower(concat_ws(' ', text, transcript, phonemes, id))"
         self._database.execute(
             f"{'CREATE TABLE clips AS' if is_first else 'INSERT INTO clips'} "
-            f"SELECT file_row_number + ? AS place, ? AS split, {columns}, {searched} AS searched "
-            "FROM read_parquet(?, file_row_number = true) ORDER BY place",
+            f"SELECT file_row_number + ? AS index, ? AS split, {columns}, {searched} AS searched "
+            "FROM read_parquet(?, file_row_number = true) ORDER BY index",
             [start, split_of_file(path), str(path)],
         )
 
@@ -107,19 +107,19 @@ class RowIndex:
         )
         return sorted(value for (value,) in rows.fetchall())
 
-    def id_of(self, place: int) -> str | None:
-        """The id of the row at a place; None where there is none."""
-        rows = self._database.cursor().execute("SELECT id FROM clips WHERE place = ?", [place])
+    def id_of(self, index: int) -> str | None:
+        """The id of the row at an index; None where there is none."""
+        rows = self._database.cursor().execute("SELECT id FROM clips WHERE index = ?", [index])
         return next((value for (value,) in rows.fetchall()), None)
 
     def ask(self, question: Question, marked: Collection[str]) -> Answer:
         """One page of the rows that are wanted; `marked` are the ids with a mark."""
         condition, values = _condition(question, marked)
-        order = question.order if question.order in ORDERS else "place"
+        order = question.order if question.order in ORDERS else "index"
         falling = "DESC" if question.is_falling else "ASC"
         query = (
-            f"SELECT place, split, {', '.join(_COLUMNS)}, count(*) OVER () AS total FROM clips "
-            f"WHERE {condition} ORDER BY {order} {falling} NULLS LAST, place "
+            f"SELECT index, split, {', '.join(_COLUMNS)}, count(*) OVER () AS total FROM clips "
+            f"WHERE {condition} ORDER BY {order} {falling} NULLS LAST, index "
             f"LIMIT {PAGE_ROWS} OFFSET {PAGE_ROWS * max(0, question.page)}"
         )
         result = self._database.cursor().execute(query, values)

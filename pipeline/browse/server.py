@@ -1,6 +1,6 @@
 """The browse page over HTTP: what a browser may ask, and what it gets.
 
-Rows are named by their place, a number, so that nothing a browser sends is ever a path. Only
+Rows are named by their index, a number, so that nothing a browser sends is ever a path. Only
 requests that name this very server are answered: a page elsewhere whose name was made to point
 here (DNS rebinding) is refused, and so is a change that another site's page sends.
 """
@@ -19,8 +19,9 @@ from pydantic import BaseModel, Field
 from models.errors import DataError
 from pipeline.audio.files import decode_audio
 from pipeline.browse.index import PAGE_ROWS, Question, RowIndex
+from pipeline.dataset.columns import SOUND_COLUMNS
 from pipeline.dataset.files import data_files, read_build
-from pipeline.dataset.light_rows import SOUND_COLUMNS, RowPlaces
+from pipeline.dataset.light_rows import RowsByIndex
 from pipeline.dataset.marks import MOST_NOTE, read_marks, write_marks
 from pipeline.pages.clip_picture import clip_picture
 from pipeline.pages.playable_audio import media_type
@@ -79,44 +80,46 @@ def browse_app(dataset: Path, marks_path: Path, host: str = "127.0.0.1") -> Fast
     `host` is the address that the server listens on. Raises `DataError` when the dataset or
     the file of marks is damaged.
     """
-    build, index, marks = read_build(dataset), RowIndex(dataset), Marks(marks_path)
-    places = RowPlaces(data_files(dataset))
-    light = [name for name in places.columns if name not in SOUND_COLUMNS]
+    build, row_index, marks = read_build(dataset), RowIndex(dataset), Marks(marks_path)
+    rows_at = RowsByIndex(data_files(dataset))
+    light = [name for name in rows_at.columns if name not in SOUND_COLUMNS]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _add_guard(app, host)
-    _add_page(app, {"name": build["name"], "options": index.options(), "marks": marks_path.name})
+    _add_page(
+        app, {"name": build["name"], "options": row_index.options(), "marks": marks_path.name}
+    )
 
     @app.get("/clips")
     def clips(question: Annotated[Question, Depends()]) -> dict[str, Any]:
         noted = marks.read()
-        answer = index.ask(question, noted)
+        answer = row_index.ask(question, noted)
         rows = [row | {"note": noted.get(row["id"])} for row in answer.rows]
         return {"total": answer.total, "page_rows": PAGE_ROWS, "marked": len(noted), "rows": rows}
 
-    @app.get("/clips/{place}")
-    def clip(place: int) -> dict[str, Any]:
-        row = _row(places, place, light)
+    @app.get("/clips/{index}")
+    def clip(index: int) -> dict[str, Any]:
+        row = _row(rows_at, index, light)
         groups = [{"title": group.title, "facts": group.facts} for group in facts_of(row)]
         return {name: row[name] for name in _SHOWN} | {"groups": groups}
 
-    @app.get("/clips/{place}/picture")
-    def picture(place: int) -> Response:
-        drawn = clip_picture(*decode_audio(_audio(places, place)))
+    @app.get("/clips/{index}/picture")
+    def picture(index: int) -> Response:
+        drawn = clip_picture(*decode_audio(_audio(rows_at, index)))
         return Response(drawn.webp, media_type="image/webp")
 
-    @app.get("/clips/{place}/audio")
-    def audio(place: int, request: Request) -> Response:
-        data = _audio(places, place)
+    @app.get("/clips/{index}/audio")
+    def audio(index: int, request: Request) -> Response:
+        data = _audio(rows_at, index)
         return part_of(data, request.headers.get("range"), media_type(data))
 
-    @app.put("/clips/{place}/mark")
-    def mark(place: int, note: Note) -> dict[str, Any]:
-        marks.put(_id(index, place), note.note)
+    @app.put("/clips/{index}/mark")
+    def mark(index: int, note: Note) -> dict[str, Any]:
+        marks.put(_id(row_index, index), note.note)
         return {"marked": len(marks.read())}
 
-    @app.delete("/clips/{place}/mark")
-    def unmark(place: int) -> dict[str, Any]:
-        marks.put(_id(index, place), None)
+    @app.delete("/clips/{index}/mark")
+    def unmark(index: int) -> dict[str, Any]:
+        marks.put(_id(row_index, index), None)
         return {"marked": len(marks.read())}
 
     return app
@@ -203,19 +206,19 @@ def _add_page(app: FastAPI, values: dict[str, Any]) -> None:
         return Response(text, media_type=kind)
 
 
-def _row(places: RowPlaces, place: int, columns: list[str]) -> dict[str, Any]:
+def _row(rows: RowsByIndex, index: int, columns: list[str]) -> dict[str, Any]:
     try:
-        return places.read(place, columns)
+        return rows.read(index, columns)
     except IndexError:
-        raise HTTPException(404, f"there is no row {place}") from None
+        raise HTTPException(404, f"there is no row {index}") from None
 
 
-def _audio(places: RowPlaces, place: int) -> bytes:
-    return bytes(_row(places, place, ["audio"])["audio"]["bytes"])
+def _audio(rows: RowsByIndex, index: int) -> bytes:
+    return bytes(_row(rows, index, ["audio"])["audio"]["bytes"])
 
 
-def _id(index: RowIndex, place: int) -> str:
-    row_id = index.id_of(place)
+def _id(row_index: RowIndex, index: int) -> str:
+    row_id = row_index.id_of(index)
     if row_id is None:
-        raise HTTPException(404, f"there is no row {place}")
+        raise HTTPException(404, f"there is no row {index}")
     return row_id

@@ -24,8 +24,8 @@ from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
-from pipeline.speech.speaker_assignment import Casting
-from pipeline.speech.synthesize import VoiceConfig, castings_of, check_voice
+from pipeline.speech.speaker_assignment import SpeakerAssignment
+from pipeline.speech.synthesize import VoiceConfig, check_voice, speaker_assignments
 from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.text.spoken import TextConfig, check_text
 
@@ -117,10 +117,10 @@ def split_plan_of(config: BuildConfig) -> SplitPlan | None:
     return plan_splits(output.split, output.disjoint, config.seed, read)
 
 
-def castings_of_build(config: BuildConfig) -> dict[str, Casting]:
+def assignments_of_build(config: BuildConfig) -> dict[str, SpeakerAssignment]:
     """Who may speak in every split; all may in all, unless speakers are kept apart."""
     shares = config.output.split if "speaker" in config.output.disjoint else None
-    return castings_of(config.voice, config.text.used_accents, config.seed, shares)
+    return speaker_assignments(config.voice, config.text.used_accents, config.seed, shares)
 
 
 def check_build(config: BuildConfig) -> None:
@@ -139,10 +139,10 @@ def check_build(config: BuildConfig) -> None:
     check_voice(config.voice)
     check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
     split_plan_of(config)
-    for split, casting in castings_of_build(config).items():
-        if casting.quota is not None:
+    for split, assignment in assignments_of_build(config).items():
+        if assignment.quota is not None:
             share = config.output.split[split] if split else 1.0
-            casting.quota.check(round(share * config.sentences.num_rows))
+            assignment.quota.check(round(share * config.sentences.num_rows))
     check_judge(config.judge)
     if config.judge.recognizer is not None:
         checkpoint_digest(config.judge.recognizer)

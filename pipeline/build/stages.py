@@ -21,7 +21,7 @@ from pipeline.augment.own_speech import OWN_CLIPS, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.build.config import (
     BuildConfig,
-    castings_of_build,
+    assignments_of_build,
     lexicon_of,
     resolve_device,
     row_licences,
@@ -32,7 +32,7 @@ from pipeline.build.job import Job, index_of
 from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.manifest import assemble, write_part
-from pipeline.judging.retakes import judge_clips
+from pipeline.judging.attempts import judge_clips
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -44,7 +44,7 @@ from pipeline.records import (
 )
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.generate import generate
-from pipeline.speech.speaker_assignment import casting_of
+from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
 from pipeline.storage.shards import is_intact, read_shard, write_shard
@@ -99,8 +99,8 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
     """Stage 2: sentences into spoken text and phonemes."""
 
     def make() -> Iterable[SpokenSentence | Reject]:
-        rows, by_split = read_shard(sentences, Sentence).rows, castings_of_build(job.config)
-        cells = {row.id: casting_of(by_split, row.split).cell(row.number) for row in rows}
+        rows, by_split = read_shard(sentences, Sentence).rows, assignments_of_build(job.config)
+        cells = {row.id: assignment_of(by_split, row.split).cell(row.number) for row in rows}
         accents = {id: cell.accent for id, cell in cells.items() if cell}
         return text_frontend(
             rows, job.config.text, job.config.seed, lexicon_of(job.config), accents
@@ -112,7 +112,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=4,
+    version=5,
     reads=lambda config: {
         "seed": config.seed,
         "voice": _voice_without_vocoder(config),
@@ -129,7 +129,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
         _one_thread_a_shard()
         rows = read_shard(spoken, SpokenSentence).rows
         config = job.config
-        return synthesize(rows, config.voice, config.seed, job.device, castings_of_build(config))
+        return synthesize(rows, config.voice, config.seed, job.device, assignments_of_build(config))
 
     output = job.next_shard("synthesize", spoken)
     return _make_once(output, lambda: write_shard(output, make(), MelClip))
@@ -157,7 +157,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=1,
+    version=2,
     reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
     files=("acoustic_model", "vocoder", "recognizer"),
     libraries=("numpy", "torch", "torchaudio", "soundfile", "soxr"),
@@ -185,7 +185,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
             job.config.voice,
             job.config.judge,
             job.config.seed,
-            castings_of_build(job.config),
+            assignments_of_build(job.config),
         )
 
     output = job.next_shard("judge", clean)
@@ -262,7 +262,7 @@ def _clean_clips(job: Job) -> Iterator[tuple[str, bytes]]:
     for sentences in job.shards("generate"):
         clean = vocode_shard(job, synthesize_shard(job, frontend_shard(job, sentences)))
         for clip in read_shard(judge_shard(job, clean), JudgedClip).rows:
-            yield clip.id, clip.audio
+            yield clip.id, clip.clean.audio
 
 
 MANIFEST = Stage(
@@ -282,7 +282,7 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     """Stage 7: the records of all stages, joined into rows of the dataset."""
     index = index_of(finished)
     output = job.shard("manifest", index)
-    not_kept = () if job.config.output.keep_clean else ("audio",)
+    not_kept = () if job.config.output.keep_clean else ("clean.audio",)
 
     def make() -> Path:
         rows = assemble(
@@ -343,7 +343,7 @@ def _given_accents(config: BuildConfig) -> list[object]:
     """What accents depend on where they are given by quota: every speaker has each."""
     if config.voice.quota is None:
         return []
-    by_split = castings_of_build(config)
+    by_split = assignments_of_build(config)
     return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
 
 

@@ -1,7 +1,7 @@
 """The dataset card: README.md with the YAML header that the Hugging Face hub reads."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,9 +16,9 @@ from pipeline.card.licences import (
     licences_section,
 )
 from pipeline.card.pictures import write_card_pictures
+from pipeline.dataset.columns import AUDIO, COLUMNS
 from pipeline.dataset.files import CARD_FILE, DATA, data_files, read_rows
-from pipeline.dataset.kept_audio import AUDIO
-from pipeline.dataset.light_rows import RowPlaces
+from pipeline.dataset.light_rows import RowsByIndex
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.splits import SPLITS
 
@@ -32,38 +32,6 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"),
 )
-_COLUMNS = {
-    "id": "the domain and a hash of seed and text",
-    "audio": "mono, embedded; FLAC of 16 bit unless `audio.path` ends otherwise. The file's own "
-    "metadata says that the speech is synthetic",
-    "text": "as written",
-    "normalized_text": "as spoken: numbers, times and symbols in words",
-    "transcript": "lower case without punctuation: what a recognizer trains on",
-    "phonemes": "`^` silence, `|` word boundary, `,` pause, stress marks before vowels",
-    "duration_s, sample_rate": "of the clip as shipped, in seconds and Hz",
-    "speaker, accent": "whose voice, and the accent of the phonemes",
-    "pace, pitch_semitones, energy, pitch_range, vocal_tract": "the controls the voice was asked "
-    "for; 1 (0 semitones) is the speaker's own",
-    "domain, template, intent, slots": "where the sentence came from and what it means; each slot "
-    "value with the words [first_word, end_word) of `transcript` that say it",
-    "source, style": "which part of the config wrote the sentence, and what was done to it to "
-    "sound spoken",
-    "negative": "for a near miss: how it was made, the phrase it must not be taken for, and the "
-    "share of that phrase's phones that differ; kind `none` for all others",
-    "words": "each word with its start and end in seconds",
-    "noise, room, channel": "what was done to the clip, drawn and measured",
-    "augmentations": "all that was done to it, link by link in order: what was drawn (enough to do "
-    "it again) and what was measured, as JSON",
-    "quality": "what was measured: clipping, silence and loudness on the clip as it is, everything "
-    "else by the judge before noise",
-    "clean_audio": "the clip before augmentation, where `output.keep_clean` is on",
-    "noise_audio": "what augmentation added to the speech, where `output.keep_noise` is on; null "
-    "where it added nothing",
-    "take": "0 for the first; above where the judge turned earlier ones away",
-    "context": "what was said before and after the clip and cut away, `...` standing for the clip",
-    "acoustic_model, vocoder": "checkpoints, `name@digest`",
-    "license, seed": "of the row, with all that is in it, and of the build",
-}
 
 
 def write_card(dataset: Path, license_name: str) -> None:
@@ -174,10 +142,10 @@ def _pictures(dataset: Path, build: DatasetRecord) -> str:
 
 def _examples(dataset: Path) -> str:
     """Lines of a table: rows at equal distances."""
-    places = RowPlaces(data_files(dataset))
-    count = min(NUM_EXAMPLES, len(places))
+    rows_at = RowsByIndex(data_files(dataset))
+    count = min(NUM_EXAMPLES, len(rows_at))
     columns = ["text", "speaker", "noise", "duration_s"]
-    rows = [places.read(index * len(places) // count, columns) for index in range(count)]
+    rows = [rows_at.read(index * len(rows_at) // count, columns) for index in range(count)]
     return "\n".join(
         f"| {_cell(row['text'])} | {_cell(row['speaker'])} | {_noise(row['noise'])} "
         f"| {row['duration_s']:.1f} |"
@@ -196,15 +164,15 @@ def _cell(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))
 
 
+def _columns(names: Iterable[str]) -> str:
+    """A table of these columns: what each means, and the stage of the build that makes it."""
+    lines = [f"| {c.name} | {c.meaning} | {c.stage} |" for c in map(COLUMNS.get, names) if c]
+    return "\n".join(["| column | meaning | stage |", "|---|---|---|", *lines])
+
+
 def _body(dataset: Path, build: DatasetRecord) -> str:
     splits = "\n".join(
         f"| {name} | {split.rows:,} | {split.hours:.2f} |" for name, split in build.splits.items()
-    )
-    there = _schema(dataset).names
-    columns = "\n".join(
-        f"| {names} | {meaning} |"
-        for names, meaning in _COLUMNS.items()
-        if names.split(", ")[0] in there
     )
     digests = "\n".join(f"- {name}: `{digest}`" for name, digest in build.digests.items())
     return f"""
@@ -245,9 +213,7 @@ wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
 
 ## Columns
 
-| column | meaning |
-|---|---|
-{columns}
+{_columns(_schema(dataset).names)}
 {licences_section(build.licences)}
 ## How it was made
 

@@ -87,7 +87,7 @@ def coverage_curve(
 def with_strategy(sentences: SentencesConfig, strategy: Strategy) -> SentencesConfig:
     """The same sentences by another strategy; each said once, and as many covered as there are."""
     coverage = replace(sentences.coverage, partial=True)
-    return replace(sentences, strategy=strategy, coverage=coverage, takes=1)
+    return replace(sentences, strategy=strategy, coverage=coverage, repetitions=1)
 
 
 def comparison_table(curves: Sequence[Curve]) -> str:

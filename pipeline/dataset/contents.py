@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from pipeline.dataset.columns import SOUND_COLUMNS
 from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest
 from pipeline.dataset.leaks import Leak, LeakFinder
-from pipeline.dataset.light_rows import SOUND_COLUMNS, LightRows, split_of_file
+from pipeline.dataset.light_rows import LightRows, split_of_file
 from pipeline.licences.summary import LicenceSummary, LicensedSource, SummaryCount
 
 

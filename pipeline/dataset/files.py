@@ -8,12 +8,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from pipeline.dataset.columns import names_in, present_names
 from pipeline.records import Reject
 from pipeline.splits import SPLITS
 from pipeline.storage.shards import REJECT, first_line
@@ -25,6 +26,7 @@ FORMAT = "voxloom-dataset-1"
 
 REJECTS_SCHEMA = pa.schema([("id", pa.string()), *REJECT])
 _ROWS_AT_ONCE = 64
+Batch = TypeVar("Batch", pa.Table, pa.RecordBatch)
 
 
 def data_file(split: str, index: int, count: int) -> str:
@@ -56,17 +58,24 @@ def read_build(dataset: Path) -> dict[str, Any]:
 def read_rows(
     path: Path, columns: Sequence[str] | None = None, at_once: int = _ROWS_AT_ONCE
 ) -> Iterator[dict[str, Any]]:
-    """The rows of one data file, `at_once` at a time; page checksums are verified.
+    """The rows of one data file, `at_once` at a time, under the names that columns have now; page
+    checksums are verified.
 
     Raises `DataError` naming the file when it is missing or damaged.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            wanted = None if columns is None else names_in(file.schema_arrow.names, columns)
             for group in range(file.num_row_groups):  # over all at once, it keeps what it read
-                for batch in file.iter_batches(at_once, row_groups=[group], columns=columns):
-                    yield from batch.to_pylist()
+                for batch in file.iter_batches(at_once, row_groups=[group], columns=wanted):
+                    yield from renamed(batch).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
+
+
+def renamed(rows: Batch) -> Batch:
+    """A table or batch of a data file with its columns under the names that they have now."""
+    return rows.rename_columns(present_names(rows.schema.names))
 
 
 def read_dataset_rejects(dataset: Path, with_audio: bool = False) -> list[Reject]:

@@ -6,15 +6,11 @@ They are FLAC whatever the codec of the row's own clip: one keeps them to be exa
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from models.errors import DataError
 from pipeline.audio.delivery import at_rate, encode_clip
 from pipeline.audio.files import decode_audio
+from pipeline.dataset.columns import KEPT_AUDIO
 from pipeline.records import FinishedClip, JudgedClip
-
-KEPT_AUDIO = ("clean_audio", "noise_audio")
-AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
 def kept_audio(judged: JudgedClip, clip: FinishedClip) -> dict[str, dict[str, Any]]:
@@ -28,9 +24,9 @@ def kept_audio(judged: JudgedClip, clip: FinishedClip) -> dict[str, dict[str, An
 
 
 def _clean(judged: JudgedClip, clip: FinishedClip) -> bytes:
-    if not judged.audio:
+    if not judged.clean.audio:
         return b""
-    wave, own_rate = decode_audio(judged.audio)
+    wave, own_rate = decode_audio(judged.clean.audio)
     clean = at_rate(wave, own_rate, clip.sample_rate)
     return encode_clip(clean, clip.sample_rate, "flac", clip.id)
 

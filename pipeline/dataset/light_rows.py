@@ -1,7 +1,7 @@
 """The rows of a dataset without their audio, in memory that does not grow with the dataset.
 
 `LightRows` goes through them as often as asked, each time from disk and in few columns;
-`RowPlaces` fetches single rows whole, without the rest of their file.
+`RowsByIndex` fetches single rows whole, without the rest of their file.
 """
 
 from bisect import bisect_right
@@ -15,11 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.files import data_files, read_rows
-from pipeline.dataset.kept_audio import KEPT_AUDIO
+from pipeline.dataset.columns import names_in, present_names
+from pipeline.dataset.files import data_files, read_rows, renamed
 from pipeline.storage.shards import first_line
 
-SOUND_COLUMNS = frozenset({"audio", *KEPT_AUDIO})
 _ROWS_AT_ONCE = 4096
 
 
@@ -65,8 +64,8 @@ class LightRows(Collection[Mapping[str, Any]]):
                 yield from chunk.to_pylist()
 
 
-class RowPlaces:
-    """Rows by their place, counted from 0 over the files of a dataset in their order."""
+class RowsByIndex:
+    """Rows by their index, counted from 0 over the files of a dataset in their order."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self._ends: list[int] = []
@@ -75,7 +74,7 @@ class RowPlaces:
         end = 0
         for path in files:
             metadata = _metadata(path)
-            self.columns = self.columns or metadata.schema.to_arrow_schema().names
+            self.columns = self.columns or present_names(metadata.schema.to_arrow_schema().names)
             for group in range(metadata.num_row_groups):
                 end += metadata.row_group(group).num_rows
                 self._ends.append(end)
@@ -84,19 +83,20 @@ class RowPlaces:
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def read(self, place: int, columns: Sequence[str] | None = None) -> dict[str, Any]:
-        """The row at `place`, with its `split`.
+    def read(self, index: int, columns: Sequence[str] | None = None) -> dict[str, Any]:
+        """The row at `index`, with its `split`.
 
         Raises `IndexError` where there is none, `DataError` naming the file that is damaged.
         """
-        if not 0 <= place < len(self):
-            raise IndexError(place)
-        index = bisect_right(self._ends, place)
-        path, group = self._groups[index]
-        offset = place - (self._ends[index - 1] if index else 0)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        number = bisect_right(self._ends, index)
+        path, group = self._groups[number]
+        offset = index - (self._ends[number - 1] if number else 0)
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                table = file.read_row_group(group, columns=columns)
+                wanted = columns and names_in(file.schema_arrow.names, columns)
+                table = renamed(file.read_row_group(group, columns=wanted))
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
         (row,) = table.slice(offset, 1).to_pylist()
@@ -118,7 +118,7 @@ def _metadata(path: Path) -> pq.FileMetaData:
 def _leaf(path: Path, name: str) -> pa.ChunkedArray:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            column = file.read([name]).column(0)
+            column = file.read(names_in(file.schema_arrow.names, [name])).column(0)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
     for field in name.split(".")[1:]:

@@ -1,13 +1,13 @@
-"""The dataset's rows: their columns, how they are joined, and the checks that they agree.
+"""The dataset's rows: how they are joined, and the checks that they agree.
 
-This is the one place that knows what a row must look like. `assemble` checks every row as it
-is made, `pipeline/verify/dataset.py` checks the same things on a dataset on disk.
+`assemble` checks every row as it is made, `pipeline/verify/dataset.py` checks the same things on a
+dataset on disk. The columns are those of `pipeline/dataset/columns.py`.
 """
 
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,8 @@ from models.errors import DataError
 from models.phonology.phonemes import words_of
 from pipeline.audio.delivery import suffix_of
 from pipeline.audio.files import decode_audio
-from pipeline.dataset.kept_audio import AUDIO, KEPT_AUDIO, kept_audio, kept_audio_problems
+from pipeline.dataset.columns import AUDIO, COLUMNS, KEPT_AUDIO
+from pipeline.dataset.kept_audio import kept_audio, kept_audio_problems
 from pipeline.licences.summary import RowLicences
 from pipeline.records import (
     FinishedClip,
@@ -28,96 +29,12 @@ from pipeline.records import (
     SpokenSentence,
     WordTime,
 )
-from pipeline.storage.shards import (
-    AUGMENTATIONS,
-    CHANNEL,
-    JUDGEMENT,
-    NEGATIVE,
-    QUALITY,
-    REJECT,
-    ROOM,
-    SPOKEN_SLOTS,
-    STYLE,
-    WORDS,
-    read_table,
-    reject_value,
-    write_table,
-)
+from pipeline.storage.shards import REJECT, read_table, reject_value, write_table
 
 Row = dict[str, Any]
 _R = TypeVar("_R", Sentence, SpokenSentence, JudgedClip, FinishedClip)
 
-_TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
-# What was measured on the final clip stands in for what the judge measured of the clean one.
-_QUALITY = pa.struct(
-    [
-        *(field for field in JUDGEMENT if field.name not in {of.name for of in QUALITY}),
-        *QUALITY,
-    ]
-)
-_COLUMNS: list[tuple[str, pa.DataType]] = [
-    ("id", _TEXT),
-    ("audio", AUDIO),
-    ("text", _TEXT),
-    ("normalized_text", _TEXT),
-    ("transcript", _TEXT),
-    ("phonemes", _TEXT),
-    ("duration_s", _REAL),
-    ("sample_rate", _WHOLE),
-    ("speaker", _TEXT),
-    ("accent", _TEXT),
-    ("pace", _REAL),
-    ("pitch_semitones", _REAL),
-    ("energy", _REAL),
-    ("pitch_range", _REAL),
-    ("vocal_tract", _REAL),
-    ("context", _TEXT),
-    ("domain", _TEXT),
-    ("template", _TEXT),
-    ("intent", _TEXT),
-    ("slots", SPOKEN_SLOTS),
-    ("source", _TEXT),
-    ("style", STYLE),
-    ("negative", NEGATIVE),
-    ("words", WORDS),
-    (
-        "noise",
-        pa.struct(
-            [
-                ("class", _TEXT),
-                ("source", _TEXT),
-                ("license", _TEXT),
-                ("offset_s", _REAL),
-                ("snr_db", _REAL),
-                ("measured_snr_db", _REAL),
-            ]
-        ),
-    ),
-    ("room", ROOM),
-    ("channel", CHANNEL),
-    ("augmentations", AUGMENTATIONS),
-    ("quality", _QUALITY),
-    ("take", _WHOLE),
-    ("acoustic_model", _TEXT),
-    ("vocoder", _TEXT),
-    ("license", _TEXT),
-    ("seed", _WHOLE),
-]
 _PART = "manifest rows"
-_MAY_BE_EMPTY = {"template", "intent", "context"}
-_MAY_BE_NULL = {
-    "noise_audio",  # nothing was added
-    "negative.distance",
-    "noise.snr_db",
-    "noise.measured_snr_db",
-    "room.rt60_s",
-    # where no recognizer judged, or could not align
-    "quality.phone_error_rate",
-    "quality.divergent_phones",
-    "quality.missing_phones",
-    "quality.surplus_phones",
-    "quality.word_shift_s",
-}
 _WORD_TOLERANCE_S = 0.001  # times are sums of hops in floating point
 
 
@@ -140,11 +57,13 @@ def dataset_schema(sample_rate: int | None = None, kept: Sequence[str] = ()) -> 
     `sample_rate` in Hz is declared to readers; None declares none and every clip has its own.
     `kept` are those of `KEPT_AUDIO` that stand beside `audio`.
     """
-    columns = [*_COLUMNS, *((name, AUDIO) for name in kept)]
-    features = {name: _feature(kind) for name, kind in columns}
-    features |= {
-        name: {"sampling_rate": sample_rate, "_type": "Audio"} for name in ("audio", *kept)
-    }
+    columns = [
+        (column.name, column.type)
+        for column in COLUMNS.values()
+        if not column.kept or column.name in kept
+    ]
+    sound = {"sampling_rate": sample_rate, "_type": "Audio"}
+    features = {name: sound if kind == AUDIO else _feature(kind) for name, kind in columns}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(columns, metadata=metadata)
 
@@ -157,9 +76,6 @@ def _feature(kind: pa.DataType) -> Any:
         return [_feature(kind.value_type)]
     dtype = "float64" if pa.types.is_float64(kind) else str(kind)
     return {"dtype": dtype, "_type": "Value"}
-
-
-DATASET_SCHEMA = dataset_schema()
 
 
 def assemble(
@@ -210,7 +126,7 @@ def write_part(path: Path, rows: Iterable[Row | Reject]) -> Path:
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
     """The dataset rows of a part, or some of their columns (its rejects: `read_rejects`)."""
-    names = columns or (*DATASET_SCHEMA.names, *KEPT_AUDIO)
+    names = columns or list(COLUMNS)
     rows = read_table(path, _PART, [*names, "reject"]).to_pylist()
     for row in rows:
         for name in KEPT_AUDIO:
@@ -228,7 +144,7 @@ def read_kept(path: Path) -> tuple[Counter[str], Counter[str]]:
 
 def row_problems(row: Row) -> list[str]:
     """What contradicts itself in one row, each as `field: expected ..., found ...`."""
-    missing = list(_missing(row, prefix=""))
+    missing = list(_missing(row))
     if missing:
         return missing
     return [
@@ -251,7 +167,7 @@ def _required(records: Mapping[str, _R], row_id: str, name: str) -> _R:
 
 
 def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: FinishedClip) -> Row:
-    noise = asdict(clip.noise)
+    performance, noise = judged.performance, asdict(clip.noise)
     noise["class"] = noise.pop("noise_class")
     return {
         "id": clip.id,
@@ -262,14 +178,14 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
         "phonemes": spoken.phonemes,
         "duration_s": clip.num_samples / clip.sample_rate,
         "sample_rate": clip.sample_rate,
-        "speaker": judged.speaker,
+        "speaker": performance.speaker,
         "accent": spoken.accent,
-        "pace": judged.pace,
-        "pitch_semitones": judged.pitch_semitones,
-        "energy": judged.energy,
-        "pitch_range": judged.pitch_range,
-        "vocal_tract": judged.vocal_tract,
-        "context": judged.context,
+        "pace": performance.pace,
+        "pitch_semitones": performance.pitch_semitones,
+        "energy": performance.energy,
+        "pitch_range": performance.pitch_range,
+        "vocal_tract": performance.vocal_tract,
+        "context": performance.context,
         "domain": sentence.domain,
         "template": sentence.template,
         "intent": sentence.intent,
@@ -286,9 +202,9 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
         "channel": asdict(clip.channel),
         "augmentations": [asdict(augmentation) for augmentation in clip.augmentations],
         "quality": asdict(judged.judgement) | asdict(clip.quality),
-        "take": judged.take,
-        "acoustic_model": judged.acoustic_model,
-        "vocoder": judged.vocoder,
+        "attempt": judged.attempt,
+        "acoustic_model": performance.acoustic_model,
+        "vocoder": judged.clean.vocoder,
     }
 
 
@@ -296,7 +212,7 @@ def heard_words(judged: JudgedClip, clip: FinishedClip) -> Iterator[WordTime]:
     """The words of `judged` where they lie in the finished clip, which may cut into their ends."""
     scale, shift_s = clip.time_scale, clip.time_shift_s
     duration_s = clip.num_samples / clip.sample_rate
-    for word in judged.words:
+    for word in judged.performance.words:
         start_s, end_s = (
             min(max(time_s * scale + shift_s, 0.0), duration_s)
             for time_s in (word.start_s, word.end_s)
@@ -304,20 +220,29 @@ def heard_words(judged: JudgedClip, clip: FinishedClip) -> Iterator[WordTime]:
         yield WordTime(word.word, start_s, end_s)
 
 
-def _missing(values: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    for name, value in values.items():
-        place = f"{prefix}{name}"
-        if value is None and place not in _MAY_BE_NULL:
-            yield f"{place}: expected a value, found null"
-        elif isinstance(value, float) and not math.isfinite(value):
-            yield f"{place}: expected a finite number, found {value}"
-        elif value == "" and not prefix and name not in _MAY_BE_EMPTY:
-            yield f"{place}: expected text, found none"
-        elif isinstance(value, Mapping):
-            yield from _missing(value, f"{place}.")
-        elif isinstance(value, list):
-            items = {str(index): item for index, item in enumerate(value)}
-            yield from _missing(items, f"{place}.")
+def _missing(row: Row) -> Iterator[str]:
+    """What is null, not finite or, of a column of text, empty, and may not be."""
+    for name, value in row.items():
+        column = COLUMNS.get(name)
+        may_be_null = {f"{name}.{field}" for field in column.nullable} if column else set[str]()
+        if column and column.kept:
+            may_be_null.add(name)
+        yield from _missing_in(name, value, may_be_null)
+        if value == "" and not (column and column.may_be_empty):
+            yield f"{name}: expected text, found none"
+
+
+def _missing_in(name: str, value: Any, may_be_null: Collection[str]) -> Iterator[str]:
+    if value is None and name not in may_be_null:
+        yield f"{name}: expected a value, found null"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{name}: expected a finite number, found {value}"
+    elif isinstance(value, Mapping):
+        for field, item in value.items():
+            yield from _missing_in(f"{name}.{field}", item, may_be_null)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _missing_in(f"{name}.{index}", item, may_be_null)
 
 
 def _text_problems(row: Row) -> Iterator[str]:

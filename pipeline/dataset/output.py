@@ -8,6 +8,7 @@ from pathlib import Path
 from models.config import resolve_path
 from models.errors import DataError
 from pipeline.audio.delivery import Codec, Delivery
+from pipeline.dataset.columns import COLUMNS, KEPT_AUDIO
 from pipeline.dataset.files import (
     AUDIT_FILE,
     BUILD_FILE,
@@ -17,7 +18,6 @@ from pipeline.dataset.files import (
     REJECTS_FILE,
     REPORT_FILE,
 )
-from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.dataset.marks import read_marks
 from pipeline.dataset.record import read_record
 from pipeline.splits import SPLITS
@@ -74,8 +74,7 @@ class OutputConfig:
     @property
     def kept(self) -> tuple[str, ...]:
         """The columns of audio beside `audio`."""
-        asked = {"clean_audio": self.keep_clean, "noise_audio": self.keep_noise}
-        return tuple(name for name in KEPT_AUDIO if asked[name])
+        return tuple(name for name in KEPT_AUDIO if getattr(self, COLUMNS[name].kept))
 
 
 def check_output(output: OutputConfig, name: str) -> None:

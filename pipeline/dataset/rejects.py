@@ -11,7 +11,7 @@ from pipeline.records import Reject
 # Not failures: these sentences were not wanted in the first place.
 _UNWANTED = "generate"
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+(?:\.\d+)?")
-_TAKES = re.compile(r" \(first of \d+ takes\)$")
+_ATTEMPTS = re.compile(r" \(first of \d+ (?:attempts|takes)\)$")  # `takes` in older datasets
 _SECTION = {
     "frontend": "text, or in the domain's templates",
     "synthesize": "voice.acoustic_model, or in the domain's templates",
@@ -74,7 +74,7 @@ def check_rejected(
 
 def reason_of(reject: Reject) -> str:
     """The reject's reason without what differs between two of the same kind."""
-    return _VARYING.sub("…", _TAKES.sub("", reject.reason))
+    return _VARYING.sub("…", _ATTEMPTS.sub("", reject.reason))
 
 
 def _blame(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from pipeline.dataset.columns import KEPT_AUDIO, present_schema
 from pipeline.dataset.files import (
     BUILD_FILE,
     DATA,
@@ -18,8 +19,8 @@ from pipeline.dataset.files import (
     data_file,
     file_digest,
     read_rows,
+    renamed,
 )
-from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.dataset.manifest import Row
 from pipeline.records import Reject
 from pipeline.storage.shards import first_line, parquet_options, reject_value
@@ -92,12 +93,13 @@ def name_data_files(staging: Path, parts: Sequence[tuple[str, Path]]) -> list[st
 
 
 def copy_data_file(source: Path, part: Path, without: Collection[str], sha256: str) -> bool:
-    """Link or copy `source`, or write it `without` some rows; False where none would be left.
+    """Link or copy `source`, or write it anew: `without` some rows, or where a column has a former
+    name. False where no row would be left.
 
     Raises `DataError` naming the file where it is damaged: `sha256` is its digest by its record.
     """
     ids = [row["id"] for row in read_rows(source, ["id"])] if without else []
-    if not without or not any(id in without for id in ids):
+    if not _has_former_names(source) and not any(id in without for id in ids):
         try:
             os.link(source, part)
         except OSError:  # another disk, or one that knows no links
@@ -105,7 +107,7 @@ def copy_data_file(source: Path, part: Path, without: Collection[str], sha256: s
         if file_digest(part) != sha256:
             raise DataError(f"{source}: is not the file that {BUILD_FILE} describes (sha256)")
         return True
-    if all(id in without for id in ids):
+    if ids and all(id in without for id in ids):
         return False
     try:
         _copy_rows(source, part, without)
@@ -114,14 +116,22 @@ def copy_data_file(source: Path, part: Path, without: Collection[str], sha256: s
     return True
 
 
+def _has_former_names(source: Path) -> bool:
+    try:
+        schema = pq.read_schema(source)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source}: cannot be read ({first_line(error)})") from error
+    return present_schema(schema) is not schema
+
+
 def _copy_rows(source: Path, part: Path, without: Collection[str]) -> None:
     """Row group by row group."""
     unwanted = pa.array(sorted(without), pa.string())
     with pq.ParquetFile(source, page_checksum_verification=True) as file:
-        schema = file.schema_arrow
+        schema = present_schema(file.schema_arrow)
         with pq.ParquetWriter(part, schema, **parquet_options(schema)) as writer:
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
+                table = renamed(file.read_row_group(group))
                 kept = table.filter(pc.invert(pc.is_in(table["id"], value_set=unwanted)))
                 if kept.num_rows:
                     writer.write_table(kept)

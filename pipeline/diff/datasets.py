@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from pipeline.dataset.columns import present_names
 from pipeline.dataset.files import data_files, read_build
 from pipeline.dataset.light_rows import split_of_file
 from pipeline.diff.distributions import COUNTED, Spread, SpreadCount, count_spreads, spreads_of
@@ -92,7 +93,7 @@ def diff(before: Path, after: Path) -> Diff:
         for table, dataset in (("a", before), ("b", after)):
             try:
                 counts.append(_load(rows, table, dataset, named))
-            except duckdb.Error as error:
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise DataError(f"{dataset}: cannot be read ({first_line(error)})") from None
         changes = _row_changes(rows, ["split", *hashes])
     return Diff(
@@ -141,7 +142,7 @@ def _columns(dataset: Path) -> dict[str, str]:
         schema = pq.read_schema(files[0])
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{files[0]}: cannot be read ({first_line(error)})") from None
-    return {field.name: str(field.type) for field in schema}
+    return dict(zip(present_names(schema.names), map(str, schema.types), strict=True))
 
 
 def _load(
@@ -153,10 +154,19 @@ def _load(
         made = f"INSERT INTO {table}" if number else f"CREATE TABLE {table} AS"
         split = split_of_file(path)
         rows.execute(
-            f"{made} SELECT id, ? AS split, hash(?) AS h0, {columns} FROM read_parquet(?)",
+            f"{made} SELECT id, ? AS split, hash(?) AS h0, {columns} FROM {_source(path)}",
             [split, split, escape(str(path))],
         )
     return count_spreads(rows, table)
+
+
+def _source(path: Path) -> str:
+    """The rows of a file, named by a parameter, under the names that columns have now."""
+    names = pq.read_schema(path).names
+    columns = (
+        f'"{name}" AS "{now}"' for name, now in zip(names, present_names(names), strict=True)
+    )
+    return f"(SELECT {', '.join(columns)} FROM read_parquet(?))"
 
 
 def _hashes(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Datasets joined into one: their data files side by side, under new names and byte for byte.
 
-Only a file that holds rows which another dataset has, too, is written anew, without them.
+Only a file is written anew that holds rows which another dataset has, too, or columns under former
+names.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.publish_dataset import publish_dataset
 from pipeline.dataset.build_record import BuildInfo, build_record
+from pipeline.dataset.columns import present_schema
 from pipeline.dataset.contents import Contents
 from pipeline.dataset.files import (
     DATA,
@@ -115,11 +117,11 @@ def _check_alike(datasets: Sequence[Path]) -> None:
 
 
 def schema_of(dataset: Path) -> pa.Schema:
-    """The columns of the dataset's data files."""
+    """The columns of the dataset's data files, under the names that they have now."""
     files = data_files(dataset)
     if not files:
         raise DataError(f"{dataset}: has no data files")
-    return pq.read_schema(files[0])
+    return present_schema(pq.read_schema(files[0]))
 
 
 def sample_rate_of(dataset: Path) -> int:

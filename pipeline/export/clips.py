@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from pipeline.dataset.columns import KEPT_AUDIO, present_names
 from pipeline.dataset.files import read_rows
-from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.storage.shards import first_line
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
@@ -58,7 +58,7 @@ def read_clips(path: Path) -> Iterator[Clip]:
 
 def columns_of(path: Path) -> list[str]:
     """The columns of a data file. Raises `DataError` naming it where it cannot be read."""
-    return list(_footer(pq.read_schema, path).names)
+    return present_names(_footer(pq.read_schema, path).names)
 
 
 def count_rows(path: Path) -> int:

@@ -1,11 +1,11 @@
-"""The judge: is a clip whole, and does a recognizer hear the phones that were meant?
+"""The judge: is a clip whole, and does a phone recognizer find the phones of its sentence in it?
 
-It listens to the clean clip: noise is asked for, a mumbling voice is not.
+It measures the clean clip: noise is asked for, a mumbling voice is not.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -31,10 +31,12 @@ _SPEECH_RATE = Range(2.0, 30.0)
 class JudgeConfig:
     """The limits of a clip; null for one that is not to be applied.
 
-    `recognizer: null` lets nobody listen: then only the wave itself is measured. A clip that
-    fails is spoken again, `retakes` times at most: first by the same speaker in another manner,
+    `recognizer: null` uses none: then only the wave itself is measured. A clip that
+    fails is attempted again, `retries` times at most: first by the same speaker with other prosody,
     then by others. `max_rejected_share` of all utterances may be lost before a build fails.
     """
+
+    RENAMED: ClassVar = {"retakes": "retries"}
 
     recognizer: str | None = "recognizer"
     max_phone_error_rate: float | None = 0.6
@@ -48,7 +50,7 @@ class JudgeConfig:
     min_end_drop_db: float | None = 8.0
     max_dc_offset: float | None = 0.05
     max_clipped_fraction: float | None = 0.001
-    retakes: int = 3
+    retries: int = 3
     max_rejected_share: float = 0.3
 
     def __post_init__(self) -> None:
@@ -56,8 +58,8 @@ class JudgeConfig:
             limit = getattr(self, name)
             if limit is not None and limit <= 0:
                 raise ValueError(f"{name}: above 0, found {limit}")
-        if not 0 <= self.retakes <= 100:
-            raise ValueError(f"retakes: from 0 to 100, found {self.retakes}")
+        if not 0 <= self.retries <= 100:
+            raise ValueError(f"retries: from 0 to 100, found {self.retries}")
         if not 0 <= self.max_rejected_share <= 1:
             raise ValueError(f"max_rejected_share: from 0 to 1, found {self.max_rejected_share}")
 
@@ -131,9 +133,8 @@ class Judge:
         sounds = np.flatnonzero(levels_db > level_db - _SOUND_BELOW_SPEECH_DB)
         sounding_s = (sounds[-1] - sounds[0] + 1) * _FRAME_S if len(sounds) else _FRAME_S
         gaps = np.diff(sounds) - 1
-        heard = self._heard(wave, sample_rate, phonemes, words)
         return Judgement(
-            *heard,
+            *self._phone_figures(wave, sample_rate, phonemes, words),
             phones_per_s=round(num_phones / float(sounding_s), 3),
             dead_air_s=round(float(gaps.max(initial=0)) * _FRAME_S, 3),
             level_db=round(level_db, 2),
@@ -142,36 +143,36 @@ class Judge:
             clipped_fraction=clipped_fraction(wave),
         )
 
-    def _heard(
+    def _phone_figures(
         self, wave: np.ndarray, sample_rate: int, phonemes: str, words: Sequence[WordTime]
-    ) -> "_Heard":
+    ) -> "_PhoneFigures":
         """The figures that need a recognizer; all None without one."""
         if self._recognizer is None or not len(wave):
-            return _Heard(None, None, None, None, None)
-        mel, meant = self._mel(wave, sample_rate), self._meant(phonemes)
-        steps = steps_between(self._said(mel), meant)
+            return _PhoneFigures(None, None, None, None, None)
+        mel, reference = self._mel(wave, sample_rate), self._reference(phonemes)
+        steps = steps_between(self._hypothesis(mel), reference)
         shift_s = self._word_shift_s(mel, phonemes, words)
-        return _Heard(
-            phone_error_rate=round(sum(s in EDITS for s in steps) / max(1, len(meant)), 4),
+        return _PhoneFigures(
+            phone_error_rate=round(sum(s in EDITS for s in steps) / max(1, len(reference)), 4),
             divergent_phones=longest_stretch(steps),
-            missing_phones=longest_stretch(steps, of=(Step.LEFT_OUT,)),
-            surplus_phones=longest_stretch(steps, of=(Step.PUT_IN,)),
+            missing_phones=longest_stretch(steps, of=(Step.DELETION,)),
+            surplus_phones=longest_stretch(steps, of=(Step.INSERTION,)),
             word_shift_s=None if shift_s is None else round(shift_s, 3),
         )
 
     @torch.inference_mode()
     def _mel(self, wave: np.ndarray, sample_rate: int) -> torch.Tensor:
-        """The wave as the recognizer hears it, (1, n_mels, T)."""
+        """The log-mel that the recognizer reads, (1, n_mels, T)."""
         assert self._recognizer is not None
         wave = resample(wave, sample_rate, self._recognizer.mel.sample_rate)
         return self._log_mel(torch.from_numpy(np.ascontiguousarray(wave))[None].to(self._device))
 
-    def _said(self, mel: torch.Tensor) -> list[str]:
+    def _hypothesis(self, mel: torch.Tensor) -> list[str]:
         assert self._recognizer is not None
         lengths = torch.tensor([mel.shape[-1]], device=self._device)
         return self._recognizer.model.transcribe(mel, lengths)[0]
 
-    def _meant(self, phonemes: str) -> list[str]:
+    def _reference(self, phonemes: str) -> list[str]:
         assert self._recognizer is not None
         return phones_of(as_known(phonemes, self._recognizer.symbols))
 
@@ -198,7 +199,7 @@ class Judge:
         return shift_s
 
 
-class _Heard(NamedTuple):
+class _PhoneFigures(NamedTuple):
     """The first fields of a `Judgement`."""
 
     phone_error_rate: float | None

@@ -4,21 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-_GROUPS: dict[str, tuple[str, ...]] = {
-    "Sentence": ("domain", "template", "intent", "slots", "source", "style", "negative"),
-    "Voice": (
-        *("speaker", "accent", "pace", "pitch_semitones", "energy", "pitch_range"),
-        *("vocal_tract", "take", "acoustic_model", "vocoder"),
-    ),
-    "Noise, room, channel": ("noise", "room", "channel"),
-    "Done to it": ("augmentations",),
-    "Measured": ("quality",),
-}
-_REST = "Row"
-_NOT_LISTED = {
-    *("audio", "clean_audio", "noise_audio"),
-    *("text", "normalized_text", "transcript", "phonemes", "words"),
-}
+from pipeline.dataset.columns import COLUMNS, GROUPS
+
 _KINDS = {"noise", "room", "negative"}
 _NONE = {None, "", "none"}
 
@@ -31,15 +18,14 @@ class FactGroup(NamedTuple):
 
 
 def facts_of(row: Mapping[str, Any]) -> list[FactGroup]:
-    """All columns of `row` but those of sound and text; a column not known here goes last."""
-    known = {name for names in _GROUPS.values() for name in names}
-    others = tuple(name for name in row if name not in known | _NOT_LISTED)
-    groups = []
-    for title, names in (*_GROUPS.items(), (_REST, others)):
-        facts = [fact for name in names if name in row for fact in _facts(name, row[name])]
-        if facts:
-            groups.append(FactGroup(title, facts))
-    return groups
+    """All columns of `row` but those of sound and text; one that is not declared goes last."""
+    facts: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    declared = [name for name in COLUMNS if name in row]
+    for name in (*declared, *(name for name in row if name not in COLUMNS)):
+        group = COLUMNS[name].group if name in COLUMNS else GROUPS[-1]
+        if group:
+            facts[group] += _facts(name, row[name])
+    return [FactGroup(title, found) for title, found in facts.items() if found]
 
 
 def _facts(name: str, value: Any) -> Iterator[tuple[str, str]]:

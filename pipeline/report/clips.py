@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.audio.files import decode_audio
 from pipeline.dataset.files import data_files
-from pipeline.dataset.light_rows import LightRows, RowPlaces
+from pipeline.dataset.light_rows import LightRows, RowsByIndex
 from pipeline.pages.charts import data_uri
 from pipeline.pages.clip_picture import clip_picture
 from pipeline.pages.playable_audio import playable
@@ -66,10 +66,10 @@ def clips_section(dataset: Path, seed: int) -> ShownClips:
     """Clips of the dataset, drawn by `seed`, and what fills the filters above them."""
     rows = LightRows.of(dataset, ("id", "speaker"))
     ids, speakers, snrs_db = map(rows.values, ("id", "speaker", "noise.snr_db"))
-    places = RowPlaces(data_files(dataset))
+    rows_at = RowsByIndex(data_files(dataset))
     clips, smaller, shortened = [], 0, 0
-    for place in sample_places(ids, speakers, snrs_db, seed):
-        row = places.read(place)
+    for index in sample_indices(ids, speakers, snrs_db, seed):
+        row = rows_at.read(index)
         sound = row.pop("audio")["bytes"]
         audio = playable(sound, AUDIO_BYTES)
         smaller += not audio.is_as_shipped
@@ -77,7 +77,7 @@ def clips_section(dataset: Path, seed: int) -> ShownClips:
         clips.append(_shown(row, sound, data_uri(audio.data, audio.media_type)))
     return ShownClips(
         clips,
-        len(places),
+        len(rows_at),
         smaller,
         shortened,
         speakers=sorted({clip.row["speaker"] for clip in clips}),
@@ -85,15 +85,15 @@ def clips_section(dataset: Path, seed: int) -> ShownClips:
     )
 
 
-def sample_places(
+def sample_indices(
     ids: pa.ChunkedArray, speakers: pa.ChunkedArray, snrs_db: pa.ChunkedArray, seed: int
 ) -> list[int]:
-    """Places of at most 40 rows, seeded: speakers in turn, and of a speaker over the span of SNR.
+    """Indices of at most 40 rows, seeded: speakers in turn, and of a speaker over the span of SNR.
 
     Takes three columns of the dataset; which rows are chosen does not depend on their order.
     """
     rng = rng_for(seed, "report")
-    columns = {"id": ids, "speaker": speakers, "snr": snrs_db, "place": pa.array(range(len(ids)))}
+    columns = {"id": ids, "speaker": speakers, "snr": snrs_db, "index": pa.array(range(len(ids)))}
     order = [(name, "ascending") for name in ("speaker", "snr", "id")]  # no noise: null, so last
     table = pa.table(columns).sort_by(order)
     counts = {one["values"]: one["counts"] for one in table["speaker"].value_counts().to_pylist()}
@@ -106,16 +106,16 @@ def sample_places(
         start = ends[name] - counts[name]
         bounds = [start + counts[name] * index // count for index in range(count + 1)]
         chosen += [int(rng.integers(low, high)) for low, high in itertools.pairwise(bounds)]
-    return table.column("place").take(pa.array(sorted(chosen))).to_pylist()
+    return table.column("index").take(pa.array(sorted(chosen))).to_pylist()
 
 
 def _shares(counts: Mapping[str, int]) -> Counter[str]:
     """How many rows to take of each speaker: one in turn, until there are 40 or none is left."""
-    takes = Counter[str]()
-    while takes.total() < min(NUM_CLIPS, sum(counts.values())):
-        with_more = [name for name in counts if takes[name] < counts[name]]
-        takes.update(with_more[: NUM_CLIPS - takes.total()])
-    return takes
+    shares = Counter[str]()
+    while shares.total() < min(NUM_CLIPS, sum(counts.values())):
+        with_more = [name for name in counts if shares[name] < counts[name]]
+        shares.update(with_more[: NUM_CLIPS - shares.total()])
+    return shares
 
 
 def _shown(row: dict[str, Any], sound: bytes, audio: str) -> ShownClip:

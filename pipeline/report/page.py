@@ -97,7 +97,7 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
         audit=audit_section(audit or audit_dataset(dataset)),
         accidents=find_accidents(rows.only(*labelled_rows.COLUMNS), build.seed),
         negatives=negatives_section(rows.only("negative", "transcript")),
-        rejected=rejected_section(dataset, rows.only("speaker", "template", "take")),
+        rejected=rejected_section(dataset, rows.only("speaker", "template", "attempt")),
         clips=clips_section(dataset, build.seed),
     )
 

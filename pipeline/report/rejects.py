@@ -29,15 +29,15 @@ class RejectReason:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The section: `played` are rejects with their audio as data URIs; `retaken` counts the rows
-    whose first take was not good enough.
+    """The section: `played` are rejects with their audio as data URIs; `retried` counts the rows
+    whose first attempt was not good enough.
     """
 
     reasons: list[RejectReason]
     speakers: list[Lost]
     templates: list[Lost]
     played: list[tuple[Reject, str]]
-    retaken: int
+    retried: int
 
 
 def rejected_section(dataset: Path, rows: Collection[Mapping[str, Any]]) -> Rejected:
@@ -52,7 +52,7 @@ def rejected_section(dataset: Path, rows: Collection[Mapping[str, Any]]) -> Reje
         speakers=losses["speaker"],
         templates=losses["template"],
         played=_played(dataset, [reason.example.id for reason in reasons]),
-        retaken=sum(1 for row in rows if row["take"]),
+        retried=sum(1 for row in rows if row["attempt"]),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from models.config import resolve_path
 from models.errors import DataError
@@ -45,9 +46,11 @@ class SentencesConfig:
     `strategy` says how slots are filled: `weighted` by the lexicons' weights, `random` with
     every combination of a template as likely as any other, `zipf` by the order of a lexicon,
     `coverage` so that nothing is left out (`pipeline/sentences/covering/covering.py`). `domain` may
-    be null where the other sources' shares sum to 1. Each sentence is said `takes` times, by a
-    voice and in a manner drawn anew: what a domain of ten words needs.
+    be null where the other sources' shares sum to 1. Each sentence has so many `repetitions`, by a
+    voice and with prosody drawn anew: what a domain of ten words needs.
     """
+
+    RENAMED: ClassVar = {"takes": "repetitions"}
 
     domain: Path | None
     count: int
@@ -59,13 +62,15 @@ class SentencesConfig:
     files: tuple[OwnFile, ...] = ()
     language_model: LanguageModelConfig | None = None
     negatives: NegativesConfig | None = None
-    takes: int = 1
+    repetitions: int = 1
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError(f"count: {self.count} is not allowed; it must be at least 1")
-        if self.takes < 1:
-            raise ValueError(f"takes: {self.takes} is not allowed; it must be at least 1")
+        if self.repetitions < 1:
+            raise ValueError(
+                f"repetitions: {self.repetitions} is not allowed; it must be at least 1"
+            )
         if self.language_model is not None and self.domain is None:
             raise ValueError("language_model: its prompts stand in a domain's folder; give domain")
         check_shares(self.shares, self.count, has_domain=self.domain is not None)
@@ -73,7 +78,7 @@ class SentencesConfig:
     @property
     def num_rows(self) -> int:
         """How many rows the sentences make."""
-        return self.count * self.takes
+        return self.count * self.repetitions
 
     @property
     def shares(self) -> list[float]:
@@ -112,8 +117,8 @@ def generate(
     plan: SplitPlan | None = None,
     existing: ExistingSentences = _NONE_YET,
 ) -> Iterator[Sentence | Reject]:
-    """`count` sentences with distinct texts, the same for the same seed and sources; `takes` rows
-    of each, with distinct ids.
+    """`count` sentences with distinct texts, the same for the same seed and sources; a row for each
+    of its `repetitions`, with distinct ids.
 
     What cannot be used comes between them as rejects, and does not count. Intents of templates
     come up equally often, and templates within an intent, until one has nothing new to say.
@@ -126,17 +131,19 @@ def generate(
     for source, number in _sources(config):
         vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
         for row in take(source, number, maker, vacancies):
-            yield from _takes(row, config.takes, plan) if isinstance(row, Sentence) else [row]
+            yield from (
+                _repeated(row, config.repetitions, plan) if isinstance(row, Sentence) else [row]
+            )
 
 
-def _takes(sentence: Sentence, takes: int, plan: SplitPlan | None) -> Iterator[Sentence]:
-    """All takes of a sentence; the first keeps its own id, as in a build of one take."""
-    for number in range(1, takes + 1):
+def _repeated(sentence: Sentence, repetitions: int, plan: SplitPlan | None) -> Iterator[Sentence]:
+    """All repetitions of a sentence; the first keeps its own id, as in a build of one each."""
+    for number in range(1, repetitions + 1):
         id = sentence.id if number == 1 else f"{sentence.id}-{number}"
-        take = sentence if number == 1 else replace(sentence, id=id)
-        if plan is not None and not take.split:
-            take = replace(take, split=plan.split_of(take) or "")
-        yield take
+        repeated = sentence if number == 1 else replace(sentence, id=id)
+        if plan is not None and not repeated.split:
+            repeated = replace(repeated, split=plan.split_of(repeated) or "")
+        yield repeated
 
 
 def describe_domain(config: SentencesConfig) -> DomainDescription:

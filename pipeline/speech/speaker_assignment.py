@@ -1,4 +1,4 @@
-"""Who may speak in which split of a build, and whose turn it is."""
+"""Speaker assignment: who may speak in which split of a build, and which sentence by the quota."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ EVERYBODY = ""  # the split of sentences whose speaker is not bound to one
 
 
 @dataclass(frozen=True)
-class Casting:
+class SpeakerAssignment:
     """The voices of a split with their weights, and their quota where there is one."""
 
     voices: Mapping[str, float]
@@ -22,14 +22,14 @@ class Casting:
         return self.quota.cell(number) if self.quota else None
 
 
-def castings(
+def assign_speakers(
     voices: Mapping[str, float],
     quota: QuotaConfig | None,
     accents: Sequence[str],
     seed: int,
     shares: Mapping[str, float] | None,
-) -> dict[str, Casting]:
-    """The casting of every split; that of everybody where no `shares` of splits are given.
+) -> dict[str, SpeakerAssignment]:
+    """The assignment of every split; that of everybody where no `shares` of splits are given.
 
     Raises `ConfigError` where a split would have no voice.
     """
@@ -40,14 +40,14 @@ def castings(
             groups.setdefault(split, {})[name] = voices[name]
     in_order = tuple(sorted(accents))
     return {
-        split: Casting(own, Quota(quota, tuple(own), in_order, seed) if quota else None)
+        split: SpeakerAssignment(own, Quota(quota, tuple(own), in_order, seed) if quota else None)
         for split, own in groups.items()
     }
 
 
-def casting_of(castings: Mapping[str, Casting], split: str) -> Casting:
+def assignment_of(assignments: Mapping[str, SpeakerAssignment], split: str) -> SpeakerAssignment:
     """Who may speak a sentence of `split`."""
-    return castings[EVERYBODY] if EVERYBODY in castings else castings[split]
+    return assignments[EVERYBODY] if EVERYBODY in assignments else assignments[split]
 
 
 def deal_speakers(voices: Mapping[str, float], shares: Mapping[str, float]) -> dict[str, str]:

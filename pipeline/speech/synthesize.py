@@ -1,4 +1,4 @@
-"""Stage 3: phonemes to mels, each utterance with a voice and a manner of its own."""
+"""Stage 3: phonemes to mels, each utterance with a speaker and prosody controls of its own."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +24,16 @@ from models.phonology.alphabets import Tokens, tokenize
 from models.voice import Controls, Speech
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
-from pipeline.records import NO_PITCH, MelClip, Reject, SpokenSentence, WordTime
+from pipeline.records import NO_PITCH, MelClip, Performance, Reject, SpokenSentence, WordTime
 from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
 from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
-from pipeline.speech.speaker_assignment import EVERYBODY, Casting, casting_of, castings
+from pipeline.speech.speaker_assignment import (
+    EVERYBODY,
+    SpeakerAssignment,
+    assign_speakers,
+    assignment_of,
+)
 from pipeline.speech.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
 
 STAGE = "synthesize"
@@ -78,7 +83,7 @@ class VoiceConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ProsodyControls:
     """What is drawn for one utterance before anything is synthesized."""
 
     speaker: str
@@ -92,7 +97,7 @@ class Manner:
     expressiveness: float = 0.0
 
 
-_NEUTRAL = Manner("", pace=1.0, pitch_semitones=0.0, energy=1.0)
+_NEUTRAL = ProsodyControls("", pace=1.0, pitch_semitones=0.0, energy=1.0)
 
 
 def check_voice(config: VoiceConfig) -> tuple[str, ...]:
@@ -130,19 +135,19 @@ def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def draw_manner(
+def draw_controls(
     rng: np.random.Generator,
     config: VoiceConfig,
     voices: Mapping[str, float],
     cell: Cell | None = None,
-) -> Manner:
-    """Speaker by weight and controls from their distributions; those of `cell` where it is one's
-    turn.
+) -> ProsodyControls:
+    """Speaker by weight and controls from their distributions; those of `cell` where the
+    quota wants one.
     """
     weights = np.array(list(voices.values()))
     speaker = str(rng.choice(list(voices), p=weights / weights.sum()))
     at = float(rng.random())
-    return Manner(
+    return ProsodyControls(
         speaker=cell.speaker if cell else speaker,
         pace=config.pace.at(cell.slowest + at * (cell.fastest - cell.slowest) if cell else at),
         pitch_semitones=config.pitch_semitones.draw(rng),
@@ -155,15 +160,15 @@ def draw_manner(
     )
 
 
-def castings_of(
+def speaker_assignments(
     config: VoiceConfig, accents: Sequence[str], seed: int, shares: Mapping[str, float] | None
-) -> dict[str, Casting]:
+) -> dict[str, SpeakerAssignment]:
     """Who may speak in every split of a build: see `pipeline/speech/speaker_assignment.py`."""
     voices = _voices(config, voices_of(config.acoustic_model))
-    return castings(voices, config.quota, accents, seed, shares)
+    return assign_speakers(voices, config.quota, accents, seed, shares)
 
 
-class Cast:
+class Synthesizer:
     """The voices of a build, ready to speak. Loads the acoustic model once.
 
     One sentence at a time: in a batch the last bits of a row would depend on its neighbours, and
@@ -175,49 +180,49 @@ class Cast:
         config: VoiceConfig,
         seed: int,
         device: str = "cpu",
-        by_split: Mapping[str, Casting] | None = None,
+        by_split: Mapping[str, SpeakerAssignment] | None = None,
     ) -> None:
         self._config, self._seed, self._device = config, seed, device
         checkpoint = load_checkpoint(config.acoustic_model, device)
         voices = _voices(config, checkpoint.speakers)
-        self._by_split = by_split or {EVERYBODY: Casting(voices)}
+        self._by_split = by_split or {EVERYBODY: SpeakerAssignment(voices)}
         self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
 
-    def manner(self, sentence: SpokenSentence) -> Manner:
-        """How the sentence is spoken at first."""
-        casting = casting_of(self._by_split, sentence.split)
+    def first_controls(self, sentence: SpokenSentence) -> ProsodyControls:
+        """The controls of the first attempt at the sentence."""
+        assignment = assignment_of(self._by_split, sentence.split)
         rng = rng_for(self._seed, STAGE, sentence.id)
-        cell = casting.cell(sentence.number)
-        return self._in_body(draw_manner(rng, self._config, casting.voices, cell))
+        cell = assignment.cell(sentence.number)
+        return self._in_body(draw_controls(rng, self._config, assignment.voices, cell))
 
-    def other_manner(
-        self, sentence: SpokenSentence, take: int, speaker: str, keep_speaker: bool
-    ) -> Manner:
-        """How it is spoken in a later take: as drawn anew, by the same `speaker` or by another,
+    def later_controls(
+        self, sentence: SpokenSentence, attempt: int, speaker: str, keep_speaker: bool
+    ) -> ProsodyControls:
+        """Those of a later attempt: drawn anew, by the same `speaker` or by another,
         where the split has one. The same speaker stays within the quota's pace band.
         """
-        casting = casting_of(self._by_split, sentence.split)
-        rng = rng_for(self._seed, STAGE, f"{sentence.id}|take {take}")
-        others = {name: weight for name, weight in casting.voices.items() if name != speaker}
+        assignment = assignment_of(self._by_split, sentence.split)
+        rng = rng_for(self._seed, STAGE, f"{sentence.id}|take {attempt}")  # this text decides rows
+        others = {name: weight for name, weight in assignment.voices.items() if name != speaker}
         if keep_speaker or not others:
-            cell = casting.cell(sentence.number)
-            return self._in_body(draw_manner(rng, self._config, {speaker: 1.0}, cell))
-        return self._in_body(draw_manner(rng, self._config, others))
+            cell = assignment.cell(sentence.number)
+            return self._in_body(draw_controls(rng, self._config, {speaker: 1.0}, cell))
+        return self._in_body(draw_controls(rng, self._config, others))
 
-    def _in_body(self, manner: Manner) -> Manner:
-        """The manner with what its speaker's own throat and pitch add to it."""
-        body = body_of(manner.speaker, self._config.generated, self._seed)
+    def _in_body(self, drawn: ProsodyControls) -> ProsodyControls:
+        """The controls with what their speaker's own throat and pitch add to it."""
+        body = body_of(drawn.speaker, self._config.generated, self._seed)
         return replace(
-            manner,
-            vocal_tract=manner.vocal_tract * body.vocal_tract,
-            pitch_semitones=manner.pitch_semitones + body.pitch_semitones,
+            drawn,
+            vocal_tract=drawn.vocal_tract * body.vocal_tract,
+            pitch_semitones=drawn.pitch_semitones + body.pitch_semitones,
         )
 
-    def speak(self, sentence: SpokenSentence, manner: Manner) -> MelClip | Reject:
+    def speak(self, sentence: SpokenSentence, drawn: ProsodyControls) -> MelClip | Reject:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""
         checkpoint, context, said = self._checkpoint, None, sentence
         if self._config.context is not None:
-            rng = np.random.default_rng([manner.phone_seed, 1])
+            rng = np.random.default_rng([drawn.phone_seed, 1])
             context = put_in_context(sentence, self._config.context, rng)
             said = context.sentence
         try:
@@ -225,8 +230,8 @@ class Cast:
                 checkpoint.info.alphabet, checkpoint.symbols, said.normalized_text, said.phonemes
             )
         except DataError as error:
-            return Reject(sentence.id, STAGE, str(error), speaker=manner.speaker)
-        followed = _as_followed(manner, checkpoint)
+            return Reject(sentence.id, STAGE, str(error), speaker=drawn.speaker)
+        followed = _as_followed(drawn, checkpoint)
         return _speak(sentence, tokens, followed, checkpoint, self._device, context)
 
 
@@ -235,30 +240,30 @@ def synthesize(
     config: VoiceConfig,
     seed: int,
     device: str = "cpu",
-    by_split: Mapping[str, Casting] | None = None,
+    by_split: Mapping[str, SpeakerAssignment] | None = None,
 ) -> Iterator[MelClip | Reject]:
     """Mels for sentences, in their order; `by_split` says who may speak which (None: anybody)."""
-    cast = Cast(config, seed, device, by_split)
+    synthesizer = Synthesizer(config, seed, device, by_split)
     for sentence in spoken:
-        yield cast.speak(sentence, cast.manner(sentence))
+        yield synthesizer.speak(sentence, synthesizer.first_controls(sentence))
 
 
-def _as_followed(manner: Manner, checkpoint: Checkpoint) -> Manner:
-    """The manner without what the model cannot follow, so that no row claims it."""
+def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyControls:
+    """The controls without what the model cannot follow, so that no row claims it."""
     unheard = set(Controls._fields) - checkpoint.acoustic_model.controls
-    return replace(manner, **{name: getattr(_NEUTRAL, name) for name in unheard})
+    return replace(drawn, **{name: getattr(_NEUTRAL, name) for name in unheard})
 
 
 def _speak(
     sentence: SpokenSentence,
     tokens: Tokens,
-    manner: Manner,
+    drawn: ProsodyControls,
     checkpoint: Checkpoint,
     device: str,
     context: InContext | None = None,
 ) -> MelClip:
-    """The sentence as a clip, spoken in the given manner, and cut out of its `context`."""
-    speech, tract = _speech(tokens, manner, checkpoint, device), manner.vocal_tract
+    """The sentence as a clip, as its controls were `drawn`, and cut out of its `context`."""
+    speech, tract = _speech(tokens, drawn, checkpoint, device), drawn.vocal_tract
     mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
     pitch = _pitch_of(speech, tract)
     durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
@@ -266,21 +271,20 @@ def _speak(
     words = word_times(sentence.transcript, tokens, durations, frame_s, first_word)
     if context is not None:
         mel, pitch, words = cut_out(mel, pitch, words, context.margin_s, checkpoint.mel)
-    return MelClip(
-        id=sentence.id,
-        speaker=manner.speaker,
-        pace=manner.pace,
-        pitch_semitones=manner.pitch_semitones,
-        energy=manner.energy,
+    performance = Performance(
+        speaker=drawn.speaker,
+        pace=drawn.pace,
+        pitch_semitones=drawn.pitch_semitones,
+        energy=drawn.energy,
         words=words,
         acoustic_model=checkpoint.label,
-        mel=mel.astype(np.float16),
-        faults=speech.faults[0] if speech.faults else (),
-        pitch_range=manner.pitch_range,
+        pitch_range=drawn.pitch_range,
         vocal_tract=tract,
         context=context.around if context else "",
-        pitch_hz=pitch.astype(np.float16),
     )
+    faults = speech.faults[0] if speech.faults else ()
+    halves = mel.astype(np.float16), pitch.astype(np.float16)
+    return MelClip(sentence.id, performance, halves[0], faults, halves[1])
 
 
 def _pitch_of(speech: Speech, vocal_tract: float) -> np.ndarray:
@@ -291,37 +295,37 @@ def _pitch_of(speech: Speech, vocal_tract: float) -> np.ndarray:
     return scaled
 
 
-def _speech(tokens: Tokens, manner: Manner, checkpoint: Checkpoint, device: str) -> Speech:
+def _speech(tokens: Tokens, drawn: ProsodyControls, checkpoint: Checkpoint, device: str) -> Speech:
     """What the acoustic model makes of the tokens.
 
     Scaling the spectrogram will move its pitch, too, so the voice is asked for the pitch that
     becomes the right one.
     """
-    model, pitch_semitones = checkpoint.acoustic_model, manner.pitch_semitones
+    model, pitch_semitones = checkpoint.acoustic_model, drawn.pitch_semitones
     if "pitch_semitones" in model.controls:
-        pitch_semitones += 12 * math.log2(manner.vocal_tract)
+        pitch_semitones += 12 * math.log2(drawn.vocal_tract)
     said = (
         torch.from_numpy(tokens.ids)[None].to(device),
         torch.tensor([len(tokens.ids)], device=device),
-        torch.tensor([checkpoint.speakers.index(manner.speaker)], device=device),
+        torch.tensor([checkpoint.speakers.index(drawn.speaker)], device=device),
     )
-    controls = Controls(
-        pace=torch.tensor([manner.pace], device=device),
+    asked = Controls(
+        pace=torch.tensor([drawn.pace], device=device),
         pitch_semitones=torch.tensor([pitch_semitones], device=device),
-        energy=torch.tensor([manner.energy], device=device),
-        pitch_range=torch.tensor([manner.pitch_range], device=device),
+        energy=torch.tensor([drawn.energy], device=device),
+        pitch_range=torch.tensor([drawn.pitch_range], device=device),
     )
     fastspeech2 = checkpoint.model  # no other kind is given an unevenness, or is expressive
-    expressiveness = manner.expressiveness if is_expressive(fastspeech2) else 0.0
-    if not (manner.unevenness or expressiveness):
-        return model.synthesize(*said, controls)
-    prosody, spoken = fastspeech2.predict(*said, controls), ~fastspeech2.is_silent[said[0]]
+    expressiveness = drawn.expressiveness if is_expressive(fastspeech2) else 0.0
+    if not (drawn.unevenness or expressiveness):
+        return model.synthesize(*said, asked)
+    prosody, spoken = fastspeech2.predict(*said, asked), ~fastspeech2.is_silent[said[0]]
     if expressiveness:
-        rng = np.random.default_rng([manner.phone_seed, 2])
+        rng = np.random.default_rng([drawn.phone_seed, 2])
         prosody = lively(prosody, spoken, fastspeech2, expressiveness, rng)
-    if manner.unevenness:
-        rng = np.random.default_rng(manner.phone_seed)
-        prosody = uneven(prosody, spoken, manner.unevenness, rng)
+    if drawn.unevenness:
+        rng = np.random.default_rng(drawn.phone_seed)
+        prosody = uneven(prosody, spoken, drawn.unevenness, rng)
     followed: Speech = fastspeech2.follow(*said, prosody)
     return followed
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -91,19 +91,19 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
     )
 
 
-# Who spoke and how: what a mel says of itself, and the clip made of it after it.
-_PERFORMANCE = {
-    "speaker": _TEXT,
-    "pace": _REAL,
-    "pitch_semitones": _REAL,
-    "energy": _REAL,
-    "pitch_range": _REAL,
-    "vocal_tract": _REAL,
-    "words": WORDS,
-    "acoustic_model": _TEXT,
-    "context": _TEXT,
-}
+_PERFORMANCE = _struct(
+    speaker=_TEXT,
+    pace=_REAL,
+    pitch_semitones=_REAL,
+    energy=_REAL,
+    words=WORDS,
+    acoustic_model=_TEXT,
+    pitch_range=_REAL,
+    vocal_tract=_REAL,
+    context=_TEXT,
+)
 _WAVE = {"sample_rate": _WHOLE, "num_samples": _WHOLE, "audio": _BYTES}
+_CLEAN = {"vocoder": _TEXT, **_WAVE}
 
 SCHEMAS: dict[type, pa.Schema] = {
     Sentence: _schema(
@@ -127,9 +127,14 @@ SCHEMAS: dict[type, pa.Schema] = {
         number=_WHOLE,
         split=_TEXT,
     ),
-    MelClip: _schema(**_PERFORMANCE, mel=MEL, pitch_hz=MEL, faults=pa.list_(_TEXT)),
-    CleanClip: _schema(vocoder=_TEXT, **_WAVE),
-    JudgedClip: _schema(take=_WHOLE, **_PERFORMANCE, vocoder=_TEXT, **_WAVE, judgement=JUDGEMENT),
+    MelClip: _schema(performance=_PERFORMANCE, mel=MEL, pitch_hz=MEL, faults=pa.list_(_TEXT)),
+    CleanClip: _schema(**_CLEAN),
+    JudgedClip: _schema(
+        attempt=_WHOLE,
+        performance=_PERFORMANCE,
+        clean=_struct(id=_TEXT, **_CLEAN),
+        judgement=JUDGEMENT,
+    ),
     FinishedClip: _schema(
         **_WAVE,
         noise=NOISE,
@@ -183,14 +188,22 @@ def write_table(path: Path, table: pa.Table, record_name: str) -> Path:
 def read_shard(path: Path, record_type: type[R], without: Sequence[str] = ()) -> Shard[R]:
     """The records and rejects of a shard.
 
-    Columns named in `without` are not read from disk: bytes come back as `b""`, a mel as an
-    empty array. Page checksums are verified. Raises `DataError` naming the file when it is
-    missing, damaged, or holds another record type.
+    Columns named in `without`, or fields of a record (`clean.audio`), are not read from disk: bytes
+    come back as `b""`, a mel as an empty array. Page checksums are verified. Raises `DataError`
+    naming the file when it is missing, damaged, or holds another record type.
     """
-    columns = [name for name in SCHEMAS[record_type].names if name not in without]
+    columns = list(_column_names(SCHEMAS[record_type], without))
     values = read_table(path, record_type.__name__, columns).to_pylist()
     rows = [_from_row(value, record_type) for value in values if value["reject"] is None]
     return Shard(rows, _rejects_among(values))
+
+
+def _column_names(schema: pa.Schema, without: Sequence[str]) -> Iterator[str]:
+    """The columns but those in `without`; of a record of which a field is, its other fields."""
+    for column in schema:
+        is_cut = any(name.startswith(f"{column.name}.") for name in without)
+        fields = [field.name for field in column.flatten()] if is_cut else [column.name]
+        yield from (name for name in fields if name not in without)
 
 
 def read_table(path: Path, record_name: str | None, columns: Sequence[str]) -> pa.Table:
@@ -294,7 +307,7 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 def compression_of(column: str) -> str:
     """The Parquet compression of a leaf column."""
     # FLAC and float16 mels are noise to a compressor: it would cost time and save nothing.
-    packed = ("audio", "audio.bytes", "reject.audio", "mel.values", "noise_audio")
+    packed = ("audio", "audio.bytes", "clean.audio", "reject.audio", "mel.values", "noise_audio")
     return "NONE" if column in packed or column.endswith("_audio.bytes") else "ZSTD"
 
 
@@ -350,7 +363,7 @@ def _from_plain(value: Any, kind: Any) -> Any:
         item_kind = typing.get_args(kind)[0]
         return tuple(_from_plain(item, item_kind) for item in value or ())
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return kind(**{name: _from_plain(value[name], hint) for name, hint in _field_types(kind)})
+        return _from_row(value, kind)
     return value
 
 

@@ -43,12 +43,12 @@ class Pronouncer:
         accents = [given.get(id) or self.draw_accent(id, seed) for id in ids]
         found: dict[int, str | DataError] = {}
         for accent in dict.fromkeys(accents):
-            places = [place for place, drawn in enumerate(accents) if drawn == accent]
-            spoken = _phonemize(Phonemizer(accent), [texts[place] for place in places])
-            found |= dict(zip(places, spoken, strict=True))
+            indices = [index for index, drawn in enumerate(accents) if drawn == accent]
+            spoken = _phonemize(Phonemizer(accent), [texts[index] for index in indices])
+            found |= dict(zip(indices, spoken, strict=True))
         return [
-            Pronounced(accent, self._as_asked(id, text, found[place], seed))
-            for place, (id, text, accent) in enumerate(zip(ids, texts, accents, strict=True))
+            Pronounced(accent, self._as_asked(id, text, found[index], seed))
+            for index, (id, text, accent) in enumerate(zip(ids, texts, accents, strict=True))
         ]
 
     def draw_accent(self, id: str, seed: int) -> str:
@@ -94,7 +94,7 @@ def _phonemize_one(phonemizer: Phonemizer, text: str) -> str | DataError:
 def _say_letter_a(text: str, phonemes: str) -> str:
     """In `seven A M` the letter is said "ay"; espeak-ng takes it for the article.
 
-    Words are found by their place: a phoneme string has exactly the words of the text.
+    Words are found by their index: a phoneme string has exactly the words of the text.
     """
     if not _SPELLED_A.search(text):
         return phonemes

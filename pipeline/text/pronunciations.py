@@ -44,21 +44,21 @@ class Lexicon:
         words that the lexicon had.
         """
         fixed: set[int] = set()
-        place = 0
-        while self.entries and place < len(words):
-            length = self._longest(words, place)
+        index = 0
+        while self.entries and index < len(words):
+            length = self._longest(words, index)
             if length:
-                said = self.entries[tuple(words[place : place + length])]
-                whose = range(place, place + length)
+                said = self.entries[tuple(words[index : index + length])]
+                whose = range(index, index + length)
                 phones[whose.start : whose.stop] = _parted(said, phones[whose.start : whose.stop])
                 fixed.update(whose)
-            place += length or 1
+            index += length or 1
         return frozenset(fixed)
 
-    def _longest(self, words: Sequence[str], place: int) -> int:
-        """How many words from `place` on are one entry; 0 for none."""
-        lengths = range(self._lengths.get(words[place], 0), 0, -1)
-        return next((n for n in lengths if tuple(words[place : place + n]) in self.entries), 0)
+    def _longest(self, words: Sequence[str], index: int) -> int:
+        """How many words from `index` on are one entry; 0 for none."""
+        lengths = range(self._lengths.get(words[index], 0), 0, -1)
+        return next((n for n in lengths if tuple(words[index : index + n]) in self.entries), 0)
 
     @functools.cached_property
     def _lengths(self) -> dict[str, int]:
@@ -84,9 +84,9 @@ def with_domain(lexicon: Lexicon, said: Mapping[str, str], domain: str) -> Lexic
 
     Raises `DataError` naming domain and word for a symbol that is not known.
     """
-    place = f"{domain}: lexicons"
+    location = f"{domain}: lexicons"
     entries = {
-        tuple(words_of(word)): _phones(Entry(0, word, ipa, "ipa"), 1, place)
+        tuple(words_of(word)): _phones(Entry(0, word, ipa, "ipa"), 1, location)
         for word, ipa in said.items()
     }
     return Lexicon({**entries, **lexicon.entries})
@@ -127,24 +127,24 @@ def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
     found: dict[Words, list[Phones]] = {}
     is_xml = path.suffix.lower() in _XML
     for entry in read_pls(path, _content(path)) if is_xml else _cmudict_lines(path):
-        place = f"{path}:{entry.line}"
+        location = f"{path}:{entry.line}"
         words = tuple(words_of(entry.written))
         if not words:
-            raise DataError(f"{place}: `{entry.written}` has no word in it")
-        found.setdefault(words, []).append(_phones(entry, len(words), place))
+            raise DataError(f"{location}: `{entry.written}` has no word in it")
+        found.setdefault(words, []).append(_phones(entry, len(words), location))
     if not found:
         raise DataError(f"{path}:1: no pronunciation in it; at least one is needed")
     return {words: tuple(dict.fromkeys(said)) for words, said in found.items()}
 
 
-def _phones(entry: Entry, num_words: int, place: str) -> Phones:
+def _phones(entry: Entry, num_words: int, location: str) -> Phones:
     try:
         phones = transcribed(entry.said, entry.alphabet)
     except DataError as error:
-        raise DataError(f"{place}: {entry.written}: {error}") from None
+        raise DataError(f"{location}: {entry.written}: {error}") from None
     if len(phones) < num_words:
         raise DataError(
-            f"{place}: {entry.written}: {num_words} words, and only {len(phones)} phonemes"
+            f"{location}: {entry.written}: {num_words} words, and only {len(phones)} phonemes"
         )
     return phones
 

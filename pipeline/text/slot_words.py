@@ -57,9 +57,9 @@ def _cut(sentence: Sentence) -> _Cut:
     if not sentence.slots:
         return _Cut([], [])
     spans = slot_spans(sentence.text, sentence.slots)
-    places = sorted({0, len(sentence.text), *(place for span in spans for place in span)})
-    pieces = [sentence.text[start:end] for start, end in itertools.pairwise(places)]
-    return _Cut(pieces, [(places.index(start), places.index(end)) for start, end in spans])
+    cuts = sorted({0, len(sentence.text), *(end for span in spans for end in span)})
+    pieces = [sentence.text[start:end] for start, end in itertools.pairwise(cuts)]
+    return _Cut(pieces, [(cuts.index(start), cuts.index(end)) for start, end in spans])
 
 
 def slot_spans(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
@@ -114,23 +114,23 @@ def _owners_by_plain(pieces: Sequence[str], words: Sequence[str]) -> list[int] |
                 return None
             waiting = number
         elif said := words_of(piece):
-            place = _only_place(said, words, len(owners), waiting is not None)
-            if place is None:
+            start = _only_start(said, words, len(owners), waiting is not None)
+            if start is None:
                 return None
-            owners += [waiting or 0] * (place - len(owners)) + [number] * len(said)
+            owners += [waiting or 0] * (start - len(owners)) + [number] * len(said)
             waiting = None
     if waiting is not None:
         owners += [waiting] * (len(words) - len(owners))
     return owners if len(owners) == len(words) else None
 
 
-def _only_place(
+def _only_start(
     said: list[str], words: Sequence[str], start: int, may_be_later: bool
 ) -> int | None:
-    """Where the words `said` stand from `start` on, when there is but one place for them."""
+    """Where the words `said` stand from `start` on, when there is but one index for them."""
     last = len(words) - len(said) if may_be_later else start
-    places = [place for place in range(start, last + 1) if words[place : place + len(said)] == said]
-    return places[0] if len(places) == 1 else None
+    starts = [at for at in range(start, last + 1) if words[at : at + len(said)] == said]
+    return starts[0] if len(starts) == 1 else None
 
 
 def _owners_by_letters(
@@ -151,7 +151,7 @@ def _owners_by_letters(
 
 
 def _shared_letters(pieces: Sequence[Sequence[str]], words: Sequence[str]) -> list[Counter[int]]:
-    """For each word, how many of its letters each piece has at the same place."""
+    """For each word, how many of its letters each piece has at the same index."""
     expected = [
         (letter, number)
         for number, piece in enumerate(pieces)

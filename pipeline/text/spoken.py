@@ -101,9 +101,9 @@ def text_frontend(
     transcripts = [" ".join(words_of(text)) for text in spoken]
     slot_words = word_ranges(sentences, transcripts, read)
     reasons = [_unspeakable(text) for text in spoken]
-    good = [place for place, reason in enumerate(reasons) if not reason]
+    good = [index for index, reason in enumerate(reasons) if not reason]
     pronouncer = Pronouncer(config.accents, lexicon, config.variants)
-    ids, texts = [sentences[place].id for place in good], [spoken[place] for place in good]
+    ids, texts = [sentences[index].id for index in good], [spoken[index] for index in good]
     pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents or {}))
     for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
         if reason:

@@ -1,6 +1,6 @@
 """Ways in which one speaker says a word now so, now so: weak forms, flaps, dropped sounds.
 
-Each option is a probability at every place where the sound may change; null leaves all as
+Each option is a probability wherever the sound may change; null leaves all as
 espeak-ng says it. Words of a pronunciation lexicon stay as they are there.
 """
 
@@ -50,11 +50,11 @@ class Speech:
     boundaries: Sequence[str]
     fixed: frozenset[int] = frozenset()  # words that are not to be changed
 
-    def begins_phrase(self, place: int) -> bool:
-        return place == 0 or self.boundaries[place - 1] != WORD
+    def begins_phrase(self, word: int) -> bool:
+        return word == 0 or self.boundaries[word - 1] != WORD
 
-    def ends_phrase(self, place: int) -> bool:
-        return self.boundaries[place] != WORD
+    def ends_phrase(self, word: int) -> bool:
+        return self.boundaries[word] != WORD
 
 
 def vary(speech: Speech, config: VariantsConfig, rng: np.random.Generator) -> None:
@@ -72,9 +72,9 @@ def vary(speech: Speech, config: VariantsConfig, rng: np.random.Generator) -> No
         if probability is None:
             continue
         chance = _Chance(probability, own)
-        for place in range(len(speech.words)):
-            if place not in speech.fixed:
-                change(speech, place, chance)
+        for word in range(len(speech.words)):
+            if word not in speech.fixed:
+                change(speech, word, chance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class _Chance:
         return float(self.rng.random()) < self.probability
 
 
-def _weaken(speech: Speech, place: int, chance: _Chance) -> None:
+def _weaken(speech: Speech, word: int, chance: _Chance) -> None:
     """`f ɔː ɹ` as `f ɚ`, `æ n d` as `ə n d`."""
-    if speech.words[place] not in WEAK_WORDS or speech.ends_phrase(place) or not chance():
+    if speech.words[word] not in WEAK_WORDS or speech.ends_phrase(word) or not chance():
         return
-    phones = speech.phones[place]
+    phones = speech.phones[word]
     vowels = [index for index, phone in enumerate(phones) if is_vowel(phone)]
     if len(vowels) != 1:
         return
@@ -101,34 +101,34 @@ def _weaken(speech: Speech, place: int, chance: _Chance) -> None:
         phones[vowel] = "ə"
 
 
-def _drop_h(speech: Speech, place: int, chance: _Chance) -> None:
-    phones = speech.phones[place]
-    may = speech.words[place] in H_DROPPERS and phones[0] == "h" and len(phones) > 1
-    if may and not speech.begins_phrase(place) and chance():
+def _drop_h(speech: Speech, word: int, chance: _Chance) -> None:
+    phones = speech.phones[word]
+    may = speech.words[word] in H_DROPPERS and phones[0] == "h" and len(phones) > 1
+    if may and not speech.begins_phrase(word) and chance():
         del phones[0]
 
 
-def _drop_g(speech: Speech, place: int, chance: _Chance) -> None:
+def _drop_g(speech: Speech, word: int, chance: _Chance) -> None:
     """`ɡ ˈoʊ ɪ ŋ` as `ɡ ˈoʊ ɪ n`; `thing` stays."""
-    phones = speech.phones[place]
+    phones = speech.phones[word]
     more_than_one = sum(1 for phone in phones if is_vowel(phone)) > 1
-    if speech.words[place].endswith("ing") and phones[-2:] == ["ɪ", "ŋ"] and more_than_one:
+    if speech.words[word].endswith("ing") and phones[-2:] == ["ɪ", "ŋ"] and more_than_one:
         phones[-1] = "n" if chance() else "ŋ"
 
 
-def _flap(speech: Speech, place: int, chance: _Chance) -> None:
+def _flap(speech: Speech, word: int, chance: _Chance) -> None:
     """`w ˈɔː t ɚ` as `w ˈɔː ɾ ɚ`, `ɡ ɛ t | ɪ t` as `ɡ ɛ ɾ | ɪ t`."""
-    phones = speech.phones[place]
+    phones = speech.phones[word]
     for index in range(1, len(phones)):
-        if phones[index] in ("t", "ɾ") and _is_flap_place(speech, place, index):
+        if phones[index] in ("t", "ɾ") and _may_flap(speech, word, index):
             phones[index] = "ɾ" if chance() else "t"
 
 
-def _is_flap_place(speech: Speech, place: int, index: int) -> bool:
+def _may_flap(speech: Speech, word: int, index: int) -> bool:
     """Behind a vowel or r, before a vowel: an unstressed one within a word, any across words.
     Not in `button`, where n is a syllable of its own.
     """
-    phones = speech.phones[place]
+    phones = speech.phones[word]
     if not (is_vowel(phones[index - 1]) or phones[index - 1] == "ɹ"):
         return False
     if index + 1 < len(phones):
@@ -136,6 +136,6 @@ def _is_flap_place(speech: Speech, place: int, index: int) -> bool:
         if [following, *phones[index + 2 : index + 3]] == ["ə", "n"]:
             return False
         return is_vowel(following) and following[0] not in STRESS_MARKS
-    if speech.ends_phrase(place):
+    if speech.ends_phrase(word):
         return False
-    return is_vowel(unstressed(speech.phones[place + 1][0]))
+    return is_vowel(unstressed(speech.phones[word + 1][0]))

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.dataset.build_record import record_digest
+from pipeline.dataset.columns import KEPT_AUDIO, present_schema
 from pipeline.dataset.files import (
     BUILD_FILE,
     CARD_FILE,
@@ -31,7 +32,6 @@ from pipeline.dataset.files import (
     read_build,
     read_rows,
 )
-from pipeline.dataset.kept_audio import KEPT_AUDIO
 from pipeline.dataset.manifest import Problem, dataset_schema
 from pipeline.dataset.record import DatasetRecord, SplitSize, typed
 from pipeline.licences.summary import RowLicences, SummaryLine
@@ -196,7 +196,7 @@ def _build_problems(build: Mapping[str, Any]) -> Iterator[Problem]:
 def _schema_problems(path: Path) -> Iterator[Problem]:
     name = f"{DATA}/{path.name}"
     try:
-        found = pq.read_schema(path)
+        found = present_schema(pq.read_schema(path))
     except (pa.ArrowException, OSError):
         return  # reading its rows tells
     kept = [column for column in KEPT_AUDIO if column in found.names]

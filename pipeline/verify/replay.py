@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from models.config import build
 from models.errors import ConfigError, DataError
@@ -60,18 +61,18 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         own = _own_speech(dataset, log, work_dir, Path(folder))
         setting = AugmentSetting(babble=babble, own=own)
         augmenter = Augmenter(config, sample_rate, setting)
-        takes = []
+        remade = []
         for clean, found_in in _clean_clips(row, work_dir):
             wave = at_rate(*decode_audio(clean), sample_rate)
             heard = augmenter.apply(wave, log).wave
-            takes.append(_Take(ship(heard, sample_rate, delivery, row_id).audio, found_in))
-    if not takes:
+            remade.append(_Remade(ship(heard, sample_rate, delivery, row_id).audio, found_in))
+    if not remade:
         raise DataError(
             f"{dataset}: row {row_id}: its clean version is neither in the dataset "
             f"(output.keep_clean) nor among the shards in {work_dir}"
         )
-    equal = [take for take in takes if np.array_equal(decode_audio(take.audio)[0], wanted)]
-    best = (equal or takes)[0]
+    equal = [one for one in remade if np.array_equal(decode_audio(one.audio)[0], wanted)]
+    best = (equal or remade)[0]
     return Replayed(
         audio=best.audio,
         log=tuple(log),
@@ -82,7 +83,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
 
 
 @dataclass(frozen=True, slots=True)
-class _Take:
+class _Remade:
     """The clip made from one of the clean versions there are."""
 
     audio: bytes
@@ -126,10 +127,17 @@ def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes
     for path in shards:
         ids = read_table(path, "JudgedClip", ["id"]).column("id").to_pylist()
         if row["id"] in ids:
-            column = read_table(path, "JudgedClip", ["audio"]).column("audio")
-            clean = column[ids.index(row["id"])].as_py()
+            clean = _clean_audio(path, ids.index(row["id"]))
             if clean:
                 yield clean, str(path)
+
+
+def _clean_audio(shard: Path, index: int) -> bytes | None:
+    """That of a row of a shard of judged clips; those of older versions have it as a column."""
+    is_older = "audio" in pq.read_schema(shard).names
+    column = read_table(shard, "JudgedClip", ["audio" if is_older else "clean.audio"]).column(0)
+    audio = column[index].as_py()
+    return audio if is_older or audio is None else audio["audio"]
 
 
 def _own_speech(

@@ -14,11 +14,13 @@ from pipeline.dataset.output import OutputConfig
 from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.records import (
     Channel,
+    CleanClip,
     FinishedClip,
     JudgedClip,
     Judgement,
     MelClip,
     Noise,
+    Performance,
     Quality,
     Reject,
     Room,
@@ -90,23 +92,22 @@ def mel_clip(spoken: SpokenSentence, rng: np.random.Generator) -> MelClip:
     lengths_s = rng.uniform(0.1, 0.3, len(words))
     ends_s = 0.1 + np.cumsum(lengths_s)
     times = zip(words, (ends_s - lengths_s).tolist(), ends_s.tolist(), strict=True)
-    return MelClip(
-        spoken.id,
+    performance = Performance(
         speaker=SPEAKERS[int(rng.integers(len(SPEAKERS)))],
         pace=float(rng.uniform(0.9, 1.1)),
         pitch_semitones=float(rng.uniform(-1, 1)),
         energy=float(rng.uniform(0.9, 1.1)),
         words=tuple(WordTime(*time) for time in times),
         acoustic_model=VOICE,
-        mel=rng.normal(size=(8, 5)).astype(np.float16),
     )
+    return MelClip(spoken.id, performance, rng.normal(size=(8, 5)).astype(np.float16))
 
 
 def tones(mel: MelClip, rng: np.random.Generator) -> np.ndarray:
     """A few gliding harmonics for each word, silence around it: (S,) float32."""
-    num_samples = round((mel.words[-1].end_s + 0.15) * SAMPLE_RATE)
+    num_samples = round((mel.performance.words[-1].end_s + 0.15) * SAMPLE_RATE)
     wave = np.zeros(num_samples)
-    for word in mel.words:
+    for word in mel.performance.words:
         first, last = round(word.start_s * SAMPLE_RATE), round(word.end_s * SAMPLE_RATE)
         pitch_hz = rng.uniform(90, 240) * np.linspace(1, rng.uniform(0.8, 1.2), last - first)
         phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
@@ -138,23 +139,10 @@ def finished_clip(mel: MelClip, rng: np.random.Generator) -> FinishedClip:
 
 
 def judged_clip(mel: MelClip, phone_error_rate: float = 0.1) -> JudgedClip:
-    """The clip of `mel` as the judge let it pass at the first take, without its audio."""
+    """The clip of `mel` as the judge let it pass at the first attempt, without its audio."""
     judgement = Judgement(phone_error_rate, 1, 0, 1, 0.02, 12.0, 0.1, -24.0, 30.0, 0.0, 0.0)
-    return JudgedClip(
-        mel.id,
-        take=0,
-        speaker=mel.speaker,
-        pace=mel.pace,
-        pitch_semitones=mel.pitch_semitones,
-        energy=mel.energy,
-        words=mel.words,
-        acoustic_model=mel.acoustic_model,
-        vocoder=VOCODER,
-        sample_rate=SAMPLE_RATE,
-        num_samples=0,
-        audio=b"",
-        judgement=judgement,
-    )
+    clean = CleanClip(mel.id, VOCODER, SAMPLE_RATE, 0, b"")
+    return JudgedClip(mel.id, 0, mel.performance, clean, judgement)
 
 
 def rows_of(indices: Iterable[int], seed: int = 7) -> list[Row]:

@@ -53,7 +53,7 @@ def test_what_is_kept_apart_never_crosses(config: Path, kinds: list[str]) -> Non
 def test_several_at_once_with_exact_shares_whatever_the_shards(config: Path) -> None:
     asked = [
         "output.disjoint=[slot:thing, speaker]",
-        "sentences.takes=2",
+        "sentences.repetitions=2",
         "sentences.count=8",
         "voice.quota={pace_bands: 2}",
     ]

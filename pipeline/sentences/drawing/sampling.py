@@ -26,7 +26,7 @@ from pipeline.sentences.drawing.spoken_style import NO_STYLE, StyleConfig, Style
 STAGE = "generate"
 Strategy = Literal["random", "weighted", "zipf", "coverage"]
 Intents = Mapping[str, Mapping[int, Template]]
-_DIGEST_OF_ID = re.compile(r"-([0-9a-f]{12})(?:-\d+)?$")  # a further take has its number
+_DIGEST_OF_ID = re.compile(r"-([0-9a-f]{12})(?:-\d+)?$")  # a further repetition has its number
 _MISSES_BEFORE_LISTING = 50
 _MISSES_BEFORE_GIVING_UP = 20_000
 _LISTED_AT_ONCE = 4096

@@ -39,6 +39,12 @@ def speech(sample_rate: int, seconds: float = 2.0) -> np.ndarray:
     return read_audio(SPEECH, sample_rate)[: round(seconds * sample_rate)]
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_what_was_shipped_is_what_a_reader_decodes(codec: str) -> None:
+    shipped = ship(3 * speech(16000), 16000, Delivery(16000, codec, -23.0), "home-1")
+    np.testing.assert_array_equal(shipped.wave, decode_audio(shipped.audio)[0])
+
+
 def delay_samples(heard: np.ndarray, wave: np.ndarray, most: int = 400) -> int:
     """By how many samples `heard` comes after `wave`, at most `most`."""
     inner = heard[most : len(wave) - most]

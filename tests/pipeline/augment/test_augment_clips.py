@@ -10,7 +10,7 @@ from pipeline.audio.loudness import loudness_lufs
 from pipeline.augment.augment_clips import augment_clips, measure_quality, silence_fraction
 from pipeline.augment.augmenter import AugmentConfig
 from pipeline.distributions import Range
-from pipeline.records import FinishedClip, JudgedClip, MelClip
+from pipeline.records import FinishedClip, JudgedClip, MelClip, Performance
 from tests.pipeline.synthetic_build import judged_clip
 
 RATE = 22050
@@ -23,9 +23,10 @@ def _tone(seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
 
 
 def _clip(wave: np.ndarray) -> JudgedClip:
-    mel = MelClip("a", "anna", 1.0, 0.0, 1.0, (), "fs@0", np.zeros((1, 1), np.float16))
-    clip = judged_clip(mel)
-    return replace(clip, sample_rate=RATE, num_samples=len(wave), audio=encode_flac(wave, RATE))
+    performance = Performance("anna", 1.0, 0.0, 1.0, (), "fs@0")
+    judged = judged_clip(MelClip("a", performance, np.zeros((1, 1), np.float16)))
+    clean = replace(judged.clean, num_samples=len(wave), sample_rate=RATE)
+    return replace(judged, clean=replace(clean, audio=encode_flac(wave, RATE)))
 
 
 def _finish(wave: np.ndarray, augment: AugmentConfig = UNTOUCHED) -> FinishedClip:

@@ -24,19 +24,19 @@ def index(dataset: Path) -> RowIndex:
 
 @pytest.fixture(scope="module")
 def rows(dataset: Path) -> list[Row]:
-    """All rows in their order, with their place and split."""
+    """All rows in their order, with their index and split."""
     found = [
         row | {"split": path.name.partition("-")[0]}
         for path in data_files(dataset)
         for row in read_rows(path)
     ]
-    return [row | {"place": place} for place, row in enumerate(found)]
+    return [row | {"index": number} for number, row in enumerate(found)]
 
 
-def places(index: RowIndex, question: Question, marked: set[str] = frozenset()) -> list[int]:
+def indices(index: RowIndex, question: Question, marked: set[str] = frozenset()) -> list[int]:
     answer = index.ask(question, marked)
     assert len(answer.rows) == min(PAGE_ROWS, answer.total)
-    return [row["place"] for row in answer.rows]
+    return [row["index"] for row in answer.rows]
 
 
 def snr(row: Row) -> float:
@@ -70,23 +70,23 @@ def snr(row: Row) -> float:
 def test_rows_that_fit_are_found(
     index: RowIndex, rows: list[Row], question: Question, fits: Callable[[Row], bool]
 ) -> None:
-    wanted = [row["place"] for row in rows if fits(row)]
+    wanted = [row["index"] for row in rows if fits(row)]
     answer = index.ask(question, {"home-000000000003", "home-of-nobody"})
     assert answer.total == len(wanted)
-    assert [row["place"] for row in answer.rows] == wanted[:PAGE_ROWS]
+    assert [row["index"] for row in answer.rows] == wanted[:PAGE_ROWS]
 
 
 def test_they_come_in_the_order_asked_for(index: RowIndex, rows: list[Row]) -> None:
     noisy = sorted((row for row in rows if snr(row) < float("inf")), key=snr)
-    assert places(index, Question(order="snr_db"))[:9] == [row["place"] for row in noisy[:9]]
-    falling = places(index, Question(order="snr_db", is_falling=True))
-    assert falling[:9] == [row["place"] for row in noisy[::-1][:9]]
-    assert places(index, Question(order="id; DROP TABLE clips")) == list(range(25))
+    assert indices(index, Question(order="snr_db"))[:9] == [row["index"] for row in noisy[:9]]
+    falling = indices(index, Question(order="snr_db", is_falling=True))
+    assert falling[:9] == [row["index"] for row in noisy[::-1][:9]]
+    assert indices(index, Question(order="id; DROP TABLE clips")) == list(range(25))
 
 
 def test_pages_hold_every_row_once(index: RowIndex) -> None:
     pages = [index.ask(Question(order="text", page=page), ()).rows for page in range(3)]
-    assert sorted(row["place"] for page in pages for row in page) == list(range(60))
+    assert sorted(row["index"] for page in pages for row in page) == list(range(60))
     beyond = index.ask(Question(page=99), ())
     assert (beyond.total, beyond.rows) == (60, [])
     assert len(index.ask(Question(page=-1), ()).rows) == 25

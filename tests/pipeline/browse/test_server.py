@@ -1,4 +1,4 @@
-"""The browse server gives what is asked for by place, to this machine's own page and no other."""
+"""The browse server gives what is asked for by index, to this machine's own page and no other."""
 
 from collections.abc import Callable
 from pathlib import Path

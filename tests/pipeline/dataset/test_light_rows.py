@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import DataError
 from pipeline.dataset.files import data_files, read_rows
-from pipeline.dataset.light_rows import LightRows, RowPlaces
+from pipeline.dataset.light_rows import LightRows, RowsByIndex
 from pipeline.dataset.output import OutputConfig
 from tests.pipeline.synthetic_build import seal_tones
 
@@ -33,7 +33,7 @@ def test_rows_come_again_in_few_columns(dataset: Path) -> None:
 
 
 def test_a_row_is_found_by_its_place(dataset: Path) -> None:
-    places = RowPlaces(data_files(dataset))
+    places = RowsByIndex(data_files(dataset))
     place = 0
     for path in data_files(dataset):
         for row in read_rows(path):
@@ -49,6 +49,6 @@ def test_a_row_is_found_by_its_place(dataset: Path) -> None:
 def test_a_damaged_file_is_named(dataset: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "train-00000-of-00001.parquet"
     damaged.write_bytes(b"PAR1 and no more")
-    for read in (lambda: RowPlaces([damaged]), lambda: len(LightRows((damaged,), ("id",)))):
+    for read in (lambda: RowsByIndex([damaged]), lambda: len(LightRows((damaged,), ("id",)))):
         with pytest.raises(DataError, match=r"train-00000-of-00001\.parquet: cannot be read"):
             read()

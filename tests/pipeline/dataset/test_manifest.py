@@ -10,7 +10,6 @@ import pytest
 from models.errors import DataError
 from pipeline.audio.files import encode_flac
 from pipeline.dataset.manifest import (
-    DATASET_SCHEMA,
     assemble,
     dataset_schema,
     read_part,
@@ -70,7 +69,7 @@ def changed(row: dict, path: str, value: object) -> dict:
 def test_a_sound_row_has_no_problem_and_every_column() -> None:
     (row,) = rows_of([0])
     assert row_problems(row) == []
-    assert set(row) == set(DATASET_SCHEMA.names)
+    assert set(row) == set(dataset_schema().names)
     assert row["noise"]["class"] == "street"
 
 
@@ -101,7 +100,10 @@ def test_assemble_joins_by_id_in_sentence_order() -> None:
     judged = [judged_clip(mel) for mel in mels]
     rows = list(assemble(written, spoken[::-1], judged, clips, 7, LICENCES))
     assert [row["id"] for row in rows] == [written[0].id, written[2].id]
-    assert [row["speaker"] for row in rows] == [mels[0].speaker, mels[2].speaker]
+    assert [row["speaker"] for row in rows] == [
+        mels[0].performance.speaker,
+        mels[2].performance.speaker,
+    ]
     assert rows[0]["license"] == "mit"
 
 
@@ -121,7 +123,7 @@ def test_words_lie_where_the_augmented_clip_says_them() -> None:
     )
     (row,) = assemble([written], [spoken], [judged_clip(mel)], [slower], 7, LICENCES)
     assert [word["start_s"] for word in row["words"]] == [
-        pytest.approx(2 * word.start_s + 0.5) for word in mel.words
+        pytest.approx(2 * word.start_s + 0.5) for word in mel.performance.words
     ]
     assert row["augmentations"] == [
         {"link": "speed", "parameters": '{"speed": 0.5}', "measured": "{}"}
@@ -134,7 +136,8 @@ def test_assemble_rejects_a_contradictory_row_and_names_a_missing_record() -> No
     spoken = spoken_sentence(written)
     mel = mel_clip(spoken, rng)
     clip = finished_clip(mel, rng)
-    wrong = judged_clip(replace(mel, words=mel.words[1:]))
+    late = replace(mel.performance, words=mel.performance.words[1:])
+    wrong = judged_clip(replace(mel, performance=late))
     (reject,) = assemble([written], [spoken], [wrong], [clip], 7, LICENCES)
     assert isinstance(reject, Reject)
     assert reject.stage == "manifest"

@@ -100,10 +100,10 @@ def test_what_made_them(before: Path, after: Path) -> None:
 
 def test_a_column_that_only_one_has(before: Path, after: Path) -> None:
     for path in (after / "data").iterdir():
-        pq.write_table(pq.read_table(path).drop_columns(["take"]), path)
+        pq.write_table(pq.read_table(path).drop_columns(["attempt"]), path)
     found = diff(before, after)
     (change,) = found.columns
-    assert (change.key, change.before, change.after) == ("take", "int64", None)
+    assert (change.key, change.before, change.after) == ("attempt", "int64", None)
     assert found.rows.same == 24
 
 

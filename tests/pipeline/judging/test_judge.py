@@ -168,4 +168,9 @@ def test_a_limit_that_is_null_is_not_applied() -> None:
 
 def test_the_share_that_may_be_lost_is_no_setting_of_the_rows() -> None:
     assert JudgeConfig().row_settings == JudgeConfig(max_rejected_share=0.9).row_settings
-    assert JudgeConfig().row_settings != JudgeConfig(retakes=0).row_settings
+    assert JudgeConfig().row_settings != JudgeConfig(retries=0).row_settings
+
+
+def test_the_former_key_is_refused_and_names_the_present_one() -> None:
+    with pytest.raises(ConfigError, match=r"retakes: unknown key \(it is called retries now\)"):
+        build(JudgeConfig, {"retakes": 2}, "build.yaml")

@@ -178,9 +178,9 @@ def test_false_alarms_are_rare() -> None:
     assert alarms <= 5
 
 
-def test_takes_of_a_sentence_count_once() -> None:
+def test_repetitions_of_a_sentence_count_once() -> None:
     few = plain_rows(9)
-    spoken_often = [one | {"id": f"{one['id']}-{take}"} for one in few for take in range(30)]
+    spoken_often = [one | {"id": f"{one['id']}-{number}"} for one in few for number in range(30)]
     assert not find_accidents(spoken_often, seed=1).predictors
 
 

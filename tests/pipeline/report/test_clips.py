@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.report import clips as report_clips
-from pipeline.report.clips import NUM_CLIPS, clips_section, sample_places
+from pipeline.report.clips import NUM_CLIPS, clips_section, sample_indices
 from tests.pipeline.synthetic_build import SPEAKERS, rows_of, seal_tones
 
 
@@ -18,7 +18,7 @@ def sampled(rows: list[dict], seed: int) -> list[dict]:
         [row["noise"]["snr_db"] for row in rows],
     )
     arrays = [pa.chunked_array([pa.array(column)]) for column in columns]
-    return [rows[place] for place in sample_places(*arrays, seed=seed)]
+    return [rows[index] for index in sample_indices(*arrays, seed=seed)]
 
 
 def test_the_sample_is_seeded_and_spread_over_speakers_and_noise() -> None:

@@ -34,7 +34,7 @@ def test_a_clip_counts_for_each_of_its_reasons() -> None:
 
 def test_the_page_plays_what_was_lost_and_says_of_whom(tmp_path: Path) -> None:
     rows = rows_of(range(6))
-    rows[0]["take"] = 2
+    rows[0]["attempt"] = 2
     part = write_part(tmp_path / "part.parquet", rows)
     lost = write_shard(tmp_path / "lost.parquet", [MUMBLED], FinishedClip)
     dataset = seal([part], [lost], build_info(), OutputConfig(tmp_path / "out"))

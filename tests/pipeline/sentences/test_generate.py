@@ -52,17 +52,22 @@ def test_texts_and_ids_are_distinct() -> None:
     assert all(row.id.startswith("voice_assistant-") for row in rows)
 
 
-def test_every_sentence_is_said_as_often_as_there_are_takes(tmp_path: Path) -> None:
+def test_every_sentence_is_said_as_often_as_there_are_repetitions(tmp_path: Path) -> None:
     folder = domain(tmp_path, say="yes\nno\nperhaps\n")
-    rows = drawn(SentencesConfig(folder, 3, takes=4))
+    rows = drawn(SentencesConfig(folder, 3, repetitions=4))
     assert Counter(row.text for row in rows) == {"yes": 4, "no": 4, "perhaps": 4}
-    assert len({row.id for row in rows}) == SentencesConfig(folder, 3, takes=4).num_rows == 12
-    assert drawn(SentencesConfig(folder, 3)) == rows[::4]  # the first takes are a build of one
+    assert len({row.id for row in rows}) == SentencesConfig(folder, 3, repetitions=4).num_rows == 12
+    assert drawn(SentencesConfig(folder, 3)) == rows[::4]  # the first ones are a build of one each
 
 
-def test_takes_must_be_positive() -> None:
-    with pytest.raises(ConfigError, match="takes: 0 is not allowed"):
-        build(SentencesConfig, {"domain": str(ASSISTANT), "count": 1, "takes": 0}, "build.yaml")
+def test_repetitions_must_be_positive() -> None:
+    with pytest.raises(ConfigError, match="repetitions: 0 is not allowed"):
+        build(SentencesConfig, {"domain": None, "count": 1, "repetitions": 0}, "build.yaml")
+
+
+def test_the_former_key_is_refused_and_names_the_present_one() -> None:
+    with pytest.raises(ConfigError, match=r"takes: unknown key \(it is called repetitions now\)"):
+        build(SentencesConfig, {"domain": None, "count": 1, "takes": 4}, "build.yaml")
 
 
 def test_rows_lead_back_to_template_and_slots() -> None:

@@ -68,10 +68,10 @@ def test_a_clip_holds_its_own_words_alone(tiny_voices: TinyVoices) -> None:
     (alone,) = synthesize([SEVEN], replace(voice, context=None), seed=1)
     assert isinstance(clip, MelClip)
     assert isinstance(alone, MelClip)
-    assert [word.word for word in clip.words] == ["seven"]
-    assert clip.words[0].end_s <= clip.mel.shape[1] * MelConfig().frame_s + 1e-6
-    assert "..." in clip.context
-    assert alone.context == ""
+    assert [word.word for word in clip.performance.words] == ["seven"]
+    assert clip.performance.words[0].end_s <= clip.mel.shape[1] * MelConfig().frame_s + 1e-6
+    assert "..." in clip.performance.context
+    assert alone.performance.context == ""
     (again,) = synthesize([SEVEN], voice, seed=1)
     assert isinstance(again, MelClip)
     assert again.mel.tobytes() == clip.mel.tobytes()

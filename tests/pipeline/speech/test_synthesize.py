@@ -16,7 +16,7 @@ from pipeline.records import MelClip, Reject, SpokenSentence
 from pipeline.speech.synthesize import (
     VoiceConfig,
     check_voice,
-    draw_manner,
+    draw_controls,
     synthesize,
     unheard_controls,
     word_times,
@@ -90,20 +90,29 @@ def test_a_row_does_not_depend_on_its_neighbours(
             assert dataclasses.replace(clip, **same) == together[name]
 
 
-def test_seed_changes_the_manner(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:
+def test_seed_changes_the_controls(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:
     first, again, other = (_clips(list(synthesize(spoken, config, seed))) for seed in (1, 1, 2))
-    assert [clip.pace for clip in first.values()] == [clip.pace for clip in again.values()]
-    assert [clip.pace for clip in first.values()] != [clip.pace for clip in other.values()]
+    assert [clip.performance.pace for clip in first.values()] == [
+        clip.performance.pace for clip in again.values()
+    ]
+    assert [clip.performance.pace for clip in first.values()] != [
+        clip.performance.pace for clip in other.values()
+    ]
 
 
-def test_every_sentence_has_a_manner_of_its_own(
+def test_every_sentence_has_controls_of_its_own(
     config: VoiceConfig, spoken: list[SpokenSentence]
 ) -> None:
     clips = _clips(list(synthesize(spoken, config, seed=1))).values()
-    assert len({(clip.pace, clip.pitch_semitones, clip.energy) for clip in clips}) == len(spoken)
+    assert len(
+        {
+            (clip.performance.pace, clip.performance.pitch_semitones, clip.performance.energy)
+            for clip in clips
+        }
+    ) == len(spoken)
 
 
-def test_clip_is_what_its_manner_and_checkpoint_say(
+def test_clip_is_what_its_controls_and_checkpoint_say(
     config: VoiceConfig, spoken: list[SpokenSentence], tiny_voices: TinyVoices
 ) -> None:
     checkpoint = load_checkpoint(tiny_voices.acoustic_model)
@@ -111,11 +120,11 @@ def test_clip_is_what_its_manner_and_checkpoint_say(
         assert clip.mel.dtype == np.float16
         assert clip.mel.shape[0] == 80
         assert np.isfinite(clip.mel).all()
-        assert clip.speaker in ("anna", "ben")
-        assert 0.9 <= clip.pace <= 1.1
-        assert -1 <= clip.pitch_semitones <= 1
-        assert 0.9 <= clip.energy <= 1.1
-        assert clip.acoustic_model == checkpoint.label
+        assert clip.performance.speaker in ("anna", "ben")
+        assert 0.9 <= clip.performance.pace <= 1.1
+        assert -1 <= clip.performance.pitch_semitones <= 1
+        assert 0.9 <= clip.performance.energy <= 1.1
+        assert clip.performance.acoustic_model == checkpoint.label
 
 
 def test_pace_is_heard(config: VoiceConfig, spoken: list[SpokenSentence]) -> None:
@@ -125,7 +134,7 @@ def test_pace_is_heard(config: VoiceConfig, spoken: list[SpokenSentence]) -> Non
     )
     for name, clip in slow.items():
         assert clip.mel.shape[1] > 2.5 * fast[name].mel.shape[1]
-        assert clip.pace == 0.5
+        assert clip.performance.pace == 0.5
 
 
 def test_uneven_phones_are_drawn_anew_for_every_clip_and_the_same_again(
@@ -140,7 +149,10 @@ def test_uneven_phones_are_drawn_anew_for_every_clip_and_the_same_again(
         np.testing.assert_array_equal(clip.mel, plain[name].mel)
     for name, clip in first.items():
         np.testing.assert_array_equal(clip.mel, again[name].mel)
-        assert (clip.speaker, clip.pace) == (plain[name].speaker, plain[name].pace)
+        assert (clip.performance.speaker, clip.performance.pace) == (
+            plain[name].performance.speaker,
+            plain[name].performance.pace,
+        )
         assert clip.mel.shape != plain[name].mel.shape or not np.array_equal(
             clip.mel, plain[name].mel
         )
@@ -188,12 +200,12 @@ def test_word_times_follow_each_other_inside_the_clip(
     clips = _clips(list(synthesize(spoken, config, seed=1)))
     for sentence in spoken:
         clip = clips[sentence.id]
-        assert " ".join(time.word for time in clip.words) == sentence.transcript
-        edges = [edge for time in clip.words for edge in (time.start_s, time.end_s)]
+        assert " ".join(time.word for time in clip.performance.words) == sentence.transcript
+        edges = [edge for time in clip.performance.words for edge in (time.start_s, time.end_s)]
         assert edges == sorted(edges)
         assert edges[0] > 0
         assert edges[-1] < clip.mel.shape[1] * MelConfig().frame_s
-        assert all(time.end_s > time.start_s for time in clip.words)
+        assert all(time.end_s > time.start_s for time in clip.performance.words)
 
 
 def test_word_times_leave_silence_out() -> None:
@@ -222,7 +234,7 @@ def test_unknown_phoneme_rejects_its_sentence_only(
     assert isinstance(first, MelClip)
     assert isinstance(third, MelClip)
     reason = "light: phoneme ʘ: the voice never learned it"
-    assert second == Reject(strange.id, "synthesize", reason, speaker=first.speaker)
+    assert second == Reject(strange.id, "synthesize", reason, speaker=first.performance.speaker)
 
 
 def test_arpabet_and_characters_are_spoken_too(
@@ -242,9 +254,9 @@ def test_arpabet_and_characters_are_spoken_too(
         assert len(clips) == len(spoken)
         for sentence in spoken:
             clip = clips[sentence.id]
-            assert clip.speaker in voices
-            assert " ".join(time.word for time in clip.words) == sentence.transcript
-            edges = [edge for time in clip.words for edge in (time.start_s, time.end_s)]
+            assert clip.performance.speaker in voices
+            assert " ".join(time.word for time in clip.performance.words) == sentence.transcript
+            edges = [edge for time in clip.performance.words for edge in (time.start_s, time.end_s)]
             assert edges == sorted(edges)
             assert edges[-1] <= clip.mel.shape[1] * MelConfig().frame_s + 1e-4
 
@@ -273,8 +285,10 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
     assert [line.partition(":")[0] for line in told] == ["voice.pace", "voice.pitch_semitones"]
     assert told[0].endswith("taco, a tacotron2, cannot follow it; every sentence has 1.0")
     clips = _clips(list(synthesize(spoken, deaf, seed=1))).values()
-    assert {(clip.pace, clip.pitch_semitones) for clip in clips} == {(1.0, 0.0)}
-    assert len({clip.energy for clip in clips}) == len(spoken)
+    assert {(clip.performance.pace, clip.performance.pitch_semitones) for clip in clips} == {
+        (1.0, 0.0)
+    }
+    assert len({clip.performance.energy for clip in clips}) == len(spoken)
     steady = dataclasses.replace(
         deaf, pace=Distribution(value=1.0), pitch_semitones=Distribution(value=0.0)
     )
@@ -283,7 +297,7 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
 
 def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:
     rng = np.random.default_rng(0)
-    drawn = [draw_manner(rng, config, {"anna": 3.0, "ben": 1.0}).speaker for _ in range(1000)]
+    drawn = [draw_controls(rng, config, {"anna": 3.0, "ben": 1.0}).speaker for _ in range(1000)]
     assert drawn.count("anna") == pytest.approx(750, abs=50)
 
 
@@ -305,7 +319,7 @@ def test_only_chosen_speakers_speak(
     chosen = dataclasses.replace(config, speakers=speakers)
     assert set(check_voice(chosen)) == expected
     rows = [row for seed in range(3) for row in synthesize(spoken, chosen, seed)]
-    assert {row.speaker for row in rows if isinstance(row, MelClip)} == expected
+    assert {row.performance.speaker for row in rows if isinstance(row, MelClip)} == expected
 
 
 def test_unknown_speaker_is_named(config: VoiceConfig) -> None:
@@ -324,8 +338,8 @@ def test_known_speakers_are_the_same_beside_mixed_ones(
     ):
         assert isinstance(before, MelClip)
         assert isinstance(after, MelClip)
-        assert (before.speaker == "anna") == (after.speaker == "anna")
-        assert np.array_equal(before.mel, after.mel) == (before.speaker == "anna")
+        assert (before.performance.speaker == "anna") == (after.performance.speaker == "anna")
+        assert np.array_equal(before.mel, after.mel) == (before.performance.speaker == "anna")
 
 
 def test_voices_that_cannot_be_made_are_found_before_any_work(config: VoiceConfig) -> None:

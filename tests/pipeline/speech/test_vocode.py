@@ -7,7 +7,7 @@ import torch
 from models.checkpoint import load_checkpoint
 from models.mel import LogMel, MelConfig
 from pipeline.audio.files import decode_audio
-from pipeline.records import CleanClip, MelClip, Reject
+from pipeline.records import CleanClip, MelClip, Performance, Reject
 from pipeline.speech.synthesize import VoiceConfig
 from pipeline.speech.vocode import vocode
 from tests.tiny_voices import TinyVoices, save_tiny_voices
@@ -20,7 +20,7 @@ def one_thread() -> None:
 
 
 def _mel_clip(name: str, mel: np.ndarray) -> MelClip:
-    return MelClip(name, "anna", 1.0, 0.0, 1.0, (), "tiny@0", mel.astype(np.float16))
+    return MelClip(name, Performance("anna", 1.0, 0.0, 1.0, (), "tiny@0"), mel.astype(np.float16))
 
 
 def _noise_clips(count: int) -> list[MelClip]:

@@ -101,7 +101,7 @@ def _clips(config: VoiceConfig, seed: int) -> dict[str, list[MelClip]]:
     clips: dict[str, list[MelClip]] = {}
     for row in synthesize(_spoken(), config, seed):
         assert isinstance(row, MelClip)
-        clips.setdefault(row.speaker, []).append(row)
+        clips.setdefault(row.performance.speaker, []).append(row)
     return clips
 
 
@@ -111,7 +111,7 @@ def test_rows_name_generated_and_mixed_voices(config: VoiceConfig, three_speaker
     clips = _clips(config, seed=3)
     assert set(clips) == set(voices)
     label = load_checkpoint(three_speakers).label
-    assert {clip.acoustic_model for own in clips.values() for clip in own} == {label}
+    assert {clip.performance.acoustic_model for own in clips.values() for clip in own} == {label}
 
 
 def test_a_generated_voice_is_the_same_however_many_there_are(config: VoiceConfig) -> None:
@@ -172,7 +172,7 @@ def test_rows_tell_of_the_throat_of_a_generated_voice(config: VoiceConfig) -> No
     )
     (clip,) = synthesize(_spoken(1), asked, seed=1)
     assert isinstance(clip, MelClip)
-    assert clip.vocal_tract == pytest.approx(1.1 * 0.95)
+    assert clip.performance.vocal_tract == pytest.approx(1.1 * 0.95)
 
 
 def test_a_build_speaks_with_new_voices(

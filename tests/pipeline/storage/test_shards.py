@@ -12,8 +12,11 @@ from pipeline.records import (
     Channel,
     CleanClip,
     FinishedClip,
+    JudgedClip,
+    Judgement,
     MelClip,
     Noise,
+    Performance,
     Quality,
     Reject,
     Room,
@@ -32,27 +35,19 @@ from pipeline.storage.shards import (
 )
 
 MEL = np.arange(12, dtype=np.float16).reshape(3, 4) / 7
+SPOKEN = Performance(
+    "alba", 1.1, -0.5, 1.0, (WordTime("wake", 0.1, 0.35),), "fs@1", 1.2, 0.9, "so ..."
+)
+CLEAN = CleanClip("a-1", "vocos@1", 22050, 7, b"fLaC\x00\xff")
+JUDGED = Judgement(None, None, None, None, None, 12.0, 0.1, -24.0, 30.0, 0.0, 0.0)
 RECORDS = [
     Sentence("a-1", "Wake me at 7:30", "a", "alarm:1", "alarm", (Slot("time", "7:30"),)),
     Sentence("a-2", "Stop", "a", "stop:1", "stop"),
     SpokenSentence("a-1", "wake me", "wake me", "^ w ˈeɪ k | m iː .", "en-us"),
-    MelClip(
-        "a-1",
-        "alba",
-        1.1,
-        -0.5,
-        1.0,
-        (WordTime("wake", 0.1, 0.35),),
-        "fs@1",
-        MEL,
-        (),
-        1.0,
-        1.0,
-        "",
-        MEL[:1],
-    ),
-    MelClip("a-2", "alba", 1.1, -0.5, 1.0, (), "fs@1", np.zeros((3, 0), np.float16)),
-    CleanClip("a-1", "vocos@1", 22050, 7, b"fLaC\x00\xff"),
+    MelClip("a-1", SPOKEN, MEL, pitch_hz=MEL[:1]),
+    MelClip("a-2", replace(SPOKEN, words=()), np.zeros((3, 0), np.float16), ("it stuttered",)),
+    CLEAN,
+    JudgedClip("a-1", 2, SPOKEN, CLEAN, JUDGED),
     FinishedClip(
         "a-1",
         22050,
@@ -98,8 +93,11 @@ def test_an_empty_shard_is_a_shard(tmp_path: Path) -> None:
 def test_heavy_columns_can_stay_on_disk(tmp_path: Path) -> None:
     mel = write_shard(tmp_path / "mel.parquet", [RECORDS[3]], MelClip)
     assert read_shard(mel, MelClip, without=("mel",)).rows[0].mel.size == 0
-    clean = write_shard(tmp_path / "clean.parquet", [RECORDS[5]], CleanClip)
+    clean = write_shard(tmp_path / "clean.parquet", [CLEAN], CleanClip)
     assert read_shard(clean, CleanClip, without=("audio",)).rows[0].audio == b""
+    judged = write_shard(tmp_path / "judged.parquet", [RECORDS[6]], JudgedClip)
+    (row,) = read_shard(judged, JudgedClip, without=("clean.audio",)).rows
+    assert row == replace(RECORDS[6], clean=replace(CLEAN, audio=b""))
 
 
 def test_a_mel_that_was_read_may_be_written_to(tmp_path: Path) -> None:
@@ -111,7 +109,7 @@ def test_a_mel_that_was_read_may_be_written_to(tmp_path: Path) -> None:
 
 
 def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
-    path = write_shard(tmp_path / "shard.parquet", [RECORDS[5]], CleanClip)
+    path = write_shard(tmp_path / "shard.parquet", [CLEAN], CleanClip)
     data = path.read_bytes()
     for position in range(0, len(data), 7):
         flipped = bytearray(data)

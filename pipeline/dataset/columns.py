@@ -1,0 +1,270 @@
+"""The columns of a dataset, each declared once.
+
+The schema of the data files, the checks of their rows, the card, the facts that pages list and the
+columns that the audit reads all come from this table, when they are asked for.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import pyarrow as pa
+
+from pipeline.storage.shards import (
+    AUGMENTATIONS,
+    CHANNEL,
+    JUDGEMENT,
+    NEGATIVE,
+    QUALITY,
+    ROOM,
+    SPOKEN_SLOTS,
+    STYLE,
+    WORDS,
+)
+
+# The title under which a page lists a column among a row's facts; "" where it shows it otherwise.
+Group = Literal["", "Sentence", "Voice", "Noise, room, channel", "Augmentations", "Measured", "Row"]
+GROUPS: tuple[Group, ...] = get_args(Group)[1:]  # in their order on a page
+# How the audit takes a column: not at all, as the others need it, as how the voice was asked to
+# speak, or as a label that nothing drawn may be tied to.
+Audited = Literal["", "read", "voice", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `meaning` in words for the card, the `stage` of the build that its value is from.
+
+    `nullable` names the fields of a struct that may be null; `kept` is the option of the config's
+    `output` that adds the column, where it is not always there (and then null in some rows).
+    `former_name` is what datasets of older versions call it.
+    """
+
+    name: str
+    type: pa.DataType
+    stage: str
+    meaning: str
+    group: Group = ""
+    audited: Audited = ""
+    may_be_empty: bool = False
+    nullable: tuple[str, ...] = ()
+    kept: str = ""
+    former_name: str = ""
+
+
+HUGGINGFACE = b"huggingface"  # the key of the schema metadata by which `datasets` reads a file
+AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+_TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
+_NOISE = pa.struct(
+    [
+        ("class", _TEXT),
+        ("source", _TEXT),
+        ("license", _TEXT),
+        ("offset_s", _REAL),
+        ("snr_db", _REAL),
+        ("measured_snr_db", _REAL),
+    ]
+)
+# What was measured on the final clip stands in for what the judge measured of the clean one.
+_QUALITY = pa.struct(
+    [
+        *(field for field in JUDGEMENT if field.name not in {of.name for of in QUALITY}),
+        *QUALITY,
+    ]
+)
+_UNJUDGED = (  # where no recognizer judged, or could not align
+    "phone_error_rate",
+    "divergent_phones",
+    "missing_phones",
+    "surplus_phones",
+    "word_shift_s",
+)
+
+
+def _columns() -> Iterator[Column]:
+    yield Column("id", _TEXT, "generate", "the domain and a hash of seed and text", "Row", "read")
+    yield Column(
+        "audio",
+        AUDIO,
+        "augment",
+        "mono, embedded; FLAC of 16 bit unless `audio.path` ends otherwise. The file's own "
+        "metadata says that the speech is synthetic",
+    )
+    yield from _text_columns()
+    yield Column("duration_s", _REAL, "augment", "of the clip as shipped, in seconds", "Row")
+    yield Column("sample_rate", _WHOLE, "augment", "of the clip as shipped, in Hz", "Row")
+    yield from _voice_columns()
+    yield from _sentence_columns()
+    yield Column("words", WORDS, "augment", "each word with its start and end in seconds")
+    yield from _augmentation_columns()
+    yield from _origin_columns()
+    for name, kept, meaning in (
+        ("clean_audio", "keep_clean", "the clip before augmentation"),
+        ("noise_audio", "keep_noise", "what augmentation added to the speech; null for nothing"),
+    ):
+        yield Column(name, AUDIO, "augment", f"{meaning} (`output.{kept}`)", kept=kept)
+
+
+def _text_columns() -> Iterator[Column]:
+    yield Column("text", _TEXT, "generate", "as written")
+    yield Column(
+        "normalized_text", _TEXT, "frontend", "as spoken: numbers, times and symbols in words"
+    )
+    yield Column(
+        "transcript",
+        _TEXT,
+        "frontend",
+        "lower case without punctuation: what a recognizer trains on",
+    )
+    yield Column(
+        "phonemes",
+        _TEXT,
+        "frontend",
+        "`^` silence, `|` word boundary, `,` pause, stress marks before vowels",
+    )
+
+
+def _voice_columns() -> Iterator[Column]:
+    yield Column("speaker", _TEXT, "synthesize", "whose voice it is", "Voice", "voice")
+    yield Column("accent", _TEXT, "frontend", "that of the phonemes", "Voice", "voice")
+    for name, meaning in (
+        ("pace", "how fast the voice was asked to speak; 1 is the speaker's own pace"),
+        ("pitch_semitones", "how far above the speaker's own pitch it was asked to speak"),
+        ("energy", "how loud it was asked to speak; 1 is the speaker's own"),
+        ("pitch_range", "how lively its pitch was asked to be; 1 is the speaker's own"),
+        ("vocal_tract", "length of the vocal tract; 1 is the speaker's own"),
+    ):
+        yield Column(name, _REAL, "synthesize", meaning, "Voice", "voice")
+    yield Column(
+        "context",
+        _TEXT,
+        "synthesize",
+        "what was said before and after the clip and cut away, `...` standing for the clip",
+        "Voice",
+        may_be_empty=True,
+    )
+
+
+def _sentence_columns() -> Iterator[Column]:
+    yield Column("domain", _TEXT, "generate", "the domain that the sentence is of", "Sentence")
+    for name, meaning in (
+        ("template", "what made it: a template, a line of a file, a prompt"),
+        ("intent", "what the user wants"),
+    ):
+        yield Column(name, _TEXT, "generate", meaning, "Sentence", "label", may_be_empty=True)
+    yield Column(
+        "slots",
+        SPOKEN_SLOTS,
+        "frontend",
+        "each value with the words [first_word, end_word) of `transcript` that say it",
+        "Sentence",
+        "label",
+    )
+    yield Column(
+        "source",
+        _TEXT,
+        "generate",
+        "which part of the config's `sentences` wrote it",
+        "Sentence",
+        "label",
+    )
+    yield Column("style", STYLE, "generate", "what was done to it to sound spoken", "Sentence")
+    yield Column(
+        "negative",
+        NEGATIVE,
+        "generate",
+        "for a near miss: how it was made, the phrase it must not be taken for, and the share of "
+        "that phrase's phones that differ; kind `none` for all others",
+        "Sentence",
+        "label",
+        nullable=("distance",),
+    )
+
+
+def _augmentation_columns() -> Iterator[Column]:
+    for name, kind, meaning, nullable in (
+        ("noise", _NOISE, "background noise, drawn and measured", ("snr_db", "measured_snr_db")),
+        ("room", ROOM, "the room response, and how long it reverberates", ("rt60_s",)),
+        ("channel", CHANNEL, "codec, band and gain", ()),
+    ):
+        yield Column(name, kind, "augment", meaning, "Noise, room, channel", nullable=nullable)
+    yield Column(
+        "augmentations",
+        AUGMENTATIONS,
+        "augment",
+        "all that was done to the clip, link by link in order: what was drawn (enough to do it "
+        "again) and what was measured, as JSON",
+        "Augmentations",
+        "read",
+    )
+    yield Column(
+        "quality",
+        _QUALITY,
+        "augment",
+        "what was measured: clipping, silence and loudness on the clip as it is, everything else "
+        "by the judge before noise",
+        "Measured",
+        nullable=_UNJUDGED,
+    )
+
+
+def _origin_columns() -> Iterator[Column]:
+    yield Column(
+        "attempt",
+        _WHOLE,
+        "judge",
+        "0 for the first; above where the judge turned earlier ones away",
+        "Voice",
+        "read",
+        former_name="take",
+    )
+    yield Column("acoustic_model", _TEXT, "synthesize", "checkpoint, `name@digest`", "Voice")
+    yield Column("vocoder", _TEXT, "vocode", "checkpoint, `name@digest`", "Voice")
+    yield Column("license", _TEXT, "manifest", "of the row, with all that is in it", "Row")
+    yield Column("seed", _WHOLE, "manifest", "of the build", "Row")
+
+
+COLUMNS: dict[str, Column] = {column.name: column for column in _columns()}
+KEPT_AUDIO = tuple(column.name for column in COLUMNS.values() if column.kept)
+_FORMER_NAMES = {
+    column.name: column.former_name for column in COLUMNS.values() if column.former_name
+}
+SOUND_COLUMNS = frozenset(column.name for column in COLUMNS.values() if column.type == AUDIO)
+
+
+def audited(*uses: Audited) -> list[str]:
+    """The names of the columns that the audit takes in one of these ways."""
+    return [column.name for column in COLUMNS.values() if column.audited in uses]
+
+
+def names_in(there: Collection[str], wanted: Iterable[str]) -> list[str]:
+    """What the columns `wanted` are called in a file that has those of `there`: some by a former
+    name."""
+    former = {now: old for now, old in _FORMER_NAMES.items() if now not in there and old in there}
+    return [former.get(name, name) for name in wanted]
+
+
+def present_names(there: Sequence[str]) -> list[str]:
+    """What the columns of a file, `there`, are called now."""
+    now = {old: name for name, old in _FORMER_NAMES.items() if name not in there}
+    return [now.get(name, name) for name in there]
+
+
+def present_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of a data file with its columns, and what `huggingface` metadata says of them,
+    under the names that they have now."""
+    names = present_names(schema.names)
+    if names == schema.names:
+        return schema
+    now = dict(zip(schema.names, names, strict=True))
+    metadata = dict(schema.metadata or {})
+    try:
+        told = json.loads(metadata[HUGGINGFACE])
+        features = told["info"]["features"].items()
+    except (KeyError, TypeError, ValueError):
+        pass  # it describes nothing
+    else:
+        told["info"]["features"] = {now.get(name, name): kind for name, kind in features}
+        metadata[HUGGINGFACE] = json.dumps(told).encode()
+    fields = [field.with_name(now[field.name]) for field in schema]
+    return pa.schema(fields, metadata=metadata)

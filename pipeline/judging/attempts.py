@@ -1,0 +1,97 @@
+"""Stage 5: every clip is judged, and what fails is spoken again before it is given up."""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+
+from models.errors import DataError
+from pipeline.audio.files import decode_audio
+from pipeline.judging.judge import Judge, JudgeConfig, faults_of
+from pipeline.records import CleanClip, JudgedClip, Judgement, MelClip, Reject, SpokenSentence
+from pipeline.speech.speaker_assignment import SpeakerAssignment
+from pipeline.speech.synthesize import Synthesizer, VoiceConfig
+from pipeline.speech.vocode import vocode
+
+STAGE = "judge"
+
+
+def judge_clips(
+    clips: Sequence[CleanClip],
+    mels: Mapping[str, MelClip],
+    spoken: Mapping[str, SpokenSentence],
+    templates: Mapping[str, str],
+    voice: VoiceConfig,
+    config: JudgeConfig,
+    seed: int,
+    by_split: Mapping[str, SpeakerAssignment] | None = None,
+    device: str = "cpu",
+) -> Iterator[JudgedClip | Reject]:
+    """The first attempt at each of `clips` that passes, or why none did, in their order.
+
+    `mels` (which need not hold their spectrograms), `spoken` and `templates` are what the clips
+    were made of, by id; `by_split` says who may speak what is spoken again. Raises `DataError`
+    for a clip whose mel or sentence is not there.
+    """
+    attempts = Attempts(voice, config, seed, by_split, device)
+    for clip in clips:
+        if clip.id not in mels or clip.id not in spoken:
+            raise DataError(f"row {clip.id}: a clip without its mel or its sentence")
+        yield attempts.accept(clip, mels[clip.id], spoken[clip.id], templates.get(clip.id, ""))
+
+
+class Attempts:
+    """Judges clips and makes further ones. The voices are loaded when they are first needed."""
+
+    def __init__(
+        self,
+        voice: VoiceConfig,
+        config: JudgeConfig,
+        seed: int,
+        by_split: Mapping[str, SpeakerAssignment] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self._voice, self._config, self._device = voice, config, device
+        self._seed = seed
+        self._judge = Judge(config)
+        self._synthesizer = functools.cache(lambda: Synthesizer(voice, seed, device, by_split))
+
+    def accept(
+        self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, template: str
+    ) -> JudgedClip | Reject:
+        """The clip if it passes, else a later attempt that does, else a reject with what was
+        wrong with the first.
+        """
+        judgement, faults = self._measure(clip, mel, spoken)
+        if not faults:
+            return JudgedClip(clip.id, 0, mel.performance, clip, judgement)
+        for attempt in range(1, self._config.retries + 1):
+            made = self._again(spoken, mel.performance.speaker, attempt)
+            if made is None:
+                continue
+            judgement, found = self._measure(*made, spoken)
+            if not found:
+                further, performance = made[0], made[1].performance
+                return JudgedClip(clip.id, attempt, performance, further, judgement)
+        reason = "; ".join(faults)
+        if self._config.retries:
+            reason += f" (first of {self._config.retries + 1} attempts)"
+        return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, clip.audio)
+
+    def _measure(
+        self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence
+    ) -> tuple[Judgement, tuple[str, ...]]:
+        """(what is measured, what is wrong)."""
+        wave, sample_rate = decode_audio(clip.audio)
+        judgement = self._judge.judge(wave, sample_rate, spoken.phonemes, mel.performance.words)
+        return judgement, (*mel.faults, *faults_of(judgement, self._config))
+
+    def _again(
+        self, spoken: SpokenSentence, speaker: str, attempt: int
+    ) -> tuple[CleanClip, MelClip] | None:
+        """Another attempt: the first half of them by the same speaker. None where it cannot be."""
+        keep_speaker = attempt <= (self._config.retries + 1) // 2
+        controls = self._synthesizer().later_controls(spoken, attempt, speaker, keep_speaker)
+        mel = self._synthesizer().speak(spoken, controls)
+        if isinstance(mel, Reject):
+            return None
+        clip = next(vocode([mel], self._voice, self._device, self._seed))
+        return None if isinstance(clip, Reject) else (clip, mel)

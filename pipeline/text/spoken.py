@@ -15,6 +15,7 @@ from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
 from pipeline.text.pronunciations import Lexicon, load_lexicon
+from pipeline.text.readings.characters import plain
 from pipeline.text.slot_words import word_ranges
 from pipeline.text.variants import VariantsConfig
 
@@ -100,7 +101,9 @@ def text_frontend(
     spoken = read([sentence.text for sentence in sentences])
     transcripts = [" ".join(words_of(text)) for text in spoken]
     slot_words = word_ranges(sentences, transcripts, read)
-    reasons = [_unspeakable(text) for text in spoken]
+    reasons = [
+        _unspeakable(text, sentence.text) for text, sentence in zip(spoken, sentences, strict=True)
+    ]
     good = [index for index, reason in enumerate(reasons) if not reason]
     pronouncer = Pronouncer(config.accents, lexicon, config.variants)
     ids, texts = [sentences[index].id for index in good], [spoken[index] for index in good]
@@ -125,11 +128,14 @@ def text_frontend(
         )
 
 
-def _unspeakable(text: str) -> str:
+def _unspeakable(spoken: str, written: str) -> str:
     """Why a spoken text cannot be said in English; empty when it can."""
-    readable = _SPEAKABLE.match(text)
+    readable = _SPEAKABLE.match(spoken)
     end = readable.end() if readable else 0
-    if end < len(text):
-        name = unicodedata.name(text[end], "unnamed character").lower()
-        return f"cannot say `{text[end]}` ({name})"
-    return "" if words_of(text) else "nothing to say: no words in the text"
+    if end < len(spoken):
+        sign = spoken[end]
+        name = unicodedata.name(sign, "unnamed character").lower()
+        place = next((place for place, own in enumerate(written) if sign in plain(own)), None)
+        where = "" if place is None else f" at character {place + 1}"
+        return f"cannot say `{sign}` ({name}, U+{ord(sign):04X}){where}"
+    return "" if words_of(spoken) else "nothing to say: no words in the text"

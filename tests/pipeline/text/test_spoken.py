@@ -39,8 +39,8 @@ def test_rejects_stand_in_their_place_and_say_why() -> None:
     assert [type(row) for row in rows] == [SpokenSentence, Reject, Reject, Reject, SpokenSentence]
     reasons = [row.reason for row in rows if isinstance(row, Reject)]
     assert reasons == [
-        "cannot say `😀` (grinning face)",
-        "cannot say `П` (cyrillic capital letter pe)",
+        "cannot say `😀` (grinning face, U+1F600) at character 6",
+        "cannot say `П` (cyrillic capital letter pe, U+041F) at character 1",
         "nothing to say: no words in the text",
     ]
 

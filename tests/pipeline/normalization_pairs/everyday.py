@@ -297,12 +297,16 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
 
 # what no rule reads, and the reason that the row is rejected with
 REJECTED = [
-    ("Call 😀.", "cannot say `😀` (grinning face)"),
-    ("Great ❤️", "cannot say `❤` (heavy black heart)"),
-    ("Привет", "cannot say `П` (cyrillic capital letter pe)"),
-    ("Say 你好", "cannot say `你` (cjk unified ideograph-4f60)"),
-    ("Ask Γιώργος", "cannot say `Γ` (greek capital letter gamma)"),
-    ("مرحبا", "cannot say `م` (arabic letter meem)"),
+    ("Call 😀.", "cannot say `😀` (grinning face, U+1F600) at character 6"),
+    ("Great ❤️", "cannot say `❤` (heavy black heart, U+2764) at character 7"),
+    ("Привет", "cannot say `П` (cyrillic capital letter pe, U+041F) at character 1"),
+    ("Say 你好", "cannot say `你` (cjk unified ideograph-4f60, U+4F60) at character 5"),
+    ("Ask Γιώργος", "cannot say `Γ` (greek capital letter gamma, U+0393) at character 5"),
+    ("مرحبا", "cannot say `م` (arabic letter meem, U+0645) at character 1"),
+    ("Is it ✓ now?", "cannot say `✓` (check mark, U+2713) at character 7"),
+    ("a\u200b✓", "cannot say `✓` (check mark, U+2713) at character 3"),
+    ("It is ♫", "cannot say `♫` (beamed eighth notes, U+266B) at character 7"),
+    ("नमस्ते", "cannot say `न` (devanagari letter na, U+0928) at character 1"),
     ("?!", "nothing to say: no words in the text"),
     ("...", "nothing to say: no words in the text"),
 ]

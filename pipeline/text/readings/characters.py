@@ -1,0 +1,72 @@
+"""Unicode made plain: compatibility forms, typography, accents, and what cannot be seen."""
+
+import html
+import re
+import unicodedata
+
+# Read before NFKC, which would lose them: `m²` is not `m2`.
+_SIGNS = {"²": "^2", "³": "^3", "№": "No. ", "™": "", "®": "", "©": " copyright ", "℠": ""}
+_SIGNS |= dict.fromkeys("’‘‛`´ʼ′", "'") | dict.fromkeys("“”„‟«»‹›「」『』″", '"')
+_SIGNS |= dict.fromkeys("‐‑‒–−⁃", "-") | dict.fromkeys("—―", " - ") | dict.fromkeys("ʻ¨¸˜", "")
+_SIGNS |= {"…": "...", "×": "x", "⁄": "/", "·": " ", "。": ". ", "、": ", ", "∶": ":"}
+_FRACTIONS = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+_SIGNS |= {sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS}
+_TABLE = str.maketrans(_SIGNS)
+_LETTERS = {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l"}
+_LETTERS |= {"Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D"}
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_THIN_GROUPS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_QUOTED = re.compile(r"(?<![\w.,!?])'(?=\w)([^'\"]*(?:\w'\w[^'\"]*)*)'(?!\w)")
+_STRAY = re.compile(r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])'(?=[A-Za-z])")
+_INCHES = re.compile(r"(?<=\d)\"")
+
+
+def plain(text: str) -> str:
+    """The text with plain letters, marks and spaces; letters that are not Latin stay."""
+    if "&" in text and ";" in text:
+        text = _unescaped(text)
+    if not text.isascii():
+        text = _THIN_GROUPS.sub(",", text).translate(_TABLE)
+        text = "".join(map(_plain, unicodedata.normalize("NFKC", text)))
+    if "`" in text:
+        text = text.replace("`", "'")
+    return " ".join(text.split())
+
+
+def without_quotes(text: str) -> str:
+    """Single marks that quote, or stand alone, left out; those of words stay (don't, dogs')."""
+    if "'" not in text:
+        return text
+    return _STRAY.sub("", _QUOTED.sub(r"\1", text))
+
+
+def inch_marks(text: str) -> str:
+    """`a 65" TV`: behind a digit, a mark that would open a quotation is one of inches."""
+    if '"' not in text:
+        return text
+    return _INCHES.sub(lambda m: '"' if text.count('"', 0, m.start()) % 2 else " inch ", text)
+
+
+def _unescaped(text: str) -> str:
+    """Entities of HTML, also those that were escaped twice: `&amp;amp;`."""
+    for _ in range(3):
+        if not _ENTITY.search(text):
+            break
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    return text
+
+
+def _plain(character: str) -> str:
+    """`é` as `e`; nothing for what cannot be seen, and for marks that stand on a letter."""
+    if character.isascii():
+        return character if character >= " " else " "
+    if character in _LETTERS:
+        return _LETTERS[character]
+    category = unicodedata.category(character)
+    if category == "Cf" or category in ("Mn", "Me"):
+        return ""
+    if category == "Cc" or category.startswith("Z"):
+        return " "
+    base = unicodedata.normalize("NFD", character)[0] if character.isalpha() else character
+    return base if base.isascii() else _SIGNS.get(character, character)

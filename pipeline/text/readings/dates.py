@@ -1,0 +1,137 @@
+"""Dates, spans of dates, and durations. NeMo reads `March 3, 2027` and `2026-04-01` itself."""
+
+import re
+
+from pipeline.text.readings.cardinals import DIGITS, cardinal, ordinal, year
+from pipeline.text.readings.rules import Rule, any_of
+
+_NAMES = "January February March April May June July August September October November December"
+_MONTHS = _NAMES.split()
+_SHORT_MONTHS = {name[:3]: name for name in _MONTHS} | {"Sept": "September"}
+_MONTH = rf"((?:{any_of(_MONTHS)}|{any_of(_SHORT_MONTHS)}\.?))"
+WEEKDAYS = {"Mon": "Monday", "Tues": "Tuesday", "Tue": "Tuesday", "Wed": "Wednesday"}
+WEEKDAYS |= {"Thurs": "Thursday", "Thur": "Thursday", "Thu": "Thursday", "Fri": "Friday"}
+WEEKDAYS |= {"Sat": "Saturday", "Sun": "Sunday"}
+_DAY = r"(?:3[01]|[12]\d|0?[1-9])"
+_BEFORE_DAYS = r"\b([Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Dd]ue|[Dd]ated) "
+_NO_DENOMINATOR = "13|14|15|17|18|19|21|22|23|25|26|27|28|29|30|31"
+_DURATIONS = {"h": "hour", "m": "minute", "s": "second"}
+
+
+def _month_name(short: str) -> str:
+    return next(name for name in _MONTHS if name[:3].lower() == short[:3].lower())
+
+
+def _days(match: re.Match[str]) -> str:
+    """`March 5-7` as "March fifth to seventh"."""
+    first, last = ordinal(int(match[2])), ordinal(int(match[3]))
+    return f"{_month_name(match[1])} {first} to {last}"
+
+
+def _days_of_months(match: re.Match[str]) -> str:
+    first = f"{_month_name(match[1])} {ordinal(int(match[2]))}"
+    return f"{first} to {_month_name(match[3])} {ordinal(int(match[4]))}"
+
+
+def _day_month_year(match: re.Match[str]) -> str:
+    return f"{_month_name(match[2])} {ordinal(int(match[1]))} {year(int(match[3]))}"
+
+
+def _clock(hours: int, minutes: int) -> str:
+    tail = "hundred" if not minutes else cardinal(minutes)
+    return f"{cardinal(hours)} {f'oh {DIGITS[minutes]}' if 0 < minutes < 10 else tail}"
+
+
+def _date_and_time(match: re.Match[str]) -> str:
+    """`2024-03-05T14:30:00Z`, ISO 8601: seconds are said unless they are zero."""
+    month, day, hours, minutes, seconds = (int(part or 0) for part in match.group(2, 3, 4, 5, 6))
+    if not 1 <= month <= 12 or not 1 <= day <= 31:
+        return match[0]
+    date = f"{_MONTHS[month - 1]} {ordinal(day)} {year(int(match[1]))}"
+    tail = f" and {cardinal(seconds)} seconds" if seconds else ""
+    return f"{date} at {_clock(hours, minutes)}{tail}{' U T C' if match[7] else ''}"
+
+
+def _month_and_day(match: re.Match[str]) -> str:
+    before = f"{match[1]} " if match[1] else ""
+    return f"{before}{_MONTHS[int(match[2]) - 1]} {ordinal(int(match[3]))}"
+
+
+def _weekdays(match: re.Match[str]) -> str:
+    return f"{WEEKDAYS[match[1]]} to {WEEKDAYS[match[2]]}"
+
+
+def _years(match: re.Match[str]) -> str:
+    last = match[2]
+    return f"{year(int(match[1]))} to {year(int(last)) if len(last) == 4 else cardinal(int(last))}"
+
+
+def _duration(match: re.Match[str]) -> str:
+    """`1h 20m` as "1 hour 20 minutes"."""
+    return re.sub(
+        r"(\d+)([hms])",
+        lambda part: f"{part[1]} {_DURATIONS[part[2]]}" + "s" * (part[1] != "1"),
+        match[0],
+    )
+
+
+def _expiry(match: re.Match[str]) -> str:
+    """`04/28` as "oh four 28"."""
+    month = match[2] if match[2][0] != "0" else f"oh {DIGITS[int(match[2])]}"
+    return f"{match[1]} {month} {match[3]}"
+
+
+# These change a text only where it holds a digit, and are left out where it holds none.
+DATES: list[Rule] = [
+    (
+        re.compile(
+            r"\b((?:expir\w+|valid (?:until|thru|through))(?: [a-z]+){0,2}) "
+            r"(0[1-9]|1[0-2])/(\d\d)\b",
+            re.I,
+        ),
+        _expiry,
+    ),
+    (
+        re.compile(
+            r"\b([12]\d{3})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)"
+            r"(?::(\d\d)(?:\.\d+)?)?(Z|\+00:00)?(?![\w:])"
+        ),
+        _date_and_time,
+    ),
+    (re.compile(r"\b([12]\d{3})/(0[1-9]|1[0-2])/([0-3]\d)\b"), r"\1-\2-\3"),
+    (
+        re.compile(rf"\b({_DAY})-({any_of(_MONTHS)}|{any_of(_SHORT_MONTHS)})-(\d{{4}})\b", re.I),
+        _day_month_year,
+    ),
+    (re.compile(rf"\b{_MONTH} ({_DAY}) ?- ?{_MONTH} ({_DAY})\b"), _days_of_months),
+    (re.compile(rf"\b{_MONTH} ({_DAY}) ?- ?({_DAY})\b(?![\d/:-])"), _days),
+    (re.compile(r"\b9/11\b(?!/)"), "nine eleven"),
+    (re.compile(rf"{_BEFORE_DAYS}(0?[1-9]|1[0-2])/({_DAY})\b(?![/\d])(?! of\b)"), _month_and_day),
+    (
+        re.compile(rf"(?<![\d/])()(0?[1-9]|1[0-2])/({_NO_DENOMINATOR})\b(?![/\d])(?! of\b)"),
+        _month_and_day,
+    ),
+    (re.compile(r"(?<![\d-])(1[0-9]\d\d|20\d\d)-((?:1[0-9]|20)?\d\d)\b(?![\d-])"), _years),
+    (re.compile(r"(?<!\w)'(?=\d0s\b)"), ""),
+    (re.compile(r"\b(?:c|ca)\. ?(?=\d{3,4}\b)"), "circa "),
+    (
+        re.compile(r"\b(\d{1,2}(?::\d\d)?) ?- ?(\d{1,2}(?::\d\d)? ?(?:[ap]\.?m\b))", re.I),
+        r"\1 to \2",
+    ),
+    (re.compile(r"(?<=\d)(am|pm) ?- ?(?=\d)", re.I), r" \1 to "),
+    (re.compile(r"\b(\d{1,2}:\d\d) ?- ?(?=\d{1,2}:\d\d\b)"), r"\1 to "),
+    (re.compile(r"\b\d+h(?: ?\d+m)?(?: ?\d+s)?\b|\b\d+m ?\d+s\b"), _duration),
+    (re.compile(r"\b(1[3-9]|2[0-3]):00\b(?! ?[ap]\.?m)", re.I), r"\1 hundred"),
+]
+DAYS: list[Rule] = [
+    (re.compile(rf"\b({any_of(WEEKDAYS)})\.? ?- ?({any_of(WEEKDAYS)})\b\.?(?!$)"), _weekdays),
+    (re.compile(rf"\b({any_of(WEEKDAYS)})\.? ?- ?({any_of(WEEKDAYS)})\b"), _weekdays),
+    (
+        re.compile(rf"\b({any_of(_SHORT_MONTHS)}) ?- ?({any_of(_SHORT_MONTHS)})\b"),
+        lambda match: f"{_month_name(match[1])} to {_month_name(match[2])}",
+    ),
+    (
+        re.compile(rf"\b({any_of(WEEKDAYS)})(?:\.|(?=, [A-Z]))(?!$)"),
+        lambda match: WEEKDAYS[match[1]],
+    ),
+]

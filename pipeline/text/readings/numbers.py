@@ -1,0 +1,85 @@
+"""Numbers with signs: sums, scores, powers, versions, groups of thousands, spans, ordinals."""
+
+import re
+
+from pipeline.text.readings.cardinals import cardinal, decimal, digit_by_digit, ordinal
+from pipeline.text.readings.rules import Rule
+
+_ORDINAL = r"(\d+)(?:st|nd|rd|th)"
+_SCALES = {"k": "thousand", "m": "million", "b": "billion"}
+
+
+def _version(match: re.Match[str]) -> str:
+    return " point ".join(cardinal(int(part)) for part in match[0].split("."))
+
+
+def _address(match: re.Match[str]) -> str:
+    return " dot ".join(digit_by_digit(part) for part in match[0].split("."))
+
+
+def _scientific(match: re.Match[str]) -> str:
+    minus = "minus " if match[2] == "-" else ""
+    return f"{decimal(match[1])} times ten to the power of {minus}{cardinal(int(match[3]))}"
+
+
+def _pressure(match: re.Match[str]) -> str:
+    """`120/80` as "one twenty over eighty"; a fraction where it cannot be one."""
+    high, low = int(match[1]), int(match[2])
+    if not (high > low and 70 <= high <= 260 and 40 <= low <= 160):
+        return match[0]
+    hundreds, rest = divmod(high, 100)
+    tail = f"oh {cardinal(rest)}" if rest < 10 else cardinal(rest)
+    spoken = f"{cardinal(hundreds)} {tail}" if hundreds and rest else cardinal(high)
+    return f"{spoken} over {cardinal(low)}"
+
+
+def _of_ten(match: re.Match[str]) -> str:
+    return f"{cardinal(int(match[1]))} out of {cardinal(int(match[2]))}"
+
+
+def _both_ordinals(between: str) -> "Rule":
+    return (
+        re.compile(rf"\b{_ORDINAL} ?{'/' if between == 'or' else '-'} ?{_ORDINAL}\b"),
+        lambda match: f"{ordinal(int(match[1]))} {between} {ordinal(int(match[2]))}",
+    )
+
+
+# These change a text only where it holds a digit, and are left out where it holds none.
+NUMBERS: list[Rule] = [
+    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), _address),
+    (re.compile(r"\b[vV](?:er)?\.? ?(?=\d+(?:\.\d+)*\b)"), "version "),
+    (re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w/]|\.\d)"), _version),
+    (re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([+-]?)(\d{1,3})\b"), _scientific),
+    (
+        re.compile(r"(?<![\d.,+-])(?<![\d] )[1-9]\d{0,2}(?: \d{3})* (?:000|\d{3} \d{3})\b(?! ?\d)"),
+        lambda match: match[0].replace(" ", ","),
+    ),
+    (
+        re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)([kKmMB]) (?=[a-z]+s\b|people\b)(?!miles|x\b)"),
+        lambda match: f"{decimal(match[1])} {_SCALES[match[2].lower()]} ",
+    ),
+    (re.compile(r"\b24/7\b"), "twenty four seven"),
+    (re.compile(r"\b50/50\b"), "fifty fifty"),
+    (re.compile(r"\b20/20\b"), "twenty twenty"),
+    (re.compile(r"(?<![\d/])(10|\d)/(10)\b(?![/\d])(?! of\b)"), _of_ten),
+    (re.compile(r"(?<![\d/])([0-5])/(5)\b(?= stars?\b)"), _of_ten),
+    (re.compile(r"(?<![\d/.])(\d{2,3})/(\d{2,3})\b(?![/\d])(?! of\b)"), _pressure),
+    _both_ordinals("or"),
+    _both_ordinals("to"),
+    (re.compile(rf"\b{_ORDINAL}-(?=[A-Za-z])"), lambda match: f"{ordinal(int(match[1]))}-"),
+    (re.compile(r"\b(\d):(\d)\b"), r"\1 to \2"),
+    (re.compile(r"(?<=\d)\^2(?!\d)"), " squared"),
+    (re.compile(r"(?<=\d)\^3(?!\d)"), " cubed"),
+    (re.compile(r"(?<=\d)\^-(?=\d)"), " to the power of minus "),
+    (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
+    (re.compile(r"(?<=\d) ?[x*] ?(?=\d)"), " times "),
+    (re.compile(r"\b(\d+(?:\.\d+)?)x (?=[a-z]+er\b|more\b|less\b|as\b|the\b)"), r"\1 times "),
+    (re.compile(r"(?<![\d/.-])(\d+) ?- ?(?=\d+ ?=)"), r"\1 minus "),
+    (re.compile(r"(?<![\d/])(\d+)/(?=\d+ ?=)"), r"\1 divided by "),
+    (re.compile(r"(?<=\d) - (?=\d)"), " minus "),
+    (re.compile(r"(?<=\d) ?= ?(?=-?\d)"), " equals "),
+    (re.compile(r"(?<=\d) ?\+ ?(?=\d)"), " plus "),
+    (re.compile(r"(?<=\d)\+(?!\w)"), " plus"),
+    (re.compile(r"\b(?<=[Ww]hat's )(\d{1,3})-(?=\d{1,3}\b)"), r"\1 minus "),
+    (re.compile(r"(?<![\d.,-])(\d{1,3}) ?- ?(\d{1,3})(?=%| [a-z]|[.,;:?!]*(?:\s|$))"), r"\1 to \2"),
+]

@@ -1,0 +1,116 @@
+"""Units of measure behind numbers: `10mL`, `5 MB/s`, `a 5 lb bag`, `50 m²`."""
+
+import re
+
+from pipeline.text.readings.rules import Rule, any_of, apply
+
+# sign: one, several
+_MEASURES = {
+    "kg": "kilogram", "g": "gram", "mg": "milligram", "mcg": "microgram", "μg": "microgram",
+    "km": "kilometer", "cm": "centimeter", "mm": "millimeter", "μm": "micrometer",
+    "nm": "nanometer", "mi": "mile", "yd": "yard", "yds": "yard", "lb": "pound", "lbs": "pound",
+    "oz": "ounce", "L": "liter", "l": "liter", "mL": "milliliter", "ml": "milliliter",
+    "dL": "deciliter", "μL": "microliter", "cl": "centiliter", "tbsp": "tablespoon",
+    "tsp": "teaspoon", "gal": "gallon", "qt": "quart", "pt": "pint", "KB": "kilobyte",
+    "kB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "W": "watt",
+    "kW": "kilowatt", "MW": "megawatt", "V": "volt", "kV": "kilovolt", "mV": "millivolt",
+    "kWh": "kilowatt hour", "mAh": "milliamp hour", "mA": "milliamp", "Ω": "ohm", "kΩ": "kilohm",
+    "dB": "decibel", "kcal": "kilocalorie", "cal": "calorie", "kJ": "kilojoule",
+    "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "sec": "second",
+    "secs": "second", "ms": "millisecond", "ha": "hectare", "kPa": "kilopascal",
+    "MP": "megapixel", "N": "newton",
+    "doz": "dozen", "sq km": "square kilometer", "sq mi": "square mile", "sq m": "square meter",
+    "cu m": "cubic meter", "m^2": "square meter", "m^3": "cubic meter", "km^2": "square kilometer",
+    "cm^2": "square centimeter", "cm^3": "cubic centimeter",
+}  # fmt: skip
+_SAME = {
+    "ft": ("foot", "feet"), "sq ft": ("square foot", "square feet"),
+    "ft^2": ("square foot", "square feet"), "cu ft": ("cubic foot", "cubic feet"),
+    "sq in": ("square inch", "square inches"), "Hz": ("hertz", "hertz"),
+    "kHz": ("kilohertz", "kilohertz"), "MHz": ("megahertz", "megahertz"),
+    "GHz": ("gigahertz", "gigahertz"), "hp": ("horsepower", "horsepower"),
+    "cc": ("C C", "C C"), "psi": ("P S I", "P S I"), "rpm": ("R P M", "R P M"),
+    "IU": ("I U", "I U"), "mmHg": ("millimeter of mercury", "millimeters of mercury"),
+}  # fmt: skip
+_RATES = {"mph": ("mile", "miles", "hour"), "kph": ("kilometer", "kilometers", "hour")}
+_RATES |= {"kmh": ("kilometer", "kilometers", "hour"), "mpg": ("mile", "miles", "gallon")}
+_RATES |= {"bpm": ("beat", "beats", "minute"), "fps": ("frame", "frames", "second")}
+_RATES |= {"dpi": ("dot", "dots", "inch"), "ppm": ("part", "parts", "million")}
+_RATES |= {"kbps": ("kilobit", "kilobits", "second"), "Mbps": ("megabit", "megabits", "second")}
+_RATES |= {"Gbps": ("gigabit", "gigabits", "second")}
+_UNITS = {sign: (one, f"{one}s") for sign, one in _MEASURES.items()} | _SAME
+_UNITS["doz"] = ("dozen", "dozen")
+_UNITS |= {
+    sign: (f"{one} per {by}", f"{many} per {by}") for sign, (one, many, by) in _RATES.items()
+}
+_PER = {sign: one for sign, (one, _) in _UNITS.items()}
+_PER |= {"h": "hour", "s": "second", "s^2": "second squared", "m": "meter", "day": "day"}
+_PER |= {"in": "inch", "week": "week", "year": "year", "hour": "hour", "second": "second"}
+_WITHOUT_NUMBER = (
+    "kg",
+    "km",
+    "lbs",
+    "lb",
+    "oz",
+    "cm",
+    "mm",
+    "ml",
+    "mph",
+    "ft",
+    "hrs",
+    "mins",
+    "secs",
+)
+
+_NUMBER = r"(?:\d+ )?\d+/\d+|\d[\d,]*(?:\.\d+)?|\.\d+"
+_UNIT = any_of(_UNITS)
+_NOT_A_THING = "in|to|for|and|or|a|an|per|each|more|less|from|of|on|at|is|long|wide|tall|high|deep"
+_NOT_A_THING += "|away|north|south|east|west|ago|today|every|with|if"
+_LAMPS = "bulb|lamp|light|charger|adapter|heater|speaker|panel"
+
+
+def units(text: str) -> str:
+    """The text with the signs of units in words; numbers stay as they are."""
+    return apply(_RULES, text)
+
+
+def _named(match: re.Match[str]) -> str:
+    number, sign = match[1], match[2]
+    one, many = _UNITS[sign]
+    single = number == "1" or re.fullmatch(r"\d/\d+", number)
+    return f"{number} {one if single else many}"
+
+
+def _rate(match: re.Match[str]) -> str:
+    number, sign, by = match[1], match[2], match[3]
+    one, many = _UNITS.get(sign, ("meter", "meters"))
+    return f"{number} {one if number == '1' else many} per {_PER[by]}"
+
+
+_RULES: list[Rule] = [
+    (re.compile(r"\b1 ?¢"), "1 cent"),
+    (re.compile(r"(?<=\d) ?¢"), " cents"),
+    (re.compile(r"\b(\d)'(\d{1,2})(?:\"|''| inch )"), r"\1 feet \2 inches"),
+    (re.compile(r"\b(\d+) ?ft\.? (\d{1,2}) ?in\b"), r"\1 feet \2 inches"),
+    (re.compile(rf"(?<![\w.,/])({_NUMBER}) ?({_UNIT}|m)/({any_of(_PER)})(?![\w^/])"), _rate),
+    (
+        re.compile(rf"(\b[Aa]n? )({_NUMBER})([ -]?)({_UNIT})\.?(?= (?!(?:{_NOT_A_THING})\b)[a-z])"),
+        lambda m: f"{m[1]}{m[2]}{m[3] or ' '}{_UNITS[m[4]][0]}",
+    ),
+    (re.compile(rf"(?<=\d) ?W (?={_LAMPS})"), " watt "),
+    (re.compile(rf"(?<![\w.,/$€£])({_NUMBER})[ -]?({_UNIT})\.(?= [a-z\d])"), _named),
+    (re.compile(rf"(?<![\w.,/$€£])({_NUMBER}) ?({_UNIT})(?![\w^/'])"), _named),
+    # `$5 m` is money; `5 m` alone NeMo spells.
+    (re.compile(r"(?<![$€£\d.,])\b1 m\b(?!/)"), "1 meter"),
+    (re.compile(r"(?<![$€£\d.,])\b(\d[\d.,]*) m\b(?!/)"), r"\1 meters"),
+    (re.compile(r"(?<=\d)° ?([CF]) / (?=\d)"), r"°\1 or "),
+]
+
+# Behind no number: "in kg", "how many lbs".
+BARE_UNITS: list[Rule] = [
+    (
+        re.compile(r"(?<![0-9])(?<![0-9] )\b" + any_of(_WITHOUT_NUMBER) + r"\b(?![/'-])"),
+        lambda match: _UNITS[match[0]][1],
+    ),
+    (re.compile(r"\bkm/h\b"), "kilometers per hour"),
+]

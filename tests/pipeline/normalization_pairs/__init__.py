@@ -1,0 +1,9 @@
+"""What is written, and what people say, by kind; `REJECTED` is what nobody can say."""
+
+from tests.pipeline.normalization_pairs.everyday import PAIRS as EVERYDAY
+from tests.pipeline.normalization_pairs.everyday import REJECTED
+from tests.pipeline.normalization_pairs.written_forms import FORMS
+
+PAIRS = {**EVERYDAY, **{f"forms: {kind}": pairs for kind, pairs in FORMS.items()}}
+
+__all__ = ["PAIRS", "REJECTED"]

@@ -84,7 +84,7 @@ def generate_shards(job: Job) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=5,
+    version=6,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

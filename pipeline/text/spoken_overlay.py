@@ -59,11 +59,11 @@ def before(text: str) -> str:
         text = apply(PHONES, apply(DATES, text))
         text = units(text)
         text = apply(NUMBERS, formulas(text))
-    text = symbols(apply(_MAIL, text))
+    text = symbols(apply(BARE_UNITS, apply(_MAIL, text)))
     text = apply(ROMAN_NUMERALS, text)
     if _STOP.search(text):
         text = apply(WITH_STOPS, text)
-    text = apply(BARE_UNITS, apply(DAYS, apply(STREETS_AND_STATES, text)))
+    text = apply(DAYS, apply(STREETS_AND_STATES, text))
     if has_digits:
         text = apply(_NAMED_NUMBERS, text)
     return " ".join(text.split())

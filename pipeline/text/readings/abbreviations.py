@@ -8,9 +8,10 @@ _SHORT_WORDS = {
     "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Ln": "Lane", "Ct": "Court",
     "Pkwy": "Parkway", "Hwy": "Highway", "Jr": "Junior", "Sr": "Senior", "Bros": "Brothers",
     "Co": "Company", "Apt": "apartment", "approx": "approximately", "max": "maximum",
-    "avg": "average", "tel": "telephone", "dept": "department", "Dept": "Department",
+    "avg": "average",  "tel": "telephone", "dept": "department", "Dept": "Department",
     "govt": "government", "misc": "miscellaneous", "temp": "temperature", "incl": "including",
     "excl": "excluding", "asst": "assistant", "mgr": "manager", "attn": "attention",
+    "Inc": "Incorporated", "Corp": "Corporation", "Ltd": "Limited",
     "Jan": "January", "Feb": "February", "Aug": "August", "Sep": "September",
     "Sept": "September", "Oct": "October", "Nov": "November", "Dec": "December",
 }  # fmt: skip
@@ -95,9 +96,8 @@ WITH_STOPS: list[Rule] = [
         re.compile(rf"\b({any_of(_BEFORE_NUMBERS)})\. ?(?=\d)"),
         lambda match: _BEFORE_NUMBERS[match[1]] + " ",
     ),
-    (re.compile(r"(?<!\d )(?<!\d)\bmin\.(?= [a-z])"), "minimum"),
+    (re.compile(r"(?<!\d )(?<!\d)\bmin\.(?= [a-z\d])"), "minimum"),
     (re.compile(r"(?<=[a-z]) Dr\.?(?=[,?!]| [a-z])"), " Drive"),
-    (re.compile(r"(?<=[a-z]) Dr(?=\.$)"), " Drive"),
     (
         re.compile(rf"\b({any_of(_SHORT_WORDS)})\.(?=[,;:?!]| \w)"),
         lambda match: _SHORT_WORDS[match[1]],
@@ -108,6 +108,7 @@ WITH_STOPS: list[Rule] = [
     ),
 ]
 STREETS_AND_STATES: list[Rule] = [
+    (re.compile(r"(?<=[a-z]) Dr(?=\.?$)"), " Drive"),
     (re.compile(r"(?<=[a-z]) St\.?(?=[,?!]| [a-z])"), " Street"),
     (re.compile(r"(?<=[a-z]) St(?=\.?$)"), " Street"),
     (

@@ -4,10 +4,12 @@ import html
 import re
 import unicodedata
 
+from pipeline.text.readings.cardinals import cardinal
+
 # Read before NFKC, which would lose them: `m²` is not `m2`.
 _SIGNS = {"²": "^2", "³": "^3", "№": "No. ", "™": "", "®": "", "©": " copyright ", "℠": ""}
 _SIGNS |= dict.fromkeys("’‘‛`´ʼ′", "'") | dict.fromkeys("“”„‟«»‹›「」『』″", '"')
-_SIGNS |= dict.fromkeys("‐‑‒–−⁃", "-") | dict.fromkeys("—―", " - ") | dict.fromkeys("ʻ¨¸˜", "")
+_SIGNS |= dict.fromkeys("‐‑‒–−⁃", "-") | dict.fromkeys("—―", " - ") | dict.fromkeys("ʻ¨¸˜¿¡", "")
 _SIGNS |= {"…": "...", "×": "x", "⁄": "/", "·": " ", "。": ". ", "、": ", ", "∶": ":"}
 _FRACTIONS = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _SIGNS |= {sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS}
@@ -20,6 +22,7 @@ _THIN_GROUPS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _QUOTED = re.compile(r"(?<![\w.,!?])'(?=\w)([^'\"]*(?:\w'\w[^'\"]*)*)'(?!\w)")
 _STRAY = re.compile(r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])'(?=[A-Za-z])")
 _INCHES = re.compile(r"(?<=\d)\"")
+_NUMBER_IN_QUOTES = re.compile(r"(?<![\w.:/$,-])\d+(?=\")")
 
 
 def plain(text: str) -> str:
@@ -38,14 +41,18 @@ def without_quotes(text: str) -> str:
     """Single marks that quote, or stand alone, left out; those of words stay (don't, dogs')."""
     if "'" not in text:
         return text
-    return _STRAY.sub("", _QUOTED.sub(r"\1", text))
+    return _STRAY.sub("", _QUOTED.sub(r"\1", text.replace("''", '"')))
 
 
 def inch_marks(text: str) -> str:
-    """`a 65" TV`: behind a digit, a mark that would open a quotation is one of inches."""
+    """`a 65" TV`: behind a digit, a mark that would open a quotation is one of inches.
+
+    NeMo takes any for inches, so a number that a quotation ends with is put in words here.
+    """
     if '"' not in text:
         return text
-    return _INCHES.sub(lambda m: '"' if text.count('"', 0, m.start()) % 2 else " inch ", text)
+    text = _INCHES.sub(lambda m: '"' if text.count('"', 0, m.start()) % 2 else " inch ", text)
+    return _NUMBER_IN_QUOTES.sub(lambda match: cardinal(int(match[0])), text)
 
 
 def _unescaped(text: str) -> str:

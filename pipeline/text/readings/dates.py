@@ -134,4 +134,5 @@ DAYS: list[Rule] = [
         re.compile(rf"\b({any_of(WEEKDAYS)})(?:\.|(?=, [A-Z]))(?!$)"),
         lambda match: WEEKDAYS[match[1]],
     ),
+    (re.compile(r"\b(Mon|Tues?|Thu(?:rs?)?|Fri)\.$"), lambda match: WEEKDAYS[match[1]] + "."),
 ]

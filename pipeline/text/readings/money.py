@@ -52,7 +52,7 @@ _RATES |= {"lb": "pound", "lbs": "pound", "oz": "ounce", "kg": "kilogram", "g": 
 _RATES |= {"gal": "gallon", "km": "kilometer", "mi": "mile", "L": "liter", "ft": "foot"}
 _RATES |= {"kWh": "kilowatt hour", "GB": "gigabyte", "sq ft": "square foot", "m^2": "square meter"}
 
-_SIGN = any_of([name for name in _CURRENCIES if name != "Rs"])
+_SIGN = any_of(_CURRENCIES)
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))"
 _SCALE = r"(?: ?(?:bn|mn|tn|thousand|million|billion|trillion)\b|[kKmMbBtT]\b| [mM]\b(?!/))?"
 _SUM = rf"({_NUMBER})({_SCALE})"
@@ -114,6 +114,10 @@ def _comma(match: re.Match[str]) -> str:
 _RULES: list[Rule] = [
     (re.compile(r"((?:€|EUR) ?)(\d{1,3}(?:\.\d{3})*|\d+),(\d\d)()(?![\d,])"), _comma),
     (re.compile(r"()(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d\d)( ?(?:€|EUR))"), _comma),
+    (
+        re.compile(r"(?<=€)(\d{1,3}(?:\.\d{3})+)(?!\d|[.,]\d)"),
+        lambda match: match[0].replace(".", ""),
+    ),
     (
         re.compile(rf"(?<!\w)({_SIGN}) ?{_SUM} ?(?:-|to) ?(?:\1 ?)?{_SUM}(?![\w/]*\d)"),
         _span,

@@ -47,7 +47,7 @@ def _both_ordinals(between: str) -> "Rule":
 # These change a text only where it holds a digit, and are left out where it holds none.
 NUMBERS: list[Rule] = [
     (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), _address),
-    (re.compile(r"\b[vV](?:er)?\.? ?(?=\d+(?:\.\d+)*\b)"), "version "),
+    (re.compile(r"\b(?:v\.?|[Vv]er\.? ?)(?=\d+(?:\.\d+)*\b)"), "version "),
     (re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w/]|\.\d)"), _version),
     (re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([+-]?)(\d{1,3})\b"), _scientific),
     (
@@ -67,12 +67,14 @@ NUMBERS: list[Rule] = [
     _both_ordinals("or"),
     _both_ordinals("to"),
     (re.compile(rf"\b{_ORDINAL}-(?=[A-Za-z])"), lambda match: f"{ordinal(int(match[1]))}-"),
-    (re.compile(r"\b(\d):(\d)\b"), r"\1 to \2"),
+    (re.compile(r"\b(\d\d?):(\d)\b"), r"\1 to \2"),
     (re.compile(r"(?<=\d)\^2(?!\d)"), " squared"),
     (re.compile(r"(?<=\d)\^3(?!\d)"), " cubed"),
     (re.compile(r"(?<=\d)\^-(?=\d)"), " to the power of minus "),
     (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
+    (re.compile(r"(?<![\w.'])(?<!\bis )(?<!'s )(\d+)x(?=\d+s?\b)(?!\d+ ?=)"), r"\1 by "),
     (re.compile(r"(?<=\d) ?[x*] ?(?=\d)"), " times "),
+    (re.compile(r"\b(\d{1,2})(\d\d)p\b"), r"\1 \2 P"),
     (re.compile(r"\b(\d+(?:\.\d+)?)x (?=[a-z]+er\b|more\b|less\b|as\b|the\b)"), r"\1 times "),
     (re.compile(r"(?<![\d/.-])(\d+) ?- ?(?=\d+ ?=)"), r"\1 minus "),
     (re.compile(r"(?<![\d/])(\d+)/(?=\d+ ?=)"), r"\1 divided by "),

@@ -78,6 +78,6 @@ PHONES: list[Rule] = [
         lambda match: f"extension {digit_by_digit(match[1] or match[2])}",
     ),
     (re.compile(r"^No\. ?(?=\d)"), "Number "),
-    (re.compile(r"(?:\bNo\. ?|#)(?=\d)"), "number "),
+    (re.compile(r"(?:\b[Nn]o\. ?|#)(?=\d)"), "number "),
     (re.compile(r"\b911\b"), "nine one one"),
 ]

@@ -34,6 +34,7 @@ def _port(match: re.Match[str]) -> str:
 
 
 _RULES: list[Rule] = [
+    (re.compile(r"^/(?=[a-z])"), "per "),
     (re.compile(r"\bhttps?://"), ""),
     (re.compile(r"\b(localhost|(?:[\w-]+\.)+[a-z]{2,}):(\d{1,5})(/(?=\w))?(?:/(?!\w))?"), _port),
     (re.compile(r"\b[A-Z]:\\[\w\\]*(?:\.\w+)*"), _path),

@@ -91,6 +91,8 @@ _RULES: list[Rule] = [
     (re.compile(r"\b1 ?¢"), "1 cent"),
     (re.compile(r"(?<=\d) ?¢"), " cents"),
     (re.compile(r"\b(\d)'(\d{1,2})(?:\"|''| inch )"), r"\1 feet \2 inches"),
+    (re.compile(r"\b(\d+)'(?!\w)"), r"\1 feet"),
+    (re.compile(r"(?<=\d) in (?=wide|long|tall|high|deep|thick)"), " inches "),
     (re.compile(r"\b(\d+) ?ft\.? (\d{1,2}) ?in\b"), r"\1 feet \2 inches"),
     (re.compile(rf"(?<![\w.,/])({_NUMBER}) ?({_UNIT}|m)/({any_of(_PER)})(?![\w^/])"), _rate),
     (

@@ -76,6 +76,28 @@ READ_BY_GRAMMARS = [
     ("Who was [Henry VIII]?", ["henry the eighth"]),
     ("Play [Rocky IV] on the [TV].", ["rocky four", "t v"]),
     ("Is it [one] ending in [4417]?", ["one", "four four one seven"]),
+    ("Pay [US$50] to [Mom].", ["fifty u s dollars", "mom"]),
+    ("Pay [$20-30] now.", ["twenty to thirty dollars"]),
+    ("It's [$5]/month.", ["five dollars"]),
+    ("Send [₹500] to [Amit].", ["five hundred rupees", "amit"]),
+    ("Book [March 5-7] for [Anna].", ["march fifth to seventh", "anna"]),
+    ("Come [9am-5pm] on [Mon-Fri], please.", ["nine a m to five p m", "monday to friday"]),
+    ("Sent [05-MAR-2024] by [Al].", ["march fifth twenty twenty four", "al"]),
+    (
+        "Call [+44 20 7946 0958] now.",
+        ["plus four four two zero seven nine four six zero nine five eight"],
+    ),
+    ("Call [999] for [Dr. Oh].", ["nine nine nine", "doctor oh"]),
+    ("Drive [100km/h] to [Ft. Worth].", ["one hundred kilometers per hour", "fort worth"]),
+    ("Add [2 tbsp] of [oil].", ["two tablespoons", "oil"]),
+    ("It has [50 m²] in [Austin, TX].", ["fifty square meters", "austin texas"]),
+    ("Invite ~[20] people.", ["twenty"]),
+    ("Open [#A1B2] at [AT&T].", ["number a one b two", "a t and t"]),
+    ("Get [iOS 17.4.1] for [Mom].", ["ios seventeen point four point one", "mom"]),
+    ("Play ‘[Hey Jude]’ on the [TV].", ["hey jude", "t v"]),
+    ("Go to [5 Elm Dr.] with [Lou].", ["five elm drive", "lou"]),
+    ("My pressure is [120/80] [today].", ["one twenty over eighty", "today"]),
+    ("Meet at the [cafe\u0301] at [5].", ["cafe", "five"]),
 ]
 
 

@@ -18,7 +18,7 @@ BEFORE = [
     ("Set a timer for 1h 20m", "Set a timer for 1 hour 20 minutes"),
     ("It expires 04/28", "It expires oh four 28"),
     ("Run 5 m", "Run 5 meters"),
-    ("It costs $5 m", "It costs $5 m"),
+    ("It costs $5 m", "It costs five million dollars"),
     ("Open 24/7", "Open twenty four seven"),
     ("At 14:00", "At 14 hundred"),
     ("I am 5'11\"", "I am 5 feet 11 inches"),

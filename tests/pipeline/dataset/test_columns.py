@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.audit.columns import label_columns, read_light_columns, voice_columns
 from pipeline.build.seal import seal
-from pipeline.build.stages import STAGES
+from pipeline.build.stages import STAGE_NAMES
 from pipeline.dataset.columns import AUDIO, COLUMNS, GROUPS, Column
 from pipeline.dataset.files import CARD_FILE, REPORT_FILE, data_files, read_rows
 from pipeline.dataset.manifest import dataset_schema, row_problems, write_part
@@ -23,7 +23,7 @@ MOOD = Column("mood", pa.string(), "synthesize", "how the speaker feels", "Voice
 def test_every_column_has_a_stage_and_a_meaning_and_is_shown() -> None:
     for name, column in COLUMNS.items():
         assert column.name == name
-        assert column.stage in STAGES
+        assert column.stage in STAGE_NAMES
         assert column.meaning
         assert column.group in ("", *GROUPS)
 

@@ -22,7 +22,7 @@ _THIN_GROUPS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _QUOTED = re.compile(r"(?<![\w.,!?])'(?=\w)([^'\"]*(?:\w'\w[^'\"]*)*)'(?!\w)")
 _STRAY = re.compile(r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])'(?=[A-Za-z])")
 _INCHES = re.compile(r"(?<=\d)\"")
-_NUMBER_IN_QUOTES = re.compile(r"(?<![\w.:/$,-])\d+(?=\")")
+_NUMBER_IN_QUOTES = re.compile(r"(?<![\w.:/$,-])\d{1,15}(?=\")")
 
 
 def plain(text: str) -> str:

@@ -53,7 +53,7 @@ _RATES |= {"gal": "gallon", "km": "kilometer", "mi": "mile", "L": "liter", "ft":
 _RATES |= {"kWh": "kilowatt hour", "GB": "gigabyte", "sq ft": "square foot", "m^2": "square meter"}
 
 _SIGN = any_of(_CURRENCIES)
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})?(?:\.\d+|(?<=\d))"
 _SCALE = r"(?: ?(?:bn|mn|tn|thousand|million|billion|trillion)\b|[kKmMbBtT]\b| [mM]\b(?!/))?"
 _SUM = rf"({_NUMBER})({_SCALE})"
 _BEHIND = any_of(["€", "£", "₹", "₽", "₪", "₩", "₺", *(c for c in _CODES if c.isupper())])

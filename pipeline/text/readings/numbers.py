@@ -5,7 +5,7 @@ import re
 from pipeline.text.readings.cardinals import cardinal, decimal, digit_by_digit, ordinal
 from pipeline.text.readings.rules import Rule
 
-_ORDINAL = r"(\d+)(?:st|nd|rd|th)"
+_ORDINAL = r"(\d{1,15})(?:st|nd|rd|th)"
 _SCALES = {"k": "thousand", "m": "million", "b": "billion"}
 
 
@@ -49,13 +49,13 @@ NUMBERS: list[Rule] = [
     (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), _address),
     (re.compile(r"\b(?:v\.?|[Vv]er\.? ?)(?=\d+(?:\.\d+)*\b)"), "version "),
     (re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w/]|\.\d)"), _version),
-    (re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([+-]?)(\d{1,3})\b"), _scientific),
+    (re.compile(r"(?<![\w.])(\d{1,15}(?:\.\d+)?)[eE]([+-]?)(\d{1,3})\b"), _scientific),
     (
         re.compile(r"(?<![\d.,+-])(?<![\d] )[1-9]\d{0,2}(?: \d{3})* (?:000|\d{3} \d{3})\b(?! ?\d)"),
         lambda match: match[0].replace(" ", ","),
     ),
     (
-        re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)([kKmMB]) (?=[a-z]+s\b|people\b)(?!miles|x\b)"),
+        re.compile(r"(?<![\w.])(\d{1,15}(?:\.\d+)?)([kKmMB]) (?=[a-z]+s\b|people\b)(?!miles|x\b)"),
         lambda match: f"{decimal(match[1])} {_SCALES[match[2].lower()]} ",
     ),
     (re.compile(r"\b24/7\b"), "twenty four seven"),

@@ -61,3 +61,8 @@ def test_spoken_text_is_finished(spoken: str, written: str, finished: str) -> No
 
 def test_groups_of_digits_part_at_commas() -> None:
     assert digit_by_digit("90-210") == "nine zero, two one zero"
+
+
+@pytest.mark.parametrize("frame", ["${}", "{} USD", "{}th/2nd", "{}e5", 'a "{}" b', "{}K views"])
+def test_a_number_of_any_length_is_read(frame: str) -> None:
+    assert before(frame.format("9" * 5000))

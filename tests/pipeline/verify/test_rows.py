@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.manifest import DATASET_SCHEMA
+from pipeline.dataset.manifest import dataset_schema
 from pipeline.licences.summary import RowLicences, SummaryCount, SummaryLine
 from pipeline.splits import split_of
 from pipeline.verify.rows import Expected, Found, Stretch, check_stretch, hash_of
@@ -35,7 +35,7 @@ def check(tmp_path: Path, change: Callable[[list[dict]], object] = lambda _: Non
     expected = expected_of(rows)
     change(rows)
     path = tmp_path / "train-00000-of-00001.parquet"
-    table = pa.Table.from_pylist(rows, schema=DATASET_SCHEMA)
+    table = pa.Table.from_pylist(rows, schema=dataset_schema())
     pq.write_table(
         table,
         path,

@@ -91,7 +91,7 @@ def test_it_says_what_the_dataset_holds(dataset: Path, page: Page) -> None:
         "1 of 2",
     ):
         assert expected in text, expected
-    assert len(page.all("svg")) == 5
+    assert len(page.all("svg")) == 4
     assert "Is the noise random?" in text
 
 

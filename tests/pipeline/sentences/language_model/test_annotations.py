@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.domain.domains import Domain, read_domain
 from pipeline.records import Slot
-from pipeline.sentences.language_model.annotations import Claims, answer_schema, sentences_in
+from pipeline.sentences.language_model.annotations import Annotations, answer_schema, sentences_in
 
 ITEM = {"text": "Pay  Al $50 today.", "intent": "pay", "slots": []}
 
@@ -24,7 +24,7 @@ def slots(**values: str) -> list[dict[str, str]]:
 
 
 def test_claims_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) -> None:
-    read = Claims(domain, open_slots=False).read
+    read = Annotations(domain, open_slots=False).read
     claimed = read(ITEM | {"slots": slots(money="$50", payee="al")})
     assert claimed.text == "Pay Al $50 today."
     assert claimed.intent == "pay"
@@ -62,7 +62,7 @@ def test_claims_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) 
 )
 def test_claims_that_do_not_hold_are_named(domain: Domain, item: object, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        Claims(domain, open_slots=False).read(item)
+        Annotations(domain, open_slots=False).read(item)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_claims_that_do_not_hold_are_named(domain: Domain, item: object, complai
 )
 def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, said: bool) -> None:
     item = {"text": text, "intent": "pay", "slots": slots(payee=value)}
-    read = Claims(domain, open_slots=True).read
+    read = Annotations(domain, open_slots=True).read
     if said:
         assert read(item).slots == (Slot("payee", value),)
     else:
@@ -91,7 +91,7 @@ def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, said:
 
 
 def test_open_slots_may_have_values_of_their_own(domain: Domain) -> None:
-    claimed = Claims(domain, open_slots=True).read(ITEM | {"slots": slots(payee="today")})
+    claimed = Annotations(domain, open_slots=True).read(ITEM | {"slots": slots(payee="today")})
     assert claimed.slots == (Slot("payee", "today"),)
 
 

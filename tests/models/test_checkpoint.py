@@ -78,7 +78,7 @@ def test_each_kind_comes_back_from_its_folder(tiny_voices: TinyVoices) -> None:
 
 
 def test_a_vocoder_is_no_acoustic_model(tiny_voices: TinyVoices) -> None:
-    with pytest.raises(CheckpointError, match="is a fastspeech2; needed is vocos or hifigan"):
+    with pytest.raises(CheckpointError, match="is a fastspeech2; needed is harmonic or vocos"):
         _ = load_checkpoint(tiny_voices.acoustic_model).vocoder
     with pytest.raises(CheckpointError, match="is a vocos; needed is fastspeech2 or"):
         _ = load_checkpoint(tiny_voices.vocoder).acoustic_model

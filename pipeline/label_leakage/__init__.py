@@ -1,1 +1,1 @@
-"""Properties of clips that predict a label by accident."""
+"""Label leakage: properties of clips that predict a label and should not."""

@@ -2,7 +2,7 @@
 a verb without which music is never asked for, a voice that wants one thing only.
 
 A recognizer learns whatever predicts its labels. That a verb tells its intent is natural; these
-are the things that tell it by accident, tested against chance
+are the things that leak it, tested against chance
 (`pipeline/statistics/label_tests.py`, `pipeline/statistics/independence.py`), corrected for all
 that was tested, and the most telling first.
 """
@@ -32,7 +32,7 @@ from pipeline.statistics.independence import (
 )
 from pipeline.statistics.label_tests import Holdings, LabelTests, label_tests, strongest_cell
 
-ALPHA = 0.01  # of datasets without any accident, how many may get a warning
+ALPHA = 0.01  # of datasets without any leakage, how many may get a warning
 _LEAST_ROWS = 8  # that hold a thing, for it to be tested
 _LEAST_EXPECTED = 5.0
 _NEARLY_ALL, _MOST = 0.95, 0.9
@@ -47,7 +47,7 @@ CARRIERS = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Accident:
+class LeakageWarning:
     """A warning in plain words; `bits` a clip that its cause tells."""
 
     text: str
@@ -69,12 +69,12 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True)
-class Accidents:
+class LabelLeakage:
     """`num_rows` of `total` clips with an intent were looked at, and `num_tests` made;
     `intent_bits` a clip is all there is to tell, 0 where there is but one intent.
     """
 
-    warnings: tuple[Accident, ...]
+    warnings: tuple[LeakageWarning, ...]
     predictors: tuple[Predictor, ...]
     num_rows: int
     total: int
@@ -86,26 +86,26 @@ class _Family(NamedTuple):
     """Tests that belong together: their p, and what they say when these are corrected."""
 
     p: np.ndarray
-    warnings: Callable[[np.ndarray], Iterator[Accident]]
+    warnings: Callable[[np.ndarray], Iterator[LeakageWarning]]
     predictors: Callable[[np.ndarray], Iterator[Predictor]] = lambda _: iter(())
 
 
-def find_accidents(rows: Collection[Mapping[str, Any]], seed: int) -> Accidents:
+def find_label_leakage(rows: Collection[Mapping[str, Any]], seed: int) -> LabelLeakage:
     """What predicts the intents of a dataset's rows, which need `labelled_rows.COLUMNS`.
 
     Takes a bounded time: many rows are sampled by `seed`.
     """
     data = labelled_rows(rows, seed)
     if len(data.names) < 2:
-        return Accidents((), (), len(data.rows), data.total, 0, 0.0)
+        return LabelLeakage((), (), len(data.rows), data.total, 0, 0.0)
     families = list(_families(data, seed))
     corrected = holm(np.concatenate([family.p for family in families]).tolist())
     parts = np.split(corrected, np.cumsum([len(family.p) for family in families])[:-1])
     found = list(zip(families, parts, strict=True))
     said = [*_single_templates(data), *(x for family, p in found for x in family.warnings(p))]
     listed = [x for family, p in found for x in family.predictors(p)]
-    return Accidents(
-        warnings=tuple(sorted(said, key=lambda accident: -accident.bits)),
+    return LabelLeakage(
+        warnings=tuple(sorted(said, key=lambda warning: -warning.bits)),
         predictors=tuple(sorted(listed, key=lambda predictor: -predictor.bits)[:_SHOWN]),
         num_rows=len(data.rows),
         total=data.total,
@@ -130,7 +130,7 @@ def _words(data: LabelledRows) -> _Family:
     tests = label_tests(held, data.distinct, data.intents)
     by_intent = np.bincount(data.intents[data.distinct], minlength=len(data.names))
 
-    def warnings(p: np.ndarray) -> Iterator[Accident]:
+    def warnings(p: np.ndarray) -> Iterator[LeakageWarning]:
         alone = tests.counts >= _NEARLY_ALL * tests.sizes[:, None]
         telling = (p.reshape(tests.counts.shape) < ALPHA) & alone
         needed = telling & (tests.counts >= _MOST * by_intent)
@@ -142,7 +142,7 @@ def _words(data: LabelledRows) -> _Family:
                     said = [held.names[word] for word in words]
                     cell = tests.cell(int(words[0]), intent)
                     text = text_of(name, said, cell, int(by_intent[intent]))
-                    yield Accident(text, float(tests.bits[words[0]]))
+                    yield LeakageWarning(text, float(tests.bits[words[0]]))
 
     def predictors(p: np.ndarray) -> Iterator[Predictor]:
         return _predictors(held.names, tests, p, data.names, 1.0)
@@ -159,7 +159,7 @@ def _values(data: LabelledRows, slot: str, held: Holdings) -> Iterator[_Family]:
     tests = label_tests(held, population, data.intents)
     share = len(population) / len(data.distinct)
 
-    def warnings(p: np.ndarray) -> Iterator[Accident]:
+    def warnings(p: np.ndarray) -> Iterator[LeakageWarning]:
         more, none = p.reshape(2, *tests.counts.shape)
         only = (more < ALPHA) & (tests.counts >= _NEARLY_ALL * tests.sizes[:, None])
         never = (none < ALPHA) & (tests.counts == 0) & (tests.expected >= _LEAST_EXPECTED)
@@ -171,7 +171,7 @@ def _values(data: LabelledRows, slot: str, held: Holdings) -> Iterator[_Family]:
         intent = int(np.where(intents[first], tests.expected[first], -1.0).argmax())
         cell, names = tests.cell(int(first), intent), [held.names[value] for value in others]
         text = tied_values(slot, held.names[first], data.names[intent], cell, names)
-        yield Accident(text, _joint_bits(tests, tied, population, data.intents) * share)
+        yield LeakageWarning(text, _joint_bits(tests, tied, population, data.intents) * share)
 
     def predictors(p: np.ndarray) -> Iterator[Predictor]:
         names = [f"{slot}: {value}" for value in held.names]
@@ -195,7 +195,7 @@ def _templates(
         return
     test = mutual_information_test(tables, rng, _SHUFFLES)
 
-    def warnings(p: np.ndarray) -> Iterator[Accident]:
+    def warnings(p: np.ndarray) -> Iterator[LeakageWarning]:
         if p[0] >= ALPHA or test.excess < _LEAST_BITS:
             return
         table = contingency_table(values, templates)
@@ -203,7 +203,7 @@ def _templates(
         name = data.rows[rows[templates == np.unique(templates)[template]][0]]["template"]
         share = sum(int(table.sum()) for table in tables) / len(data.distinct)
         text = told_template(slot, held.names[value], name, cell, test.excess)
-        yield Accident(text, test.excess * share)
+        yield LeakageWarning(text, test.excess * share)
 
     yield _Family(np.array([test.p]), warnings)
 
@@ -216,17 +216,17 @@ def _voices(data: LabelledRows, column: str, rng: np.random.Generator) -> Iterat
         return
     test = mutual_information_test([table], rng, _SHUFFLES)
 
-    def warnings(p: np.ndarray) -> Iterator[Accident]:
+    def warnings(p: np.ndarray) -> Iterator[LeakageWarning]:
         if p[0] < ALPHA:
             voice, intent, cell = strongest_cell(table)
             name = data.rows[int(np.flatnonzero(codes == voice)[0])][column]
             text = told_by_voice(column, name, data.names[intent], cell, test.excess)
-            yield Accident(text, test.excess)
+            yield LeakageWarning(text, test.excess)
 
     yield _Family(np.array([test.p]), warnings)
 
 
-def _single_templates(data: LabelledRows) -> Iterator[Accident]:
+def _single_templates(data: LabelledRows) -> Iterator[LeakageWarning]:
     """Intents of which all sentences come from one template; not where all intents are so."""
     rows = [
         data.rows[place] for place in data.distinct if data.rows[place]["source"] == "templates"
@@ -241,7 +241,7 @@ def _single_templates(data: LabelledRows) -> Iterator[Accident]:
         if len(of_intent) == 1 and num_rows >= _LEAST_ROWS:
             halves = np.array([num_rows, len(rows) - num_rows])
             text = single_template(name, next(iter(of_intent)), num_rows)
-            yield Accident(text, mutual_information(np.diag(halves)))
+            yield LeakageWarning(text, mutual_information(np.diag(halves)))
 
 
 def _predictors(

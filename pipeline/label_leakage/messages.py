@@ -1,4 +1,4 @@
-"""The warnings about accidental predictors in plain words: what is so, what follows, what to do."""
+"""The warnings about leaked labels in plain words: what is so, what follows, what to do."""
 
 from collections.abc import Sequence
 

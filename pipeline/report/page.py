@@ -14,7 +14,7 @@ from pipeline.audit.verdict import Audit, audit_dataset
 from pipeline.dataset.light_rows import LightRows
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.label_leakage import labelled_rows
-from pipeline.label_leakage.leakage import find_accidents
+from pipeline.label_leakage.leakage import find_label_leakage
 from pipeline.pages.charts import histogram
 from pipeline.report.audit import audit_section
 from pipeline.report.clips import clips_section
@@ -95,7 +95,7 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
         intents=template_coverage(rows.only("source", "template"), build.coverage),
         slots=slot_coverage(rows.only("slots"), build.coverage),
         audit=audit_section(audit or audit_dataset(dataset)),
-        accidents=find_accidents(rows.only(*labelled_rows.COLUMNS), build.seed),
+        label_leakage=find_label_leakage(rows.only(*labelled_rows.COLUMNS), build.seed),
         negatives=negatives_section(rows.only("negative", "transcript")),
         rejected=rejected_section(dataset, rows.only("speaker", "template", "attempt")),
         clips=clips_section(dataset, build.seed),

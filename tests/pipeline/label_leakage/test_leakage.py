@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.label_leakage import labelled_rows
-from pipeline.label_leakage.leakage import ALPHA, Accidents, find_accidents
+from pipeline.label_leakage.leakage import ALPHA, LabelLeakage, find_label_leakage
 
 Row = dict[str, Any]
 INTENTS = ("call", "message", "remind")
@@ -55,17 +55,19 @@ def plain_rows(count: int = 240) -> list[Row]:
     return rows
 
 
-def changed(change: Callable[[int, Row], Row]) -> Accidents:
-    return find_accidents([change(index, one) for index, one in enumerate(plain_rows())], seed=1)
+def changed(change: Callable[[int, Row], Row]) -> LabelLeakage:
+    return find_label_leakage(
+        [change(index, one) for index, one in enumerate(plain_rows())], seed=1
+    )
 
 
-def only_warning(found: Accidents) -> str:
+def only_warning(found: LabelLeakage) -> str:
     assert len(found.warnings) == 1, found.warnings
     return found.warnings[0].text
 
 
 def test_plain_rows_have_predictors_and_no_warning() -> None:
-    found = find_accidents(plain_rows(), seed=1)
+    found = find_label_leakage(plain_rows(), seed=1)
     assert found.warnings == ()
     assert {p.name for p in found.predictors} == {f"{i}{e}" for i in INTENTS for e in ("s", "ing")}
     assert all(p.rows == p.of_rows and p.p < ALPHA for p in found.predictors)
@@ -174,26 +176,26 @@ def test_false_alarms_are_rare() -> None:
         shuffled = [
             one | {"intent": rows[to]["intent"]} for one, to in zip(rows, order, strict=True)
         ]
-        alarms += bool(find_accidents(shuffled, seed).warnings)
+        alarms += bool(find_label_leakage(shuffled, seed).warnings)
     assert alarms <= 5
 
 
 def test_repetitions_of_a_sentence_count_once() -> None:
     few = plain_rows(9)
     spoken_often = [one | {"id": f"{one['id']}-{number}"} for one in few for number in range(30)]
-    assert not find_accidents(spoken_often, seed=1).predictors
+    assert not find_label_leakage(spoken_often, seed=1).predictors
 
 
 def test_without_intents_there_is_nothing_to_tell() -> None:
     for nothing in ({"intent": ""}, {"negative": {"kind": "partial"}}):
-        found = find_accidents([one | nothing for one in plain_rows(30)], seed=1)
+        found = find_label_leakage([one | nothing for one in plain_rows(30)], seed=1)
         assert (found.warnings, found.num_rows, found.total) == ((), 0, 0)
 
 
 def test_many_rows_are_sampled_and_order_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(labelled_rows, "MOST_ROWS", 200)
     rows = plain_rows(500)
-    found = find_accidents(rows, seed=2)
+    found = find_label_leakage(rows, seed=2)
     assert (found.num_rows, found.total) == (200, 500)
-    assert find_accidents(rows[::-1], seed=2) == found
-    assert find_accidents(rows, seed=3) != found
+    assert find_label_leakage(rows[::-1], seed=2) == found
+    assert find_label_leakage(rows, seed=3) != found

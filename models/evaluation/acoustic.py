@@ -21,7 +21,7 @@ from models.checkpoint import (
 from models.errors import CheckpointError, DataError
 from models.evaluation.held_out import held_out_recordings
 from models.evaluation.judge import (
-    Heard,
+    AlignedClip,
     Judge,
     Reference,
     count_parameters,
@@ -194,7 +194,7 @@ def _say(acoustic: Checkpoint, reference: Reference) -> Speech:
 
 
 def _measure(
-    heard: Heard,
+    heard: AlignedClip,
     reference: Reference,
     judge: Judge,
     took_s: float = 0.0,

@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AlignedClip:
     """A wave (S,) at the judge's rate, its log-mel (n_mels, T) and its pitch (T,) in Hz."""
 
     wave: np.ndarray
     mel: np.ndarray
     pitch_hz: np.ndarray
 
-    def first(self, other: "Heard") -> "Heard":
+    def first(self, other: "AlignedClip") -> "AlignedClip":
         """As many samples and frames as both have: vocoders may be off by a frame."""
         frames = min(self.mel.shape[1], other.mel.shape[1])
         samples = min(len(self.wave), len(other.wave))
-        return Heard(self.wave[:samples], self.mel[:, :frames], self.pitch_hz[:frames])
+        return AlignedClip(self.wave[:samples], self.mel[:, :frames], self.pitch_hz[:frames])
 
 
 class Judge:
@@ -48,7 +48,7 @@ class Judge:
         self._listener, self._opinion = Listener(recognizer), opinion
         self.mel = self._listener.checkpoint.mel
 
-    def hear(self, wave: np.ndarray, sample_rate: int) -> Heard:
+    def hear(self, wave: np.ndarray, sample_rate: int) -> AlignedClip:
         """A wave (S,) of any rate, with silence after one too short to have a pitch.
 
         Raises `DataError` for one that is not finite.
@@ -61,13 +61,13 @@ class Judge:
         mel = self._listener.log_mel(wave)[0].numpy()
         pitch_hz = pitch_of(wave, self.mel)
         frames = min(mel.shape[1], len(pitch_hz))
-        return Heard(wave, mel[:, :frames], pitch_hz[:frames])
+        return AlignedClip(wave, mel[:, :frames], pitch_hz[:frames])
 
-    def phone_edits(self, heard: Heard, phonemes: str) -> tuple[int, int]:
+    def phone_edits(self, heard: AlignedClip, phonemes: str) -> tuple[int, int]:
         """Phone edits, and phones that were meant."""
         return self._listener.phone_edits(torch.from_numpy(heard.mel)[None], phonemes)
 
-    def opinion(self, heard: Heard) -> float:
+    def opinion(self, heard: AlignedClip) -> float:
         """The predicted opinion score; NaN without a predictor."""
         if self._opinion is None:
             return float("nan")
@@ -79,7 +79,7 @@ class Reference:
     """A recording as the judge hears it."""
 
     clip: Clip
-    heard: Heard
+    heard: AlignedClip
 
 
 def references(

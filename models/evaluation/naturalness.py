@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MeasuredClip:
     """What was measured of a clip; None where nobody could."""
 
     system: str
@@ -97,7 +97,7 @@ def compare_pitch(asked_hz: np.ndarray, heard_hz: np.ndarray) -> tuple[float | N
 
 def evaluate_naturalness(
     request: NaturalnessRequest, report: Callable[[str], None] = print
-) -> list[Heard]:
+) -> list[MeasuredClip]:
     """Every line of every voice. Raises `DataError`, `CheckpointError`, `ConfigError`."""
     lines = read_lines(request.lines, request.per_kind)
     judges = load_distillmos(), load_dnsmos()
@@ -133,7 +133,7 @@ def _listen(
     lines: Sequence[Line],
     judges: tuple[Opinion, Opinion],
     hear: Callable[[np.ndarray], str] | None,
-) -> Iterator[Heard]:
+) -> Iterator[MeasuredClip]:
     import soxr
 
     mel = voices.vocoder.mel
@@ -146,7 +146,7 @@ def _listen(
         slow = soxr.resample(wave, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
         text = hear(slow) if hear else ""
         edits, count = word_errors(line.text, text)
-        yield Heard(
+        yield MeasuredClip(
             system=system,
             speaker=speaker,
             line=line,
@@ -166,9 +166,9 @@ def accent_of(speaker: str) -> str:
     return "en-gb" if speaker.startswith(("kokoro-bf_", "kokoro-bm_")) else "en-us"
 
 
-def table(rows: Sequence[Heard]) -> str:
+def table(rows: Sequence[MeasuredClip]) -> str:
     """A row a voice, most natural first within its system; then the median voice of each."""
-    by_voice: dict[tuple[str, str], list[Heard]] = {}
+    by_voice: dict[tuple[str, str], list[MeasuredClip]] = {}
     for row in rows:
         by_voice.setdefault((row.system, row.speaker), []).append(row)
     lines = []
@@ -180,7 +180,7 @@ def table(rows: Sequence[Heard]) -> str:
     return markdown_table(("voice", *_HEADER), lines)
 
 
-def _median_cells(voices: Sequence[Sequence[Heard]]) -> list[str]:
+def _median_cells(voices: Sequence[Sequence[MeasuredClip]]) -> list[str]:
     figures = [_figures(found) for found in voices]
     middle = [
         float(np.median(there)) if (there := [v for v in column if v is not None]) else None
@@ -189,11 +189,11 @@ def _median_cells(voices: Sequence[Sequence[Heard]]) -> list[str]:
     return _written(middle)
 
 
-def _cells(found: Sequence[Heard]) -> list[str]:
+def _cells(found: Sequence[MeasuredClip]) -> list[str]:
     return _written(_figures(found))
 
 
-def _figures(found: Sequence[Heard]) -> list[float | None]:
+def _figures(found: Sequence[MeasuredClip]) -> list[float | None]:
     return [
         _of_sentences(found, "mos"),
         _of_sentences(found, "dnsmos"),
@@ -216,24 +216,24 @@ def _written(figures: Sequence[float | None]) -> list[str]:
     ]
 
 
-def _of_sentences(found: Sequence[Heard], name: str) -> float:
+def _of_sentences(found: Sequence[MeasuredClip], name: str) -> float:
     return float(np.mean([getattr(row, name) for row in found if row.line.kind == WHOLE]))
 
 
-def _error_rate(found: Sequence[Heard], kind: str) -> float | None:
+def _error_rate(found: Sequence[MeasuredClip], kind: str) -> float | None:
     heard = [row for row in found if row.line.kind == kind]
     edits = [row.edits for row in heard if row.edits is not None]
     return sum(edits) / sum(row.num_words for row in heard) if edits else None
 
 
-def write_clips(rows: Sequence[Heard], path: Path) -> None:
+def write_clips(rows: Sequence[MeasuredClip], path: Path) -> None:
     """A CSV with every clip."""
     clip = ("system", "speaker", "kind", "text", "heard", "mos", "dnsmos", "edits", "words")
     header = (*clip, "pitch_off_cents", "voicing_wrong", "pitch_hz")
     write_csv(path, header, [_clip_cells(row) for row in rows])
 
 
-def _clip_cells(row: Heard) -> list[object]:
+def _clip_cells(row: MeasuredClip) -> list[object]:
     start: list[object] = [row.system, row.speaker, row.line.kind, row.line.text, row.heard]
     measured = [row.mos, row.dnsmos, row.edits, row.num_words]
     return [*start, *measured, row.pitch_off_cents, row.voicing_wrong, row.pitch_hz]

@@ -18,7 +18,7 @@ from models.checkpoint import check_role, load_checkpoint
 from models.errors import CheckpointError, DataError
 from models.evaluation.held_out import held_out_recordings
 from models.evaluation.judge import (
-    Heard,
+    AlignedClip,
     Judge,
     Reference,
     count_parameters,
@@ -197,7 +197,7 @@ def _row(label: str, vocoder: Any, source: MelSource, judge: Judge, device: str)
     return Row(label, tuple(clips), parameters)
 
 
-def measure(heard: Heard, reference: Reference, judge: Judge, took_s: float) -> Fidelity:
+def measure(heard: AlignedClip, reference: Reference, judge: Judge, took_s: float) -> Fidelity:
     """Everything that is known of one clip."""
     ours, theirs = heard.first(reference.heard), reference.heard.first(heard)
     pitch = pitch_error(ours.pitch_hz, theirs.pitch_hz)

@@ -49,7 +49,7 @@ class VoicesRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MeasuredVoice:
     """A voice and what was measured of it."""
 
     name: str
@@ -63,7 +63,7 @@ class Heard:
 class Row:
     """A voice, and the known one that it is nearest to, other than itself."""
 
-    heard: Heard
+    heard: MeasuredVoice
     nearest: str
     distance: float
 
@@ -110,7 +110,7 @@ class VoiceSpace:
         return float(np.median([self.distance(v[::2], v[1::2]) for v in relative]))
 
 
-def nearest_known(heard: Sequence[Heard]) -> list[Row]:
+def nearest_known(heard: Sequence[MeasuredVoice]) -> list[Row]:
     """Every voice beside the known one that it is nearest to."""
     known = [voice for voice in heard if voice.kind == "known"]
     space = VoiceSpace([voice.statistics for voice in known])
@@ -148,7 +148,7 @@ def evaluate_voices(request: VoicesRequest, report: Callable[[str], None]) -> li
 
 def _hear(
     name: str, waves: Sequence[np.ndarray], phonemes: Sequence[str], listener: Listener
-) -> Heard:
+) -> MeasuredVoice:
     mel = listener.checkpoint.mel
     tracks = [pitch_of(wave, mel) for wave in waves]
     statistics = [
@@ -156,7 +156,7 @@ def _hear(
         for wave, track in zip(waves, tracks, strict=True)
     ]
     voiced = np.concatenate([track[track > 0] for track in tracks])
-    return Heard(
+    return MeasuredVoice(
         name=name,
         kind=kind_of(name),
         phones=listener.phone_errors(waves, phonemes),

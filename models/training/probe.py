@@ -42,7 +42,7 @@ class ProbeTraining:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LabelledFeatures:
     """A clip as the probe gets it: features (T, n_mels), and what is said in it."""
 
     features: np.ndarray
@@ -52,8 +52,8 @@ class Heard:
 def train_probe(
     kind: ProbeKind,
     sample_rate: int,
-    train: Sequence[Heard],
-    validation: Sequence[Heard],
+    train: Sequence[LabelledFeatures],
+    validation: Sequence[LabelledFeatures],
     config: ProbeTraining = ProbeTraining(),
     report: Callable[[str], None] = lambda line: None,
 ) -> TrainedProbe:
@@ -85,7 +85,7 @@ def train_probe(
 
 
 @torch.inference_mode()
-def loss_of(probe: TrainedProbe, clips: Sequence[Heard]) -> float:
+def loss_of(probe: TrainedProbe, clips: Sequence[LabelledFeatures]) -> float:
     """The mean loss over clips, batch by batch."""
     probe.eval()
     return sum(
@@ -95,13 +95,15 @@ def loss_of(probe: TrainedProbe, clips: Sequence[Heard]) -> float:
 
 
 @torch.inference_mode()
-def hear_all(probe: TrainedProbe, clips: Sequence[Heard]) -> list[str]:
+def hear_all(probe: TrainedProbe, clips: Sequence[LabelledFeatures]) -> list[str]:
     """What the probe hears in each clip."""
     probe.eval()
     return [text for few in _batches(clips) for text in probe.hear(*_batch(few))]
 
 
-def _new_probe(kind: ProbeKind, sample_rate: int, train: Sequence[Heard]) -> TrainedProbe:
+def _new_probe(
+    kind: ProbeKind, sample_rate: int, train: Sequence[LabelledFeatures]
+) -> TrainedProbe:
     mel = probe_mel(sample_rate)
     if kind == "ctc":
         return CtcProbe(_CTC_SIZE, mel)
@@ -109,7 +111,10 @@ def _new_probe(kind: ProbeKind, sample_rate: int, train: Sequence[Heard]) -> Tra
 
 
 def _learn(
-    probe: TrainedProbe, clips: Sequence[Heard], optimizer: torch.optim.Optimizer, rate: float
+    probe: TrainedProbe,
+    clips: Sequence[LabelledFeatures],
+    optimizer: torch.optim.Optimizer,
+    rate: float,
 ) -> None:
     probe.train()
     loss = probe.loss(*_batch(clips), [clip.text for clip in clips])
@@ -130,12 +135,12 @@ def _share_of_rate(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - _WARMUP) / (1 - _WARMUP)))
 
 
-def _batches(clips: Sequence[Heard]) -> Iterator[Sequence[Heard]]:
+def _batches(clips: Sequence[LabelledFeatures]) -> Iterator[Sequence[LabelledFeatures]]:
     for first in range(0, len(clips), _HEARD_AT_ONCE):
         yield clips[first : first + _HEARD_AT_ONCE]
 
 
-def _batch(clips: Sequence[Heard]) -> tuple[Tensor, Tensor]:
+def _batch(clips: Sequence[LabelledFeatures]) -> tuple[Tensor, Tensor]:
     """(B, n_mels, T), and the frames of each clip (B,)."""
     mels = pad_stack([clip.features for clip in clips]).transpose(1, 2)  # (B, T, n_mels) before
     return mels, torch.tensor([len(clip.features) for clip in clips])

@@ -16,7 +16,13 @@ import torch
 from models.errors import DataError
 from models.recognition.edit_distance import edit_distance
 from models.recognition.probe_networks import ProbeKind, spellable
-from models.training.probe import Heard, ProbeTraining, TrainedProbe, hear_all, train_probe
+from models.training.probe import (
+    LabelledFeatures,
+    ProbeTraining,
+    TrainedProbe,
+    hear_all,
+    train_probe,
+)
 from pipeline.build.config import load_build_config
 from pipeline.probe.clips import (
     Change,
@@ -28,7 +34,7 @@ from pipeline.probe.clips import (
     read_recordings,
     read_source,
 )
-from pipeline.probe.scores import HeardClip, Score, scores_of, speaker_interval
+from pipeline.probe.scores import RecognizedClip, Score, scores_of, speaker_interval
 
 Label = Literal["transcript", "intent"]
 Report = Callable[[str], None]
@@ -68,7 +74,7 @@ class ProbeResult:
     scores: list[Score]
     by_speaker: tuple[float, float] | None
     own_error_rate: float | None
-    clips: list[HeardClip]
+    clips: list[RecognizedClip]
 
     @property
     def error_rate(self) -> float:
@@ -203,7 +209,7 @@ def _tell(report: Report, about: str, line: str) -> None:
 
 def _hear(
     probes: Sequence[TrainedProbe], clips: Sequence[ProbeClip], task: _Task
-) -> list[HeardClip]:
+) -> list[RecognizedClip]:
     """What every probe hears in each clip, and the mean of its errors."""
     meant = _as_heard(clips, task)
     heard = zip(*(hear_all(each, meant) for each in probes), strict=True)
@@ -213,18 +219,20 @@ def _hear(
     ]
 
 
-def _compared(clip: ProbeClip, said: str, heard: tuple[str, ...], kind: ProbeKind) -> HeardClip:
+def _compared(
+    clip: ProbeClip, said: str, heard: tuple[str, ...], kind: ProbeKind
+) -> RecognizedClip:
     if kind == "keyword":
         size, wrong = 1, [int(text != said) for text in heard]
     else:
         words = said.split()
         size, wrong = len(words), [edit_distance(text.split(), words) for text in heard]
     errors = sum(wrong) / len(wrong)
-    return HeardClip(clip.id, clip.speaker, clip.snr_db, said, heard, errors, size)
+    return RecognizedClip(clip.id, clip.speaker, clip.snr_db, said, heard, errors, size)
 
 
-def _as_heard(clips: Sequence[ProbeClip], task: _Task) -> list[Heard]:
-    return [Heard(clip.features, task.text_of(clip)) for clip in clips]
+def _as_heard(clips: Sequence[ProbeClip], task: _Task) -> list[LabelledFeatures]:
+    return [LabelledFeatures(clip.features, task.text_of(clip)) for clip in clips]
 
 
 @contextmanager

@@ -21,7 +21,7 @@ _Z = 1.959964  # of a normal distribution's middle 95 %
 
 
 @dataclass(frozen=True, slots=True)
-class HeardClip:
+class RecognizedClip:
     """A recording, what is said in it, and what was heard, by each of the probes of a run.
 
     `errors` is the mean over probes: of whether a label is wrong, or of word errors. `size` is 1,
@@ -49,9 +49,9 @@ class Score:
     high: float
 
 
-def scores_of(clips: Sequence[HeardClip], is_keyword: bool) -> list[Score]:
+def scores_of(clips: Sequence[RecognizedClip], is_keyword: bool) -> list[Score]:
     """Over all clips, then a score a speaker, then one an SNR band that has clips."""
-    by_speaker: dict[str, list[HeardClip]] = {}
+    by_speaker: dict[str, list[RecognizedClip]] = {}
     for clip in clips:
         by_speaker.setdefault(clip.speaker, []).append(clip)
     by_band = {
@@ -73,7 +73,7 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def speaker_interval(clips: Sequence[HeardClip]) -> tuple[float, float] | None:
+def speaker_interval(clips: Sequence[RecognizedClip]) -> tuple[float, float] | None:
     """The 95 % bootstrap interval of the error rate over speakers: how far other people, not
     other clips of these, would move it. None for a single speaker.
     """
@@ -86,7 +86,7 @@ def speaker_interval(clips: Sequence[HeardClip]) -> tuple[float, float] | None:
     return Errors(sums[:, 0], sums[:, 1]).interval()
 
 
-def _score(kind: ScoreKind, name: str, clips: Sequence[HeardClip], is_keyword: bool) -> Score:
+def _score(kind: ScoreKind, name: str, clips: Sequence[RecognizedClip], is_keyword: bool) -> Score:
     sums = np.array([(clip.errors, clip.size) for clip in clips])
     errors, size = sums.sum(axis=0)
     rate = float(errors / max(1, size))

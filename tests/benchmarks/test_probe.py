@@ -5,12 +5,12 @@ from pathlib import Path
 from benchmarks.probe import CONFIG, _half_of_each, table
 from pipeline.build.config import check_build, load_build_config
 from pipeline.probe.run import ProbeResult
-from pipeline.probe.scores import HeardClip, scores_of
+from pipeline.probe.scores import RecognizedClip, scores_of
 
 
 def result(errors: float) -> ProbeResult:
     clips = [
-        HeardClip(str(n), speaker, 20.0, "one", ("two",), errors, 1)
+        RecognizedClip(str(n), speaker, 20.0, "one", ("two",), errors, 1)
         for speaker in ("ann", "bob")
         for n in range(20)
     ]

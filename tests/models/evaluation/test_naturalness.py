@@ -7,8 +7,8 @@ from models.errors import ConfigError, DataError
 from models.evaluation import naturalness
 from models.evaluation.naturalness import (
     LINES,
-    Heard,
     Line,
+    MeasuredClip,
     NaturalnessRequest,
     accent_of,
     compare_pitch,
@@ -45,9 +45,9 @@ def test_british_teachers_speak_british_english() -> None:
     assert [accent_of(name) for name in names] == ["en-gb", "en-us", "en-us"]
 
 
-def _heard(speaker: str, mos: float, edits: int) -> Heard:
+def _heard(speaker: str, mos: float, edits: int) -> MeasuredClip:
     line = Line("sentence", "good morning")
-    return Heard("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0)
+    return MeasuredClip("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0)
 
 
 def test_voices_are_listed_most_natural_first_with_the_median_last() -> None:

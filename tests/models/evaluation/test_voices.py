@@ -4,7 +4,7 @@ import torch
 
 from models.evaluation.listener import Errors
 from models.evaluation.voices import (
-    Heard,
+    MeasuredVoice,
     VoiceSpace,
     clip_statistics,
     findings,
@@ -17,12 +17,12 @@ from models.mel import LogMel, MelConfig
 NUM_CLIPS = 30
 
 
-def _heard(name: str, place: float, seed: int = 0, percent: int = 20) -> Heard:
+def _heard(name: str, place: float, seed: int = 0, percent: int = 20) -> MeasuredVoice:
     """A voice at `place` on both axes; clips differ by a sentence's worth and by 1."""
     sentences = 10.0 * np.random.default_rng(9).standard_normal((NUM_CLIPS, 2))
     own = np.random.default_rng(seed).standard_normal((NUM_CLIPS, 2))
     errors = Errors(np.full(NUM_CLIPS, percent), np.full(NUM_CLIPS, 100))
-    return Heard(name, kind_of(name), errors, place + sentences + own, 100.0)
+    return MeasuredVoice(name, kind_of(name), errors, place + sentences + own, 100.0)
 
 
 @pytest.mark.parametrize(

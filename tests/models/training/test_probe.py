@@ -4,13 +4,13 @@ import torch
 
 from models.errors import TrainingError
 from models.recognition.probe_networks import probe_mel
-from models.training.probe import Heard, ProbeTraining, hear_all, loss_of, train_probe
+from models.training.probe import LabelledFeatures, ProbeTraining, hear_all, loss_of, train_probe
 
 RATE = 8000
 SHORT = ProbeTraining(epochs=5, max_frames=400, learning_rate=5e-3)
 
 
-def clips(count: int, seed: int, words: tuple[str, ...] = ("no", "yes")) -> list[Heard]:
+def clips(count: int, seed: int, words: tuple[str, ...] = ("no", "yes")) -> list[LabelledFeatures]:
     """Each word has a band of its own, in noise."""
     rng = np.random.default_rng(seed)
     made = []
@@ -18,11 +18,11 @@ def clips(count: int, seed: int, words: tuple[str, ...] = ("no", "yes")) -> list
         word = words[number % len(words)]
         features = rng.normal(size=(24 + number % 5, probe_mel(RATE).n_mels)).astype(np.float32)
         features[4:16, 6 * words.index(word) : 6 * words.index(word) + 6] += 3.0
-        made.append(Heard(features, word))
+        made.append(LabelledFeatures(features, word))
     return made
 
 
-def share_right(heard: list[str], meant: list[Heard]) -> float:
+def share_right(heard: list[str], meant: list[LabelledFeatures]) -> float:
     return float(np.mean([text == clip.text for text, clip in zip(heard, meant, strict=True)]))
 
 
@@ -53,7 +53,9 @@ def test_the_best_weights_on_validation_are_kept() -> None:
     told: list[str] = []
     stubborn = ProbeTraining(epochs=30, patience=2, max_frames=200, learning_rate=5e-3)
     # Validation says the contrary of training: what is learned makes it worse, and learning stops.
-    contrary = [Heard(c.features, {"no": "yes", "yes": "no"}[c.text]) for c in clips(10, 1)]
+    contrary = [
+        LabelledFeatures(c.features, {"no": "yes", "yes": "no"}[c.text]) for c in clips(10, 1)
+    ]
     probe = train_probe("keyword", RATE, clips(40, 0), contrary, stubborn, told.append)
     losses = [float(line.rpartition(" ")[2]) for line in told]
     assert len(losses) < 30
@@ -61,6 +63,8 @@ def test_the_best_weights_on_validation_are_kept() -> None:
 
 
 def test_clips_that_are_not_finite_are_told() -> None:
-    broken = [Heard(np.full_like(clip.features, np.nan), clip.text) for clip in clips(4, 0)]
+    broken = [
+        LabelledFeatures(np.full_like(clip.features, np.nan), clip.text) for clip in clips(4, 0)
+    ]
     with pytest.raises(TrainingError, match="not finite"):
         train_probe("keyword", RATE, broken, clips(2, 1), SHORT)

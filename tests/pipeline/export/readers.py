@@ -25,7 +25,7 @@ from pipeline.export.clips import read_clips
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReadClip:
     """What a trainer gets of a clip; `samples` (S,) int16, `words` where the layout has them."""
 
     id: str
@@ -42,7 +42,7 @@ class Heard:
         return self.id, self.text, self.speaker, round(self.duration_s, 6), digest
 
 
-def read_dataset(dataset: Path, split: str) -> Iterator[Heard]:
+def read_dataset(dataset: Path, split: str) -> Iterator[ReadClip]:
     """What all others must equal."""
     for path in data_files(dataset):
         if path.name.startswith(f"{split}-"):
@@ -51,15 +51,15 @@ def read_dataset(dataset: Path, split: str) -> Iterator[Heard]:
                 words = tuple((w["word"], w["start_s"], w["end_s"]) for w in row["words"])
                 samples = _samples(io.BytesIO(clip.sound))
                 text, speaker = row["transcript"], row["speaker"]
-                yield Heard(clip.id, text, speaker, row["duration_s"], samples, words)
+                yield ReadClip(clip.id, text, speaker, row["duration_s"], samples, words)
 
 
-def read_nemo(out: Path, split: str) -> Iterator[Heard]:
+def read_nemo(out: Path, split: str) -> Iterator[ReadClip]:
     for line in _json_lines(out / f"{split}_manifest.json"):
         yield _nemo(line, _samples(out / line["audio_filepath"]))
 
 
-def read_nemo_tarred(out: Path, split: str) -> Iterator[Heard]:
+def read_nemo_tarred(out: Path, split: str) -> Iterator[ReadClip]:
     from webdataset import WebDataset
 
     lines = list(_json_lines(out / split / "tarred_audio_manifest.json"))
@@ -77,7 +77,7 @@ def read_nemo_tarred(out: Path, split: str) -> Iterator[Heard]:
             yield _nemo(line, _samples(io.BytesIO(sample[0])))
 
 
-def read_lhotse(out: Path, split: str) -> Iterator[Heard]:
+def read_lhotse(out: Path, split: str) -> Iterator[ReadClip]:
     import lhotse
 
     for name in ("recordings", "supervisions", "cuts"):
@@ -89,13 +89,13 @@ def read_lhotse(out: Path, split: str) -> Iterator[Heard]:
                 lhotse.validate(item)
 
 
-def read_lhotse_shar(out: Path, split: str) -> Iterator[Heard]:
+def read_lhotse_shar(out: Path, split: str) -> Iterator[ReadClip]:
     from lhotse import CutSet
 
     yield from map(_lhotse, CutSet.from_shar(in_dir=out / split))
 
 
-def read_kaldi(out: Path, split: str) -> Iterator[Heard]:
+def read_kaldi(out: Path, split: str) -> Iterator[ReadClip]:
     import kaldi_native_io
     import kaldiio
 
@@ -110,7 +110,7 @@ def read_kaldi(out: Path, split: str) -> Iterator[Heard]:
             assert rate == wave.sample_freq
             np.testing.assert_array_equal(segment, samples)
             speaker = tables["utt2spk"][utterance]
-            yield Heard(
+            yield ReadClip(
                 utterance.removeprefix(f"{speaker}-"),
                 tables["text"][utterance],
                 speaker,
@@ -120,7 +120,7 @@ def read_kaldi(out: Path, split: str) -> Iterator[Heard]:
             )
 
 
-def read_espnet(out: Path, split: str) -> Iterator[Heard]:
+def read_espnet(out: Path, split: str) -> Iterator[ReadClip]:
     name = {"validation": "valid"}.get(split, split)
     dump, data = out / "dump" / "raw" / name, out / "data" / name
     for table in ("wav.scp", "text", "utt2spk", "spk2utt"):
@@ -135,10 +135,10 @@ def read_espnet(out: Path, split: str) -> Iterator[Heard]:
         assert len(samples) == int(lengths[utterance])
         speaker = speakers[utterance]
         row_id = utterance.removeprefix(f"{speaker}-")
-        yield Heard(row_id, texts[utterance], speaker, len(samples) / rate, samples)
+        yield ReadClip(row_id, texts[utterance], speaker, len(samples) / rate, samples)
 
 
-def read_speechbrain(out: Path, split: str) -> Iterator[Heard]:
+def read_speechbrain(out: Path, split: str) -> Iterator[ReadClip]:
     from speechbrain.dataio.dataio import read_audio
     from speechbrain.dataio.dataset import DynamicItemDataset
 
@@ -150,10 +150,10 @@ def read_speechbrain(out: Path, split: str) -> Iterator[Heard]:
     )
     for item in dataset:
         samples = _whole(item["sig"].numpy())
-        yield Heard(item["id"], item["wrd"], item["spk_id"], item["duration"], samples)
+        yield ReadClip(item["id"], item["wrd"], item["spk_id"], item["duration"], samples)
 
 
-def read_webdataset(out: Path, split: str) -> Iterator[Heard]:
+def read_webdataset(out: Path, split: str) -> Iterator[ReadClip]:
     from webdataset import WebDataset
 
     tars = [str(path) for path in sorted(out.glob(f"{split}-*.tar"))]
@@ -164,10 +164,12 @@ def read_webdataset(out: Path, split: str) -> Iterator[Heard]:
         (sound,) = (sample[name] for name in ("flac", "wav", "opus", "mp3") if name in sample)
         samples = _samples(io.BytesIO(sound))
         words = tuple((word["word"], word["start_s"], word["end_s"]) for word in row["words"])
-        yield Heard(row["id"], row["transcript"], row["speaker"], row["duration_s"], samples, words)
+        yield ReadClip(
+            row["id"], row["transcript"], row["speaker"], row["duration_s"], samples, words
+        )
 
 
-def read_hf_audiofolder(out: Path, split: str) -> Iterator[Heard]:
+def read_hf_audiofolder(out: Path, split: str) -> Iterator[ReadClip]:
     from datasets import Audio, load_dataset
 
     cache = out.parent / f".{out.name}-cache"
@@ -178,10 +180,12 @@ def read_hf_audiofolder(out: Path, split: str) -> Iterator[Heard]:
             (word["word"], word["start_s"], word["end_s"]) for word in json.loads(row["words"])
         )
         samples = _samples(Path(row["audio"]["path"]))
-        yield Heard(row["id"], row["transcript"], row["speaker"], row["duration_s"], samples, words)
+        yield ReadClip(
+            row["id"], row["transcript"], row["speaker"], row["duration_s"], samples, words
+        )
 
 
-def read_ljspeech(out: Path, split: str) -> Iterator[Heard]:
+def read_ljspeech(out: Path, split: str) -> Iterator[ReadClip]:
     """Through our own reader of corpora; `text` is the normalized text as words."""
     from models.phonology.phonemes import words_of
     from models.training.corpus import CorpusConfig, read_corpora
@@ -193,10 +197,10 @@ def read_ljspeech(out: Path, split: str) -> Iterator[Heard]:
         samples, rate = soundfile.read(recording.path, dtype="int16")
         row_id = recording.path.stem
         text = " ".join(words_of(recording.text))
-        yield Heard(row_id, text, speakers[row_id], len(samples) / rate, samples)
+        yield ReadClip(row_id, text, speakers[row_id], len(samples) / rate, samples)
 
 
-def read_openwakeword(out: Path, split: str) -> Iterator[Heard]:
+def read_openwakeword(out: Path, split: str) -> Iterator[ReadClip]:
     """As openwakeword/train.py lists clips, with scipy; `test` are all splits but `train`."""
     from scipy.io import wavfile
 
@@ -209,10 +213,10 @@ def read_openwakeword(out: Path, split: str) -> Iterator[Heard]:
             row = rows[path.relative_to(out).as_posix()]
             assert (row["negative"]["kind"] == "none") == (kind == "positive")
             text, speaker = row["transcript"], row["speaker"]
-            yield Heard(path.stem, text, speaker, len(samples) / rate, samples)
+            yield ReadClip(path.stem, text, speaker, len(samples) / rate, samples)
 
 
-READERS: dict[str, Callable[[Path, str], Iterator[Heard]]] = {
+READERS: dict[str, Callable[[Path, str], Iterator[ReadClip]]] = {
     "nemo": read_nemo,
     "nemo-tarred": read_nemo_tarred,
     "lhotse": read_lhotse,
@@ -270,16 +274,16 @@ def _ctm(path: Path) -> dict[str, tuple[tuple[str, float, float], ...]]:
     return words
 
 
-def _nemo(line: dict[str, Any], samples: np.ndarray) -> Heard:
+def _nemo(line: dict[str, Any], samples: np.ndarray) -> ReadClip:
     words = tuple((word["word"], word["start_s"], word["end_s"]) for word in line["words"])
-    return Heard(line["id"], line["text"], line["speaker"], line["duration"], samples, words)
+    return ReadClip(line["id"], line["text"], line["speaker"], line["duration"], samples, words)
 
 
-def _lhotse(cut: Any) -> Heard:
+def _lhotse(cut: Any) -> ReadClip:
     import lhotse
 
     lhotse.validate(cut)
     (said,) = cut.supervisions
     words = tuple((item.symbol, item.start, item.end) for item in said.alignment["word"])
     samples = _whole(cut.load_audio()[0])
-    return Heard(cut.id, said.text, said.speaker, cut.duration, samples, words)
+    return ReadClip(cut.id, said.text, said.speaker, cut.duration, samples, words)

@@ -20,7 +20,7 @@ from pipeline.export import openwakeword, pieces
 from pipeline.export.clips import Clip, read_clips, safe_name
 from pipeline.export.kaldi import speaker_of
 from pipeline.export.run import LAYOUTS, ExportRequest, export_dataset
-from tests.pipeline.export.readers import READERS, Heard, read_dataset
+from tests.pipeline.export.readers import READERS, ReadClip, read_dataset
 from tests.pipeline.synthetic_build import build_info, rows_of
 
 SPLITS = ("train", "validation", "test")
@@ -46,13 +46,13 @@ def exports(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[
     return {name: folder / name for name in LAYOUTS}
 
 
-def _expected(dataset: Path, layout: str, split: str) -> list[Heard]:
+def _expected(dataset: Path, layout: str, split: str) -> list[ReadClip]:
     if layout == "openwakeword" and split != "train":  # it has no validation split
         return [*read_dataset(dataset, "validation"), *read_dataset(dataset, "test")]
     return list(read_dataset(dataset, split))
 
 
-def _as_kaldi(clips: list[Heard]) -> list[tuple[object, ...]]:
+def _as_kaldi(clips: list[ReadClip]) -> list[tuple[object, ...]]:
     """Keys of clips whose speakers are called as Kaldi can sort them."""
     return [
         (key[0], key[1], speaker_of(Clip({"speaker": key[2]}, b"", "")), *key[3:])

@@ -1,10 +1,10 @@
 import pytest
 
-from pipeline.probe.scores import HeardClip, scores_of, speaker_interval, wilson_interval
+from pipeline.probe.scores import RecognizedClip, scores_of, speaker_interval, wilson_interval
 
 
-def clip(speaker: str, errors: float, size: int = 1, snr_db: float = 15.0) -> HeardClip:
-    return HeardClip("id", speaker, snr_db, "yes", ("no",), errors, size)
+def clip(speaker: str, errors: float, size: int = 1, snr_db: float = 15.0) -> RecognizedClip:
+    return RecognizedClip("id", speaker, snr_db, "yes", ("no",), errors, size)
 
 
 def test_wilson() -> None:

@@ -188,7 +188,7 @@ def _entry(cells: Mapping[str, str], path: Path, line: int) -> Entry:
     )
 
 
-def _weight(cell: str, place: str) -> float:
+def _weight(cell: str, location: str) -> float:
     if not cell.strip():
         return 1.0
     try:
@@ -196,15 +196,15 @@ def _weight(cell: str, place: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 < number < math.inf:
-        raise DataError(f"{place}: weight `{cell.strip()}` is not a number above 0")
+        raise DataError(f"{location}: weight `{cell.strip()}` is not a number above 0")
     return number
 
 
-def _pronunciation(value: str, cell: str, place: str) -> dict[str, str]:
+def _pronunciation(value: str, cell: str, location: str) -> dict[str, str]:
     words, said = words_of(value), cell.split()
     if said and len(said) != len(words):
         raise DataError(
-            f"{place}: `say` holds {len(said)} words for the {len(words)} of `{value}`; "
+            f"{location}: `say` holds {len(said)} words for the {len(words)} of `{value}`; "
             "write one word of IPA for each, or `-` to leave one out"
         )
     return {word: ipa for word, ipa in zip(words, said, strict=False) if ipa != "-"}

@@ -49,14 +49,14 @@ class Template:
     None then.
     """
 
-    def __init__(self, line: str, place: str, vocabularies: Mapping[str, Vocabulary]) -> None:
-        self.place = place
+    def __init__(self, line: str, location: str, vocabularies: Mapping[str, Vocabulary]) -> None:
+        self.location = location
         self.pieces: tuple[str | Vocabulary, ...] | None = None
         self._compiled: jinja2.Template | None = None
-        tree = parse(_ENVIRONMENT, line, place)
-        assigned = _check_names(tree, place, vocabularies)
-        self._sources = _sources(tree, place, vocabularies)
-        self._vocabularies = _drawn_from(tree, place, vocabularies)
+        tree = parse(_ENVIRONMENT, line, location)
+        assigned = _check_names(tree, location, vocabularies)
+        self._sources = _sources(tree, location, vocabularies)
+        self._vocabularies = _drawn_from(tree, location, vocabularies)
         readings = [name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"]
         # At least as many as `all_renderings` gives: a branch not taken draws nothing.
         self.max_renderings = math.prod(
@@ -138,7 +138,7 @@ class Template:
         try:
             return self._compiled.render({_DRAW: draw_by_key, _PART: part_of})
         except Exception as error:  # whatever a template does wrong is the template's fault
-            raise DataError(f"{self.place}: {type(error).__name__}: {error}") from None
+            raise DataError(f"{self.location}: {type(error).__name__}: {error}") from None
 
 
 # No template can hold these names: those with a leading `_` are refused.
@@ -202,22 +202,22 @@ def read_templates(path: Path, vocabularies: Mapping[str, Vocabulary]) -> dict[i
 
 
 def _check_names(
-    tree: nodes.Template, place: str, vocabularies: Mapping[str, Vocabulary]
+    tree: nodes.Template, location: str, vocabularies: Mapping[str, Vocabulary]
 ) -> set[str]:
     """The names that `{% set %}` gives; every other name must be a slot."""
     names = list(tree.find_all(nodes.Name))
     assigned = {node.name for node in names if node.ctx == "store"}
     for name in sorted(assigned & vocabularies.keys()):
-        raise DataError(f"{place}: `{name}` is a slot already; set another name")
+        raise DataError(f"{location}: `{name}` is a slot already; set another name")
     for node in names:
         if node.name not in assigned and node.name not in vocabularies:
             known = ", ".join(sorted(vocabularies))
-            raise DataError(f"{place}: undefined slot `{node.name}`; there are: {known}")
+            raise DataError(f"{location}: undefined slot `{node.name}`; there are: {known}")
     return assigned
 
 
 def _sources(
-    tree: nodes.Template, place: str, vocabularies: Mapping[str, Vocabulary]
+    tree: nodes.Template, location: str, vocabularies: Mapping[str, Vocabulary]
 ) -> dict[str, str]:
     """The slot that each name given by `{% set %}` is drawn from; checks every part read of it."""
     drawn_from: dict[str, set[str]] = {}
@@ -233,27 +233,27 @@ def _sources(
         slot = sources.get(node.node.name)
         if slot is None or slot not in vocabularies:
             raise DataError(
-                f"{place}: `.{node.attr}`: templates may not reach into Python objects; for a "
+                f"{location}: `.{node.attr}`: templates may not reach into Python objects; for a "
                 "part of a value write {% set x = slot %} and then {{ x." + node.attr + " }}"
             )
-        _check_part(vocabularies[slot], node.attr, place)
+        _check_part(vocabularies[slot], node.attr, location)
     return sources
 
 
-def _check_part(vocabulary: Vocabulary, part: str, place: str) -> None:
+def _check_part(vocabulary: Vocabulary, part: str, location: str) -> None:
     entries = vocabulary.entries.values()
     lacking = next((entry for entry in entries if part not in entry.parts), None)
     if lacking or not entries:
         known = sorted({name for entry in entries for name in entry.parts}) or ["none"]
         of = f"`{lacking.value}` (line {lacking.line}) of " if lacking else ""
         raise DataError(
-            f"{place}: {of}the slot `{vocabulary.name}` has no part `{part}`; "
+            f"{location}: {of}the slot `{vocabulary.name}` has no part `{part}`; "
             f"parts in its lexicon: {', '.join(known)}"
         )
 
 
 def _drawn_from(
-    tree: nodes.Template, place: str, vocabularies: Mapping[str, Vocabulary]
+    tree: nodes.Template, location: str, vocabularies: Mapping[str, Vocabulary]
 ) -> dict[str, Vocabulary]:
     """The vocabularies that this template draws from: slots, and slots narrowed by tags."""
     names = {node.name for node in tree.find_all(nodes.Name)}
@@ -264,13 +264,13 @@ def _drawn_from(
         tags = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
         slot = node.node.name if isinstance(node.node, nodes.Name) else ""
         if slot not in vocabularies or not tags or len(tags) < len(node.args) or node.kwargs:
-            raise DataError(f'{place}: `tagged` is written {{{{ slot|tagged("tag") }}}}')
+            raise DataError(f'{location}: `tagged` is written {{{{ slot|tagged("tag") }}}}')
         narrowed = vocabularies[slot].tagged(map(str, tags))
         if narrowed is None:
             known = ", ".join(sorted(vocabularies[slot].tags)) or "none"
             wanted = " and ".join(f"`{tag}`" for tag in tags)
             raise DataError(
-                f"{place}: no value of the slot `{slot}` is tagged {wanted}; its tags: {known}"
+                f"{location}: no value of the slot `{slot}` is tagged {wanted}; its tags: {known}"
             )
         drawn[_key(node)] = narrowed
     return drawn

@@ -202,7 +202,7 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
 
 def _templates(config: SentencesConfig, domain: Domain, seed: int) -> SentenceSource:
     return SentenceSource(
-        place=str(domain.folder),
+        location=str(domain.folder),
         lower="sentences.count",
         share=1 - sum(config.shares),
         check=partial(_check_templates, config, domain, seed),
@@ -230,7 +230,7 @@ def _template_rows(
 def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number: int) -> None:
     for template in domain.templates():
         if not next(template.all_renderings()).text:
-            raise DataError(f"{template.place}: this template gives an empty sentence")
+            raise DataError(f"{template.location}: this template gives an empty sentence")
     _check_number(config, domain, number)
     if config.strategy == "coverage":
         check_coverage(domain, config.coverage, number, seed, _filter(config))

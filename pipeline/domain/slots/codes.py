@@ -35,7 +35,7 @@ def check_pattern(pattern: str) -> None:
 def pattern_codes(pattern: str, weight: float = 1.0) -> Group:
     """Codes by their look: `A` a letter (but A, I and O), `9` a digit: `A A 9 9` as `K T 4 0`."""
     choices = {"A": _CODE_LETTERS, "9": _DIGITS}
-    return product_of(weight, [choices.get(place, place) for place in pattern])
+    return product_of(weight, [choices.get(sign, sign) for sign in pattern])
 
 
 def phone_numbers(locale: str) -> list[Group]:
@@ -55,8 +55,8 @@ def _phone_numbers_us() -> list[Group]:
 def _phone_numbers_gb() -> list[Group]:
     """Ofcom's numbers for television drama, digit after digit as they are read out."""
 
-    def apart(*places: str) -> str:
-        groups = "".join(places).split(" ")
+    def apart(*parts: str) -> str:
+        groups = "".join(parts).split(" ")
         return ", ".join(" ".join(group) for group in groups)
 
     return [
@@ -71,15 +71,15 @@ def extensions(locale: str) -> list[Group]:
 
 def card_numbers(locale: str) -> list[Group]:
     """Sixteen digits: in one, and in fours as they are read out."""
-    places = [_CARD_STARTS, *[_DIGITS] * 9]
+    choices = [_CARD_STARTS, *[_DIGITS] * 9]
     return [
-        product_of(1, places, _with_check_digit),
-        product_of(3, places, lambda *drawn: in_groups(_with_check_digit(*drawn), (4, 4, 4, 4))),
+        product_of(1, choices, _with_check_digit),
+        product_of(3, choices, lambda *drawn: in_groups(_with_check_digit(*drawn), (4, 4, 4, 4))),
     ]
 
 
-def _with_check_digit(*places: str) -> str:
-    digits = "".join(places)
+def _with_check_digit(*parts: str) -> str:
+    digits = "".join(parts)
     return digits + str(-luhn_sum(digits + "0") % 10)
 
 

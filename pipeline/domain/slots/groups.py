@@ -24,8 +24,8 @@ def product_of(
     def at(index: int) -> str:
         picked: list[str] = []
         for choice, size in zip(reversed(choices), reversed(sizes), strict=True):
-            index, place = divmod(index, size)
-            picked.append(choice[place])
+            index, remainder = divmod(index, size)
+            picked.append(choice[remainder])
         picked.reverse()
         return join(*picked) if join else "".join(picked)
 

@@ -1,6 +1,6 @@
 """Names, addresses and e-mails, put together from Faker's lists of names.
 
-Only Faker's lists are used, not its dice: a value is a place in a product of lists, so that
+Only Faker's lists are used, not its dice: a value is an index into a product of lists, so that
 it depends on one uniform number, and drawing costs no more than from a lexicon.
 """
 

@@ -90,7 +90,7 @@ def _check_size(template: Template, listed: Collection[str], config: CoverageCon
     tuples = sum(tuple_counts(_sizes(template, listed), config.t))
     if tuples > MAX_TUPLES:
         raise DataError(
-            f"{template.place}: has {tuples:,} groups of {config.t} slot values, and at most "
+            f"{template.location}: has {tuples:,} groups of {config.t} slot values, and at most "
             f"{MAX_TUPLES:,} can be covered; lower sentences.coverage.t"
         )
 
@@ -109,7 +109,7 @@ def _check_at_least(domain: Domain, config: CoverageConfig) -> None:
     others = f"; so it is for {len(found) - 1} more templates" if len(found) > 1 else ""
     values = "this template" if not template.max_renderings > 1 else "some of its slot values"
     raise DataError(
-        f"{template.place}: there {'is' if most == 1 else 'are'} {most} distinct "
+        f"{template.location}: there {'is' if most == 1 else 'are'} {most} distinct "
         f"sentence{'' if most == 1 else 's'} to say {values} in, and sentences.coverage.at_least "
         f"is {config.at_least}{others}; lower it, {_PARTIAL}"
     )

@@ -145,7 +145,7 @@ class ConditionSource:
         self._name, self._maker, self._config, self._listed = name, maker, config, listed
         renderings = list(template.all_renderings())
         order = rng_for(maker.seed, STAGE, f"{name}|cover").permutation(len(renderings))
-        self._left = iter([renderings[place] for place in order.tolist()])
+        self._left = iter([renderings[index] for index in order.tolist()])
         self._said: Counter[Group] = Counter()
 
     def worth(self) -> float:

@@ -75,13 +75,13 @@ def reading(template: Template, listed: Collection[str]) -> Reading:
     """The pieces of a plain template as they are pronounced; nothing for one with conditions."""
     pieces = template.pieces or ()
     read: list[str | Vocabulary | None] = []
-    for place, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces):
         if isinstance(piece, Vocabulary):
             read.append(piece if piece.name in listed else None)
             continue
-        if place:
+        if index:
             piece = _GLUED_BEHIND.sub("", piece)
-        if place + 1 < len(pieces):
+        if index + 1 < len(pieces):
             piece = _GLUED_BEFORE.sub("", piece)
         read.append(piece)
     return tuple(read)

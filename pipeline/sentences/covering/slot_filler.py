@@ -115,7 +115,7 @@ def take_sounding_turns(
     while intents:
         sources = intents[int(next(uniforms) * len(intents))]
         drawn = dict.fromkeys(int(next(uniforms) * len(sources)) for _ in range(TEMPLATES))
-        source = sources[max(drawn, key=lambda place: sources[place].worth())]
+        source = sources[max(drawn, key=lambda index: sources[index].worth())]
         if row := source.next_row():
             yield row
             continue

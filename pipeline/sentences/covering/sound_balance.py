@@ -8,7 +8,7 @@ from pipeline.sentences.covering.diphones import Diphone, PieceSpeech, SoundSet
 
 
 class _Breath(NamedTuple):
-    """The places of its phones and diphones in the table, and what it may meet."""
+    """The indices of its phones and diphones in the table, and what it may meet."""
 
     units: tuple[int, ...]
     first: str
@@ -28,7 +28,7 @@ class SoundBalance:
         self._speech = speech
         self._phone_worth = 1 / max(1, len(possible.phones))
         self._diphone_worth = 1 / max(1, len(possible.diphones))
-        self._places: dict[str | Diphone, int] = {}
+        self._indices: dict[str | Diphone, int] = {}
         self._worth: list[float] = []
         self._full: list[float] = []  # the worth of a unit that was never said
         self._counts: list[int] = []
@@ -40,13 +40,13 @@ class SoundBalance:
         last = ""
         for piece in pieces:
             known = self._pieces.get(piece)
-            for place, breath in enumerate(self._read(piece) if known is None else known):
-                if place:
+            for index, breath in enumerate(self._read(piece) if known is None else known):
+                if index:
                     last = ""
                 if breath is None:
                     continue
                 if last:
-                    units.append(self._place((last, breath.first)))
+                    units.append(self._index((last, breath.first)))
                 units += breath.units
                 last = breath.last
         return units
@@ -70,15 +70,15 @@ class SoundBalance:
 
     def _breath(self, phones: tuple[str, ...]) -> _Breath:
         diphones = pairwise(phones)
-        units = (*map(self._place, phones), *map(self._place, diphones))
+        units = (*map(self._index, phones), *map(self._index, diphones))
         return _Breath(units, phones[0], phones[-1])
 
-    def _place(self, unit: str | Diphone) -> int:
-        place = self._places.get(unit)
-        if place is None:
-            place = self._places[unit] = len(self._worth)
+    def _index(self, unit: str | Diphone) -> int:
+        index = self._indices.get(unit)
+        if index is None:
+            index = self._indices[unit] = len(self._worth)
             worth = self._phone_worth if isinstance(unit, str) else self._diphone_worth
             self._worth.append(worth)
             self._full.append(worth)
             self._counts.append(0)
-        return place
+        return index

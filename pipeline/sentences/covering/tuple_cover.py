@@ -72,11 +72,11 @@ class TupleCover:
             at += 1
         self._at[which] = at
         found = order[at]
-        for place in range(at + 1, min(at + 64, len(order))):
+        for candidate in range(at + 1, min(at + 64, len(order))):
             if not skip:
                 break
-            if flat[order[place]] < self.target:
-                found, skip = order[place], skip - 1
+            if flat[order[candidate]] < self.target:
+                found, skip = order[candidate], skip - 1
         return np.unravel_index(found, table.shape)
 
     def _best_level(self, position: int, chosen: dict[int, int]) -> int:
@@ -95,6 +95,6 @@ class TupleCover:
     def add(self, levels: tuple[int, ...]) -> None:
         """Count these levels as said once more."""
         for which, (subset, table) in enumerate(zip(self.subsets, self.tables, strict=True)):
-            place = tuple(levels[p] for p in subset)
-            self.left[which] -= int(table[place] == self.target - 1)
-            table[place] += 1
+            cell = tuple(levels[p] for p in subset)
+            self.left[which] -= int(table[cell] == self.target - 1)
+            table[cell] += 1

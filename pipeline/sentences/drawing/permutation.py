@@ -32,9 +32,9 @@ class Permutation:
         self._keys = rng.integers(0, 1 << 63, _ROUNDS, dtype=np.uint64)
 
     def at(self, start: int, count: int) -> np.ndarray:
-        """The numbers at the places `start` ... `start + count - 1` (fewer at the end), int64."""
-        places = np.arange(start, min(start + count, self.size), dtype=np.uint64)
-        numbers = self._once(places)
+        """The numbers at the indices `start` ... `start + count - 1` (fewer at the end), int64."""
+        indices = np.arange(start, min(start + count, self.size), dtype=np.uint64)
+        numbers = self._once(indices)
         while (outside := numbers >= np.uint64(self.size)).any():
             numbers[outside] = self._once(numbers[outside])
         return numbers.astype(np.int64)

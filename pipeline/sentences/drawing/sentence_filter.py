@@ -81,18 +81,18 @@ def read_blocklist(path: Path) -> list[_Entry]:
     ]
 
 
-def _entry(line: str, place: str) -> _Entry:
-    reason = f"blocked by `{line}` ({place})"
+def _entry(line: str, location: str) -> _Entry:
+    reason = f"blocked by `{line}` ({location})"
     if not line.startswith(_REGEX):
         words = _WORD.findall(line)
         if not words:
-            raise DataError(f"{place}: `{line}` holds no word; write `re: ...` for signs")
+            raise DataError(f"{location}: `{line}` holds no word; write `re: ...` for signs")
         pattern = r"[^\w]+".join(map(re.escape, words))
         return _Entry(re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE).search, reason)
     try:
         expression = re.compile(line.removeprefix(_REGEX).strip(), re.IGNORECASE)
     except re.error as error:
-        raise DataError(f"{place}: not a regular expression: {error}") from None
+        raise DataError(f"{location}: not a regular expression: {error}") from None
     if expression.search(""):
-        raise DataError(f"{place}: `{line}` is found in every sentence; make it narrower")
+        raise DataError(f"{location}: `{line}` is found in every sentence; make it narrower")
     return _Entry(expression.search, reason)

@@ -19,7 +19,7 @@ _ROUNDING = 1e-6  # shares written in decimals need not sum to 1 exactly
 class SentenceSource:
     """One source of sentences, opened. Nothing is read before one of its functions is called.
 
-    `place` is its file or folder, `lower` the key that asks for fewer of its sentences, and
+    `location` is its file or folder, `lower` the key that asks for fewer of its sentences, and
     `share` is of `sentences.count`. `check(number)` raises the error that taking so many would
     end in, as far as can be told before; `rows(maker, number)` gives what `maker` makes of its
     sentences, one by one, until there are no more; `digest()` are 16 hex digits that change
@@ -27,7 +27,7 @@ class SentenceSource:
     `OWN_LICENCE` where the builder wrote the sentences.
     """
 
-    place: str
+    location: str
     lower: str
     share: float
     check: Callable[[int], None]
@@ -87,9 +87,9 @@ def take(
         if produced == number:
             return
     if vacancies is not None and vacancies.passed_over:
-        raise DataError(f"{source.place}: {vacancies.lacking()}")
+        raise DataError(f"{source.location}: {vacancies.lacking()}")
     rejected = f" ({rejects} more are rejected, such as: {example})" if rejects else ""
     raise DataError(
-        f"{source.place}: {number} sentences asked for, but only {produced} new ones "
+        f"{source.location}: {number} sentences asked for, but only {produced} new ones "
         f"exist{rejected}; lower {source.lower}"
     )

@@ -127,11 +127,11 @@ _PARTICIPLES = ("been", "got", "lost", "had", "forgotten")
 def contractions(words: Sequence[Word]) -> list[Edit]:
     """`I am` as `I'm`, but not where it ends a phrase, as in `Here I am.`"""
     found = []
-    for place, first in enumerate(words):
-        short, length = _contracted(words[place : place + 3])
+    for index, first in enumerate(words):
+        short, length = _contracted(words[index : index + 3])
         if short:
-            core, last = first.core[0] + short[1:], words[place + length - 1]
-            found.append(Edit(place, place + length, (Word(core, first.before, last.after),)))
+            core, last = first.core[0] + short[1:], words[index + length - 1]
+            found.append(Edit(index, index + length, (Word(core, first.before, last.after),)))
     return found
 
 
@@ -160,12 +160,12 @@ _NOT_AFTER_I = ("am", "can", "could", "should", "will", "would")
 def dropped_words(words: Sequence[Word]) -> list[Edit]:
     """Articles, `I` and `do you` left out, as in `Turn on light.` and `Need new card.`"""
     found = _dropped_start(words)
-    for place in range(1, len(words) - 1):
-        word, behind = words[place], words[place + 1]
-        is_rate = words[place - 1].in_slot and word.plain != "the"  # $5 a week
+    for index in range(1, len(words) - 1):
+        word, behind = words[index], words[index + 1]
+        is_rate = words[index - 1].in_slot and word.plain != "the"  # $5 a week
         is_needed = is_rate or behind.plain in _QUANTITIES or behind.before
         if word.is_bare and word.plain in ARTICLES and not is_needed:
-            found.append(Edit(place, place + 1))
+            found.append(Edit(index, index + 1))
     return found
 
 
@@ -192,19 +192,19 @@ _FIRST_OF_TWO = PREPOSITIONS | {"is"}
 def restarts(words: Sequence[Word]) -> list[Edit]:
     """The first words again, or small ones: `Turn on, turn on the light in, in the hall.`"""
     found = _restarted_beginnings(words)
-    for place in range(1, len(words) - 1):
-        first, second = words[place], words[place + 1]
+    for index in range(1, len(words) - 1):
+        first, second = words[index], words[index + 1]
         is_particle = second.plain in PREPOSITIONS and not second.in_slot  # turned on in the hall
         is_inverted = second.plain in PRONOUNS and not second.in_slot  # what time is it
-        is_second = any(word.after for word in words[max(place - 2, 0) : place])
+        is_second = any(word.after for word in words[max(index - 2, 0) : index])
         if first.plain not in _SAID_TWICE or not first.is_bare or is_second:
             continue
         if is_particle or is_inverted:
             continue
-        found.append(Edit(place, place, (first.followed_by(","),)))
+        found.append(Edit(index, index, (first.followed_by(","),)))
         is_pair = first.plain in _FIRST_OF_TWO and second.plain in DETERMINERS and second.is_bare
-        if is_pair and place + 2 < len(words):
-            found.append(Edit(place, place, (first, second.followed_by(","))))
+        if is_pair and index + 2 < len(words):
+            found.append(Edit(index, index, (first, second.followed_by(","))))
     return found
 
 
@@ -234,14 +234,14 @@ _HESITATIONS = frozenset({"um", "uh", "er", "like", "know"})
 def fillers(words: Sequence[Word]) -> list[Edit]:
     """`Um, set an alarm.`, `Set an, uh, alarm for, you know, 7:30 am.`; not behind a slot."""
     found = [edit for said in _FILLERS for edit in in_front(said, words)]
-    for place in range(1, len(words)):
-        left, right = words[place - 1], words[place]
-        if not _may_hesitate(left, right, is_first=place == 1):
+    for index in range(1, len(words)):
+        left, right = words[index - 1], words[index]
+        if not _may_hesitate(left, right, is_first=index == 1):
             continue
         stopped = left if left.after else left.followed_by(",")
-        before_things = _BEFORE_THINGS if _begins_a_thing(words[place : place + 2]) else ()
+        before_things = _BEFORE_THINGS if _begins_a_thing(words[index : index + 2]) else ()
         for said in (*_FILLERS, *before_things):
-            found.append(Edit(place - 1, place, (stopped, *words_of_phrase(said))))
+            found.append(Edit(index - 1, index, (stopped, *words_of_phrase(said))))
     return found
 
 

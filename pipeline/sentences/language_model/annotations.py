@@ -93,9 +93,9 @@ class Annotations:
             raise ValueError(f"claims the intent {intent!r}, which the domain has not")
         slots = [self._slot(text, name, value) for name, value in _pairs(item.get("slots"))]
         for slot, times in Counter(slots).items():
-            if len(_places(slot.value, text)) < times:
+            if len(_positions(slot.value, text)) < times:
                 raise ValueError(f"claims `{slot.value}` {times} times, which it does not say")
-        slots.sort(key=lambda slot: _places(slot.value, text)[0])
+        slots.sort(key=lambda slot: _positions(slot.value, text)[0])
         return Annotated(text, intent, tuple(slots))
 
     def _slot(self, text: str, name: object, value: object) -> Slot:
@@ -104,7 +104,7 @@ class Annotations:
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"claims the slot `{name}` without a value")
         value = tidy(value)
-        if not _places(value, text):
+        if not _positions(value, text):
             raise ValueError(f"claims {name} `{value}`, which it does not say")
         listed = self._listed.get(name)
         if listed is not None and value.casefold() not in listed:
@@ -145,7 +145,7 @@ def _pairs(slots: object) -> list[tuple[object, object]]:
     return [(slot.get("name"), slot.get("value")) for slot in slots]
 
 
-def _places(value: str, text: str) -> list[int]:
+def _positions(value: str, text: str) -> list[int]:
     """Where `value` stands in `text`, in any case, as words and numbers of its own."""
     pattern = rf"{_NOT_AFTER}{re.escape(value)}{_NOT_BEFORE}"
     return [match.start() for match in re.finditer(pattern, text, re.IGNORECASE)]

@@ -40,7 +40,7 @@ _DIGITS = 12  # of an answer's file, in ids
 def language_model_source(config: LanguageModelConfig, domain: Domain, seed: int) -> SentenceSource:
     """The sentences that `config.model` writes for a domain."""
     return SentenceSource(
-        place=f"{domain.folder / 'prompts'} ({config.model})",
+        location=f"{domain.folder / 'prompts'} ({config.model})",
         lower=f"{_SECTION}.share",
         share=config.share,
         check=partial(_check, config, domain, seed),
@@ -160,7 +160,7 @@ class _Referee:
 
     def __init__(self, config: LanguageModelConfig, domain: Domain, maker: Maker) -> None:
         self._annotations = Annotations(domain, config.open_slots)
-        self._said = _Said(config.near_duplicate)
+        self._seen = _SeenTexts(config.near_duplicate)
         self._threshold = config.near_duplicate
         self._maker, self._kept = maker, kept_replies(config)
 
@@ -170,7 +170,7 @@ class _Referee:
         except ValueError:
             raise self._kept.damaged(question.request) from None
         answer = question.request.key[:_DIGITS]
-        shown = _Said(self._threshold, question.shown)
+        shown = _SeenTexts(self._threshold, question.shown)
         for number, item in enumerate(items, start=1):
             try:
                 annotated = self._annotations.read(item)
@@ -182,18 +182,18 @@ class _Referee:
             yield row
 
     def _new_row(self, annotated: Annotated, template: str) -> Sentence | Reject:
-        self._said.must_not_hold(annotated.text)
+        self._seen.must_not_hold(annotated.text)
         row = self._maker.make(
             annotated.intent, template, annotated.text, annotated.slots, source=_SOURCE
         )
         if row is None:
             raise ValueError("said before")
         if isinstance(row, Sentence):
-            self._said.add(annotated.text)
+            self._seen.add(annotated.text)
         return row
 
 
-class _Said:
+class _SeenTexts:
     """Texts that are not to be said again, nor nearly so; without a threshold it holds none."""
 
     def __init__(self, threshold: float | None, texts: Iterable[str] = ()) -> None:

@@ -22,14 +22,14 @@ class NearDuplicates:
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._texts: list[tuple[str, frozenset[str]]] = []
-        self._places: dict[str, list[int]] = defaultdict(list)
+        self._indices: dict[str, list[int]] = defaultdict(list)
 
     def find(self, text: str) -> str | None:
         """The earliest text whose likeness to `text` is the threshold or above."""
         phrases = phrases_of(text)
-        met = [self._places.get(phrase, []) for phrase in self._first_few(phrases)]
-        for place in sorted({place for places in met for place in places}):
-            earlier, others = self._texts[place]
+        met = [self._indices.get(phrase, []) for phrase in self._first_few(phrases)]
+        for index in sorted({index for indices in met for index in indices}):
+            earlier, others = self._texts[index]
             if likeness(phrases, others) >= self._threshold:
                 return earlier
         return None
@@ -37,7 +37,7 @@ class NearDuplicates:
     def add(self, text: str) -> None:
         phrases = phrases_of(text)
         for phrase in self._first_few(phrases):
-            self._places[phrase].append(len(self._texts))
+            self._indices[phrase].append(len(self._texts))
         self._texts.append((text, phrases))
 
     def _first_few(self, phrases: frozenset[str]) -> list[str]:

@@ -66,8 +66,8 @@ class PromptFile:
     def __init__(self, path: Path, folder: Path) -> None:
         self.name = path.relative_to(folder / _FOLDER).as_posix().removesuffix(".j2")
         self.about = path.name.removesuffix(_SUFFIX)
-        self.place = str(path)
-        self._template = _compile(_read(path), self.place)
+        self.location = str(path)
+        self._template = _compile(_read(path), self.location)
 
     def render(self, words: PromptWords) -> str:
         """The message for the model. Raises `DataError` naming file and line."""
@@ -75,10 +75,10 @@ class PromptFile:
         try:
             text = self._template.render(variables).strip()
         except Exception as error:  # whatever a prompt does wrong is the prompt's fault
-            place = f"{self.place}:{_line_of(error)}"
-            raise DataError(f"{place}: {type(error).__name__}: {error}") from None
+            location = f"{self.location}:{_line_of(error)}"
+            raise DataError(f"{location}: {type(error).__name__}: {error}") from None
         if not text:
-            raise DataError(f"{self.place}: the prompt is empty for the intent `{words.intent}`")
+            raise DataError(f"{self.location}: the prompt is empty for the intent `{words.intent}`")
         return text
 
 
@@ -132,25 +132,25 @@ def _environment() -> SandboxedEnvironment:
 _ENVIRONMENT = _environment()
 
 
-def _compile(text: str, place: str) -> jinja2.Template:
+def _compile(text: str, location: str) -> jinja2.Template:
     try:
         tree = _ENVIRONMENT.parse(text)
-        _check(tree, place, loops=0)
+        _check(tree, location, loops=0)
     except jinja2.TemplateSyntaxError as error:
-        raise DataError(f"{place}:{error.lineno}: template syntax: {error.message}") from None
+        raise DataError(f"{location}:{error.lineno}: template syntax: {error.message}") from None
     except RecursionError:
-        raise DataError(f"{place}:1: template syntax: nested too deeply") from None
+        raise DataError(f"{location}:1: template syntax: nested too deeply") from None
     known = [field.name for field in fields(PromptWords)]
     for name in sorted(find_undeclared_variables(tree).difference(known)):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
-        raise DataError(f"{place}:{line}: undefined `{name}`; there are: {', '.join(known)}")
+        raise DataError(f"{location}:{line}: undefined `{name}`; there are: {', '.join(known)}")
     code = _ENVIRONMENT.compile(tree)
     return jinja2.Template.from_code(_ENVIRONMENT, code, {})
 
 
-def _check(tree: nodes.Node, place: str, loops: int) -> None:
+def _check(tree: nodes.Node, location: str, loops: int) -> None:
     for node in tree.iter_child_nodes():
-        here = f"{place}:{node.lineno}"
+        here = f"{location}:{node.lineno}"
         if isinstance(node, (nodes.Getattr, nodes.Name)):
             name = node.attr if isinstance(node, nodes.Getattr) else node.name
             if name.startswith("_"):
@@ -165,7 +165,7 @@ def _check(tree: nodes.Node, place: str, loops: int) -> None:
         deeper = loops + isinstance(node, nodes.For)
         if deeper > _DEEPEST_LOOP or (isinstance(node, nodes.For) and node.recursive):
             raise DataError(f"{here}: at most {_DEEPEST_LOOP} loops may lie in one another")
-        _check(node, place, deeper)
+        _check(node, location, deeper)
 
 
 def _check_filter(node: nodes.Filter, here: str) -> None:

@@ -63,8 +63,10 @@ class Search:
     def _substitutions(self) -> Iterator[Sequence[str]]:
         """One word replaced by a word near to it; when all of these are given, two words."""
         near = [self._near_to_word(ways) for ways in self.phrase.said]
-        for place, word in _in_turn(self._level(near, edits) for edits in range(1, self.most + 1)):
-            yield self._replaced({place: word})
+        for position, word in _in_turn(
+            self._level(near, edits) for edits in range(1, self.most + 1)
+        ):
+            yield self._replaced({position: word})
         if len(self.phrase.words) > 1:
             yield from self._drawn(lambda: self._two_replaced(near))
 
@@ -77,10 +79,10 @@ class Search:
     def _level(
         self, near: Sequence[Mapping[int, tuple[str, ...]]], edits: int
     ) -> Iterator[tuple[int, str]]:
-        """Every (place, word) that is so many edits away; places take turns."""
+        """Every (position, word) that is so many edits away; positions take turns."""
         return _in_turn(
-            [(place, word) for word in self.near.shuffled(self.rng, by_edits[edits])]
-            for place, by_edits in enumerate(near)
+            [(position, word) for word in self.near.shuffled(self.rng, by_edits[edits])]
+            for position, by_edits in enumerate(near)
             if edits in by_edits
         )
 
@@ -91,10 +93,12 @@ class Search:
             return None
         few, many = self._pick(edits)
         words = {first: near[first][few], second: near[second][many]}
-        return self._replaced({place: self._pick_common(near) for place, near in words.items()})
+        return self._replaced(
+            {position: self._pick_common(near) for position, near in words.items()}
+        )
 
     def _replaced(self, words: Mapping[int, str]) -> Sequence[str]:
-        return [words.get(place, word) for place, word in enumerate(self.phrase.words)]
+        return [words.get(position, word) for position, word in enumerate(self.phrase.words)]
 
     def _regroupings(self) -> Iterator[Sequence[str]]:
         """The phrase's sounds as other words, parted elsewhere: `come pewter` for `computer`."""
@@ -123,7 +127,7 @@ class Search:
         if spare < 0:
             return None
         drawn = sorted(self.rng.integers(spare + 1, size=num_words - 1).tolist())
-        ends = (place + _FEWEST_SOUNDS * part for part, place in enumerate(drawn, start=1))
+        ends = (position + _FEWEST_SOUNDS * part for part, position in enumerate(drawn, start=1))
         return (0, *ends, num_sounds)
 
     def _continuations(self) -> Iterator[Sequence[str]]:
@@ -139,12 +143,12 @@ class Search:
         words = self.phrase.words
         spans = itertools.combinations(range(len(words) + 1), 2)
         parts = [words[start:end] for start, end in spans if end - start < len(words)]
-        for place, ways in enumerate(self.phrase.said):
+        for position, ways in enumerate(self.phrase.said):
             for sounds in ways:
                 for cut in range(_FEWEST_SOUNDS, len(sounds) - _FEWEST_SOUNDS + 1):
                     begun, ended = self.near.said_as(sounds[:cut]), self.near.said_as(sounds[cut:])
-                    parts += [(*words[:place], word) for word in begun]
-                    parts += [(word, *words[place + 1 :]) for word in ended]
+                    parts += [(*words[:position], word) for word in begun]
+                    parts += [(word, *words[position + 1 :]) for word in ended]
         return iter(self._shuffled(parts))
 
     def _reorderings(self) -> Iterator[Sequence[str]]:
@@ -182,7 +186,7 @@ class Search:
         return words[int(self.rng.random() ** 2 * len(words))]
 
     def _shuffled(self, items: Sequence[T]) -> list[T]:
-        return [items[place] for place in self.rng.permutation(len(items))]
+        return [items[position] for position in self.rng.permutation(len(items))]
 
 
 def _in_turn(lists: Iterable[Iterable[T]]) -> Iterator[T]:

@@ -63,7 +63,7 @@ class NearWords:
         """`words` of the lexicon in an order drawn from `rng`, in which common ones come early."""
         ranks = np.array([self._ranks[word] for word in words])
         order = np.argsort(rng.exponential(size=len(words)) * (ranks + _UNCOMMON))
-        return [words[place] for place in order]
+        return [words[index] for index in order]
 
     def said_as(self, sounds: Sounds) -> tuple[str, ...]:
         """All words that are said exactly so."""

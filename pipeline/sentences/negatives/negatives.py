@@ -81,7 +81,7 @@ class NegativesConfig:
 def negatives_source(config: NegativesConfig, domain: Domain | None) -> SentenceSource:
     """The negatives as a source beside the templates."""
     return SentenceSource(
-        place=_KEY,
+        location=_KEY,
         lower=f"{_KEY}.share",
         share=config.share,
         check=functools.partial(_check, config, domain),
@@ -232,7 +232,7 @@ def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:
                 found[rendered.text] = None
                 if len(found) > _MOST_SENTENCES:
                     raise DataError(
-                        f"{_KEY}.intents: at {template.place} the intents have more than "
+                        f"{_KEY}.intents: at {template.location} the intents have more than "
                         f"{_MOST_SENTENCES} sentences; write the commands that matter as `phrases`"
                     )
     return list(found)

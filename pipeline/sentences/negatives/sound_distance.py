@@ -42,8 +42,8 @@ class Speech:
         spoken = self._spoken(texts)
         return [
             tuple(
-                self._every_way(word, [said[index][place] for said in spoken.values()])
-                for place, word in enumerate(words_of(text))
+                self._every_way(word, [said[index][position] for said in spoken.values()])
+                for position, word in enumerate(words_of(text))
             )
             for index, text in enumerate(texts)
         ]

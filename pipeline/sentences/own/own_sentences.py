@@ -71,7 +71,7 @@ class OwnFile:
 def own_source(key: str, config: OwnFile) -> SentenceSource:
     """The sentences of a file, whose section of the config is `key`."""
     return SentenceSource(
-        place=str(config.path),
+        location=str(config.path),
         lower=f"{key}.share",
         share=config.share,
         check=lambda number: _check(_open(key, config), number),
@@ -89,7 +89,7 @@ def own_source(key: str, config: OwnFile) -> SentenceSource:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _OwnSentence:
     text: str
     intent: str
     slots: tuple[Slot, ...]
@@ -97,12 +97,12 @@ class _Said:
 
 @dataclass(frozen=True)
 class _Opened:
-    """The files of a source and the columns that are read of them; `places` name them in rows."""
+    """A source's files and the columns that are read of them; `locations` name them in rows."""
 
     key: str
     config: OwnFile
     files: tuple[Path, ...]
-    places: tuple[str, ...]
+    locations: tuple[str, ...]
     text: str
     intent: str
     slots: tuple[str, ...]
@@ -111,15 +111,15 @@ class _Opened:
     def columns(self) -> list[str]:
         return list(dict.fromkeys(filter(None, (self.text, self.intent, *self.slots))))
 
-    def rows(self) -> Iterator[tuple[str, _Said | str]]:
-        """Every row with its place, `FILE:LINE`: what it says, or why it cannot be used."""
-        for file, place in zip(self.files, self.places, strict=True):
+    def rows(self) -> Iterator[tuple[str, _OwnSentence | str]]:
+        """Every row with its location, `FILE:LINE`: what it says, or why it cannot be used."""
+        for file, location in zip(self.files, self.locations, strict=True):
             for row in read_rows(file, self.columns):
                 try:
-                    said: _Said | str = _said(self, row)
+                    said: _OwnSentence | str = _own_sentence(self, row)
                 except ValueError as error:
                     said = str(error)
-                yield f"{place}:{row.line}", said
+                yield f"{location}:{row.line}", said
 
 
 def _open(key: str, config: OwnFile) -> _Opened:
@@ -171,10 +171,10 @@ def _known(types: Mapping[str, str]) -> str:
 def _check(opened: _Opened, number: int) -> None:
     """Raise `DataError` unless `number` distinct sentences can be read."""
     seen, rows, example = set[bytes](), 0, ""
-    for place, said in opened.rows():
+    for location, said in opened.rows():
         rows += 1
         if isinstance(said, str):
-            example = example or f" (such as {place}: {said})"
+            example = example or f" (such as {location}: {said})"
             continue
         seen.add(hashlib.blake2b(said.text.encode(), digest_size=8).digest())
         if len(seen) == number:
@@ -188,16 +188,20 @@ def _check(opened: _Opened, number: int) -> None:
 def _rows(opened: _Opened, maker: Maker, number: int) -> Iterator[Sentence | Reject]:
     """First what cannot be read, all of it, then sentences."""
     name, usable = opened.config.name, 0
-    for place, row in opened.rows():
-        usable += isinstance(row, _Said)
+    for location, row in opened.rows():
+        usable += isinstance(row, _OwnSentence)
         if isinstance(row, str):
-            yield Reject(f"{name}-{place}", STAGE, f"{place}: {row}")
-    for place, said in _chosen(opened, number, usable, maker.seed):
-        made = maker.make(said.intent, place, said.text, said.slots, source="files", domain=name)
-        yield made or Reject(f"{name}-{place}", STAGE, f"{place}: said already: {said.text!r}")
+            yield Reject(f"{name}-{location}", STAGE, f"{location}: {row}")
+    for location, said in _chosen(opened, number, usable, maker.seed):
+        made = maker.make(said.intent, location, said.text, said.slots, source="files", domain=name)
+        yield made or Reject(
+            f"{name}-{location}", STAGE, f"{location}: said already: {said.text!r}"
+        )
 
 
-def _chosen(opened: _Opened, number: int, usable: int, seed: int) -> Iterator[tuple[str, _Said]]:
+def _chosen(
+    opened: _Opened, number: int, usable: int, seed: int
+) -> Iterator[tuple[str, _OwnSentence]]:
     """All usable rows, `number` at a time: each round is a seeded choice among those that no
     round before it had, in the order of the files. The first is enough unless it holds
     sentences that were said already or are filtered out.
@@ -210,12 +214,12 @@ def _chosen(opened: _Opened, number: int, usable: int, seed: int) -> Iterator[tu
             _picks(size, usable - sum(sizes[:turn]), _uniforms(opened, seed, turn))
             for turn, size in enumerate(sizes)
         ]
-        for place, said in opened.rows():
+        for location, said in opened.rows():
             if isinstance(said, str):
                 continue
             turn = next((turn for turn, picks in enumerate(rounds) if next(picks, False)), None)
             if turn == len(sizes) - 1:
-                yield place, said
+                yield location, said
 
 
 def _picks(size: int, total: int, uniforms: Iterator[float]) -> Iterator[bool]:
@@ -227,11 +231,11 @@ def _picks(size: int, total: int, uniforms: Iterator[float]) -> Iterator[bool]:
 
 
 def _uniforms(opened: _Opened, seed: int, turn: int) -> Iterator[float]:
-    name = f"{opened.config.name}|{opened.places[0]}|{turn}"
+    name = f"{opened.config.name}|{opened.locations[0]}|{turn}"
     return uniforms_of(rng_for(seed, STAGE, name))
 
 
-def _said(opened: _Opened, row: OwnRow) -> _Said:
+def _own_sentence(opened: _Opened, row: OwnRow) -> _OwnSentence:
     """Raises `ValueError` saying why the row holds no sentence."""
     if row.problem:
         raise ValueError(row.problem)
@@ -241,7 +245,7 @@ def _said(opened: _Opened, row: OwnRow) -> _Said:
     if len(text) > _MAX_CHARACTERS:
         raise ValueError(f"too long: {len(text):,} characters; at most {_MAX_CHARACTERS:,}")
     intent = _tidy(row.values.get(opened.intent), opened.intent) if opened.intent else ""
-    return _Said(text, intent, _slots(opened, row.values, text) if opened.slots else ())
+    return _OwnSentence(text, intent, _slots(opened, row.values, text) if opened.slots else ())
 
 
 def _tidy(value: object, column: str) -> str:
@@ -299,5 +303,5 @@ def _pairs_of_mapping(value: Mapping[str, Any]) -> list[tuple[Any, Any]]:
 
 def _digest(opened: _Opened) -> str:
     digest = hashlib.blake2b(content_digest(opened.files, opened.columns), digest_size=8)
-    digest.update("\0".join(opened.places).encode())
+    digest.update("\0".join(opened.locations).encode())
     return digest.hexdigest()

@@ -111,7 +111,7 @@ def test_a_file_has_a_template_a_line(tmp_path: Path) -> None:
     path.write_text("# where to\n\nGo to {{ city }}.\n  Fly to {{ city }}.\n")
     found = read_templates(path, VOCABULARIES)
     assert list(found) == [3, 4]
-    assert found[4].place == f"{path}:4"
+    assert found[4].location == f"{path}:4"
     path.write_text("# nothing\n")
     with pytest.raises(DataError, match=r"go\.j2:1: no template in this file"):
         read_templates(path, VOCABULARIES)

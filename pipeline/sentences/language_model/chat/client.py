@@ -176,7 +176,7 @@ class ChatClient:
             self._pace.rest(failure.wait_s)
 
     def _fail(self, what: str) -> NoReturn:
-        raise DataError(self._endpoint.redact(f"{self._endpoint.place}: {what}")) from None
+        raise DataError(self._endpoint.redact(f"{self._endpoint.location}: {what}")) from None
 
 
 def _complaint(error: openai.APIStatusError) -> str:

@@ -62,7 +62,7 @@ class Endpoint:
     api_key: str = field(repr=False)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The address without what may be secret in it."""
         parts = urlsplit(self.base_url)
         port = f":{parts.port}" if parts.port else ""
@@ -89,12 +89,12 @@ def open_endpoint(config: EndpointConfig) -> Endpoint:
     endpoint = Endpoint(base_url, key)
     if not key:
         raise DataError(
-            f"{endpoint.place}: no key in {config.key_source}; set it (a local server takes any "
+            f"{endpoint.location}: no key in {config.key_source}; set it (a local server takes any "
             "text), or name a Prefect block in sentences.language_model.endpoint.api_key_block"
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise DataError(
-            f"{endpoint.place}: the key in {config.key_source} holds a space or a sign that no "
+            f"{endpoint.location}: the key in {config.key_source} holds a space or a sign that no "
             "key can hold; copy it again"
         )
     return endpoint

@@ -49,7 +49,7 @@ def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url
 
 def test_no_text_of_an_endpoint_holds_a_secret() -> None:
     endpoint = Endpoint("https://me:pass-word@host:8443/v1?token=abc", "sk-0123456789")
-    assert endpoint.place == "https://host:8443/v1"
+    assert endpoint.location == "https://host:8443/v1"
     assert "sk-0123456789" not in repr(endpoint)
     assert endpoint.redact("your sk-0123456789!") == "your ***!"
     assert Endpoint("http://host/v1", "none").redact("none at all") == "none at all"

@@ -1,10 +1,10 @@
-"""What reversing the critics' labels does to the gradient that a MelGAN generator gets.
+"""What reversing the discriminators' labels does to the gradient that a MelGAN generator gets.
 
     python -m benchmarks.label_reversal --corpus ../shared/corpora/speech
 
 Two runs of `configs/train/melgan-small.yaml`, made small, are alike until one of them reverses the
-labels for an epoch in every few. Critics that are sure of themselves hardly teach: their score no
-longer moves with the wave. Printed and drawn: the norm of the generator's gradient, from the runs'
+labels for an epoch in every few. Confident discriminators hardly teach: their score no longer
+moves with the wave. Printed and drawn: the norm of the generator's gradient, from the runs'
 own TensorBoard logs.
 """
 
@@ -22,18 +22,18 @@ from models.training.adversarial import labels_are_reversed
 CONFIG = Path("configs/train/melgan-small.yaml")
 _SMALL = (
     "model.channels=64",
-    "critics.channels=8",
-    "critics.max_channels=64",
+    "discriminators.channels=8",
+    "discriminators.max_channels=64",
     "batch_size=4",
-    "critics_from_step=0",
+    "discriminators_from_step=0",
     "loop.log_every=1",
     "loop.evaluate_every=100000",
     "loop.save_every=100000",
     "optimizer.schedule=constant",
-    "critics_optimizer.schedule=constant",
+    "discriminators_optimizer.schedule=constant",
 )
 _SMOOTHED = 10  # steps
-_CURVES = ("gradient_norm_generator", "adversarial", "critics")
+_CURVES = ("gradient_norm_generator", "adversarial", "discriminators")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def reversed_steps(steps: int, steps_per_epoch: int, every: int) -> np.ndarray:
 
 
 def table(arms: Sequence[Arm], steps_per_epoch: int) -> str:
-    """Medians over the second half of the runs, as Markdown: critics know their work by then."""
+    """Medians over the second half of the runs, as Markdown, when discriminators have learned."""
     from models.evaluation.tables import markdown_table
 
     rows = []
@@ -88,7 +88,9 @@ def table(arms: Sequence[Arm], steps_per_epoch: int) -> str:
         for where, mask in (("epochs reversed", marked), ("the epoch after", after)):
             rows.append([f"{arm.name}: {where}", *_medians(arm, mask, half)])
         rows.append([f"{arm.name}: all others", *_medians(arm, ~(marked | after), half)])
-    return markdown_table(("run", "gradient norm", "adversarial loss", "critics' loss"), rows)
+    return markdown_table(
+        ("run", "gradient norm", "adversarial loss", "discriminators' loss"), rows
+    )
 
 
 def _medians(arm: Arm, mask: np.ndarray, half: int) -> list[str]:

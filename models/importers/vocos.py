@@ -17,7 +17,7 @@ from models.importers.settings import find_settings, known, read_settings
 from models.mel import MelConfig, mel_filterbank
 from models.vocoders.vocos import Vocos, VocosConfig
 
-# Buffers that our model computes, and the critics of a training.
+# Buffers that our model computes, and the discriminators of a training.
 _LEFT_OVER = (
     "feature_extractor.",
     "head.istft.",

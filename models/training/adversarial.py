@@ -1,4 +1,4 @@
-"""The loop for vocoders: a generator against critics, after a warm-up without them."""
+"""The loop for vocoders: a generator against discriminators, after a warm-up without them."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -11,16 +11,16 @@ from models.training.session import Batch, LoopConfig, Session, Trained
 from models.vocoders.discriminators import (
     AdversaryConfig,
     Verdict,
-    critic_loss,
+    discriminator_loss,
     feature_loss,
     generator_loss,
 )
 
 
 class Generated(NamedTuple):
-    """What a generator made of a batch, and what is wrong with it before critics are heard."""
+    """What a generator made of a batch, and its losses before discriminators are heard."""
 
-    wave: Tensor | None  # (B, S); None where the critics are not to hear it
+    wave: Tensor | None  # (B, S); None where the discriminators are not to hear it
     losses: dict[str, Tensor]
 
 
@@ -32,11 +32,11 @@ class AdversarialTask(Trained, Protocol):
         """The generator."""
 
     @property
-    def critics(self) -> nn.Module:
-        """Its critics: waveforms (B, S) to a list of `Verdict`."""
+    def discriminators(self) -> nn.Module:
+        """Its discriminators: waveforms (B, S) to a list of `Verdict`."""
 
     @property
-    def critics_from_step(self) -> int:
+    def discriminators_from_step(self) -> int:
         """The step from which they are heard."""
 
     @property
@@ -70,12 +70,12 @@ def train_adversarial(
 ) -> Path:
     """Run until `config.steps`; returns the folder of the best checkpoint.
 
-    `optimizers` are those of `generator` and `critics`.
+    `optimizers` are those of `generator` and `discriminators`.
     """
-    modules = {"generator": task.model, "critics": task.critics}
+    modules = {"generator": task.model, "discriminators": task.discriminators}
     session = Session(folder, config, modules, optimizers, "generator", task.steps_per_epoch)
     for batch in session.batches(task.batch):
-        if session.step == task.critics_from_step:
+        if session.step == task.discriminators_from_step:
             session.restart_pace()
         losses = _step(task, session, batch)
         session.log(losses)
@@ -85,8 +85,8 @@ def train_adversarial(
 
 
 def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Tensor]:
-    generator, critics = session.modules["generator"], session.modules["critics"]
-    heard = session.step >= task.critics_from_step
+    generator, discriminators = session.modules["generator"], session.modules["discriminators"]
+    heard = session.step >= task.discriminators_from_step
     with session.autocast():
         fake, losses = task.generate(generator, batch, heard)
     if fake is None:
@@ -95,30 +95,30 @@ def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Te
         return losses
     real = batch["wave"]
     with session.autocast():
-        judged = _judged(critics(real), critics(fake.detach()), task, session.step)
-    session.update("critics", judged)
+        judged = _judged(discriminators(real), discriminators(fake.detach()), task, session.step)
+    session.update("discriminators", judged)
     # The generator's pass must not move its judges, nor wake the machinery that shares
     # their gradients among GPUs: they are frozen, and taken without their wrapper.
-    frozen = session.raw["critics"].requires_grad_(False)
+    frozen = session.raw["discriminators"].requires_grad_(False)
     with session.autocast():
         real_verdicts, fake_verdicts = frozen(real), frozen(fake)
     losses["adversarial"] = generator_loss(fake_verdicts, task.adversary)
     losses["feature"] = feature_loss(real_verdicts, fake_verdicts, task.adversary)
     session.update("generator", weighted_sum(losses, task.loss_weights))
     frozen.requires_grad_(True)
-    return losses | {"critics": judged}
+    return losses | {"discriminators": judged}
 
 
 def _judged(real: list[Verdict], fake: list[Verdict], task: AdversarialTask, step: int) -> Tensor:
     if labels_are_reversed(step, task.steps_per_epoch, task.reverse_labels_every):
         real, fake = fake, real
-    return critic_loss(real, fake, task.adversary)
+    return discriminator_loss(real, fake, task.adversary)
 
 
 def labels_are_reversed(step: int, steps_per_epoch: int, every: int) -> bool:
     """Whether a step lies in the last epoch of every `every`: a remedy against mode collapse.
 
-    Critics that are told the opposite for a while lose their certainty, and their gradients come
-    back to a generator that they had stopped teaching. `every` 0 never reverses.
+    Discriminators that are told the opposite for a while lose their certainty, and their gradients
+    come back to a generator that they had stopped teaching. `every` 0 never reverses.
     """
     return every > 0 and step // steps_per_epoch % every == every - 1

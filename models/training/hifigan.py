@@ -20,7 +20,7 @@ from models.training.vocoder import (
     open_corpus,
     train_task,
 )
-from models.vocoders.discriminators import AdversaryConfig, CriticConfig, Critics
+from models.vocoders.discriminators import AdversaryConfig, DiscriminatorConfig, Discriminators
 from models.vocoders.hifigan import HifiGan, HifiGanConfig
 
 LOSSES = ("mel", "adversarial", "feature")
@@ -31,12 +31,12 @@ class HifiGanTraining(VocoderTraining):
     """`configs/train/hifigan.yaml`.
 
     `stft_loss` adds Parallel WaveGAN's loss `stft` to the paper's three: it teaches the shape of
-    single periods, which critics take long to ask for.
+    single periods, which discriminators take long to ask for.
     """
 
     recipe: Literal["hifigan"]
     model: HifiGanConfig = HifiGanConfig()
-    critics: CriticConfig = CriticConfig(width=32, scales=3, fft_sizes=())
+    discriminators: DiscriminatorConfig = DiscriminatorConfig(width=32, scales=3, fft_sizes=())
     adversary: AdversaryConfig = AdversaryConfig("least_squares", average=False)
     weight_norm: bool = True
     stft_loss: bool = False
@@ -66,8 +66,9 @@ class HifiGanTask(VocoderTask):
     kind = "hifigan"
 
     def __init__(self, config: HifiGanTraining, features: Features) -> None:
-        model, critics = HifiGan(config.model, config.mel), Critics(config.critics)
-        super().__init__(config, features, model, critics, config.loss_weights)
+        model = HifiGan(config.model, config.mel)
+        discriminators = Discriminators(config.discriminators)
+        super().__init__(config, features, model, discriminators, config.loss_weights)
         if config.weight_norm:
             add_weight_norm(model)
         self._has_stft = config.stft_loss
@@ -75,7 +76,7 @@ class HifiGanTask(VocoderTask):
         self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
 
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
-        """Before critics are heard, the spectral losses alone teach."""
+        """Before discriminators are heard, the spectral losses alone teach."""
         fake = generator(batch["mel"]).float()
         full_band = self._full_band.to(fake.device)
         losses = {"mel": nn.functional.l1_loss(full_band(fake), full_band(batch["wave"]))}

@@ -19,7 +19,11 @@ from models.training.vocoder import (
     open_corpus,
     train_task,
 )
-from models.vocoders.discriminators import AdversaryConfig, Critics, MelGanCriticConfig
+from models.vocoders.discriminators import (
+    AdversaryConfig,
+    Discriminators,
+    MelGanDiscriminatorConfig,
+)
 from models.vocoders.melgan import MelGan, MelGanConfig
 
 LOSSES = ("stft", "adversarial", "feature")
@@ -36,7 +40,7 @@ class MelGanTraining(VocoderTraining):
 
     recipe: Literal["melgan"]
     model: MelGanConfig = MelGanConfig()
-    critics: MelGanCriticConfig = MelGanCriticConfig()
+    discriminators: MelGanDiscriminatorConfig = MelGanDiscriminatorConfig()
     adversary: AdversaryConfig = AdversaryConfig("least_squares", average=False)
     weight_norm: bool = True
     initial_std: float | None = 0.02
@@ -61,18 +65,19 @@ class MelGanTask(VocoderTask):
     kind = "melgan"
 
     def __init__(self, config: MelGanTraining, features: Features) -> None:
-        model, critics = MelGan(config.model, config.mel), Critics(config.critics)
+        model = MelGan(config.model, config.mel)
+        discriminators = Discriminators(config.discriminators)
         if config.initial_std is not None:
             _draw_weights(model, config.initial_std)
         mels = features.mels[:: max(1, len(features.mels) // 50_000)].astype(np.float32)
         model.mel_mean.copy_(torch.from_numpy(mels.mean(axis=0))[:, None])
         model.mel_std.copy_(torch.from_numpy(mels.std(axis=0))[:, None])
-        super().__init__(config, features, model, critics, config.loss_weights)
+        super().__init__(config, features, model, discriminators, config.loss_weights)
         if config.weight_norm:
             add_weight_norm(model)
 
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
-        """Before critics are heard, the multi-resolution STFT loss alone teaches."""
+        """Before discriminators are heard, the multi-resolution STFT loss alone teaches."""
         fake = generator(batch["mel"]).float()
         losses = {"stft": self.resolutions.to(fake.device)(fake, batch["wave"])}
         return Generated(fake if heard else None, losses)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import UNFIT_STATE, Batch, LoopConfig
-from models.vocoders.discriminators import AdversaryConfig, Critics
+from models.vocoders.discriminators import AdversaryConfig, Discriminators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +31,26 @@ class VocoderTraining:
 
     `teacher_mels` is a folder that `voxloom mels` wrote: the vocoder learns from an acoustic
     model's mels instead of the recordings' own. `start_from` is a checkpoint to go on from, and
-    `critics_of` the folder of a run whose critics go on with it.
+    `discriminators_of` the folder of a run whose discriminators go on with it.
     """
+
+    RENAMED: ClassVar = {
+        name: name.replace("critics", "discriminators")
+        for name in ("critics", "critics_of", "critics_from_step", "critics_optimizer")
+    }
 
     run: Path
     corpus: CorpusConfig
     loop: LoopConfig
     optimizer: OptimizerConfig
-    critics_optimizer: OptimizerConfig
+    discriminators_optimizer: OptimizerConfig
     provenance: Provenance
     cache: Path = Path("runs/cache")
     mel: MelConfig = MelConfig()
     teacher_mels: Path | None = None
     start_from: str | None = None
-    critics_of: Path | None = None
-    critics_from_step: int = 0
+    discriminators_of: Path | None = None
+    discriminators_from_step: int = 0
     reverse_labels_every: int = 0  # epochs; 0 never
     adversary: AdversaryConfig = AdversaryConfig()
     stft: StftLossConfig = StftLossConfig()
@@ -67,17 +72,18 @@ class VocoderTask(ABC):
         config: VocoderTraining,
         features: Features,
         model: nn.Module,
-        critics: Critics,
+        discriminators: Discriminators,
         loss_weights: dict[str, float],
     ) -> None:
         self.config, self.features = config, features
-        self.model, self.critics, self.loss_weights = model, critics, dict(loss_weights)
+        self.model, self.discriminators = model, discriminators
+        self.loss_weights = dict(loss_weights)
         if config.start_from:
             start_from(config.start_from, self.kind, model, config.mel)
-        if config.critics_of:
-            _take_critics(config.critics_of, critics)
+        if config.discriminators_of:
+            _take_discriminators(config.discriminators_of, discriminators)
         self.adversary = config.adversary
-        self.critics_from_step = config.critics_from_step
+        self.discriminators_from_step = config.discriminators_from_step
         self.reverse_labels_every = config.reverse_labels_every
         self._length = config.segment_frames * config.mel.hop_length
         self.clips = [clip for clip in features.training() if clip.num_samples > self._length]
@@ -170,7 +176,7 @@ def open_corpus(config: VocoderTraining) -> Features:
 
 def train_task(task: VocoderTask, config: VocoderTraining) -> Path:
     """Train until done; returns the best checkpoint's folder."""
-    optimizers = {"generator": config.optimizer, "critics": config.critics_optimizer}
+    optimizers = {"generator": config.optimizer, "discriminators": config.discriminators_optimizer}
     return train_adversarial(task, config.loop, optimizers, config.run)
 
 
@@ -197,14 +203,16 @@ def without_weight_norm(model: nn.Module) -> nn.Module:
     return plain
 
 
-def _take_critics(run: Path, critics: Critics) -> None:
-    """Go on with the critics of a run, which know what recordings sound like."""
+def _take_discriminators(run: Path, discriminators: Discriminators) -> None:
+    """Go on with the discriminators of a run, which know what recordings sound like."""
     try:
         state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
-        critics.load_state_dict(state["modules"]["critics"])
+        discriminators.load_state_dict(state["modules"]["discriminators"])
     except UNFIT_STATE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"critics_of: {run} has no such critics ({reason})") from None
+        raise ConfigError(
+            f"discriminators_of: {run} has no such discriminators ({reason})"
+        ) from None
 
 
 def start_from(name: str, kind: str, model: nn.Module, mel: MelConfig) -> None:

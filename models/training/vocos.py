@@ -1,4 +1,4 @@
-"""Vocos's recipe: magnitudes first, which need no waveform, then critics."""
+"""Vocos's recipe: magnitudes first, which need no waveform, then discriminators."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from models.training.adversarial import Generated
 from models.training.features import Features
 from models.training.session import Batch
 from models.training.vocoder import VocoderTask, VocoderTraining, open_corpus, train_task
-from models.vocoders.discriminators import CriticConfig, Critics
+from models.vocoders.discriminators import DiscriminatorConfig, Discriminators
 from models.vocoders.vocos import Vocos, VocosConfig
 
 LOSSES = ("magnitude", "mel", "stft", "adversarial", "feature")
@@ -27,7 +27,7 @@ class VocosTraining(VocoderTraining):
 
     recipe: Literal["vocos"]
     model: VocosConfig = VocosConfig()
-    critics: CriticConfig = CriticConfig()
+    discriminators: DiscriminatorConfig = DiscriminatorConfig()
     loss_weights: dict[str, float] = field(
         default_factory=lambda: dict(zip(LOSSES, (10.0, 30.0, 4.0, 1.0, 2.0), strict=True))
     )
@@ -49,14 +49,15 @@ class VocosTask(VocoderTask):
     kind = "vocos"
 
     def __init__(self, config: VocosTraining, features: Features) -> None:
-        model, critics = Vocos(config.model, config.mel), Critics(config.critics)
-        super().__init__(config, features, model, critics, config.loss_weights)
+        model = Vocos(config.model, config.mel)
+        discriminators = Discriminators(config.discriminators)
+        super().__init__(config, features, model, discriminators, config.loss_weights)
         # Losses hear the whole band, also above the mel's upper edge, as HiFi-GAN's do.
         self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
         self._stft = Stft(config.mel)
 
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
-        """Magnitudes first, which need no waveform; whole waveforms once critics hear them."""
+        """Magnitudes first, which need no waveform; whole waveforms once discriminators start."""
         real, device = batch["wave"], batch["wave"].device
         spectrum = generator(batch["mel"], as_spectrum=True)
         losses = {"magnitude": magnitude_loss(spectrum, self._stft.to(device)(real))}

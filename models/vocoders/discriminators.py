@@ -1,4 +1,4 @@
-"""The critics that a vocoder is trained against. Each returns one `Verdict` a sub-critic.
+"""The discriminators that a vocoder is trained against: one `Verdict` a sub-discriminator.
 
 B batch, S samples.
 """
@@ -14,15 +14,15 @@ from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 
 class Verdict(NamedTuple):
-    """What one sub-critic says of a batch of waveforms."""
+    """What one sub-discriminator says of a batch of waveforms."""
 
     score: Tensor  # high where it hears real speech
     features: list[Tensor]  # its hidden activations, for feature matching
 
 
 @dataclass(frozen=True, slots=True)
-class CriticConfig:
-    """Which critics, how wide. `width` 32 is the size of the papers; 8 trains on a CPU.
+class DiscriminatorConfig:
+    """Which discriminators, how wide. `width` 32 is the size of the papers; 8 trains on a CPU.
 
     HiFi-GAN has the periods and three scales, Vocos the periods and the FFT sizes.
     """
@@ -44,7 +44,7 @@ class PoolingConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MelGanCriticConfig:
+class MelGanDiscriminatorConfig:
     """MelGAN's multi-scale discriminator; the defaults are the paper's.
 
     The first kernel is the product of `kernel_sizes`, the last two are themselves.
@@ -61,8 +61,8 @@ class MelGanCriticConfig:
 
 @dataclass(frozen=True, slots=True)
 class AdversaryConfig:
-    """How verdicts become losses. HiFi-GAN and MelGAN take least squares and sum over critics and
-    layers; Vocos takes the hinge and the mean.
+    """How verdicts become losses. HiFi-GAN and MelGAN take least squares and sum over
+    discriminators and layers; Vocos takes the hinge and the mean.
     """
 
     loss: Literal["hinge", "least_squares"] = "hinge"
@@ -72,7 +72,7 @@ class AdversaryConfig:
 HINGE = AdversaryConfig()
 
 
-class PeriodCritic(nn.Module):
+class PeriodDiscriminator(nn.Module):
     """HiFi-GAN's period discriminator (arXiv 2010.05646, section 2.3): the wave folded by p."""
 
     def __init__(self, period: int, width: int) -> None:
@@ -94,7 +94,7 @@ class PeriodCritic(nn.Module):
         return _judge(x, self.layers, self.score)
 
 
-class ScaleCritic(nn.Module):
+class ScaleDiscriminator(nn.Module):
     """HiFi-GAN's scale discriminator (section 2.3): the wave, averaged down `halvings` times.
 
     The first of them, on the raw wave, is held by spectral normalization.
@@ -127,10 +127,10 @@ class ScaleCritic(nn.Module):
         return _judge(x, self.layers, self.score)
 
 
-class MelGanCritic(nn.Module):
+class MelGanDiscriminator(nn.Module):
     """One scale of MelGAN's discriminator (arXiv 1910.06711, section 2.2 and appendix A)."""
 
-    def __init__(self, halvings: int, config: MelGanCriticConfig) -> None:
+    def __init__(self, halvings: int, config: MelGanDiscriminatorConfig) -> None:
         super().__init__()
         pooling, self.slope = config.pooling, config.slope
         self.pools = nn.ModuleList(
@@ -163,7 +163,7 @@ class MelGanCritic(nn.Module):
         return _judge(x, self.layers, self.score, self.slope)
 
 
-class SpectrumCritic(nn.Module):
+class SpectrumDiscriminator(nn.Module):
     """A discriminator of complex spectrograms at one resolution (arXiv 2306.00814, section 3.4)."""
 
     window: Tensor  # (fft_size,)
@@ -191,29 +191,31 @@ class SpectrumCritic(nn.Module):
         return _judge(x, self.layers, self.score)
 
 
-class Critics(nn.Module):
-    """All sub-critics of a config: waveforms (B, S) to a list of `Verdict`."""
+class Discriminators(nn.Module):
+    """All sub-discriminators of a config: waveforms (B, S) to a list of `Verdict`."""
 
-    def __init__(self, config: CriticConfig | MelGanCriticConfig) -> None:
+    def __init__(self, config: DiscriminatorConfig | MelGanDiscriminatorConfig) -> None:
         super().__init__()
         self.members = nn.ModuleList(_members(config))
 
     def forward(self, wave: Tensor) -> list[Verdict]:
-        return [critic(wave) for critic in self.members]
+        return [discriminator(wave) for discriminator in self.members]
 
 
-def _members(config: CriticConfig | MelGanCriticConfig) -> list[nn.Module]:
-    if isinstance(config, MelGanCriticConfig):
-        return [MelGanCritic(halvings, config) for halvings in range(config.scales)]
+def _members(config: DiscriminatorConfig | MelGanDiscriminatorConfig) -> list[nn.Module]:
+    if isinstance(config, MelGanDiscriminatorConfig):
+        return [MelGanDiscriminator(halvings, config) for halvings in range(config.scales)]
     return [
-        *(PeriodCritic(period, config.width) for period in config.periods),
-        *(ScaleCritic(halvings, config.width) for halvings in range(config.scales)),
-        *(SpectrumCritic(size, config.width) for size in config.fft_sizes),
+        *(PeriodDiscriminator(period, config.width) for period in config.periods),
+        *(ScaleDiscriminator(halvings, config.width) for halvings in range(config.scales)),
+        *(SpectrumDiscriminator(size, config.width) for size in config.fft_sizes),
     ]
 
 
-def critic_loss(real: list[Verdict], fake: list[Verdict], rule: AdversaryConfig = HINGE) -> Tensor:
-    """What the critics err: hinge (arXiv 2306.00814, section 3.4) or least squares (arXiv
+def discriminator_loss(
+    real: list[Verdict], fake: list[Verdict], rule: AdversaryConfig = HINGE
+) -> Tensor:
+    """What the discriminators err: hinge (arXiv 2306.00814, section 3.4) or least squares (arXiv
     2010.05646, eq. 1), a scalar.
     """
     return _gather(
@@ -226,12 +228,12 @@ def critic_loss(real: list[Verdict], fake: list[Verdict], rule: AdversaryConfig 
 
 
 def generator_loss(fake: list[Verdict], rule: AdversaryConfig = HINGE) -> Tensor:
-    """What the generator lacks in the critics' ears (eq. 2), a scalar."""
+    """What the generator lacks in the discriminators' ears (eq. 2), a scalar."""
     return _gather([_distance_from(1.0, verdict.score, rule) for verdict in fake], rule)
 
 
 def feature_loss(real: list[Verdict], fake: list[Verdict], rule: AdversaryConfig = HINGE) -> Tensor:
-    """Mean absolute difference of the critics' activations (arXiv 1910.06711, eq. 4)."""
+    """Mean absolute difference of the discriminators' activations (arXiv 1910.06711, eq. 4)."""
     losses = [
         F.l1_loss(f.float(), r.float().detach())
         for r_verdict, f_verdict in zip(real, fake, strict=True)

@@ -6,7 +6,7 @@ from benchmarks.label_reversal import Arm, draw, reversed_steps, table
 
 
 def _arm(name: str, every: int, norms: np.ndarray) -> Arm:
-    curves = ("gradient_norm_generator", "adversarial", "critics")
+    curves = ("gradient_norm_generator", "adversarial", "discriminators")
     return Arm(name, every, dict.fromkeys(curves, norms))
 
 

@@ -1,4 +1,4 @@
-"""kan-bayashi/ParallelWaveGAN's MelGAN: its features, generator and multi-scale critic."""
+"""kan-bayashi/ParallelWaveGAN's MelGAN: its features, generator and multi-scale discriminator."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from torch import Tensor
 from models.checkpoint import Checkpoint
 from models.importers.parallelwavegan_melgan import mel_config
 from models.mel import LogMel
-from models.vocoders.discriminators import Critics, MelGanCriticConfig, PoolingConfig
+from models.vocoders.discriminators import Discriminators, MelGanDiscriminatorConfig, PoolingConfig
 from tests.models.parity.vectors import Vectors, assert_agrees, imported, vectors
 
 FORMAT = "parallelwavegan-melgan"
 
 
 def _nested(given: Vectors) -> dict[str, object]:
-    critic = {"discriminators.0.layers.0.1.bias": torch.ones(2)}
-    model = {"generator": given.weights, "discriminator": critic}
+    discriminator = {"discriminators.0.layers.0.1.bias": torch.ones(2)}
+    model = {"generator": given.weights, "discriminator": discriminator}
     return {"model": model, "optimizer": {"generator": {}}, "steps": 7, "epochs": 1}
 
 
@@ -71,13 +71,15 @@ def test_pwg_melgan_parity_with_statistics(tmp_path: Path, kind: str) -> None:
 def test_pwg_melgan_msd_parity() -> None:
     given = vectors("pwg_melgan_msd")
     settings = yaml.safe_load((given.folder / "config.yml").read_text())["discriminator_params"]
-    critics = Critics(_critic_config(settings))
-    critics.load_state_dict({_critic_name(name): value for name, value in given.weights.items()})
+    discriminators = Discriminators(_discriminator_config(settings))
+    discriminators.load_state_dict(
+        {_discriminator_name(name): value for name, value in given.weights.items()}
+    )
     wave = given.inputs["wav"].squeeze(1)  # (B, 1, S) -> (B, S)
     one_by_one = (slice(index, index + 1) for index in range(len(wave)))
     for chosen in (slice(None), *one_by_one):
         with torch.inference_mode():
-            verdicts = critics(wave[chosen])
+            verdicts = discriminators(wave[chosen])
         ours = {
             f"scale{scale}_layer{layer}": tensor
             for scale, verdict in enumerate(verdicts)
@@ -95,7 +97,7 @@ def _speak(ours: Checkpoint, given: Vectors) -> Tensor:
     return wave.T  # (1, S) -> (S, 1)
 
 
-def _critic_config(settings: dict[str, object]) -> MelGanCriticConfig:
+def _discriminator_config(settings: dict[str, object]) -> MelGanDiscriminatorConfig:
     fields = {
         "scales": settings["scales"],
         "kernel_sizes": tuple(settings["kernel_sizes"]),
@@ -105,10 +107,10 @@ def _critic_config(settings: dict[str, object]) -> MelGanCriticConfig:
         "slope": settings["nonlinear_activation_params"]["negative_slope"],
         "pooling": PoolingConfig(**settings["downsample_pooling_params"]),
     }
-    return MelGanCriticConfig(**fields)
+    return MelGanDiscriminatorConfig(**fields)
 
 
-def _critic_name(theirs: str) -> str:
+def _discriminator_name(theirs: str) -> str:
     """Their `discriminators.1.layers.2.0.weight_g` by our name."""
     _, scale, _, layer, *_, parameter = theirs.split(".")
     parametrized = {"weight_g": "original0", "weight_v": "original1"}

@@ -19,7 +19,7 @@ def test_the_last_epoch_of_every_so_many_is_reversed() -> None:
 
 
 class Level(nn.Module):
-    """A generator of waves of one learned level, and a critic that hears the level."""
+    """A generator of waves of one learned level, and a discriminator that hears the level."""
 
     def __init__(self, value: float) -> None:
         super().__init__()
@@ -30,14 +30,14 @@ class Level(nn.Module):
 
 
 class LevelTask:
-    """Real waves are at 1, generated ones at -1: a critic's factor grows to tell them apart."""
+    """Real waves are at 1, generated ones at -1: a discriminator's factor grows to tell which."""
 
-    critics_from_step, steps_per_epoch = 0, 4
+    discriminators_from_step, steps_per_epoch = 0, 4
     adversary = AdversaryConfig()
     loss_weights: ClassVar = {"mel": 0.0, "adversarial": 0.0, "feature": 0.0}
 
     def __init__(self, reverse_labels_every: int) -> None:
-        self.model, self.critics = Level(-1.0), Level(0.0)
+        self.model, self.discriminators = Level(-1.0), Level(0.0)
         self.reverse_labels_every = reverse_labels_every
         self.heard: list[float] = []
 
@@ -45,7 +45,7 @@ class LevelTask:
         return {"wave": torch.ones(2, 4)}
 
     def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
-        self.heard.append(float(self.critics.value.detach()))
+        self.heard.append(float(self.discriminators.value.detach()))
         fake = batch["wave"] * generator.value
         return Generated(fake, {"mel": fake.mean()})
 
@@ -57,10 +57,10 @@ class LevelTask:
 
 
 @pytest.mark.parametrize("every", [0, 2])
-def test_reversed_epoch_teaches_critics_the_opposite(tmp_path: Any, every: int) -> None:
+def test_reversed_epoch_teaches_discriminators_the_opposite(tmp_path: Any, every: int) -> None:
     task = LevelTask(every)
     loop = LoopConfig(steps=12, log_every=100, save_every=100)
-    train_adversarial(task, loop, {"generator": PLAIN, "critics": PLAIN}, tmp_path)
+    train_adversarial(task, loop, {"generator": PLAIN, "discriminators": PLAIN}, tmp_path)
     moves = torch.tensor(task.heard).diff().sign().tolist()
     told_apart, opposite = [1.0] * 2, [-1.0] * 2
     assert moves[:4] == told_apart * 2

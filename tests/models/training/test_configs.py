@@ -31,12 +31,19 @@ def test_every_kind_of_recipe_has_a_config() -> None:
     assert {read_yaml(path)["recipe"] for path in CONFIGS.glob("*.yaml")} == set(RECIPES)
 
 
+@pytest.mark.parametrize("key", ["critics", "critics_of", "critics_from_step", "critics_optimizer"])
+def test_former_names_of_discriminator_keys_are_told(key: str) -> None:
+    now = key.replace("critics", "discriminators")
+    with pytest.raises(ConfigError, match=rf"{key}: unknown key \(it is called {now} now\)"):
+        load(CONFIGS / "vocos.yaml", [f"{key}=1"])
+
+
 def test_hifigan_is_trained_as_published() -> None:
     """arXiv 2010.05646, section 3.1 and appendix A.1."""
     config = load(CONFIGS / "hifigan.yaml")
     assert config.loss_weights == {"mel": 45, "adversarial": 1, "feature": 2}
     assert config.segment_frames * config.mel.hop_length == 8192
-    for optimizer in (config.optimizer, config.critics_optimizer):
+    for optimizer in (config.optimizer, config.discriminators_optimizer):
         assert (optimizer.learning_rate, optimizer.betas) == (2e-4, (0.8, 0.99))
         assert optimizer.rate_at(50, 1, steps_per_epoch=50) == pytest.approx(2e-4 * 0.999)
     assert load(CONFIGS / "hifigan-finetune.yaml").optimizer.learning_rate == 5e-5

@@ -35,10 +35,10 @@ LOOP = {
 OPTIMIZER = {"learning_rate": 1e-3, "warmup_steps": 2}
 VOCODER = {
     "mel": as_mapping(MEL),
-    "critics_from_step": 1,
+    "discriminators_from_step": 1,
     "segment_frames": 16,
     "batch_size": 2,
-    "critics_optimizer": OPTIMIZER,
+    "discriminators_optimizer": OPTIMIZER,
 }
 RECIPES: dict[str, dict[str, Any]] = {
     "recognizer": {
@@ -49,7 +49,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "vocos": VOCODER
     | {
         "model": {"dim": 16, "hidden_dim": 16, "num_layers": 1},
-        "critics": {"width": 2, "periods": [3], "fft_sizes": [256]},
+        "discriminators": {"width": 2, "periods": [3], "fft_sizes": [256]},
     },
     "harmonic": {
         "mel": as_mapping(MEL),
@@ -74,14 +74,14 @@ RECIPES: dict[str, dict[str, Any]] = {
             "block_kernels": [3],
             "block_dilations": [[1, 2]],
         },
-        "critics": {"width": 4, "periods": [3], "scales": 2, "fft_sizes": []},
+        "discriminators": {"width": 4, "periods": [3], "scales": 2, "fft_sizes": []},
         "optimizer": OPTIMIZER | {"schedule": "epoch", "decay": 0.999},
     },
     "melgan": VOCODER
     | {
         "mel": as_mapping(MEL) | {"padding": "center", "log": "log10", "floor": 1e-10},
         "model": {"channels": 32, "upsample_rates": [16, 16], "stacks": 1},
-        "critics": {"scales": 2, "channels": 4, "max_channels": 8, "downsample_scales": [4]},
+        "discriminators": {"scales": 2, "channels": 4, "max_channels": 8, "downsample_scales": [4]},
         "reverse_labels_every": 2,
     },
     "fastspeech2": {
@@ -214,7 +214,7 @@ def test_run_leaves_checkpoints_and_curves(
         assert (checkpoint.info.licence, checkpoint.info.trained_on) == ("CC0-1.0", ("hums",))
         assert len(checkpoint.info.metrics) >= 1
     assert set(_curves(tmp_path / "run")) >= {
-        f"train/learning_rate_{'generator' if 'critics' in RECIPES[recipe] else 'model'}",
+        f"train/learning_rate_{'generator' if 'discriminators' in RECIPES[recipe] else 'model'}",
         f"evaluate/{next(iter(checkpoint.info.metrics))}",
     }
 
@@ -329,13 +329,15 @@ def _vocoder_task(corpus: TrainingCorpus, segment_frames: int) -> VocosTask:
 
 def test_vocoder_goes_on_from_another_run(tmp_path: Path, corpus: TrainingCorpus) -> None:
     first = train(write_config(tmp_path / "first", "hifigan", corpus))
-    extra: dict[str, Any] = {"start_from": str(first), "critics_of": str(first.parent)}
+    extra: dict[str, Any] = {"start_from": str(first), "discriminators_of": str(first.parent)}
     settings = yaml.safe_load(
         write_config(tmp_path / "next", "hifigan", corpus, **extra).read_text("utf-8")
     )
     task = HifiGanTask(build(HifiGanTraining, settings, "next"), corpus.features)
-    state = torch.load(first.parent / "state.pt", weights_only=True)["modules"]["critics"]
-    assert all(torch.equal(value, state[name]) for name, value in task.critics.state_dict().items())
+    state = torch.load(first.parent / "state.pt", weights_only=True)["modules"]["discriminators"]
+    assert all(
+        torch.equal(value, state[name]) for name, value in task.discriminators.state_dict().items()
+    )
     ours = without_weight_norm(task.model).state_dict()
     theirs = load_checkpoint(first).model.state_dict()
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
@@ -345,7 +347,7 @@ def test_vocoder_goes_on_from_another_run(tmp_path: Path, corpus: TrainingCorpus
     ("changed", "message"),
     [
         ({"model": RECIPES["hifigan"]["model"] | {"channels": 16}}, r"start_from: .*other sizes"),
-        ({"critics_of": "nowhere"}, "critics_of: nowhere has no such critics"),
+        ({"discriminators_of": "nowhere"}, "discriminators_of: nowhere has no such discriminators"),
         ({"start_from": "griffin-lim"}, "start_from: griffin-lim is a griffin-lim; needed is"),
     ],
 )

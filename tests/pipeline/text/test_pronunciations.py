@@ -34,6 +34,7 @@ BOMB = """<?xml version="1.0"?>
 <!DOCTYPE lexicon [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <lexicon><lexeme><grapheme>&b;</grapheme><phoneme>a</phoneme></lexeme></lexicon>
 """
+EXTERNAL = BOMB.replace('<!ENTITY a "aaaaaaaaaa">', '<!ENTITY a SYSTEM "file:///etc/hostname">')
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -102,6 +103,7 @@ def test_without_files_nothing_changes() -> None:
         ("a.dict", "x-y-z  EH1\n", r"a.dict:1: x-y-z: 3 words, and only 1 phonemes"),
         ("a.dict", ";;; nothing\n", r"a.dict:1: no pronunciation in it"),
         ("a.pls", BOMB, r"a.pls:2: a document type .* is not allowed"),
+        ("a.pls", EXTERNAL, r"a.pls:2: a document type .* is not allowed"),
         ("a.pls", "<lexicon><lexeme></lexicon>", r"a.pls:1: not valid XML: mismatched tag"),
         ("a.xml", "<words/>", r"a.xml:1: <words> is no PLS"),
         ("a.pls", PLS.replace("x-cmu", "x-sampa"), r"a.pls:9: alphabet 'x-sampa'; allowed: ipa"),

@@ -53,6 +53,8 @@ def read_pls(path: Path, content: bytes) -> Iterator[Entry]:
     except SAXParseException as error:
         problem = f"not valid XML: {error.getMessage()}"
         raise DataError(f"{path}:{error.getLineNumber()}: {problem}") from None
+    except LookupError as error:  # an encoding that Python does not know
+        raise DataError(f"{path}:1: not valid XML: {error}") from None
     except DTDForbidden:
         raise reader.failure("a document type (<!DOCTYPE>) is not allowed") from None
     for lexeme in reader.lexemes:

@@ -105,6 +105,7 @@ def test_without_files_nothing_changes() -> None:
         ("a.pls", BOMB, r"a.pls:2: a document type .* is not allowed"),
         ("a.pls", EXTERNAL, r"a.pls:2: a document type .* is not allowed"),
         ("a.pls", "<lexicon><lexeme></lexicon>", r"a.pls:1: not valid XML: mismatched tag"),
+        ("a.pls", '<?xml version="1.0" encoding="foo"?><lexicon/>', r"a.pls:1: not valid XML"),
         ("a.xml", "<words/>", r"a.xml:1: <words> is no PLS"),
         ("a.pls", PLS.replace("x-cmu", "x-sampa"), r"a.pls:9: alphabet 'x-sampa'; allowed: ipa"),
         ("a.pls", PLS.replace("ˈvɒks", "ˈv8ks"), r"a.pls:8: Voxloom: `8` .* is no IPA"),

@@ -29,11 +29,10 @@ from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
 from models.training.vocoder import start_from
-from models.vocoders.harmonic import Harmonic, HarmonicConfig
+from models.vocoders.harmonic import LN_F0_CENTER, Harmonic, HarmonicConfig
 
 LOSSES = ("spectrum", "mel", "pitch", "voicing")
 _EVALUATED_CLIPS = 24
-_LN_F0_CENTER = 5.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +150,7 @@ class HarmonicTask:
         waves, log_f0, voicing = model(batch)
         distance = self._distance.to(waves.device)(batch["wave"], waves[0], waves[1])
         voiced = (batch["pitch_hz"] > 0).float()
-        wanted = batch["pitch_hz"].clamp(min=50).log() - _LN_F0_CENTER
+        wanted = batch["pitch_hz"].clamp(min=50).log() - LN_F0_CENTER
         error = nn.functional.smooth_l1_loss(log_f0, wanted, beta=0.05, reduction="none")
         return distance | {
             "pitch": 5 * (error * voiced).sum() / voiced.sum().clamp(min=1),
@@ -230,6 +229,6 @@ def _pitch_errors(log_f0: Tensor, voicing: Tensor, pitch_hz: Tensor) -> dict[str
     """Median error in cents where both hear a voice, and the share of frames wrongly voiced."""
     found, real = voicing > 0, pitch_hz > 0
     both = found & real
-    cents = 1200 / np.log(2) * (log_f0 + _LN_F0_CENTER - pitch_hz.clamp(min=1).log()).abs()
+    cents = 1200 / np.log(2) * (log_f0 + LN_F0_CENTER - pitch_hz.clamp(min=1).log()).abs()
     median = float(cents[both].median()) if bool(both.any()) else float("nan")
     return {"pitch_cents": median, "voicing_error": float((found != real).float().mean())}

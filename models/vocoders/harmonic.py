@@ -24,7 +24,7 @@ from models.stft import Stft
 from models.vocoders.vocos import ConvNeXtBlock, InverseMel
 
 _MEL_CENTER, _MEL_SPREAD = -5.0, 2.2  # of natural-log mels of speech, roughly
-_LN_F0_CENTER = 5.1  # ln of 164 Hz
+LN_F0_CENTER = 5.1  # ln of 164 Hz
 _F0_WITHOUT_VOICE_HZ = 150.0
 _NOISE_BLOCK = 65_536  # samples drawn at a time, so that a longer wave begins with the same noise
 _GAIN_RANGE = (-14.0, 6.0)  # of a filter, in nepers
@@ -176,12 +176,12 @@ class Harmonic(nn.Module):
     def find_pitch(self, mels: Tensor) -> Tensor:
         """F0 in Hz (B, T) as the mels (B, M, T) show it, 0 where unvoiced."""
         log_f0, voicing = self.pitch_net(mels)
-        return torch.where(voicing > 0, (log_f0 + _LN_F0_CENTER).exp(), 0.0)
+        return torch.where(voicing > 0, (log_f0 + LN_F0_CENTER).exp(), 0.0)
 
     def filters(self, mels: Tensor, pitch_hz: Tensor) -> Filters:
         """The network: mels (B, M, T) and F0 (B, T) to what shapes the two sources."""
         voiced = (pitch_hz > 0).to(mels.dtype)
-        height = (fill_pitch(pitch_hz).log() - _LN_F0_CENTER) * 2
+        height = (fill_pitch(pitch_hz).log() - LN_F0_CENTER) * 2
         pitch = torch.stack([height, voiced * 2 - 1, height * voiced], dim=1)  # (B, 3, T)
         x = torch.cat([(mels - _MEL_CENTER) / _MEL_SPREAD, pitch], dim=1)
         x = self.norm(self.embed(x).transpose(1, 2)).transpose(1, 2)

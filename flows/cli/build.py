@@ -46,12 +46,13 @@ def build(
 
 
 def _conclude(dataset: Path, seconds: float) -> None:
-    from pipeline.dataset.files import AUDIT_FILE, read_build
+    from pipeline.dataset.files import AUDIT_FILE
+    from pipeline.dataset.record import read_record
 
-    record = read_build(dataset)
-    audio_s = record["hours"] * 3600
+    record = read_record(dataset)
+    audio_s = record.hours * 3600
     console.print(
-        f"{record['rows']} clips, {audio_s / 60:.1f} minutes of audio, {record['rejects']} "
+        f"{record.rows} clips, {audio_s / 60:.1f} minutes of audio, {record.rejects} "
         f"rejected, in {seconds:.0f} s ({audio_s / seconds:.1f} x real time)"
     )
     audit = json.loads((dataset / AUDIT_FILE).read_text(encoding="utf-8"))

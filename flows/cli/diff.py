@@ -44,11 +44,11 @@ def diff(
 
 
 def _tell(before: Path, after: Path, found: "Diff") -> None:
-    from pipeline.dataset.files import read_build
+    from pipeline.dataset.record import read_record
 
     for name, dataset in (("A", before), ("B", after)):
-        build = read_build(dataset)
-        tell(f"{name}  {dataset}: {build['name']}, {build['rows']:,} rows, {build['hours']:.2f} h")
+        record = read_record(dataset)
+        tell(f"{name}  {dataset}: {record.name}, {record.rows:,} rows, {record.hours:.2f} h")
     if found.is_same:
         tell("the same: what made them, and every row")
         return

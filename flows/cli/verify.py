@@ -28,7 +28,7 @@ def verify(
 
     [dim]Example:[/dim]  voxloom verify data/quickstart
     """
-    from pipeline.dataset.files import read_build
+    from pipeline.dataset.record import read_record
     from pipeline.verify.dataset import verify as check
 
     with console.status(f"decoding every clip of {dataset}"):
@@ -40,8 +40,8 @@ def verify(
         print(f"error: and {len(problems) - shown} more problems (--all)", file=sys.stderr)
     if problems:
         sys.exit(1)
-    build = read_build(dataset)
-    console.print(f"{dataset}: {build['rows']} rows, {build['hours']:.2f} h, all in order")
+    record = read_record(dataset)
+    console.print(f"{dataset}: {record.rows} rows, {record.hours:.2f} h, all in order")
 
 
 def report(

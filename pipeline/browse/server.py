@@ -20,9 +20,10 @@ from models.errors import DataError
 from pipeline.audio.files import decode_audio
 from pipeline.browse.index import PAGE_ROWS, Question, RowIndex
 from pipeline.dataset.columns import SOUND_COLUMNS
-from pipeline.dataset.files import data_files, read_build
+from pipeline.dataset.files import data_files
 from pipeline.dataset.light_rows import RowsByIndex
 from pipeline.dataset.marks import MOST_NOTE, read_marks, write_marks
+from pipeline.dataset.record import read_record
 from pipeline.pages.clip_picture import clip_picture
 from pipeline.pages.playable_audio import media_type
 from pipeline.pages.row_facts import facts_of
@@ -80,14 +81,12 @@ def browse_app(dataset: Path, marks_path: Path, host: str = "127.0.0.1") -> Fast
     `host` is the address that the server listens on. Raises `DataError` when the dataset or
     the file of marks is damaged.
     """
-    build, row_index, marks = read_build(dataset), RowIndex(dataset), Marks(marks_path)
+    record, row_index, marks = read_record(dataset), RowIndex(dataset), Marks(marks_path)
     rows_at = RowsByIndex(data_files(dataset))
     light = [name for name in rows_at.columns if name not in SOUND_COLUMNS]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _add_guard(app, host)
-    _add_page(
-        app, {"name": build["name"], "options": row_index.options(), "marks": marks_path.name}
-    )
+    _add_page(app, {"name": record.name, "options": row_index.options(), "marks": marks_path.name})
 
     @app.get("/clips")
     def clips(question: Annotated[Question, Depends()]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.dataset.columns import present_names
-from pipeline.dataset.files import data_files, read_build
+from pipeline.dataset.files import data_files
 from pipeline.dataset.light_rows import split_of_file
+from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.diff.distributions import COUNTED, Spread, SpreadCount, count_spreads, spreads_of
 from pipeline.storage.shards import first_line
 
@@ -81,7 +82,7 @@ def diff(before: Path, after: Path) -> Diff:
 
     Raises `DataError` when one is missing or damaged.
     """
-    builds = read_build(before), read_build(after)
+    records = read_record(before), read_record(after)
     schemas = _columns(before), _columns(after)
     hashes = _hashes(schemas)
     named = [f"{hashed} AS h{index}" for index, hashed in enumerate(hashes.values(), start=1)]
@@ -97,8 +98,8 @@ def diff(before: Path, after: Path) -> Diff:
                 raise DataError(f"{dataset}: cannot be read ({first_line(error)})") from None
         changes = _row_changes(rows, ["split", *hashes])
     return Diff(
-        made=tuple(_changes(*builds, _SECTIONS)),
-        counts=tuple(_changes(*builds, _COUNTS)),
+        made=tuple(_changes(*records, _SECTIONS)),
+        counts=tuple(_changes(*records, _COUNTS)),
         columns=tuple(_of_keys(*schemas)),
         spreads=tuple(spreads_of(*counts)),
         rows=changes,
@@ -106,13 +107,14 @@ def diff(before: Path, after: Path) -> Diff:
 
 
 def _changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], sections: Sequence[str]
+    before: DatasetRecord, after: DatasetRecord, sections: Sequence[str]
 ) -> Iterator[Change]:
-    flat = [
-        dict(_flat({name: build[name] for name in sections if name in build}))
-        for build in (before, after)
-    ]
-    yield from _of_keys(*flat)
+    """Of `sections`; one that is empty has no keys."""
+    plain = ({name: asdict(record)[name] for name in sections} for record in (before, after))
+    kept = (
+        {name: value for name, value in made.items() if value not in ((), {})} for made in plain
+    )
+    yield from _of_keys(*(dict(_flat(made)) for made in kept))
 
 
 def _of_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -126,7 +128,7 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, item in value.items():
             yield from _flat(item, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list) and value:
+    elif isinstance(value, (list, tuple)) and value:
         for index, item in enumerate(value):
             yield from _flat(item, f"{key}[{index}]")
     else:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import ConfigError, DataError
-from pipeline.dataset.files import BUILD_FILE, data_files, file_digest, read_build
+from pipeline.dataset.files import BUILD_FILE, data_files, file_digest
+from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.export import (
     audiofolder,
     espnet,
@@ -85,9 +86,9 @@ def export_dataset(
     if request.layout not in LAYOUTS:
         allowed = ", ".join(LAYOUTS)
         raise ConfigError(f"--to: {request.layout} is no known format; allowed: {allowed}")
-    build = read_build(request.dataset)
-    pieces = plan(request, build)
-    wanted = _description(request.layout, build, pieces)
+    record = read_record(request.dataset)
+    pieces = plan(request, record)
+    wanted = _description(request.layout, record, pieces)
     if request.layout == "openwakeword":
         openwakeword.check(pieces)
     with naming_full_disk(request.out), state.claimed(request.out, wanted):
@@ -100,7 +101,7 @@ def export_dataset(
         return Exported(_clips_by_split(pieces), was_there)
 
 
-def plan(request: ExportRequest, build: Mapping[str, Any]) -> list[Piece]:
+def plan(request: ExportRequest, record: DatasetRecord) -> list[Piece]:
     """A piece for every data file of the splits asked for, with its tar files numbered.
 
     Raises `DataError` when a split has no rows.
@@ -114,33 +115,32 @@ def plan(request: ExportRequest, build: Mapping[str, Any]) -> list[Piece]:
         first = next_shard.get(split, 0)
         next_shard[split] = first + -(-count_rows(source) // CLIPS_A_SHARD)
         number = int(rest.partition("-")[0])
-        digest = _listed_digest(request.dataset, source, build)
+        digest = _listed_digest(request.dataset, source, record)
         shards = range(first, next_shard[split])
         pieces.append(Piece(request.out, split, number, source, digest, shards))
     empty = [split for split in request.splits if not next_shard.get(split)]
     if empty or not any(next_shard.values()):
-        found = ", ".join(build.get("splits", {})) or "none"
+        found = ", ".join(record.splits) or "none"
         asked = f"--split {empty[0]}: " if empty else ""
         raise DataError(f"{request.dataset}: {asked}no rows; splits with rows: {found}")
     return [piece for piece in pieces if piece.shards]
 
 
-def _listed_digest(dataset: Path, source: Path, build: Mapping[str, Any]) -> str:
+def _listed_digest(dataset: Path, source: Path, record: DatasetRecord) -> str:
     name = source.relative_to(dataset).as_posix()
-    try:
-        return str(build["files"][name]["sha256"])
-    except (KeyError, TypeError):
-        raise DataError(f"{dataset / BUILD_FILE}: files: {name} is not listed") from None
+    if name not in record.files:
+        raise DataError(f"{dataset / BUILD_FILE}: files: {name} is not listed")
+    return record.files[name].sha256
 
 
-def _description(layout: str, build: Mapping[str, Any], pieces: Sequence[Piece]) -> dict[str, Any]:
+def _description(layout: str, record: DatasetRecord, pieces: Sequence[Piece]) -> dict[str, Any]:
     """What makes two exports the same."""
     digests = json.dumps([[piece.name, piece.digest] for piece in pieces])
     data = hashlib.sha256(digests.encode()).hexdigest()[:16]
     return {
         "format": layout,
         "splits": list(dict.fromkeys(piece.split for piece in pieces)),
-        "dataset": f"{build.get('name')} (data {data})",
+        "dataset": f"{record.name} (data {data})",
         "version": _VERSION,
     }
 

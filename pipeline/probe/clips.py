@@ -22,7 +22,8 @@ from pipeline.audio.files import active_speech_level_db, decode_audio, read_audi
 from pipeline.augment.augmenter import Augmenter, AugmentSetting, check_augment
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.build.config import BuildConfig
-from pipeline.dataset.files import BUILD_FILE, data_files, read_build, read_rows
+from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
+from pipeline.dataset.record import read_record
 
 _COLUMNS = ("id", "audio", "transcript", "intent", "speaker")
 _VALIDATION_SHARE = 0.1  # of a source without a validation split
@@ -103,8 +104,8 @@ def read_source(folder: Path, rate: int, at_most: int, change: Change | None = N
     every wave before anything else.
     """
     if is_dataset(folder):
-        splits = read_build(folder)["splits"]
-        share = at_most / max(1, splits.get("train", {}).get("rows", 0))
+        train_split = read_record(folder).splits.get("train")
+        share = at_most / max(1, train_split.rows if train_split else 0)
         parts = {
             split: _dataset_waves(folder, split, share) for split in ("train", "validation", "test")
         }

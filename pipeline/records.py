@@ -1,6 +1,6 @@
 """The rows that pass from stage to stage. Each stage adds one record, joined by `id` at the end.
 
-S samples, T mel frames. Nothing here knows Arrow; `pipeline/storage/shards.py` holds the schemas.
+S samples, T mel frames. Nothing here knows Arrow; `pipeline/storage/shards.py` derives the schemas.
 """
 
 from dataclasses import dataclass, field

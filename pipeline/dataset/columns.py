@@ -11,17 +11,19 @@ from typing import Literal, get_args
 
 import pyarrow as pa
 
-from pipeline.storage.shards import (
-    AUGMENTATIONS,
-    CHANNEL,
-    JUDGEMENT,
-    NEGATIVE,
-    QUALITY,
-    ROOM,
-    SPOKEN_SLOTS,
-    STYLE,
-    WORDS,
+from pipeline.records import (
+    Augmentation,
+    Channel,
+    Judgement,
+    Negative,
+    Noise,
+    Quality,
+    Room,
+    Slot,
+    WordRange,
+    WordTime,
 )
+from pipeline.storage.shards import arrow_type
 
 # The title under which a page lists a column among a row's facts; "" where it shows it otherwise.
 Group = Literal["", "Sentence", "Voice", "Noise, room, channel", "Augmentations", "Measured", "Row"]
@@ -56,22 +58,13 @@ HUGGINGFACE = b"huggingface"  # the key of the schema metadata by which `dataset
 AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
 _NOISE = pa.struct(
-    [
-        ("class", _TEXT),
-        ("source", _TEXT),
-        ("license", _TEXT),
-        ("offset_s", _REAL),
-        ("snr_db", _REAL),
-        ("measured_snr_db", _REAL),
-    ]
+    [of.with_name("class") if of.name == "noise_class" else of for of in arrow_type(Noise)]
 )
+_SLOTS = pa.list_(pa.struct([*arrow_type(Slot), *arrow_type(WordRange)]))
+_WORDS = arrow_type(tuple[WordTime, ...])
+_FINAL = list(arrow_type(Quality))
 # What was measured on the final clip stands in for what the judge measured of the clean one.
-_QUALITY = pa.struct(
-    [
-        *(field for field in JUDGEMENT if field.name not in {of.name for of in QUALITY}),
-        *QUALITY,
-    ]
-)
+_QUALITY = pa.struct([*(of for of in arrow_type(Judgement) if of not in _FINAL), *_FINAL])
 _UNJUDGED = (  # where no recognizer judged, or could not align
     "phone_error_rate",
     "divergent_phones",
@@ -95,7 +88,12 @@ def _columns() -> Iterator[Column]:
     yield Column("sample_rate", _WHOLE, "augment", "of the clip as shipped, in Hz", "Row")
     yield from _voice_columns()
     yield from _sentence_columns()
-    yield Column("words", WORDS, "augment", "each word with its start and end in seconds")
+    yield Column(
+        "words",
+        arrow_type(tuple[WordTime, ...]),
+        "augment",
+        "each word with its start and end in seconds",
+    )
     yield from _augmentation_columns()
     yield from _origin_columns()
     for name, kept, meaning in (
@@ -154,7 +152,7 @@ def _sentence_columns() -> Iterator[Column]:
         yield Column(name, _TEXT, "generate", meaning, "Sentence", "label", may_be_empty=True)
     yield Column(
         "slots",
-        SPOKEN_SLOTS,
+        _SLOTS,
         "frontend",
         "each value with the words [first_word, end_word) of `transcript` that say it",
         "Sentence",
@@ -168,10 +166,16 @@ def _sentence_columns() -> Iterator[Column]:
         "Sentence",
         "label",
     )
-    yield Column("style", STYLE, "generate", "what was done to it to sound spoken", "Sentence")
+    yield Column(
+        "style",
+        arrow_type(tuple[str, ...]),
+        "generate",
+        "what was done to it to sound spoken",
+        "Sentence",
+    )
     yield Column(
         "negative",
-        NEGATIVE,
+        arrow_type(Negative),
         "generate",
         "for a near miss: how it was made, the phrase it must not be taken for, and the share of "
         "that phrase's phones that differ; kind `none` for all others",
@@ -184,13 +188,13 @@ def _sentence_columns() -> Iterator[Column]:
 def _augmentation_columns() -> Iterator[Column]:
     for name, kind, meaning, nullable in (
         ("noise", _NOISE, "background noise, drawn and measured", ("snr_db", "measured_snr_db")),
-        ("room", ROOM, "the room response, and how long it reverberates", ("rt60_s",)),
-        ("channel", CHANNEL, "codec, band and gain", ()),
+        ("room", arrow_type(Room), "the room response, and how long it reverberates", ("rt60_s",)),
+        ("channel", arrow_type(Channel), "codec, band and gain", ()),
     ):
         yield Column(name, kind, "augment", meaning, "Noise, room, channel", nullable=nullable)
     yield Column(
         "augmentations",
-        AUGMENTATIONS,
+        arrow_type(tuple[Augmentation, ...]),
         "augment",
         "all that was done to the clip, link by link in order: what was drawn (enough to do it "
         "again) and what was measured, as JSON",

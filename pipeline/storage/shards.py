@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import re
+import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,111 +44,41 @@ class Shard(Generic[R]):
     rejects: list[Reject]
 
 
-def _struct(**fields: pa.DataType) -> pa.DataType:
-    return pa.struct(list(fields.items()))
-
-
-_TEXT, _REAL, _WHOLE, _BYTES = pa.string(), pa.float64(), pa.int64(), pa.binary()
-
-SLOTS = pa.list_(_struct(name=_TEXT, value=_TEXT))
-SPOKEN_SLOTS = pa.list_(_struct(name=_TEXT, value=_TEXT, first_word=_WHOLE, end_word=_WHOLE))
-NEGATIVE = _struct(kind=_TEXT, near_to=_TEXT, distance=_REAL)
-STYLE = pa.list_(_TEXT)
-WORDS = pa.list_(_struct(word=_TEXT, start_s=_REAL, end_s=_REAL))
-NOISE = _struct(
-    noise_class=_TEXT,
-    source=_TEXT,
-    license=_TEXT,
-    offset_s=_REAL,
-    snr_db=_REAL,
-    measured_snr_db=_REAL,
-)
-ROOM = _struct(source=_TEXT, license=_TEXT, rt60_s=_REAL)
-CHANNEL = _struct(codec=_TEXT, band=_TEXT, gain_db=_REAL)
-AUGMENTATIONS = pa.list_(_struct(link=_TEXT, parameters=_TEXT, measured=_TEXT))  # JSON in the two
-JUDGEMENT = _struct(
-    phone_error_rate=_REAL,
-    divergent_phones=_WHOLE,
-    missing_phones=_WHOLE,
-    surplus_phones=_WHOLE,
-    word_shift_s=_REAL,
-    phones_per_s=_REAL,
-    dead_air_s=_REAL,
-    level_db=_REAL,
-    end_drop_db=_REAL,
-    dc_offset=_REAL,
-    clipped_fraction=_REAL,
-)
-QUALITY = _struct(clipped_fraction=_REAL, silence_fraction=_REAL, loudness_lufs=_REAL)
-REJECT = _struct(stage=_TEXT, reason=_TEXT, template=_TEXT, speaker=_TEXT, audio=_BYTES)
 # A mel is (n_mels, T) float16, little-endian, row by row; n_mels gives the shape back.
-MEL = _struct(n_mels=pa.int32(), values=_BYTES)
-
-
-def _schema(**columns: pa.DataType) -> pa.Schema:
-    """`reject` is null in the rows that went through."""
-    return pa.schema(
-        [pa.field("id", _TEXT, nullable=False), *columns.items(), pa.field("reject", REJECT)]
-    )
-
-
-_PERFORMANCE = _struct(
-    speaker=_TEXT,
-    pace=_REAL,
-    pitch_semitones=_REAL,
-    energy=_REAL,
-    words=WORDS,
-    acoustic_model=_TEXT,
-    pitch_range=_REAL,
-    vocal_tract=_REAL,
-    context=_TEXT,
-)
-_WAVE = {"sample_rate": _WHOLE, "num_samples": _WHOLE, "audio": _BYTES}
-_CLEAN = {"vocoder": _TEXT, **_WAVE}
-
-SCHEMAS: dict[type, pa.Schema] = {
-    Sentence: _schema(
-        text=_TEXT,
-        domain=_TEXT,
-        template=_TEXT,
-        intent=_TEXT,
-        slots=SLOTS,
-        source=_TEXT,
-        style=STYLE,
-        negative=NEGATIVE,
-        number=_WHOLE,
-        split=_TEXT,
-    ),
-    SpokenSentence: _schema(
-        normalized_text=_TEXT,
-        transcript=_TEXT,
-        phonemes=_TEXT,
-        accent=_TEXT,
-        slot_words=pa.list_(_struct(first_word=_WHOLE, end_word=_WHOLE)),
-        number=_WHOLE,
-        split=_TEXT,
-    ),
-    MelClip: _schema(performance=_PERFORMANCE, mel=MEL, pitch_hz=MEL, faults=pa.list_(_TEXT)),
-    CleanClip: _schema(**_CLEAN),
-    JudgedClip: _schema(
-        attempt=_WHOLE,
-        performance=_PERFORMANCE,
-        clean=_struct(id=_TEXT, **_CLEAN),
-        judgement=JUDGEMENT,
-    ),
-    FinishedClip: _schema(
-        **_WAVE,
-        noise=NOISE,
-        room=ROOM,
-        channel=CHANNEL,
-        quality=QUALITY,
-        augmentations=AUGMENTATIONS,
-        time_scale=_REAL,
-        time_shift_s=_REAL,
-        noise_audio=_BYTES,
-    ),
+_MEL = pa.struct([("n_mels", pa.int32()), ("values", pa.binary())])
+_ARROW_TYPES = {
+    str: pa.string(),
+    float: pa.float64(),
+    int: pa.int64(),
+    bytes: pa.binary(),
+    np.ndarray: _MEL,
 }
 
+
+def arrow_type(kind: Any) -> pa.DataType:
+    """The Arrow type of a field of a record, or of a record: a struct of its fields."""
+    if typing.get_origin(kind) is tuple:
+        return pa.list_(arrow_type(typing.get_args(kind)[0]))
+    if isinstance(kind, types.UnionType):  # with None
+        return arrow_type(typing.get_args(kind)[0])
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return pa.struct([(name, arrow_type(of)) for name, of in _field_types(kind)])
+    return _ARROW_TYPES[kind]
+
+
+def _schema(record_type: type) -> pa.Schema:
+    """`reject` is null in the rows that went through."""
+    _, *fields = arrow_type(record_type)
+    return pa.schema([pa.field("id", pa.string(), nullable=False), *fields, ("reject", REJECT)])
+
+
+@functools.cache
+def _field_types(record_type: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple(typing.get_type_hints(record_type).items())
+
+
+REJECT = pa.struct([field for field in arrow_type(Reject) if field.name != "id"])
+SCHEMAS: dict[type, pa.Schema] = {record: _schema(record) for record in R.__constraints__}
 _REJECT_FIELDS = tuple(REJECT.field(i).name for i in range(REJECT.num_fields))
 _DIGEST_KEY = b"voxloom.digest"
 _ROWS_KEY = b"voxloom.rows"
@@ -347,11 +278,6 @@ def _to_plain(value: Any) -> Any:
 def _from_row(value: Mapping[str, Any], record_type: Any) -> Any:
     hints = _field_types(record_type)
     return record_type(**{name: _from_plain(value.get(name), kind) for name, kind in hints})
-
-
-@functools.cache
-def _field_types(record_type: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple(typing.get_type_hints(record_type).items())
 
 
 def _from_plain(value: Any, kind: Any) -> Any:

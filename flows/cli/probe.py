@@ -143,8 +143,8 @@ def _write(results: "Sequence[ProbeResult]", text: str, out: Path) -> None:
             clip.id,
             clip.speaker,
             f"{clip.snr_db:.1f}",
-            clip.said,
-            "|".join(clip.heard),
+            clip.reference,
+            "|".join(clip.hypotheses),
         ]
         for result in results
         for clip in result.clips

@@ -40,9 +40,9 @@ class Portrait:
 def portray(mels: Tensor, mel: MelConfig, recognizer: Checkpoint, words: set[str]) -> Portrait:
     """Measure mels (B, n_mels, T); `words` are phones joined by spaces."""
     amplitude = mel_amplitude(mels, mel).clamp(min=1e-5)  # (B, n_mels, T)
-    heard = convert_mels(mels, mel, recognizer.mel)
-    lengths = torch.full((len(heard),), heard.shape[2])
-    phones = recognizer.model.transcribe(heard, lengths)
+    converted = convert_mels(mels, mel, recognizer.mel)
+    lengths = torch.full((len(converted),), converted.shape[2])
+    phones = recognizer.model.transcribe(converted, lengths)
     minutes = len(mels) * mels.shape[2] * mel.frame_s / 60
     rate_hz, depth = modulation(amplitude, mel.frame_s)
     return Portrait(

@@ -17,7 +17,7 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Edits and what was meant, a sentence (N,)."""
+    """Edits and reference lengths, one a sentence (N,)."""
 
     edits: np.ndarray
     lengths: np.ndarray
@@ -61,9 +61,10 @@ class Listener:
 
     @torch.inference_mode()
     def phone_edits(self, mel: Tensor, phonemes: str) -> tuple[int, int]:
-        """Edits between what is heard in (1, n_mels, T) and what was meant, and how many phones
-        were meant.
+        """Edits between the phones recognized in (1, n_mels, T) and the reference `phonemes`, and
+        how many phones the reference has.
         """
         num_frames = torch.tensor([mel.shape[-1]], device=mel.device)
-        said, meant = self.checkpoint.model.transcribe(mel, num_frames)[0], phones_of(phonemes)
-        return edit_distance(said, meant), len(meant)
+        hypothesis = self.checkpoint.model.transcribe(mel, num_frames)[0]
+        reference = phones_of(phonemes)
+        return edit_distance(hypothesis, reference), len(reference)

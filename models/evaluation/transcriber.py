@@ -51,10 +51,10 @@ def transcribe(waves: Sequence[np.ndarray], cache: Path, jobs: int = 1) -> list[
     return [known[key] for key in keys]
 
 
-def word_errors(heard: str, meant: str) -> tuple[int, int]:
-    """Word errors in a transcript, and the number of words that were meant."""
+def word_errors(hypothesis: str, meant: str) -> tuple[int, int]:
+    """Word errors of a transcript, and the number of words of the reference."""
     reference = _spelled(meant)
-    return edit_distance(_spelled(heard), reference), len(reference)
+    return edit_distance(_spelled(hypothesis), reference), len(reference)
 
 
 def _spelled(text: str) -> list[str]:

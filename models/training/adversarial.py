@@ -58,7 +58,7 @@ class AdversarialTask(Trained, Protocol):
     def batch(self, step: int) -> Batch:
         """The batch of a step: the same for the same step, always."""
 
-    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
         """Waveforms for a batch, if they are to be heard, and losses by name."""
 
 
@@ -86,9 +86,9 @@ def train_adversarial(
 
 def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Tensor]:
     generator, discriminators = session.modules["generator"], session.modules["discriminators"]
-    heard = session.step >= task.discriminators_from_step
+    with_discriminators = session.step >= task.discriminators_from_step
     with session.autocast():
-        fake, losses = task.generate(generator, batch, heard)
+        fake, losses = task.generate(generator, batch, with_discriminators)
     if fake is None:
         weights = {name: task.loss_weights[name] for name in losses}
         session.update("generator", weighted_sum(losses, weights))

@@ -75,11 +75,11 @@ class HifiGanTask(VocoderTask):
         # The loss hears the whole band, also above the mel's upper edge.
         self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
 
-    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
         """Before discriminators are heard, the spectral losses alone teach."""
         fake = generator(batch["mel"]).float()
         full_band = self._full_band.to(fake.device)
         losses = {"mel": nn.functional.l1_loss(full_band(fake), full_band(batch["wave"]))}
         if self._has_stft:
             losses["stft"] = self.resolutions.to(fake.device)(fake, batch["wave"])
-        return Generated(fake if heard else None, losses)
+        return Generated(fake if with_discriminators else None, losses)

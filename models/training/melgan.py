@@ -76,11 +76,11 @@ class MelGanTask(VocoderTask):
         if config.weight_norm:
             add_weight_norm(model)
 
-    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
         """Before discriminators are heard, the multi-resolution STFT loss alone teaches."""
         fake = generator(batch["mel"]).float()
         losses = {"stft": self.resolutions.to(fake.device)(fake, batch["wave"])}
-        return Generated(fake if heard else None, losses)
+        return Generated(fake if with_discriminators else None, losses)
 
 
 def _draw_weights(model: nn.Module, std: float) -> None:

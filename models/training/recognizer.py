@@ -99,10 +99,10 @@ class RecognizerTask:
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.config.loop.seed, step))
         clips = [self.clips[index] for index in self._batches.at(step)]
-        mels = [self._augment(self._heard(clip, rng), rng) for clip in clips]
+        mels = [self._augment(self._mel_of(clip, rng), rng) for clip in clips]
         return self._collate(clips, mels)
 
-    def _heard(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
+    def _mel_of(self, clip: Clip, rng: np.random.Generator) -> np.ndarray:
         """The clip's mel (T, n_mels), with a room and a noise where the config asks for them."""
         if self._make_noisy is None:
             return self.features.mel(clip)
@@ -150,9 +150,9 @@ class RecognizerTask:
         for clip in self.features.held_out():
             mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
             lengths = torch.tensor([mel.shape[-1]], device=device)
-            said = model.transcribe(mel, lengths)[0]  # type: ignore[operator]
+            hypothesis = model.transcribe(mel, lengths)[0]  # type: ignore[operator]
             corpus = clip.speaker.partition("-")[0]
-            pairs.setdefault(corpus, []).append((said, phones_of(clip.phonemes)))
+            pairs.setdefault(corpus, []).append((hypothesis, phones_of(clip.phonemes)))
         everything = [pair for part in pairs.values() for pair in part]
         rates = {f"phone_error_rate_{name}": error_rate(part) for name, part in pairs.items()}
         return {"phone_error_rate": error_rate(everything), **rates}

@@ -110,16 +110,18 @@ class SpeakerEncoderTask:
         by_speaker: dict[str, list[Clip]] = {}
         for clip in features.clips:
             by_speaker.setdefault(clip.speaker, []).append(clip)
-        held_out = {name for name in by_speaker if is_unheard(name, config.held_out_speakers)}
-        self.unheard = {name: clips for name, clips in by_speaker.items() if name in held_out}
-        self.heard = [clips for name, clips in by_speaker.items() if name not in held_out]
-        if len(self.heard) < 2 or sum(len(clips) > 1 for clips in self.unheard.values()) < 2:
+        names_held_out = {name for name in by_speaker if is_unheard(name, config.held_out_speakers)}
+        self.held_out = {
+            name: clips for name, clips in by_speaker.items() if name in names_held_out
+        }
+        self.trained = [clips for name, clips in by_speaker.items() if name not in names_held_out]
+        if len(self.trained) < 2 or sum(len(clips) > 1 for clips in self.held_out.values()) < 2:
             raise DataError(
-                f"corpus: {len(self.heard)} speakers to train on and {len(self.unheard)} held "
+                f"corpus: {len(self.trained)} speakers to train on and {len(self.held_out)} held "
                 "out; at least two of each are needed"
             )
         encoder = SpeakerEncoder(config.model, config.mel)
-        self.model = _WithSpeakers(encoder, len(self.heard) * len(config.warps))
+        self.model = _WithSpeakers(encoder, len(self.trained) * len(config.warps))
 
     def batch(self, step: int) -> Batch:
         """As many clips of every drawn speaker, whoever has more of them."""
@@ -138,7 +140,7 @@ class SpeakerEncoderTask:
     def _crop(self, speaker: int, rng: np.random.Generator) -> np.ndarray:
         """(crop_frames, n_mels) of one of the clips, as another microphone would hear it."""
         number, warp = divmod(speaker, len(self.config.warps))
-        clips = self.heard[number]
+        clips = self.trained[number]
         mel = _warped(
             self.features.mel(clips[int(rng.integers(len(clips)))]), self.config.warps[warp]
         )
@@ -154,11 +156,11 @@ class SpeakerEncoderTask:
             phase, height = rng.uniform(0, 2 * np.pi), rng.normal(0, channel.tilt / 2)
             mel += (height * np.cos(2 * np.pi * waves * bands + phase)).astype(np.float32)
         floor = np.quantile(mel, 0.1) + rng.uniform(-3, channel.floor)
-        heard = np.logaddexp(mel, floor).astype(np.float32)
+        noisy = np.logaddexp(mel, floor).astype(np.float32)
         width = int(rng.integers(channel.mask_bands + 1))
         first = int(rng.integers(mel.shape[1] - width + 1))
-        heard[:, first : first + width] = floor
-        return heard
+        noisy[:, first : first + width] = floor
+        return noisy
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         cosines = model(batch["mel"], batch["lengths"]).float()
@@ -172,7 +174,7 @@ class SpeakerEncoderTask:
         encoder: Any = model.encoder
         device = next(model.parameters()).device
         vectors, owners = [], []
-        for owner, clips in enumerate(self.unheard.values()):
+        for owner, clips in enumerate(self.held_out.values()):
             for clip in clips[:20]:
                 mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
                 vectors.append(encoder(mel, torch.tensor([mel.shape[-1]], device=device))[0].cpu())

@@ -127,7 +127,7 @@ class VocoderTask(ABC):
         return wave, self.features.mel(clip)[first : first + frames]
 
     @abstractmethod
-    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
         """See `AdversarialTask`."""
 
     def distances(self, model: nn.Module, mel: Tensor, wave: Tensor) -> dict[str, float]:

@@ -56,12 +56,12 @@ class VocosTask(VocoderTask):
         self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
         self._stft = Stft(config.mel)
 
-    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
         """Magnitudes first, which need no waveform; whole waveforms once discriminators start."""
         real, device = batch["wave"], batch["wave"].device
         spectrum = generator(batch["mel"], as_spectrum=True)
         losses = {"magnitude": magnitude_loss(spectrum, self._stft.to(device)(real))}
-        if not heard:
+        if not with_discriminators:
             return Generated(None, losses)
         fake = self._stft.invert(self._stft.find_phase(spectrum.abs(), spectrum, 1))
         full_band = self._full_band.to(device)

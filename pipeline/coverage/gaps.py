@@ -81,13 +81,13 @@ class GapFinder:
             for subset, table in zip(template.subsets, template.tables, strict=True):
                 for number, place in enumerate(np.argwhere(table < at_least).tolist()):
                     levels = dict(zip(subset, place, strict=True))
-                    said = " + ".join(template.vocabularies[p][i] for p, i in levels.items())
+                    values = " + ".join(template.vocabularies[p][i] for p, i in levels.items())
                     why = NOT_LOOKED_INTO
                     if number < _LOOKED_INTO:
                         why = self._why(
                             self._texts(name, template, levels), int(table[tuple(place)])
                         )
-                    yield f"{name}: {said}", why
+                    yield f"{name}: {values}", why
             for group, count in template.groups.items():
                 if count < at_least:
                     yield f"{name}: {' + '.join(v for _, v in group)}", NOT_REACHED

@@ -22,7 +22,7 @@ class Contents:
     rows: Mapping[str, int]
     splits: Mapping[str, Mapping[str, Any]]
     leaks: Sequence[Leak]
-    ledger: LicenceSummary
+    licences: LicenceSummary
 
 
 def contents_of(
@@ -32,17 +32,17 @@ def contents_of(
 
     `kept_apart` are the kinds that may not cross splits, `sources` what may be in a row.
     """
-    leaks, ledger = LeakFinder(kept_apart), SummaryCount(sources)
+    leaks, licences = LeakFinder(kept_apart), SummaryCount(sources)
     rows, seconds = Counter[str](), Counter[str]()
     for path in data_files(folder):
         split = split_of_file(path)
         light = [name for name in pq.read_schema(path).names if name not in SOUND_COLUMNS]
         for row in LightRows((path,), tuple(light)):
             leaks.add(row, split)
-            ledger.add(row)
+            licences.add(row)
             rows[f"{DATA}/{path.name}"] += 1
             seconds[split] += row["duration_s"]
-    return Contents(rows, _splits(rows, seconds), leaks.leaks(), ledger.summary())
+    return Contents(rows, _splits(rows, seconds), leaks.leaks(), licences.summary())
 
 
 def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[
         "rejects": num_rejects,
         "splits": contents.splits,
         "leaks": [asdict(leak) for leak in contents.leaks],
-        "licences": asdict(contents.ledger),
+        "licences": asdict(contents.licences),
         "files": {path.relative_to(folder).as_posix(): file_entry(path) for path in files},
     }
 

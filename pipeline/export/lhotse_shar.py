@@ -30,7 +30,7 @@ def finish(pieces: Sequence[Piece]) -> None:
 def _noted(clips: Iterable[Clip], lines: gzip.GzipFile) -> Iterator[Member]:
     """Each sound file and after it its recording, as Shar wants; cuts are written to `lines`."""
     for clip in clips:
-        heard = recording(clip, _IN_THE_TAR)
-        lines.write(json_line(cut(clip, heard)).encode())
+        described = recording(clip, _IN_THE_TAR)
+        lines.write(json_line(cut(clip, described)).encode())
         yield f"{clip.id}{clip.suffix}", clip.sound
-        yield f"{clip.id}.json", json_line(heard).encode()
+        yield f"{clip.id}.json", json_line(described).encode()

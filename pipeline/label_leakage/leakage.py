@@ -102,10 +102,10 @@ def find_label_leakage(rows: Collection[Mapping[str, Any]], seed: int) -> LabelL
     corrected = holm(np.concatenate([family.p for family in families]).tolist())
     parts = np.split(corrected, np.cumsum([len(family.p) for family in families])[:-1])
     found = list(zip(families, parts, strict=True))
-    said = [*_single_templates(data), *(x for family, p in found for x in family.warnings(p))]
+    warnings = [*_single_templates(data), *(x for family, p in found for x in family.warnings(p))]
     listed = [x for family, p in found for x in family.predictors(p)]
     return LabelLeakage(
-        warnings=tuple(sorted(said, key=lambda warning: -warning.bits)),
+        warnings=tuple(sorted(warnings, key=lambda warning: -warning.bits)),
         predictors=tuple(sorted(listed, key=lambda predictor: -predictor.bits)[:_SHOWN]),
         num_rows=len(data.rows),
         total=data.total,
@@ -139,9 +139,9 @@ def _words(data: LabelledRows) -> _Family:
             for which, text_of in ((needed, bound_intent), (carriers, lone_carriers)):
                 words = sorted(np.flatnonzero(which[:, intent]), key=lambda x: -tests.bits[x])
                 if words:
-                    said = [held.names[word] for word in words]
+                    phrase = [held.names[word] for word in words]
                     cell = tests.cell(int(words[0]), intent)
-                    text = text_of(name, said, cell, int(by_intent[intent]))
+                    text = text_of(name, phrase, cell, int(by_intent[intent]))
                     yield LeakageWarning(text, float(tests.bits[words[0]]))
 
     def predictors(p: np.ndarray) -> Iterator[Predictor]:

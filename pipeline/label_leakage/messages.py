@@ -7,11 +7,11 @@ from pipeline.statistics.label_tests import Cell
 
 def bound_intent(intent: str, words: Sequence[str], cell: Cell, num_sentences: int) -> str:
     """An intent that is not said without `words`, nor they without it."""
-    said = _listed(words)
+    phrase = _listed(words)
     others = cell.of_rows - cell.rows
     elsewhere = f"and {others} of all others do" if others else "and no other sentence does"
     return (
-        f"`{intent}` is bound to {said}: {cell.rows} of its {num_sentences} sentences say it, "
+        f"`{intent}` is bound to {phrase}: {cell.rows} of its {num_sentences} sentences say it, "
         f"{elsewhere}. A recognizer will learn the word, not what is asked: add templates with "
         "other words, and carrier phrases"
     )

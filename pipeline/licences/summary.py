@@ -60,9 +60,9 @@ class RowLicences:
         """`sources` without sounds, whose licences stand in the rows themselves."""
         by_name: dict[tuple[str, str], str] = {}
         for source in sources:
-            place = source.kind, source.name
-            said = [by_name[place]] if place in by_name else []
-            by_name[place] = _JOINT.join([*said, source.licence])  # two files of one name
+            key = source.kind, source.name
+            earlier = [by_name[key]] if key in by_name else []
+            by_name[key] = _JOINT.join([*earlier, source.licence])  # two files of one name
         return cls(own, by_name)
 
     def of(self, row: Mapping[str, Any]) -> str:
@@ -75,9 +75,9 @@ class RowLicences:
             raise DataError(
                 f"row {row['id']}: its source of sentences, {sentences[1]}, declares no licence"
             )
-        heard = [part for kind in ("noise", "room") if (part := row[kind]["license"])]
-        used = [self.licences[place] for place in _parts(row) if place in self.licences]
-        return self._combined(tuple(sorted({*heard, *used})))
+        sounds = [part for kind in ("noise", "room") if (part := row[kind]["license"])]
+        used = [self.licences[key] for key in _parts(row) if key in self.licences]
+        return self._combined(tuple(sorted({*sounds, *used})))
 
     def _combined(self, parts: tuple[str, ...]) -> str:
         if parts not in self._known:
@@ -154,7 +154,7 @@ class SummaryCount:
 def places_in(row: Mapping[str, Any], known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """(kind, name) of everything in a row that is among `known`."""
     names = known if isinstance(known, (set, frozenset, Mapping)) else set(known)
-    return {place for place in (*_parts(row), *sounds_in(row, names)) if place in names}
+    return {key for key in (*_parts(row), *sounds_in(row, names)) if key in names}
 
 
 def sounds_in(
@@ -162,9 +162,9 @@ def sounds_in(
 ) -> Iterator[tuple[str, str]]:
     """(kind, name) of the row's noises and rooms. A name may hold a `+`, as it joins them."""
     for kind in ("noise", "room"):
-        said = row[kind]["source"]
-        whole = (kind, said) in known
-        for name in [said] if whole else said.split(_JOINT):
+        source = row[kind]["source"]
+        whole = (kind, source) in known
+        for name in [source] if whole else source.split(_JOINT):
             if name:
                 yield kind, name
 

@@ -30,7 +30,7 @@ def facts_of(row: Mapping[str, Any]) -> list[FactGroup]:
 
 def _facts(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if name == "augmentations":
-        yield from _ledger(value)
+        yield from _augmentation_log(value)
     elif name == "slots":
         yield from ((f"slot {slot['name']}", slot["value"]) for slot in value)
     elif isinstance(value, Mapping):
@@ -52,7 +52,7 @@ def _fields(name: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield (field if name == "quality" else f"{name} {field}"), _text(value)
 
 
-def _ledger(links: list[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+def _augmentation_log(links: list[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
     """Each link with what was drawn, then what was measured and differs from that."""
     for number, link in enumerate(links, 1):
         drawn, measured = json.loads(link["parameters"]), json.loads(link["measured"])

@@ -136,8 +136,8 @@ def augmenting(config: BuildConfig) -> Change:
     augmenter = functools.cache(lambda rate: Augmenter(config.augment, rate, setting))
 
     def change(wave: Wave) -> Wave:
-        heard = augmenter(wave.rate).augment(wave.id, wave.samples, config.seed)
-        return replace(wave, samples=heard.wave)
+        augmented = augmenter(wave.rate).augment(wave.id, wave.samples, config.seed)
+        return replace(wave, samples=augmented.wave)
 
     return change
 

@@ -187,8 +187,8 @@ def _probe(
     probes = []
     for run in range(request.runs):
         training = replace(request.training, seed=request.training.seed + run)
-        said = partial(_tell, report, f"{source.name}, probe {run + 1} of {request.runs}")
-        probes.append(train_probe(task.kind, rate, train, validation, training, said))
+        tell = partial(_tell, report, f"{source.name}, probe {run + 1} of {request.runs}")
+        probes.append(train_probe(task.kind, rate, train, validation, training, tell))
     clips = _hear(probes, real, task)
     own = _hear(probes, source.test, task)
     return ProbeResult(
@@ -212,23 +212,23 @@ def _hear(
 ) -> list[RecognizedClip]:
     """What every probe hears in each clip, and the mean of its errors."""
     meant = _as_heard(clips, task)
-    heard = zip(*(hear_all(each, meant) for each in probes), strict=True)
+    hypotheses = zip(*(hear_all(each, meant) for each in probes), strict=True)
     return [
         _compared(clip, wanted.text, texts, task.kind)
-        for clip, wanted, texts in zip(clips, meant, heard, strict=True)
+        for clip, wanted, texts in zip(clips, meant, hypotheses, strict=True)
     ]
 
 
 def _compared(
-    clip: ProbeClip, said: str, heard: tuple[str, ...], kind: ProbeKind
+    clip: ProbeClip, reference: str, hypotheses: tuple[str, ...], kind: ProbeKind
 ) -> RecognizedClip:
     if kind == "keyword":
-        size, wrong = 1, [int(text != said) for text in heard]
+        size, wrong = 1, [int(text != reference) for text in hypotheses]
     else:
-        words = said.split()
-        size, wrong = len(words), [edit_distance(text.split(), words) for text in heard]
+        words = reference.split()
+        size, wrong = len(words), [edit_distance(text.split(), words) for text in hypotheses]
     errors = sum(wrong) / len(wrong)
-    return RecognizedClip(clip.id, clip.speaker, clip.snr_db, said, heard, errors, size)
+    return RecognizedClip(clip.id, clip.speaker, clip.snr_db, reference, hypotheses, errors, size)
 
 
 def _as_heard(clips: Sequence[ProbeClip], task: _Task) -> list[LabelledFeatures]:

@@ -31,8 +31,8 @@ class RecognizedClip:
     id: str
     speaker: str
     snr_db: float
-    said: str
-    heard: tuple[str, ...]
+    reference: str
+    hypotheses: tuple[str, ...]
     errors: float
     size: int
 

@@ -58,9 +58,9 @@ def negatives_section(rows: Iterable[Mapping[str, Any]]) -> Negatives | None:
     )
 
 
-def _near_misses(kind: str, said: list[tuple[float, str]]) -> NearMisses:
-    """`said` are distances with what is said at each."""
-    said.sort()
-    distances = [distance for distance, _ in said]
-    nearest = tuple(dict.fromkeys(transcript for _, transcript in said))[:NUM_EXAMPLES]
-    return NearMisses(kind, len(said), distances[0], median(distances), nearest)
+def _near_misses(kind: str, transcripts: list[tuple[float, str]]) -> NearMisses:
+    """Of (distance, transcript)."""
+    transcripts.sort()
+    distances = [distance for distance, _ in transcripts]
+    nearest = tuple(dict.fromkeys(transcript for _, transcript in transcripts))[:NUM_EXAMPLES]
+    return NearMisses(kind, len(transcripts), distances[0], median(distances), nearest)

@@ -41,12 +41,12 @@ def leak_problems(
     """Where the rows do not bear out the leak report of `build.json`, and every row that has what
     another split alone may have. `values` are hashes by kind and split.
     """
-    said = {leak.kind: leak for leak in record.leaks}
+    reported = {leak.kind: leak for leak in record.leaks}
     crossing = {kind: _crossing(list(of.values())) for kind, of in values.items()}
-    for kind in dict.fromkeys([*said, *values]) if said else ():
+    for kind in dict.fromkeys([*reported, *values]) if reported else ():
         counts = len(np.unique(np.concatenate([*values.get(kind, {"": _NONE}).values()])))
         for what, found in (("values", counts), ("crossing", len(crossing.get(kind, _NONE)))):
-            expected = getattr(said[kind], what) if kind in said else 0
+            expected = getattr(reported[kind], what) if kind in reported else 0
             if expected != found:
                 message = f"leaks: {kind}: {what}: expected {expected}, found {found}"
                 yield Problem(BUILD_FILE, "", message)

@@ -195,18 +195,18 @@ def _licence_problems(row: Row, split: str, expected: Expected) -> Iterator[str]
 
 
 def _sound_problems(kind: str, row: Row, split: str, expected: Expected) -> Iterator[str]:
-    said: list[list[str]] = []
-    for place in sounds_in(row, expected.summary):
-        name = place[1]
-        if place[0] != kind or name == SIMULATED:
+    choices: list[list[str]] = []
+    for key in sounds_in(row, expected.summary):
+        name = key[1]
+        if key[0] != kind or name == SIMULATED:
             continue
-        lines = expected.summary.get(place, ())
+        lines = expected.summary.get(key, ())
         if not lines and not own_rows([name]):
             yield f"{kind}.source: {name} is not among the licences of {BUILD_FILE}"
-        said.append([line.licence for line in lines] or [expected.licences[0].own])
+        choices.append([line.licence for line in lines] or [expected.licences[0].own])
         if lines and all(line.split not in ("", split) for line in lines):
             yield f"{kind}.source: {name} is kept to {lines[0].split}, found in {split}"
-    allowed = ["+".join(dict.fromkeys(names)) for names in product(*said)]
+    allowed = ["+".join(dict.fromkeys(names)) for names in product(*choices)]
     found = row[kind]["license"]
     if found not in allowed:
         yield f"{kind}.license: expected {allowed[0]!r} from {BUILD_FILE}, found {found!r}"

@@ -53,9 +53,9 @@ def _digits(rng: np.random.Generator, sources: Sources) -> Iterator[str]:
     while True:
         zero = "oh" if rng.random() < 0.5 else "zero"
         names = [zero, *_DIGITS[1:]]
-        said = [names[digit] for digit in rng.integers(0, 10, size=int(rng.integers(2, 11)))]
-        group = int(rng.integers(2, 5)) if rng.random() < 0.4 else len(said)
-        groups = [" ".join(said[first : first + group]) for first in range(0, len(said), group)]
+        digits = [names[digit] for digit in rng.integers(0, 10, size=int(rng.integers(2, 11)))]
+        group = int(rng.integers(2, 5)) if rng.random() < 0.4 else len(digits)
+        groups = [" ".join(digits[first : first + group]) for first in range(0, len(digits), group)]
         yield ", ".join(groups).capitalize() + "."
 
 

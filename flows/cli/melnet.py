@@ -108,7 +108,7 @@ def _read_mels(source: Path, melnet: "Checkpoint") -> "Tensor":
     import torch
 
     from models.mel import LogMel
-    from models.training.features import read_wave
+    from models.training.measured import read_wave
 
     if source.suffix in _AUDIO:
         wave = torch.from_numpy(read_wave(source, melnet.mel.sample_rate))

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from models.errors import DataError
 from models.evaluation.listener import Listener
 from models.mel import LogMel, MelConfig
-from models.training.features import Clip, Features, pitch_of
+from models.training.features import Clip, Features
+from models.training.measured import pitch_of
 from models.voice import Vocoder, waveforms
 
 _SHORTEST_S = 0.1

@@ -23,7 +23,7 @@ from models.evaluation.opinions import (
 from models.evaluation.speech import Choice, Manner, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.phonology.phonemes import Phonemizer
-from models.training.features import pitch_of
+from models.training.measured import pitch_of
 
 LINES = Path(__file__).with_name("voice_lines.txt")
 WHOLE = "sentence"  # the kind of line whose naturalness is told: judges know no single words

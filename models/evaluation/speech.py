@@ -30,7 +30,7 @@ from models.speakers.mixing import (
     checkpoint_with_voices,
 )
 from models.training.corpus import Recording
-from models.training.features import read_wave, trim_and_level
+from models.training.measured import read_wave, trim_and_level
 from models.training.teaching.flite import speak_with_flite
 from models.voice import Controls, waveforms
 

@@ -45,7 +45,7 @@ from models.evaluation.results import (
     share_of,
 )
 from models.mel import MelConfig, convert_mels
-from models.training.corpus import CorpusConfig, Recording
+from models.training.corpus import CorpusConfig, Recording, clip_key
 from models.training.features import measure_recordings
 from models.training.mels import Aligner, follow_recordings
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
@@ -153,14 +153,14 @@ class AcousticMels:
         features = measure_recordings(recordings, acoustic.mel)
         aligner = Aligner(request.recognizer, request.cache)
         followed = list(follow_recordings(acoustic, features, aligner, report))
-        self._mels = {(clip.speaker, clip.id): mel for clip, mel in followed}
+        self._mels = {clip_key(clip): mel for clip, mel in followed}
         self.references = references(features, judge, [clip for clip, _ in followed])
         name = row_names([request.acoustic])[0]
         self.title = f"Teacher-forced mels of {len(followed)} recordings by {name}"
 
     def mel_of(self, reference: Reference, target: MelConfig) -> Tensor:
         clip = reference.clip
-        mel = torch.from_numpy(self._mels[clip.speaker, clip.id].T.copy())[None]
+        mel = torch.from_numpy(self._mels[clip_key(clip)].T.copy())[None]
         return convert_mels(mel, self.mel, target)
 
 

@@ -25,7 +25,7 @@ from models.mel import MelConfig, mel_amplitude
 from models.phonology.phonemes import Phonemizer
 from models.speakers.mixing import number_of, parse_mix
 from models.training.corpus import CorpusConfig
-from models.training.features import pitch_of
+from models.training.measured import pitch_of
 
 KINDS = ("known", "mix", "generated")
 _SPEECH_DB = 25.0  # quieter than the loudest frame by more says little of a voice

@@ -6,16 +6,21 @@ where one sound turns into the next; the level says where speakers paused.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from models.checkpoint import Checkpoint
+from models.config import as_mapping
 from models.phonology.phonemes import ENDS, PAUSE, SILENCES, START, WORD
 from models.recognition.phone_alignment import phone_centers
+from models.training.corpus import clip_key
 from models.training.features import Clip, Features
+from models.training.left_out import LeftOut
 
+_VERSION = 1
 MIN_PAUSE_FRAMES = 8  # 93 ms at the default hop: longer than the closure of a stop
 
 
@@ -30,12 +35,10 @@ class Alignment:
 def align_corpus(
     features: Features, recognizer: Checkpoint, cache_dir: Path
 ) -> dict[str, Alignment]:
-    """Alignments by clip id, cached under the recognizer's digest and what the clips say; clips
-    too short for their phones are left out.
+    """Alignments by `clip_key`, cached under the recognizer's digest, what the clips say and how
+    they sound; clips too short for their phones are left out.
     """
-    clips = [(clip_key(clip), clip.phonemes, clip.num_frames) for clip in features.clips]
-    key = hashlib.blake2b(json.dumps(clips).encode(), digest_size=6).hexdigest()
-    path = cache_dir / f"alignment-{recognizer.digest}-{key}.json"
+    path = cache_dir / f"alignment-{recognizer.digest}-{_cache_key(features, recognizer)}.json"
     if path.is_file():
         stored = json.loads(path.read_text(encoding="utf-8"))
         return {name: Alignment(tuple(s), tuple(d)) for name, (s, d) in stored.items()}
@@ -51,14 +54,26 @@ def align_corpus(
     return alignments
 
 
+def unaligned(features: Features, alignments: Mapping[str, Alignment]) -> list[LeftOut]:
+    """The clips that the recognizer could not align."""
+    return [
+        LeftOut(clip.location, "not aligned", f"its phones do not fit {clip.num_frames} frames")
+        for clip in features.clips
+        if clip_key(clip) not in alignments
+    ]
+
+
+def _cache_key(features: Features, recognizer: Checkpoint) -> str:
+    clips = [(clip_key(c), c.phonemes, c.first_frame, c.num_frames) for c in features.clips]
+    what = [_VERSION, as_mapping(recognizer.info), clips]
+    key = hashlib.blake2b(json.dumps(what).encode(), digest_size=6)
+    key.update(np.ascontiguousarray(features.mels).data)
+    return key.hexdigest()
+
+
 def alignment_of(clip: Clip, alignments: dict[str, Alignment]) -> Alignment | None:
     """The clip's alignment, or None where it could not be aligned."""
     return alignments.get(clip_key(clip))
-
-
-def clip_key(clip: Clip) -> str:
-    """What alignments go by; ids alone may occur in several corpora."""
-    return f"{clip.speaker}/{clip.id}"
 
 
 def align(phonemes: str, mel: np.ndarray, recognizer: Checkpoint) -> Alignment | None:

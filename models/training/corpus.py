@@ -1,18 +1,25 @@
 """Speech corpora in LJSpeech layout: `metadata.csv` beside a folder `wavs/`.
 
 A line of metadata is `id|speaker|text|normalized text`, or LJSpeech's own `id|text|normalized
-text`, whose speaker is the folder's name.
+text`, whose speaker is the folder's name. An id is that of a sound file, so a folder has it once;
+another folder may have it, too, also of the same speaker.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
+from models.folders import files_below
+from models.phonology.characters import foreign_letter, plain
 from models.phonology.phonemes import words_of
+from models.text_files import read_lines
+from models.training.left_out import LeftOut
 
 PROVENANCE = "provenance.jsonl"  # what a teacher writes beside the metadata
 _AUDIO_SUFFIXES = (".wav", ".flac")
@@ -63,6 +70,8 @@ class Recording:
     """One clip of a corpus: where it is, who speaks, and what is said (in spoken form).
 
     `phonemes` are those that a teacher said, in the speaker's accent; empty where nobody knows.
+    `corpus` is its folder as the config names it, empty for the root, and `location` the file and
+    line that lists it.
     """
 
     id: str
@@ -71,54 +80,125 @@ class Recording:
     path: Path
     held_out: bool
     phonemes: str = ""
+    corpus: str = ""
+    location: str = ""
 
 
-def read_corpora(config: CorpusConfig) -> list[Recording]:
-    """All recordings of the config's folders. Raises `DataError` naming file and line."""
+def read_corpora(config: CorpusConfig, left_out: list[LeftOut] | None = None) -> list[Recording]:
+    """All recordings of the config's folders.
+
+    Lines that cannot be used are added to `left_out`; without it, the first of them raises
+    `DataError` naming file and line, as does a corpus of which nothing is left.
+    """
     root = resolve_path(config.root)
     if not root.is_dir():
         raise ConfigError(
             f"corpus.root: {config.root} is no folder; a corpus in LJSpeech layout (metadata.csv "
             "beside wavs/) is needed: voxloom train --set corpus.root=DIR, elsewhere --corpus DIR"
         )
-    folders = [_folder(root, name) for name in config.folders] or [root]
-    recordings = [clip for folder in folders for clip in _read_folder(folder, config.held_out)]
+    recordings, problems = list[Recording](), list[LeftOut]()
+    for folder, name in _folders(root, config.folders):
+        for found in _read_folder(folder, name, config.held_out):
+            if isinstance(found, LeftOut):
+                problems.append(found)
+            else:
+                recordings.append(found)
+    if problems and (left_out is None or not recordings):
+        raise DataError(str(problems[0]))
     if not recordings:
         raise DataError(f"{root}: no recordings listed in metadata.csv")
+    if left_out is not None:
+        left_out += problems
     return recordings
 
 
-def _folder(root: Path, name: str) -> Path:
-    inside = root / name
-    return inside if inside.is_dir() else resolve_path(name)
+def _folders(root: Path, names: tuple[str, ...]) -> list[tuple[Path, str]]:
+    """Each folder with its name in the config. Raises `ConfigError` for one that is there twice."""
+    found = dict[Path, tuple[Path, str]]()
+    for name in names:
+        inside = root / name
+        folder = inside if inside.is_dir() else resolve_path(name)
+        real = folder.resolve()
+        if real in found:
+            raise ConfigError(f"corpus.folders: {found[real][1]} and {name} are the same folder")
+        found[real] = folder, name
+    return list(found.values()) or [(root, "")]
 
 
-def _read_folder(folder: Path, held_out: float) -> Iterator[Recording]:
-    metadata = folder / "metadata.csv"
-    if not metadata.is_file():
-        raise DataError(f"{metadata}: missing; a corpus has metadata.csv beside wavs/")
+def _read_folder(folder: Path, corpus: str, held_out: float) -> Iterator[Recording | LeftOut]:
+    metadata = _metadata_of(folder)
     said = _phonemes_said(folder / PROVENANCE)
-    for number, line in enumerate(_lines(metadata), start=1):
+    sounds = _sounds_of(folder / "wavs")
+    first_at = dict[str, int]()
+    for number, line in enumerate(read_lines(metadata, "metadata"), start=1):
         if not line.strip():
             continue
-        fields = line.split("|")
-        if len(fields) not in (3, 4):
-            raise DataError(
-                f"{metadata}:{number}: {len(fields)} fields; allowed are "
-                "id|speaker|text|normalized and id|text|normalized"
-            )
-        speaker = fields[1] if len(fields) == 4 else folder.name
-        text = fields[-1].strip() or fields[-2].strip()
-        if not words_of(text):
-            raise DataError(f"{metadata}:{number}: {fields[0]} has no words")
+        location, fields = f"{metadata}:{number}", line.split("|")
+        problem = _problem_of(location, fields, first_at, sounds)
+        if problem:
+            yield problem
+            continue
+        id, text = fields[0], plain(fields[-1]) or plain(fields[-2])
+        first_at[id] = number
         yield Recording(
-            id=fields[0],
-            speaker=speaker,
+            id=id,
+            speaker=fields[1] if len(fields) == 4 else folder.resolve().name,
             text=text,
-            path=_audio_path(folder, fields[0], f"{metadata}:{number}"),
+            path=sounds[_composed(id)],
             held_out=is_held_out(text, held_out),
-            phonemes=said.get(fields[0], ""),
+            phonemes=said.get(id, ""),
+            corpus=corpus,
+            location=location,
         )
+
+
+def _problem_of(
+    location: str, fields: list[str], first_at: dict[str, int], sounds: dict[str, Path]
+) -> LeftOut | None:
+    """Why a line of metadata gives no recording."""
+    if len(fields) not in (3, 4):
+        return LeftOut(
+            location,
+            f"{len(fields)} fields",
+            "allowed are id|speaker|text|normalized and id|text|normalized",
+        )
+    id, text = fields[0], plain(fields[-1]) or plain(fields[-2])
+    if not words_of(text):
+        return LeftOut(location, "no words in the text", id)
+    if foreign := foreign_letter(text):
+        return LeftOut(location, "text that English cannot say", f"{id} has {foreign}")
+    if id in first_at:
+        return LeftOut(location, "listed before", f"{id} is that of line {first_at[id]}")
+    if _composed(id) not in sounds:
+        looked = ", ".join(_AUDIO_SUFFIXES)
+        return LeftOut(location, "no sound file", f"wavs/{id} is missing; looked for {looked}")
+    return None
+
+
+def _metadata_of(folder: Path) -> Path:
+    """`metadata.csv`, however its letters are written."""
+    if folder.is_dir():
+        for path in sorted(folder.iterdir(), reverse=True):  # small letters first
+            if path.name.lower() == "metadata.csv" and path.is_file():
+                return path
+    raise DataError(f"{folder / 'metadata.csv'}: missing; a corpus has metadata.csv beside wavs/")
+
+
+def _sounds_of(folder: Path) -> dict[str, Path]:
+    """The sound files below a folder by what an id says of them: their path without a suffix."""
+    found = dict[str, Path]()
+    paths = list(files_below(folder)) if folder.is_dir() else []
+    for suffix in _AUDIO_SUFFIXES:
+        for path in paths:
+            if path.suffix.lower() == suffix:
+                name = path.relative_to(folder).with_suffix("").as_posix()
+                found.setdefault(_composed(name), path)
+    return found
+
+
+def _composed(name: str) -> str:
+    """File systems keep accented letters in one or in two characters, lists often the other way."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _phonemes_said(provenance: Path) -> dict[str, str]:
@@ -126,7 +206,7 @@ def _phonemes_said(provenance: Path) -> dict[str, str]:
     if not provenance.is_file():
         return {}
     said = {}
-    lines = _lines(provenance)
+    lines = read_lines(provenance, "provenance")
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
@@ -137,22 +217,35 @@ def _phonemes_said(provenance: Path) -> dict[str, str]:
     return said
 
 
-def _lines(metadata: Path) -> list[str]:
-    try:
-        return metadata.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{metadata}: not UTF-8 text ({error})") from None
+def clip_key(clip: "Listed") -> str:
+    """What tells a clip from all others of a training run."""
+    return f"{clip.corpus}|{clip.speaker}|{clip.id}"
 
 
-def _audio_path(folder: Path, clip_id: str, place: str) -> Path:
-    for suffix in _AUDIO_SUFFIXES:
-        path = folder / "wavs" / f"{clip_id}{suffix}"
-        if path.is_file():
-            return path
-    raise DataError(f"{place}: wavs/{clip_id} is missing; looked for {', '.join(_AUDIO_SUFFIXES)}")
+class Listed(Protocol):
+    """A recording, or the clip that was made of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def speaker(self) -> str: ...
+    @property
+    def corpus(self) -> str: ...
 
 
 def is_held_out(text: str, share: float) -> bool:
     """Whether the sentence with these words belongs to the share kept from training."""
+    return _draw(text) < share * 2**32
+
+
+def next_held_out(texts: Collection[str]) -> str:
+    """The words of that sentence of `texts` which a larger share would hold out first; empty where
+    there is no second one to train on.
+    """
+    sentences = {" ".join(words_of(text)) for text in texts}
+    return min(sentences, key=_draw) if len(sentences) > 1 else ""
+
+
+def _draw(text: str) -> int:
     digest = hashlib.blake2b(" ".join(words_of(text)).encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "little") < share * 2**32
+    return int.from_bytes(digest, "little")

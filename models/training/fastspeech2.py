@@ -27,11 +27,12 @@ from models.phonology.symbols import find_symbol, symbol_ids
 from models.recognition.edit_distance import error_rate
 from models.recognition.recognizer import Recognizer
 from models.speakers.vectors import read_speaker_vectors, stack_vectors
-from models.training.align import Alignment, align_corpus, alignment_of
+from models.training.align import Alignment, align_corpus, alignment_of, unaligned
 from models.training.batching import LengthBatches, pad_stack
-from models.training.corpus import CorpusConfig
-from models.training.features import Clip, Features, prepare_features
+from models.training.corpus import CorpusConfig, clip_key
+from models.training.features import Clip, Features, prepare_features, with_held_out
 from models.training.grid_alignment import TextGridConfig, read_grid_alignments
+from models.training.left_out import LeftOut, tell_left_out
 from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.prosody import (
@@ -98,10 +99,13 @@ def train_fastspeech2(config: FastSpeech2Training) -> Path:
         raise ConfigError(f"recognizer: {config.recognizer} is a {recognizer.kind}")
     features = prepare_features(config.corpus, recognizer.mel, config.cache)
     check_same_mel(features.mel_config, recognizer.mel, "the features and the recognizer")
+    left_out = list[LeftOut]()
     if config.textgrids is None:
         alignments = align_corpus(features, recognizer, config.cache)
+        left_out = unaligned(features, alignments)
     else:
-        alignments = read_grid_alignments(config.textgrids, features)
+        alignments = read_grid_alignments(config.textgrids, features, left_out)
+    tell_left_out(left_out, len(features.clips), print, config.run / "left_out.txt")
     torch.manual_seed(config.loop.seed)
     task = FastSpeech2Task(config, features, alignments, recognizer.model)
     return train_supervised(task, config.loop, config.optimizer, config.run)
@@ -128,8 +132,13 @@ class FastSpeech2Task:
         examples = [
             measure_example(clip, alignment, features, self.symbols) for clip, alignment in aligned
         ]
-        self.examples = [e for e in examples if not e.clip.held_out]
-        self.held_out = [c for c, _ in aligned if c.held_out and can_say(self.model, c)]
+        sayable = [clip for clip, _ in aligned if can_say(self.model, clip)]
+        sayable = with_held_out(sayable, config.corpus, len(sayable) < len(aligned), print)
+        self.held_out = [clip for clip in sayable if clip.held_out]
+        kept = {clip_key(clip) for clip in self.held_out}
+        self.examples = [
+            e for e in examples if not e.clip.held_out and clip_key(e.clip) not in kept
+        ]
         if config.speaker_vectors is not None:
             self._fill_vectors(config.speaker_vectors)
         if config.start_from:

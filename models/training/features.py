@@ -1,7 +1,8 @@
 """Waves, mels and pitch of a corpus, computed once and read as memory maps.
 
-A cache is a folder named by what it holds (corpus, MelConfig, version): `clips.json` and three
-flat arrays in which every clip owns a run of samples or frames.
+A cache is a folder named by what it is made of (texts and sound files by their content, MelConfig,
+version of this code and of the libraries): `clips.json`, and three flat arrays in which every clip
+owns a run of samples or frames. `left_out.txt` lists what of the corpus it lacks.
 """
 
 import dataclasses
@@ -11,29 +12,45 @@ import json
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 import torch
 
+from models.content import file_digest
 from models.errors import DataError
-from models.mel import LogMel, MelConfig
-from models.phonology.phonemes import Phonemizer
-from models.training.corpus import CorpusConfig, Recording, TrimConfig, read_corpora
+from models.mel import MelConfig
+from models.phonology.phonemes import Phonemizer, words_of
+from models.training.corpus import (
+    CorpusConfig,
+    Recording,
+    TrimConfig,
+    clip_key,
+    next_held_out,
+    read_corpora,
+)
+from models.training.left_out import LeftOut, tell_left_out
+from models.training.measured import TOO_SHORT, TRIM, Measured, Problem, measure_clip
 
-_VERSION = 4
-_ACTIVE_DBFS = -25.0  # the level every clip is brought to: corpora differ by 7 dB
-_SHORTEST_S = 0.1  # less is no speech, and too short to have a pitch
-TRIM = TrimConfig()
+_VERSION = 5
+_LIBRARIES = ("phonemizer", "espeakng-loader", "soundfile", "soxr", "praat-parselmouth")
+_LEFT_OUT = "left_out.json"
+
+Report = Callable[[str], None]
+Spoken = TypeVar("Spoken", Recording, "Clip")
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A recording inside a cache. `first_*` index the flat arrays; `trimmed_s` is how much was cut
-    off the recording's start, for times that are counted from there.
+    off the recording's start, for times that are counted from there. An id is unique within its
+    `corpus` and speaker alone: `clip_key` tells clips apart.
     """
 
     id: str
@@ -46,6 +63,8 @@ class Clip:
     first_frame: int
     num_frames: int
     trimmed_s: float = 0.0
+    corpus: str = ""
+    location: str = ""  # the file and line that lists it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +103,40 @@ def prepare_features(
     corpus: CorpusConfig,
     mel_config: MelConfig,
     cache_dir: Path,
-    report: Callable[[str], None] = print,
+    report: Report = print,
 ) -> Features:
     """Open the corpus's cache below `cache_dir`, computing it first where it is missing."""
-    recordings = read_corpora(corpus)
-    _check_split(recordings, corpus)
+    left_out = list[LeftOut]()
+    recordings = read_corpora(corpus, left_out)
+    num_clips = len(recordings) + len(left_out)
+    recordings = with_held_out(recordings, corpus, bool(left_out), report)
     folder = cache_dir / _cache_name(recordings, corpus, mel_config)
     if not (folder / "clips.json").is_file():
         report(f"features: {len(recordings)} clips into {folder}")
         _compute(recordings, corpus, mel_config, folder)
-    features = open_features(folder, mel_config)
-    _check_split(features.clips, corpus)  # some may have been too short or too long
-    return features
+    features = _located(open_features(folder, mel_config), recordings)
+    missing = _read_left_out(folder, recordings)
+    tell_left_out([*left_out, *missing], num_clips, report, folder / "left_out.txt")
+    _tell_shared_speakers(features.clips, report)
+    clips = with_held_out(features.clips, corpus, bool(missing), report)
+    return dataclasses.replace(features, clips=tuple(clips))
 
 
 def measure_recordings(
     recordings: Sequence[Recording], mel_config: MelConfig, trim: TrimConfig = TRIM
 ) -> Features:
-    """The features of a few recordings, in memory. Clips too short to measure are left out."""
-    phonemes = _phonemes_of(recordings)
-    parts = [_measure(recording.path, mel_config, trim) for recording in recordings]
-    clips = [
-        _clip(recording, spoken, part)
-        for recording, spoken, part in zip(recordings, phonemes, parts, strict=True)
-    ]
+    """The features of a few recordings, in memory. Clips too short to measure are left out.
+
+    Raises `DataError` naming the file and line of one that cannot be measured otherwise.
+    """
+    parts = [measure_clip(recording.path, mel_config, trim) for recording in recordings]
+    clips = []
+    for recording, spoken, part in zip(recordings, _phonemes(recordings), parts, strict=True):
+        if isinstance(spoken, DataError):
+            raise spoken
+        if part.problem and part.problem[0] != TOO_SHORT:
+            raise DataError(str(LeftOut(recording.location, *part.problem)))
+        clips.append(_clip(recording, spoken, part))
     return Features(
         mel_config=mel_config,
         clips=tuple(clip for clip in _end_to_end(clips) if clip.num_frames),
@@ -117,24 +146,62 @@ def measure_recordings(
     )
 
 
-def _check_split(clips: Sequence[Recording | Clip], corpus: CorpusConfig) -> None:
+def with_held_out(
+    clips: Sequence[Spoken], corpus: CorpusConfig, some_left_out: bool, report: Report
+) -> list[Spoken]:
+    """The clips, some of them to train and some to evaluate on. Where all that were held out are
+    among those left out, the next sentence takes their place. Raises `DataError` where none can.
+    """
+    clips = list(clips)
+    if some_left_out and corpus.held_out and not any(clip.held_out for clip in clips):
+        instead = next_held_out([clip.text for clip in clips])
+        report(f"no held-out sentence is left; held out in their place: {instead!r}")
+        clips = [
+            dataclasses.replace(clip, held_out=" ".join(words_of(clip.text)) == instead)
+            for clip in clips
+        ]
     for held_out, what in ((False, "train on"), (True, "evaluate on")):
         if not any(clip.held_out == held_out for clip in clips):
             raise DataError(
                 f"corpus.held_out: {corpus.held_out} leaves none of {len(clips)} clips to {what}; "
                 "change it"
             )
+    return clips
+
+
+def _located(features: Features, recordings: Sequence[Recording]) -> Features:
+    """A corpus may have moved, or its lines, since its cache was made."""
+    locations = {clip_key(recording): recording.location for recording in recordings}
+    clips = (dataclasses.replace(c, location=locations[clip_key(c)]) for c in features.clips)
+    return dataclasses.replace(features, clips=tuple(clips))
+
+
+def _tell_shared_speakers(clips: Sequence[Clip], report: Report) -> None:
+    """A speaker is one voice, in whichever folders: to be told, as two people may be called so."""
+    corpora: dict[str, set[str]] = {}
+    for clip in clips:
+        corpora.setdefault(clip.speaker, set()).add(clip.corpus)
+    for speaker, names in corpora.items():
+        if len(names) > 1:
+            report(f"speaker {speaker} of {', '.join(sorted(names))} is taken for one voice")
 
 
 def _cache_name(recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig) -> str:
     clips = [
-        (r.id, r.speaker, r.text, r.held_out, r.path.stat().st_size, *filter(None, [r.phonemes]))
-        for r in recordings
+        (clip_key(r), r.text, r.held_out, r.phonemes, file_digest(r.path).hex()) for r in recordings
     ]
     limits = (corpus.min_duration_s, corpus.max_duration_s)
-    trim = [] if corpus.trim == TrimConfig() else [dataclasses.asdict(corpus.trim)]
-    what = json.dumps([_VERSION, dataclasses.asdict(mel), limits, clips, *trim])
+    settings = (dataclasses.asdict(mel), dataclasses.asdict(corpus.trim), limits)
+    libraries = [_release(name) for name in _LIBRARIES]
+    what = json.dumps([_VERSION, libraries, settings, clips])
     return "features-" + hashlib.blake2b(what.encode(), digest_size=6).hexdigest()
+
+
+def _release(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""  # what needs it says how it is installed
 
 
 def open_features(folder: Path, mel_config: MelConfig) -> Features:
@@ -154,30 +221,50 @@ def open_features(folder: Path, mel_config: MelConfig) -> Features:
 def _compute(
     recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig, folder: Path
 ) -> None:
-    phonemes = _phonemes_of(recordings)
-    clips, parts = [], []
+    clips, parts, left_out = [], [], dict[str, tuple[str, str]]()
     measured = _measure_all(recordings, mel, corpus.trim)
-    for recording, spoken, part in zip(recordings, phonemes, measured, strict=True):
-        duration_s = len(part.wave) / mel.sample_rate
-        if not corpus.min_duration_s <= duration_s <= corpus.max_duration_s:
-            continue
-        clips.append(_clip(recording, spoken, part))
-        parts.append(part)
+    for recording, spoken, part in zip(recordings, _phonemes(recordings), measured, strict=True):
+        problem = part.problem or _unsuitable(spoken, len(part.wave) / mel.sample_rate, corpus)
+        if problem:
+            left_out[clip_key(recording)] = problem
+        else:
+            clips.append(_clip(recording, str(spoken), part))
+            parts.append(part)
     if not clips:
-        raise DataError(
-            f"no clip lasts between {corpus.min_duration_s} and {corpus.max_duration_s} s"
-        )
-    write_features(folder, clips, parts)
+        first = LeftOut(recordings[0].location, *left_out[clip_key(recordings[0])])
+        raise DataError(f"{first}; and none of {len(recordings)} clips can be used")
+    write_features(folder, clips, parts, left_out)
 
 
-def _phonemes_of(recordings: Sequence[Recording]) -> list[str]:
+def _unsuitable(spoken: str | DataError, duration_s: float, corpus: CorpusConfig) -> Problem:
+    """Why a clip that could be measured is left out."""
+    if isinstance(spoken, DataError):
+        return "text that English cannot say", str(spoken)
+    if duration_s < corpus.min_duration_s:
+        least = corpus.min_duration_s
+        return TOO_SHORT, f"{duration_s:.2f} s of speech; corpus.min_duration_s is {least}"
+    if duration_s > corpus.max_duration_s:
+        most = corpus.max_duration_s
+        return "too long", f"{duration_s:.2f} s of speech; corpus.max_duration_s is {most}"
+    return None
+
+
+def _phonemes(recordings: Sequence[Recording]) -> list[str | DataError]:
     """What a teacher said, or else what espeak-ng makes of the text in American English."""
-    asked = [recording.text for recording in recordings if not recording.phonemes]
-    found = iter(Phonemizer().phonemize(asked))
-    return [recording.phonemes or next(found) for recording in recordings]
+    asked = iter(_phonemize([clip.text for clip in recordings if not clip.phonemes]))
+    return [recording.phonemes or next(asked) for recording in recordings]
 
 
-def _clip(recording: Recording, phonemes: str, part: "Measured") -> Clip:
+def _phonemize(texts: list[str]) -> list[str | DataError]:
+    """All at once; one at a time when there is one that cannot be, so that only it is lost."""
+    phonemizer = Phonemizer()
+    try:
+        return list(phonemizer.phonemize(texts))
+    except DataError as error:
+        return [error] if len(texts) == 1 else [_phonemize([text])[0] for text in texts]
+
+
+def _clip(recording: Recording, phonemes: str, part: Measured) -> Clip:
     """Its place among other clips is still unknown: `write_features` knows."""
     return Clip(
         id=recording.id,
@@ -190,20 +277,38 @@ def _clip(recording: Recording, phonemes: str, part: "Measured") -> Clip:
         first_frame=0,
         num_frames=len(part.mel),
         trimmed_s=part.trimmed_s,
+        corpus=recording.corpus,
     )
 
 
-def write_features(folder: Path, clips: Sequence[Clip], parts: Sequence["Measured"]) -> None:
-    """A cache of these clips, laid end to end. The folder appears whole or not at all."""
+def write_features(
+    folder: Path,
+    clips: Sequence[Clip],
+    parts: Sequence[Measured],
+    left_out: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> None:
+    """A cache of these clips, laid end to end, and of what was `left_out`, by `clip_key`. The
+    folder appears whole or not at all.
+    """
     temporary = folder.with_name(folder.name + f".{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     np.save(temporary / "waves.npy", np.concatenate([part.wave for part in parts]))
     np.save(temporary / "mels.npy", np.concatenate([part.mel for part in parts]))
     np.save(temporary / "pitch.npy", np.concatenate([part.pitch_hz for part in parts]))
     listing = [dataclasses.asdict(clip) for clip in _end_to_end(clips)]
+    (temporary / _LEFT_OUT).write_text(json.dumps(dict(left_out)), encoding="utf-8")
     (temporary / "clips.json").write_text(json.dumps(listing), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
+
+
+def _read_left_out(folder: Path, recordings: Sequence[Recording]) -> list[LeftOut]:
+    left_out = json.loads((folder / _LEFT_OUT).read_text(encoding="utf-8"))
+    return [
+        LeftOut(recording.location, *left_out[clip_key(recording)])
+        for recording in recordings
+        if clip_key(recording) in left_out
+    ]
 
 
 def _end_to_end(clips: Sequence[Clip]) -> Iterator[Clip]:
@@ -214,16 +319,6 @@ def _end_to_end(clips: Sequence[Clip]) -> Iterator[Clip]:
         frame += clip.num_frames
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What a cache holds of one clip of S samples and T frames."""
-
-    wave: np.ndarray  # (S,) int16
-    mel: np.ndarray  # (T, n_mels) float16
-    pitch_hz: np.ndarray  # (T,) float16
-    trimmed_s: float = 0.0
-
-
 _FEW = 200  # recordings measured before other processes would have started
 
 
@@ -231,94 +326,10 @@ def _measure_all(
     recordings: list[Recording], mel: MelConfig, trim: TrimConfig
 ) -> Iterator[Measured]:
     paths = [recording.path for recording in recordings]
-    measure = functools.partial(_measure, mel_config=mel, trim=trim)
+    measure = functools.partial(measure_clip, mel_config=mel, trim=trim)
     if len(paths) <= _FEW:
         yield from map(measure, paths)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context, torch.set_num_threads, (1,)) as pool:
         yield from pool.map(measure, paths, chunksize=16)
-
-
-def _measure(path: Path, mel_config: MelConfig, trim: TrimConfig = TRIM) -> Measured:
-    shortest = max(mel_config.n_fft, round(_SHORTEST_S * mel_config.sample_rate))
-    wave, first = read_wave(path, mel_config.sample_rate), 0
-    if len(wave) >= shortest:
-        first = speech_span(wave, mel_config, trim)[0]
-        wave = trim_and_level(wave, mel_config, trim)
-    if len(wave) < shortest:  # left out by `_compute`
-        return Measured(
-            wave=np.zeros(0, np.int16),
-            mel=np.zeros((0, mel_config.n_mels), np.float16),
-            pitch_hz=np.zeros(0, np.float16),
-        )
-    num_frames = len(wave) // mel_config.hop_length
-    wave = wave[: num_frames * mel_config.hop_length]
-    mel = LogMel(mel_config)(torch.from_numpy(wave)[None])[0].T.numpy()  # (T, n_mels)
-    mel = mel[:num_frames]  # centred frames are one more
-    return Measured(
-        wave=np.round(wave * 32767).astype(np.int16),
-        mel=mel.astype(np.float16),
-        pitch_hz=pitch_of(wave, mel_config).astype(np.float16),
-        trimmed_s=first / mel_config.sample_rate,
-    )
-
-
-def read_wave(path: Path, sample_rate: int) -> np.ndarray:
-    """A sound file as mono float32 at `sample_rate`. Raises `DataError` naming the file."""
-    import soundfile
-    import soxr
-
-    try:
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise DataError(f"{path}: cannot be read as audio ({error})") from None
-    mono = wave.mean(axis=1)
-    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate)
-
-
-def trim_and_level(wave: np.ndarray, mel: MelConfig, trim: TrimConfig = TRIM) -> np.ndarray:
-    """Cut silence at both edges and bring the speech to the level all clips share."""
-    first, last = speech_span(wave, mel, trim)
-    frames, level_db = _levels(wave, mel.hop_length, mel.hop_length)
-    wave = wave[first:last]
-    active_db = 10 * np.log10((frames[level_db > level_db.max() - 25] ** 2).mean() + 1e-10)
-    gain = 10 ** ((_ACTIVE_DBFS - active_db) / 20)
-    return wave * min(gain, 0.99 / (np.abs(wave).max() + 1e-9))
-
-
-def speech_span(wave: np.ndarray, mel: MelConfig, trim: TrimConfig = TRIM) -> tuple[int, int]:
-    """The first sample of a wave (S,) that trimming keeps, and the first after it."""
-    hop = trim.hop_length or mel.hop_length
-    length = min(trim.frame_length or mel.hop_length, len(wave))
-    level_db = _levels(wave, length, hop)[1]
-    loud = np.flatnonzero(level_db > level_db.max() - trim.below_loudest_db)
-    margin = round(trim.margin_s * mel.sample_rate)
-    first, last = int(loud[0]) * hop, int(loud[-1]) * hop + length
-    return max(0, first - margin), min(len(wave), last + margin)
-
-
-def _levels(wave: np.ndarray, length: int, hop: int) -> tuple[np.ndarray, np.ndarray]:
-    """A wave (S,) as frames (T, length), one every `hop`, and the level of each in dB (T,)."""
-    frames = np.lib.stride_tricks.sliding_window_view(wave, length)[::hop]
-    return frames, 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
-
-
-def pitch_of(wave: np.ndarray, mel: MelConfig) -> np.ndarray:
-    """Fundamental frequency of each mel frame in Hz, 0 where unvoiced (Praat's autocorrelation).
-
-    (S,) -> (S // hop_length,). Raises `DataError` where praat-parselmouth is not installed.
-    """
-    try:
-        import parselmouth
-    except ModuleNotFoundError:
-        raise DataError("praat-parselmouth is not installed: pip install -e '.[train]'") from None
-
-    num_frames = len(wave) // mel.hop_length
-    sound = parselmouth.Sound(wave.astype(np.float64), mel.sample_rate)
-    track = sound.to_pitch_ac(time_step=mel.frame_s, pitch_floor=65.0, pitch_ceiling=500.0)
-    centers_s = (np.arange(num_frames) + 0.5) * mel.frame_s
-    nearest = np.abs(track.xs()[None, :] - centers_s[:, None]).argmin(axis=1)
-    pitch = track.selected_array["frequency"][nearest]
-    inside = np.abs(track.xs()[nearest] - centers_s) <= mel.frame_s
-    return np.where(inside, pitch, 0.0)

@@ -1,6 +1,7 @@
 """Durations for FastSpeech2 from TextGrids, such as the Montreal Forced Aligner writes."""
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from models.errors import ConfigError, DataError
 from models.phonology.alphabets import sound_of
 from models.phonology.arpabet import GridAlphabet, labels_of, phones_of_label
 from models.phonology.phonemes import ENDS, PAUSE, SILENCES, START, WORD
-from models.training.align import MIN_PAUSE_FRAMES, Alignment, clip_key
+from models.training.align import MIN_PAUSE_FRAMES, Alignment
+from models.training.corpus import clip_key
 from models.training.features import Clip, Features
+from models.training.left_out import LeftOut
 from models.training.textgrid import Interval, read_textgrid, tier_named
 
 _SILENT = frozenset(["sil", "sp", "<eps>", "<p:>", "pau", "ap"])  # and no label at all
@@ -24,7 +27,8 @@ _MISFIT_S = 0.3  # beyond the clip by more, and the grid is of another recording
 
 @dataclass(frozen=True, slots=True)
 class TextGridConfig:
-    """Alignments made elsewhere: `SPEAKER/ID.TextGrid` or `ID.TextGrid` below `folder`.
+    """Alignments made elsewhere: `CORPUS/SPEAKER/ID.TextGrid`, `SPEAKER/ID.TextGrid` or
+    `ID.TextGrid` below `folder`; CORPUS is needed where two corpora have a clip of that name.
 
     `phones` is the alphabet of the phone tier: `arpabet` (MFA's english_us_arpa), `mfa` (the IPA
     of english_mfa and english_us_mfa) or `ipa` (our own symbols). Silence between two words is
@@ -37,50 +41,83 @@ class TextGridConfig:
     word_tier: str | None = "words"
 
 
-def read_grid_alignments(config: TextGridConfig, features: Features) -> dict[str, Alignment]:
+def read_grid_alignments(
+    config: TextGridConfig, features: Features, left_out: list[LeftOut]
+) -> dict[str, Alignment]:
     """Alignments of the clips that have a TextGrid, for `alignment_of`.
 
-    Left out are clips without one, with speech that the aligner did not understand, with more
-    phones than frames, and with times beyond the clip. Raises `DataError` naming file, line, tier
-    or label, also when no clip is left.
+    Added to `left_out` are clips without one, or whose grid is empty, damaged or of another
+    recording, has speech that the aligner did not understand, labels of another alphabet, or more
+    phones than frames. Raises `DataError` with the first of them when no clip is left.
     """
     folder = resolve_path(config.folder)
     if not folder.is_dir():
         raise ConfigError(f"textgrids.folder: {config.folder} is no folder")
-    alignments = {}
+    alignments, problems, paths = {}, [], _paths(folder, features.clips)
     for clip in features.clips:
-        path = _find(folder, clip)
-        aligned = _align(clip, path, config, features.mel_config.frame_s) if path else None
-        if aligned is not None:
-            alignments[clip_key(clip)] = aligned
+        path = next((path for path in paths[clip_key(clip)] if path.is_file()), None)
+        if path is None:
+            looked = " and ".join(str(p.relative_to(folder)) for p in paths[clip_key(clip)])
+            problems.append(LeftOut(clip.location, "no TextGrid", f"looked for {looked}"))
+            continue
+        try:
+            alignments[clip_key(clip)] = _align(clip, path, config, features.mel_config.frame_s)
+        except _Unfit as error:
+            problems.append(LeftOut(str(path), str(error)))
+        except DataError as error:
+            problems.append(LeftOut(str(path), "no grid of phones", _without(path, error)))
     if not alignments:
-        example = f"{features.clips[0].speaker}/{features.clips[0].id}.TextGrid"
-        raise DataError(f"{folder}: holds no TextGrid of a clip; looked for {example} and others")
+        raise DataError(f"{folder}: holds no TextGrid of a clip; {problems[0]}")
+    left_out += problems
     return alignments
 
 
-def _find(folder: Path, clip: Clip) -> Path | None:
-    name = f"{clip.id}.TextGrid"
-    return next((p for p in (folder / clip.speaker / name, folder / name) if p.is_file()), None)
+class _Unfit(Exception):
+    """A grid that can be read, and gives no alignment: why."""
 
 
-def _align(clip: Clip, path: Path, config: TextGridConfig, frame_s: float) -> Alignment | None:
+def _without(path: Path, error: DataError) -> str:
+    return str(error).removeprefix(f"{path}: ").replace(f"{path}:", "line ")
+
+
+def _paths(folder: Path, clips: Sequence[Clip]) -> dict[str, list[Path]]:
+    """Where the grid of each clip may lie, by `clip_key`: not where two would have the same."""
+    found = {
+        clip_key(clip): [
+            folder / Path(clip.corpus).name / clip.speaker / f"{clip.id}.TextGrid",
+            folder / clip.speaker / f"{clip.id}.TextGrid",
+            folder / f"{clip.id}.TextGrid",
+        ]
+        for clip in clips
+    }
+    counts = Counter(path for paths in found.values() for path in set(paths))
+    return {
+        key: [path for path in dict.fromkeys(paths) if counts[path] == 1]
+        for key, paths in found.items()
+    }
+
+
+def _align(clip: Clip, path: Path, config: TextGridConfig, frame_s: float) -> Alignment:
     tiers = read_textgrid(path)
+    if not tiers:
+        raise _Unfit("empty TextGrid")
     phones = [
         phone
         for phone in tier_named(tiers, config.phone_tier, path)
         if phone.label.lower() not in _SILENT
     ]
-    if not phones or any(phone.label.lower() in _UNKNOWN_SPEECH for phone in phones):
-        return None
+    if not phones:
+        raise _Unfit("empty TextGrid")
+    if any(phone.label.lower() in _UNKNOWN_SPEECH for phone in phones):
+        raise _Unfit("speech that the aligner did not understand")
     words = tier_named(tiers, config.word_tier, path) if config.word_tier else phones
     said = _symbols_and_ends(phones, words, config.phones, MIN_PAUSE_FRAMES * frame_s, path)
     ends_s = np.array([phones[0].start_s, *(end_s for _, end_s in said)]) - clip.trimmed_s
     if ends_s[0] < -_MISFIT_S or ends_s[-1] > clip.num_frames * frame_s + _MISFIT_S:
-        return None
+        raise _Unfit("TextGrid of another recording")
     durations = _whole_frames(ends_s / frame_s, clip.num_frames)
     if durations is None:
-        return None
+        raise _Unfit("more phones than frames")
     tokens = clip.phonemes.split()
     symbols = _as_in_sentence([symbol for symbol, _ in said], tokens)
     end = tokens[-1] if tokens[-1] in ENDS else "."

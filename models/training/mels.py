@@ -22,8 +22,9 @@ from models.config import as_mapping, build, read_yaml
 from models.errors import CheckpointError, DataError
 from models.mel import MelConfig, check_same_mel
 from models.phonology.alphabets import tokenize
-from models.training.align import align_corpus, alignment_of
-from models.training.features import Clip, Features, Measured, open_features, write_features
+from models.training.align import align_corpus, alignment_of, unaligned
+from models.training.features import Clip, Features, open_features, write_features
+from models.training.measured import Measured
 from models.training.prosody import Example, ProsodyLevels, measure_example, measure_levels
 
 _CARD = "mels.yaml"
@@ -156,8 +157,8 @@ def _aligned_examples(
         for clip, alignment in found
         if alignment is not None
     ]
-    if len(examples) < len(known):
-        report(f"left out: {len(known) - len(examples)} clips that could not be aligned")
+    for one in unaligned(features, alignments):
+        report(f"left out: {one}")
     if not examples:
         raise DataError(f"{acoustic.name}: none of {len(known)} clips could be aligned")
     return examples

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.config import resolve_path
 from models.errors import ConfigError
-from models.training.features import read_wave
+from models.training.measured import read_wave
 
 Wave = NDArray[np.float32]
 

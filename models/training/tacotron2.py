@@ -22,10 +22,10 @@ from models.mel import MelConfig, convert_mels
 from models.phonology.phonemes import phones_of, tokens_of
 from models.phonology.symbols import symbol_ids
 from models.recognition.edit_distance import error_rate
-from models.training.align import align_corpus, alignment_of
+from models.training.align import align_corpus, alignment_of, unaligned
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
-from models.training.features import Clip, Features, prepare_features
+from models.training.features import Clip, Features, prepare_features, with_held_out
 from models.training.guidance import (
     aligned_guidance,
     aligned_loss,
@@ -33,6 +33,7 @@ from models.training.guidance import (
     diagonal_loss,
     pad_guidance,
 )
+from models.training.left_out import tell_left_out
 from models.training.optimizers import OptimizerConfig
 from models.training.pictures import attention_picture, mel_picture
 from models.training.provenance import Origin, Provenance
@@ -114,6 +115,8 @@ def _read_utterances(
     if config.mel != recognizer.mel:
         heard = prepare_features(config.corpus, recognizer.mel, config.cache)
     alignments = align_corpus(heard, recognizer, config.cache)
+    left_out = unaligned(heard, alignments)
+    tell_left_out(left_out, len(heard.clips), print, config.run / "left_out.txt")
     found = [(clip, alignment_of(clip, alignments)) for clip in features.clips]
     aligned = [Utterance(c, a.symbols, np.array(a.durations)) for c, a in found if a is not None]
     print(f"aligned {len(aligned)} of {len(found)} clips", flush=True)
@@ -134,8 +137,12 @@ class Tacotron2Task:
         self.loss_weights = dict(config.loss_weights)
         self.symbols = (PAD, *sorted({symbol for one in utterances for symbol in one.symbols}))
         self.speakers = tuple(sorted({one.clip.speaker for one in utterances}))
-        self.utterances = [one for one in utterances if not one.clip.held_out]
-        held_out = [one.clip for one in utterances if one.clip.held_out]
+        some_left_out = len(utterances) < len(features.clips)
+        clips = with_held_out([one.clip for one in utterances], config.corpus, some_left_out, print)
+        self.utterances = [
+            one for one, clip in zip(utterances, clips, strict=True) if not clip.held_out
+        ]
+        held_out = [clip for clip in clips if clip.held_out]
         count = min(len(held_out), config.evaluated_clips)
         self.held_out = [held_out[index * len(held_out) // count] for index in range(count)]
         self.model = Tacotron2(config.model, features.mel_config, self.symbols, self.speakers)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import DataError
+from models.text_files import read_text
 from pipeline.records import Reject
 from pipeline.storage.atomic import write_atomically
-from pipeline.storage.text_files import read_text
 
 STAGE = "marks"  # of a dropped row, among rejects
 MOST_NOTE = 500  # characters

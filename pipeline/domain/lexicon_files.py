@@ -33,8 +33,8 @@ from typing import Any
 
 from models.errors import DataError
 from models.phonology.phonemes import words_of
+from models.text_files import read_text
 from pipeline.domain.slots.vocabulary import Entry, Vocabulary, vocabulary_of
-from pipeline.storage.text_files import read_text
 
 LEXICON_SUFFIXES = (".txt", ".yaml", ".csv")
 _OWN_KEYS = ("value", "weight", "tags", "say")

@@ -22,10 +22,10 @@ from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from models.errors import DataError
+from models.text_files import read_text
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.template_checks import ALLOWED_FILTERS, TAGGED, parse
 from pipeline.records import Slot
-from pipeline.storage.text_files import read_text
 
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 

@@ -3,19 +3,18 @@
 import functools
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.config import as_mapping
 from models.errors import ConfigError, DataError
+from models.phonology.characters import named, plain
 from models.phonology.phonemes import Phonemizer, english_accents, words_of
 from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
 from pipeline.text.pronunciations import Lexicon, load_lexicon
-from pipeline.text.readings.characters import plain
 from pipeline.text.slot_words import word_ranges
 from pipeline.text.variants import VariantsConfig
 
@@ -134,8 +133,7 @@ def _unspeakable(spoken: str, written: str) -> str:
     end = readable.end() if readable else 0
     if end < len(spoken):
         sign = spoken[end]
-        name = unicodedata.name(sign, "unnamed character").lower()
         place = next((place for place, own in enumerate(written) if sign in plain(own)), None)
         where = "" if place is None else f" at character {place + 1}"
-        return f"cannot say `{sign}` ({name}, U+{ord(sign):04X}){where}"
+        return f"cannot say {named(sign)}{where}"
     return "" if words_of(spoken) else "nothing to say: no words in the text"

@@ -11,7 +11,7 @@ from models.checkpoint import load_checkpoint
 from models.mel import mel_amplitude
 from models.phonology.phonemes import tokens_of
 from models.phonology.symbols import symbol_ids
-from models.training.features import pitch_of
+from models.training.measured import pitch_of
 from models.voice import Controls
 
 PHONEMES = "^ ð ə | ˈoʊ l d | k l ˈɑː k | w ʌ z | n ˈɛ v ɚ | w ˈaʊ n d ."

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.storage.text_files import read_text
+from models.text_files import read_text
 
 _WORD = re.compile(r"[\w'’]+")
 _REGEX = "re:"

@@ -16,7 +16,7 @@ from models.evaluation.metrics import (
     warped_distortion_db,
 )
 from models.mel import MelConfig
-from models.training.features import pitch_of
+from models.training.measured import pitch_of
 from tests.models.evaluation.conftest import SAMPLE_RATE, babble
 
 MEL = MelConfig()

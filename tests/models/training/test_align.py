@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -112,10 +113,38 @@ def test_corpus_is_aligned_once_and_again_when_its_text_changes(
     assert too_short is None
     (cache,) = tmp_path.glob("alignment-abc-*.json")
     stored = json.loads(cache.read_text(encoding="utf-8"))
-    cache.write_text(json.dumps(stored | {"anna/c0": [["^"], [34]]}), encoding="utf-8")
+    cache.write_text(json.dumps(stored | {"|anna|c0": [["^"], [34]]}), encoding="utf-8")
     read_back = alignment_of(features.clips[0], align_corpus(features, recognizer, tmp_path))
     assert read_back == Alignment(("^",), (34,))
     corrected = _features(tmp_path, ("^ a | t !", "^ a t o b a t ."), mels)
     again = alignment_of(corrected.clips[0], align_corpus(corrected, recognizer, tmp_path))
     assert again is not None
     assert again.symbols == ("^", "a", "t", "!")
+
+
+def test_other_sounds_of_the_same_lengths_and_words_are_aligned_anew(
+    tmp_path: Path, recognizer: Checkpoint
+) -> None:
+    ends = []
+    for first in (6, 12):
+        mels = [sounding([("_", 8), ("a", first), ("t", 18 - first), ("_", 8)])]
+        features = _features(tmp_path, ("^ a t .",), mels)
+        aligned = alignment_of(features.clips[0], align_corpus(features, recognizer, tmp_path))
+        assert aligned is not None
+        ends.append(aligned.durations[1])
+    assert ends[0] < ends[1]
+
+
+def test_the_same_id_in_two_corpora_has_two_alignments(
+    tmp_path: Path, recognizer: Checkpoint
+) -> None:
+    mels = [sounding([("_", 8), ("a", first), ("t", 18 - first), ("_", 8)]) for first in (6, 12)]
+    features = _features(tmp_path, ("^ a t .", "^ a t ."), mels)
+    clips = tuple(
+        dataclasses.replace(clip, id="c", corpus=corpus)
+        for clip, corpus in zip(features.clips, "xy", strict=True)
+    )
+    features = dataclasses.replace(features, clips=clips)
+    found = align_corpus(features, recognizer, tmp_path)
+    durations = [alignment.durations[1] for alignment in found.values()]
+    assert durations[0] < durations[1]

@@ -4,7 +4,8 @@ import pytest
 
 from models.config import build
 from models.errors import ConfigError, DataError
-from models.training.corpus import CorpusConfig, is_held_out, read_corpora
+from models.training.corpus import CorpusConfig, clip_key, is_held_out, read_corpora
+from models.training.left_out import LeftOut
 
 
 def _corpus(folder: Path, metadata: str, *clips: str) -> Path:
@@ -39,10 +40,13 @@ def test_folders_may_lie_below_the_root_or_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ("a|hi|hi\ngone|hi|hi\n", r"metadata\.csv:2: wavs/gone is missing; looked for \.wav"),
-        ("a|hi\n", r"metadata\.csv:1: 2 fields; allowed are id\|speaker"),
+        (
+            "a|hi|hi\ngone|hi|hi\n",
+            r"metadata\.csv:2: no sound file: wavs/gone is missing; looked",
+        ),
+        ("a|hi\n", r"metadata\.csv:1: 2 fields: allowed are id\|speaker"),
         ("a|x|hi|hi|hi\n", r"metadata\.csv:1: 5 fields"),
-        ("a|...|...\n", r"metadata\.csv:1: a has no words"),
+        ("a|...|...\n", r"metadata\.csv:1: no words in the text: a"),
         ("", "no recordings"),
     ],
 )
@@ -62,7 +66,7 @@ def test_missing_metadata_and_root_are_named(tmp_path: Path) -> None:
 def test_metadata_in_another_encoding_is_named(tmp_path: Path) -> None:
     root = _corpus(tmp_path / "c", "", "a.wav")
     (root / "metadata.csv").write_bytes("a|für|für\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"metadata\.csv: not UTF-8"):
+    with pytest.raises(DataError, match=r"metadata\.csv:1: .*not UTF-8"):
         read_corpora(CorpusConfig(root))
 
 
@@ -104,3 +108,62 @@ def test_phonemes_that_a_teacher_said_are_taken(tmp_path: Path) -> None:
     (tmp_path / "provenance.jsonl").write_text('{"id": "one"}\n' + row, encoding="utf-8")
     with pytest.raises(DataError, match=r"provenance.jsonl:1: no row with id and phonemes"):
         read_corpora(CorpusConfig(root=tmp_path))
+
+
+NOT_USABLE = {
+    "listed before": "a|hi|hi",
+    "text that English cannot say": "b|Привет|привет",
+    "no words in the text": "b|...|",
+    "2 fields": "b|hi",
+    "no sound file": "gone|hi|hi",
+}
+
+
+def test_lines_that_cannot_be_used_are_told_and_the_others_read(tmp_path: Path) -> None:
+    lines = ["a|good|good", *NOT_USABLE.values(), "b|fine|fine"]
+    root = _corpus(tmp_path / "c", "\n".join(lines), "a.wav", "b.wav")
+    left_out = list[LeftOut]()
+    recordings = read_corpora(CorpusConfig(root), left_out)
+    assert [(clip.id, clip.text) for clip in recordings] == [("a", "good"), ("b", "fine")]
+    assert [one.kind for one in left_out] == list(NOT_USABLE)
+    metadata = root / "metadata.csv"
+    assert [one.location for one in left_out] == [f"{metadata}:{n}" for n in range(2, 7)]
+    assert "`п` (cyrillic small letter pe, U+043F)" in str(left_out[1])
+    assert recordings[1].location == f"{metadata}:7"
+
+
+def test_an_id_is_that_of_its_folder(tmp_path: Path) -> None:
+    for name in ("x/en", "y/en"):
+        _corpus(tmp_path / name, "a|anna|hi|hi\n", "a.wav")
+    recordings = read_corpora(CorpusConfig(tmp_path, folders=("x/en", "y/en")))
+    assert len({clip_key(clip) for clip in recordings}) == 2
+    with pytest.raises(ConfigError, match=r"corpus.folders: x/en and x/\.\./x/en are the same"):
+        read_corpora(CorpusConfig(tmp_path, folders=("x/en", "x/../x/en")))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "file", "sound"),
+    [
+        ("\ufeffa|hi|hi\n", "metadata.csv", "a.wav"),
+        ("a|hi|hi\r\n", "metadata.csv", "a.wav"),
+        ("a|h\u2028i\x85|hi\u2028\n", "metadata.csv", "a.wav"),
+        ("a|hi|hi", "METADATA.CSV", "a.WAV"),
+        ("a|hi|hi", "metadata.csv", "a.Flac"),
+        ("caf\u00e9|hi|hi", "metadata.csv", "cafe\u0301.wav"),
+    ],
+)
+def test_names_and_lines_are_read_as_people_write_them(
+    tmp_path: Path, metadata: str, file: str, sound: str
+) -> None:
+    (tmp_path / "wavs").mkdir()
+    (tmp_path / "wavs" / sound).touch()
+    (tmp_path / file).write_bytes(metadata.encode())
+    (recording,) = read_corpora(CorpusConfig(tmp_path))
+    assert recording.text == "hi"
+    assert recording.path.name == sound
+
+
+def test_text_is_plain(tmp_path: Path) -> None:
+    said = "cafe\u0301 \u201cturn\u201d soft\u00adly\u200b \uff48\ufb01"
+    root = _corpus(tmp_path / "c", f"a|x|{said}\n", "a.wav")
+    assert read_corpora(CorpusConfig(root))[0].text == 'cafe "turn" softly hfi'

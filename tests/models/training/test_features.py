@@ -1,4 +1,6 @@
 import dataclasses
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import torch
 
 from models.errors import DataError
 from models.mel import LogMel, MelConfig
-from models.training.features import _measure, prepare_features, read_wave, trim_and_level
+from models.training.corpus import CorpusConfig, clip_key, is_held_out
+from models.training.features import prepare_features
+from models.training.measured import measure_clip, read_wave, trim_and_level
 from tests.models.training.conftest import HUM_HZ, MEL, SENTENCES, TrainingCorpus, hum
 
 
@@ -49,10 +53,23 @@ def test_clips_are_spoken_and_held_out_by_sentence(corpus: TrainingCorpus) -> No
 
 
 def test_cache_is_made_once(corpus: TrainingCorpus) -> None:
-    assert len(corpus.reports) == 1
-    again = prepare_features(corpus.config, MEL, corpus.cache, pytest.fail)
+    made, *told = corpus.reports
+    assert made.startswith("features: ")
+    said = list[str]()
+    again = prepare_features(corpus.config, MEL, corpus.cache, said.append)
     assert again.clips == corpus.features.clips
     assert isinstance(again.waves, np.memmap)
+    assert said == told
+
+
+def test_what_is_left_out_is_told_each_time_with_file_and_line(corpus: TrainingCorpus) -> None:
+    metadata, first = corpus.config.root / "metadata.csv", 2 * len(SENTENCES) + 1
+    blip, nothing, summary = corpus.reports[1:]
+    assert blip.startswith(f"left out: {metadata}:{first}: too short: 0.")
+    assert nothing.startswith(f"left out: {metadata}:{first + 2}: silent: peak -inf dB")
+    assert summary.startswith("left out 2 of 22 clips (1 too short, 1 silent); all are in ")
+    listed = Path(summary.partition("all are in ")[2]).read_text()
+    assert listed == "".join(line.removeprefix("left out: ") + "\n" for line in (blip, nothing))
 
 
 def test_everything_that_matters_names_the_cache(corpus: TrainingCorpus) -> None:
@@ -90,13 +107,13 @@ def test_what_was_cut_off_the_start_is_known(corpus: TrainingCorpus) -> None:
 @pytest.mark.parametrize("num_samples", [0, 100, 1500])
 def test_clips_too_short_to_measure_are_empty(tmp_path: Path, num_samples: int) -> None:
     soundfile.write(tmp_path / "short.wav", np.full(num_samples, 0.1), 22050)
-    measured = _measure(tmp_path / "short.wav", MelConfig())
+    measured = measure_clip(tmp_path / "short.wav", MelConfig())
     assert (len(measured.wave), measured.mel.shape, len(measured.pitch_hz)) == (0, (0, 80), 0)
 
 
 def test_silent_recording_is_no_crash(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silent.wav", np.zeros(22050), 22050)
-    assert not _measure(tmp_path / "silent.wav", MelConfig()).pitch_hz.any()
+    assert not measure_clip(tmp_path / "silent.wav", MelConfig()).pitch_hz.any()
 
 
 def test_other_rates_and_channels_become_mono_at_ours(tmp_path: Path) -> None:
@@ -120,3 +137,108 @@ def test_corpus_with_nothing_on_one_side_is_refused_at_once(
     config = dataclasses.replace(corpus.config, held_out=share)
     with pytest.raises(DataError, match=f"corpus.held_out: {share} leaves none of 22.*{missing}"):
         prepare_features(config, MEL, corpus.cache, pytest.fail)
+
+
+def _write_corpus(root: Path, waves: dict[str, np.ndarray], texts: Sequence[str] = ()) -> None:
+    (root / "wavs").mkdir(parents=True, exist_ok=True)
+    texts = texts or SENTENCES[: len(waves)]
+    lines = [f"{name}|anna|x|{text}\n" for name, text in zip(waves, texts, strict=True)]
+    (root / "metadata.csv").write_text("".join(lines), encoding="utf-8")
+    for name, wave in waves.items():
+        soundfile.write(root / f"wavs/{name}.wav", wave, 22050, subtype="FLOAT")
+
+
+def test_other_bytes_of_the_same_name_and_size_are_other_features(tmp_path: Path) -> None:
+    root, config = tmp_path / "a", CorpusConfig(tmp_path / "a", held_out=0.5)
+    _write_corpus(root, {f"c{n}": hum(200.0, n) for n in range(4)})
+    first = np.array(prepare_features(config, MEL, tmp_path / "cache", print).waves)
+    path = root / "wavs" / "c0.wav"
+    before = path.stat()
+    soundfile.write(path, hum(120.0, 9), 22050, subtype="FLOAT")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    second = prepare_features(config, MEL, tmp_path / "cache", print).waves
+    assert first.shape != second.shape or not np.array_equal(first, second)
+
+
+def test_two_corpora_share_no_features(tmp_path: Path) -> None:
+    """Same lists, names and sizes; other sounds."""
+    kept = []
+    for name, pitch_hz in (("x", 200.0), ("y", 120.0)):
+        _write_corpus(tmp_path / name, {f"c{n}": hum(pitch_hz, n) for n in range(4)})
+        config = CorpusConfig(tmp_path / name, held_out=0.5)
+        kept.append(prepare_features(config, MEL, tmp_path / "cache", print))
+    medians = [np.median(one.pitch_hz[one.pitch_hz > 0]) for one in kept]
+    assert medians == pytest.approx([200, 120], rel=0.03)
+
+
+SPEECH = hum(200.0, 0)
+BROKEN = {
+    "NaN or infinite samples": np.where(np.arange(len(SPEECH)) == 999, np.nan, SPEECH),
+    "silent": 1e-4 * SPEECH,
+    "channels that cancel out": np.stack([SPEECH, -0.98 * SPEECH], axis=1),
+    "too short": SPEECH[:5000],
+}
+
+
+@pytest.mark.parametrize("kind", [*BROKEN, "infinite", "offset", "rumble", "empty", "no sound"])
+def test_clips_that_nobody_can_learn_from_are_told_and_the_rest_measured(
+    tmp_path: Path, kind: str
+) -> None:
+    time_s = np.arange(len(SPEECH)) / 22050
+    waves = BROKEN | {
+        "infinite": np.where(np.arange(len(SPEECH)) == 999, np.inf, SPEECH),
+        "offset": np.full(len(SPEECH), 0.3),
+        "rumble": 0.5 * np.sin(2 * np.pi * 5 * time_s),
+        "empty": np.zeros(0),
+        "no sound": SPEECH,
+    }
+    told_as = {"infinite": "NaN or infinite samples", "no sound": "no sound that can be read"}
+    told_as |= dict.fromkeys(["offset", "rumble", "empty"], "silent")
+    good = {f"c{n}": hum(200.0, n) for n in range(4)}
+    _write_corpus(tmp_path, {"bad": waves[kind], **good})
+    if kind == "no sound":
+        (tmp_path / "wavs" / "bad.wav").write_bytes(b"RIFF")
+    said, config = list[str](), CorpusConfig(tmp_path, held_out=0.5)
+    features = prepare_features(config, MEL, tmp_path / "cache", said.append)
+    assert [clip.id for clip in features.clips] == list(good)
+    line = f"left out: {tmp_path}/metadata.csv:1: {told_as.get(kind, kind)}: "
+    assert any(message.startswith(line) for message in said)
+    assert any(message.startswith("left out 1 of 5 clips (1 ") for message in said)
+
+
+def test_levels_are_those_of_what_is_heard(tmp_path: Path) -> None:
+    """An offset and a rumble change neither where silence is cut nor how loud a clip becomes."""
+    speech = hum(200.0, 1)
+    rumble = 0.3 * np.sin(2 * np.pi * 5 * np.arange(len(speech)) / 22050)
+    measured = []
+    for name, wave in (("plain", speech), ("offset", speech + 0.3), ("rumble", speech + rumble)):
+        soundfile.write(tmp_path / f"{name}.wav", wave, 22050, subtype="FLOAT")
+        measured.append(measure_clip(tmp_path / f"{name}.wav", MEL))
+    plain, *others = measured
+    for other in others:
+        assert other.trimmed_s == pytest.approx(plain.trimmed_s, abs=0.02)
+        ratio = other.wave.astype(float).std() / plain.wave.astype(float).std()
+        assert ratio == pytest.approx(1, abs=0.05)
+
+
+def test_where_all_held_out_sentences_are_left_out_others_are_held_out(tmp_path: Path) -> None:
+    texts = [text for text in SENTENCES if not is_held_out(text, 0.3)][:4]
+    (lost,) = [text for text in SENTENCES if is_held_out(text, 0.3)][:1]
+    waves = {f"c{n}": hum(200.0, n) for n in range(4)} | {"lost": 0 * SPEECH}
+    _write_corpus(tmp_path, waves, [*texts, lost])
+    said, config = list[str](), CorpusConfig(tmp_path, held_out=0.3)
+    features = prepare_features(config, MEL, tmp_path / "cache", said.append)
+    (held_out,) = features.held_out()
+    assert len(features.training()) == 3
+    assert any(f"held out in their place: '{held_out.text}'" in message for message in said)
+
+
+def test_one_name_in_two_folders_is_told_to_be_one_voice(tmp_path: Path) -> None:
+    for name in ("x", "y"):
+        _write_corpus(tmp_path / name, {f"c{n}": hum(200.0, n) for n in range(4)})
+    said = list[str]()
+    config = CorpusConfig(tmp_path, folders=("x", "y"), held_out=0.5)
+    features = prepare_features(config, MEL, tmp_path / "cache", said.append)
+    assert len({clip_key(clip) for clip in features.clips}) == 8
+    assert "speaker anna of x, y is taken for one voice" in said

@@ -9,6 +9,7 @@ from models.mel import MelConfig
 from models.training.align import Alignment, alignment_of
 from models.training.features import Clip, Features
 from models.training.grid_alignment import TextGridConfig, _whole_frames, read_grid_alignments
+from models.training.left_out import LeftOut
 from tests.models.training.textgrids import Part, write_textgrid
 
 MEL = MelConfig()
@@ -61,7 +62,7 @@ def _words(parts: list[Part]) -> list[Part]:
 
 def _read(folder: Path, clip: Clip, **settings: object) -> Alignment | None:
     config = dataclasses.replace(TextGridConfig(folder), **settings)
-    return alignment_of(clip, read_grid_alignments(config, _features(clip)))
+    return alignment_of(clip, read_grid_alignments(config, _features(clip), []))
 
 
 @pytest.mark.parametrize("alphabet", ["ipa", "arpabet", "mfa"])
@@ -147,20 +148,49 @@ def test_silence_labels_are_silence(tmp_path: Path) -> None:
     assert _read(tmp_path, _clip()) == KNOWN
 
 
-@pytest.mark.parametrize("problem", ["missing", "spn", "too many phones", "another recording"])
-def test_clips_that_cannot_be_used_are_left_out(tmp_path: Path, problem: str) -> None:
+PROBLEMS = {
+    "missing": "no TextGrid: looked for anna/c2.TextGrid and c2.TextGrid",
+    "spn": "speech that the aligner did not understand",
+    "too many phones": "more phones than frames",
+    "another recording": "TextGrid of another recording",
+    "empty": "empty TextGrid",
+    "silence": "empty TextGrid",
+    "damaged": "no grid of phones: cannot be read as a TextGrid",
+    "another alphabet": "no grid of phones: ɹ at 0.451 s is no arpabet phone",
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_clips_that_cannot_be_used_are_told_and_left_out(tmp_path: Path, problem: str) -> None:
     good = _clip()
-    bad = dataclasses.replace(good, id="c2")
+    bad = dataclasses.replace(good, id="c2", location="corpus/metadata.csv:2")
     parts = _parts(KNOWN, LABELS["arpabet"])
     write_textgrid(tmp_path / "c1.TextGrid", {"words": _words(parts), "phones": parts})
     if problem == "too many phones":
         bad = dataclasses.replace(bad, num_frames=9)
+        parts = [
+            (label, TRIMMED_S + (start - TRIMMED_S) / 20, TRIMMED_S + (end - TRIMMED_S) / 20)
+            for label, start, end in parts
+        ]
     if problem == "another recording":
         parts = [(label, start + 1, end + 1) for label, start, end in parts]
     if problem != "missing":
         labelled = [("spn", *parts[0][1:]), *parts[1:]] if problem == "spn" else parts
-        write_textgrid(tmp_path / "c2.TextGrid", {"words": _words(parts), "phones": labelled})
-    found = read_grid_alignments(TextGridConfig(tmp_path), _features(good, bad))
+        labelled = [("", 0.0, 1.0)] if problem == "empty" else labelled
+        labelled = [("sil", 0.0, 1.0)] if problem == "silence" else labelled
+        labelled = _parts(KNOWN, LABELS["mfa"]) if problem == "another alphabet" else labelled
+        words = [("", 0.0, 1.0)] if problem == "empty" else _words(parts)
+        write_textgrid(tmp_path / "c2.TextGrid", {"words": words, "phones": labelled})
+    if problem == "damaged":
+        (tmp_path / "c2.TextGrid").write_text("File type = none")
+    left_out = list[LeftOut]()
+    found = read_grid_alignments(TextGridConfig(tmp_path), _features(good, bad), left_out)
+    (one,) = left_out
+    assert str(one).startswith(
+        f"corpus/metadata.csv:2: {PROBLEMS[problem]}"
+        if problem == "missing"
+        else f"{tmp_path / 'c2.TextGrid'}: {PROBLEMS[problem]}"
+    )
     assert alignment_of(good, found) == KNOWN
     assert alignment_of(bad, found) is None
 
@@ -169,14 +199,14 @@ def test_a_label_of_another_alphabet_is_named(tmp_path: Path) -> None:
     parts = _parts(KNOWN, LABELS["mfa"])
     path = write_textgrid(tmp_path / "c1.TextGrid", {"words": parts, "phones": parts})
     with pytest.raises(
-        DataError, match=rf"{path}: ɹ at 0\.451 s is no arpabet phone; allowed are B,"
+        DataError, match=rf"{path}: no grid .*: ɹ at 0\.451 s is no arpabet phone; allowed are B,"
     ):
         _read(tmp_path, _clip())
 
 
 def test_a_folder_without_grids_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"holds no TextGrid of a clip; looked for anna/c1\.TextGrid"
+        DataError, match=r"holds no TextGrid of a clip; .* looked for anna/c1\.TextGrid"
     ):
         _read(tmp_path, _clip())
     with pytest.raises(ConfigError, match=r"textgrids\.folder: .*nowhere is no folder"):
@@ -198,3 +228,17 @@ def test_whole_frames_leave_none_empty(
     ends: list[float], num_frames: int, durations: tuple[int, ...] | None
 ) -> None:
     assert _whole_frames(np.array(ends), num_frames) == durations
+
+
+def test_two_corpora_never_share_a_grid(tmp_path: Path) -> None:
+    """`anna/c1.TextGrid` is of one of them, and nobody knows of which."""
+    parts = _parts(KNOWN, LABELS["arpabet"])
+    tiers = {"words": _words(parts), "phones": parts}
+    write_textgrid(tmp_path / "anna" / "c1.TextGrid", tiers)
+    one, two = (dataclasses.replace(_clip(), corpus=corpus) for corpus in "xy")
+    with pytest.raises(DataError, match=r"looked for x/anna/c1\.TextGrid$"):
+        read_grid_alignments(TextGridConfig(tmp_path), _features(one, two), [])
+    write_textgrid(tmp_path / "y" / "anna" / "c1.TextGrid", tiers)
+    found = read_grid_alignments(TextGridConfig(tmp_path), _features(one, two), [])
+    assert alignment_of(one, found) is None
+    assert alignment_of(two, found) == KNOWN

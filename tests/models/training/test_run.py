@@ -13,9 +13,10 @@ from models.config import as_mapping, build
 from models.errors import CheckpointError, ConfigError, DataError
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
-from models.training.features import Measured, write_features
+from models.training.features import write_features
 from models.training.harmonic import HarmonicTask, HarmonicTraining
 from models.training.hifigan import HifiGanTask, HifiGanTraining
+from models.training.measured import Measured
 from models.training.melgan import MelGanTask
 from models.training.mels import open_teacher_mels
 from models.training.recognizer import RecognizerTask

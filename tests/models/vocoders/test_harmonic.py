@@ -9,7 +9,7 @@ import torch
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from models.config import as_mapping
 from models.mel import LogMel, MelConfig
-from models.training.features import pitch_of
+from models.training.measured import pitch_of
 from models.vocoders.harmonic import Harmonic, HarmonicConfig, fill_pitch
 
 MEL = MelConfig()

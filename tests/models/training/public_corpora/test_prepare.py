@@ -5,11 +5,10 @@ import pytest
 import soundfile
 
 from models.checkpoint import load_checkpoint
-from models.errors import DataError
 from models.training.align import align_corpus
 from models.training.corpus import CorpusConfig, read_corpora
 from models.training.features import prepare_features
-from models.training.public_corpora.prepare import check_clips, prepare_corpus
+from models.training.public_corpora.prepare import prepare_corpus
 
 SENTENCES = tuple(f"turn on the light number {number}" for number in ("one", "two", "six"))
 
@@ -43,22 +42,21 @@ def test_a_corpus_is_checked_split_measured_and_aligned(
     assert figures["anna"].held_out == sum(
         clip.held_out for clip in read_corpora(corpus) if clip.speaker == "anna"
     )
-    assert [message.split()[0] for message in said] == ["checking", "features:", "aligning"]
+    assert [message for message in said if message.startswith(("features: ", "aligning "))]
     # A training run finds all of it.
     monkeypatch.setattr("models.training.features._compute", None)
     monkeypatch.setattr("models.training.align.align", None)
     align_corpus(prepare_features(corpus, recognizer.mel, cache), recognizer, cache)
 
 
-def test_files_that_are_no_sound_are_named(corpus: CorpusConfig) -> None:
-    (corpus.root / "wavs" / "anna1.wav").write_bytes(b"no sound")
-    soundfile.write(corpus.root / "wavs" / "ben1.wav", np.zeros(0), 22_050)
-    with pytest.raises(DataError, match=r"anna1.wav: cannot be read.*ben1.wav: has no sound"):
-        check_clips(read_corpora(corpus))
-
-
-def test_clips_that_are_listed_twice_are_named(corpus: CorpusConfig) -> None:
+def test_files_that_are_no_sound_and_lines_listed_twice_are_told(
+    corpus: CorpusConfig, tmp_path: Path
+) -> None:
     metadata = corpus.root / "metadata.csv"
-    metadata.write_text(metadata.read_text() * 2)
-    with pytest.raises(DataError, match=r"anna0 of anna is listed 2 times.*\(and 1 more\)"):
-        check_clips(read_corpora(corpus))
+    metadata.write_text(metadata.read_text() + metadata.read_text().partition("\n")[0])
+    (corpus.root / "wavs" / "anna1.wav").write_bytes(b"no sound")
+    said = list[str]()
+    prepare_corpus(corpus, load_checkpoint("recognizer"), tmp_path / "cache", said.append)
+    told = " ".join(said)
+    assert f"{metadata}:3: no sound that can be read: " in told
+    assert f"{metadata}:7: listed before: anna0 is that of line 1" in told

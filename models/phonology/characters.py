@@ -4,13 +4,12 @@ import html
 import re
 import unicodedata
 
-from pipeline.text.readings.cardinals import cardinal
-
 # Read before NFKC, which would lose them: `m²` is not `m2`.
 _SIGNS = {"²": "^2", "³": "^3", "№": "No. ", "™": "", "®": "", "©": " copyright ", "℠": ""}
 _SIGNS |= dict.fromkeys("’‘‛`´ʼ′", "'") | dict.fromkeys("“”„‟«»‹›「」『』″", '"')
 _SIGNS |= dict.fromkeys("‐‑‒–−⁃", "-") | dict.fromkeys("—―", " - ") | dict.fromkeys("ʻ¨¸˜¿¡", "")
 _SIGNS |= {"…": "...", "×": "x", "⁄": "/", "·": " ", "。": ". ", "、": ", ", "∶": ":"}
+_SIGNS |= dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", " ")  # blank, and yet letters or symbols
 _FRACTIONS = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _SIGNS |= {sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS}
 _TABLE = str.maketrans(_SIGNS)
@@ -19,10 +18,6 @@ _LETTERS |= {"Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th",
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _THIN_GROUPS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-_QUOTED = re.compile(r"(?<![\w.,!?])'(?=\w)([^'\"]*(?:\w'\w[^'\"]*)*)'(?!\w)")
-_STRAY = re.compile(r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])'(?=[A-Za-z])")
-_INCHES = re.compile(r"(?<=\d)\"")
-_NUMBER_IN_QUOTES = re.compile(r"(?<![\w.:/$,-])\d{1,15}(?=\")")
 
 
 def plain(text: str) -> str:
@@ -35,24 +30,6 @@ def plain(text: str) -> str:
     if "`" in text:
         text = text.replace("`", "'")
     return " ".join(text.split())
-
-
-def without_quotes(text: str) -> str:
-    """Single marks that quote, or stand alone, left out; those of words stay (don't, dogs')."""
-    if "'" not in text:
-        return text
-    return _STRAY.sub("", _QUOTED.sub(r"\1", text.replace("''", '"')))
-
-
-def inch_marks(text: str) -> str:
-    """`a 65" TV`: behind a digit, a mark that would open a quotation is one of inches.
-
-    NeMo takes any for inches, so a number that a quotation ends with is put in words here.
-    """
-    if '"' not in text:
-        return text
-    text = _INCHES.sub(lambda m: '"' if text.count('"', 0, m.start()) % 2 else " inch ", text)
-    return _NUMBER_IN_QUOTES.sub(lambda match: cardinal(int(match[0])), text)
 
 
 def _unescaped(text: str) -> str:
@@ -77,3 +54,17 @@ def _plain(character: str) -> str:
         return " "
     base = unicodedata.normalize("NFD", character)[0] if character.isalpha() else character
     return base if base.isascii() else _SIGNS.get(character, character)
+
+
+def foreign_letter(text: str) -> str:
+    """The first letter that English lacks in a text that is `plain`, as `named`; or nothing."""
+    for sign in text:
+        if sign.isalpha() and not sign.isascii():
+            return named(sign)
+    return ""
+
+
+def named(sign: str) -> str:
+    """A character as a message names it: `п` (cyrillic small letter pe, U+043F)."""
+    name = unicodedata.name(sign, "unnamed character").lower()
+    return f"`{sign}` ({name}, U+{ord(sign):04X})"

@@ -1,0 +1,26 @@
+import os
+from pathlib import Path
+
+from models.content import file_digest
+
+
+def test_other_bytes_of_the_same_name_size_and_time_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    first, times = file_digest(path), path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_mtime_ns == times.st_mtime_ns
+    assert file_digest(path) != first
+    path.write_bytes(b"one")
+    assert file_digest(path) == first
+
+
+def test_a_file_that_takes_the_place_of_another_is_noticed(tmp_path: Path) -> None:
+    path, other = tmp_path / "a", tmp_path / "b"
+    path.write_bytes(b"one")
+    other.write_bytes(b"two")
+    first = file_digest(path)
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    other.rename(path)
+    assert file_digest(path) != first

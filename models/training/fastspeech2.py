@@ -132,9 +132,7 @@ class FastSpeech2Task:
         examples = [
             measure_example(clip, alignment, features, self.symbols) for clip, alignment in aligned
         ]
-        sayable = [clip for clip, _ in aligned if can_say(self.model, clip)]
-        sayable = with_held_out(sayable, config.corpus, len(sayable) < len(aligned), print)
-        self.held_out = [clip for clip in sayable if clip.held_out]
+        self.held_out = self._evaluated([clip for clip, _ in aligned])
         kept = {clip_key(clip) for clip in self.held_out}
         self.examples = [
             e for e in examples if not e.clip.held_out and clip_key(e.clip) not in kept
@@ -151,6 +149,18 @@ class FastSpeech2Task:
             config.loop.seed,
             [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
         )
+
+    def _evaluated(self, clips: Sequence[Clip]) -> list[Clip]:
+        """The held-out clips that the model can say, or else others that then are held out."""
+        for clip in clips:
+            lacking = unknown_symbols(self.model, clip)
+            if clip.held_out and lacking:
+                found = f"training lacks {' '.join(lacking)}"
+                print(f"left out: {LeftOut(clip.location, 'not evaluated', found)}", flush=True)
+        sayable = [clip for clip in clips if not unknown_symbols(self.model, clip)]
+        some_left_out = len(sayable) < len(self.features.clips)
+        sayable = with_held_out(sayable, self.config.corpus, some_left_out, print)
+        return [clip for clip in sayable if clip.held_out]
 
     def _fill_vectors(self, path: Path) -> None:
         rows = self.model.speaker_vectors
@@ -280,10 +290,11 @@ def _stand_in(symbol: str, known: Sequence[str]) -> str:
     return symbol if number is None else known[number]
 
 
-def can_say(model: FastSpeech2, clip: Clip) -> bool:
-    """Whether the model knows every phone of the clip's sentence; TextGrids may lack some."""
+def unknown_symbols(model: FastSpeech2, clip: Clip) -> list[str]:
+    """Phones of the clip's sentence that the model does not know: TextGrids may lack some."""
     index = dict.fromkeys(model.symbols, 0)
-    return all(find_symbol(token, index) is not None for token in tokens_of(clip.phonemes))
+    tokens = dict.fromkeys(tokens_of(clip.phonemes))
+    return [token for token in tokens if find_symbol(token, index) is None]
 
 
 def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:
@@ -310,7 +321,7 @@ def measure_variance(
     """
     model.variance_gain.fill_(1.0)
     real, ours = [], []
-    examples = [example for example in examples if can_say(model, example.clip)]
+    examples = [example for example in examples if not unknown_symbols(model, example.clip)]
     for example in examples[:: max(1, len(examples) // count)]:
         mel = torch.from_numpy(features.mel(example.clip)).to(model.mel_mean.device)
         real.append(model.normalize(_loud(mel)).std(dim=0))

@@ -1,5 +1,7 @@
 """FastSpeech2's recipe with what others made: TextGrids and speaker vectors."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,40 @@ def test_textgrids_align_in_place_of_the_recognizer(
     said = {token for clip in corpus.features.clips[1:] for token in tokens_of(clip.phonemes)}
     assert set(checkpoint.symbols) <= said | {"<pad>"}
     assert not list((tmp_path / "run").glob("alignment-*"))
+
+
+def test_sentences_with_phones_that_training_lacks_are_told_and_others_evaluated(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recognizer: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No held-out sentence can be said: the grids of all others have two phones."""
+    sayable = [clip for clip in corpus.features.training() if clip.speaker == "anna"][:4]
+    root = tmp_path / "corpus"
+    (root / "wavs").mkdir(parents=True)
+    rows = []
+    for clip in (*sayable, corpus.features.held_out()[0]):
+        source = corpus.config.root / "wavs" / f"{clip.id}.wav"
+        (root / "wavs" / source.name).symlink_to(source)
+        rows.append(f"{clip.id}|{clip.speaker}|x|{clip.text}\n")
+        if not clip.held_out:
+            line = {"id": clip.id, "phonemes": "^ t ˈaɪ ."}
+            with (root / "provenance.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        parts: list[Part] = [("t", 0.1, 0.5), ("ˈaɪ", 0.5, 1.0)]
+        write_textgrid(root / f"{clip.id}.TextGrid", {"words": parts, "phones": parts})
+    (root / "metadata.csv").write_text("".join(rows), encoding="utf-8")
+    config = _config(
+        tmp_path,
+        corpus,
+        recognizer,
+        textgrids={"folder": str(root), "phones": "ipa"},
+    )
+    train_fastspeech2(replace(config, corpus=replace(corpus.config, root=root)))
+    said = capsys.readouterr().out
+    assert f"left out: {root}/metadata.csv:5: not evaluated: training lacks " in said
+    assert "no held-out sentence is left; held out in their place: " in said
 
 
 def _mel(model: FastSpeech2, speaker: str) -> torch.Tensor:

@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.config import as_mapping, build, read_yaml, resolve_path
-from models.content import FileState, file_state
 from models.errors import CheckpointError, ConfigError
+from models.file_state import FileState, file_state
 from models.mel import MelConfig, check_convertible_mel
 from models.phonology.alphabets import Alphabet
 from models.voice import AcousticModel, Vocoder
@@ -307,6 +307,7 @@ def _check_weights(folder: Path, info: CheckpointInfo) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _digest_of(path: Path, state: FileState) -> str:
+    """`state` is there for the cache alone."""
     return _file_digest(path)
 
 

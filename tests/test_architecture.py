@@ -35,7 +35,7 @@ LAYERS = {
         {"editing", "probe"},
     ],
     "models": [
-        {"errors", "config", "text_files", "content", "folders", "revision"}
+        {"errors", "config", "text_files", "content", "file_state", "folders", "revision"}
         | {"waveform", "mel", "precision", "stft", "losses", "voice"},
         {"phonology"},
         {"checkpoint"},

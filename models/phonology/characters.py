@@ -9,7 +9,7 @@ _SIGNS = {"²": "^2", "³": "^3", "№": "No. ", "™": "", "®": "", "©": " co
 _SIGNS |= dict.fromkeys("’‘‛`´ʼ′", "'") | dict.fromkeys("“”„‟«»‹›「」『』″", '"')
 _SIGNS |= dict.fromkeys("‐‑‒–−⁃", "-") | dict.fromkeys("—―", " - ") | dict.fromkeys("ʻ¨¸˜¿¡", "")
 _SIGNS |= {"…": "...", "×": "x", "⁄": "/", "·": " ", "。": ". ", "、": ", ", "∶": ":"}
-_SIGNS |= dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", " ")  # blank, and yet letters or symbols
+_BLANK = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", " "))  # but no spaces
 _FRACTIONS = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _SIGNS |= {sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS}
 _TABLE = str.maketrans(_SIGNS)
@@ -25,7 +25,7 @@ def plain(text: str) -> str:
     if "&" in text and ";" in text:
         text = _unescaped(text)
     if not text.isascii():
-        text = _THIN_GROUPS.sub(",", text).translate(_TABLE)
+        text = _THIN_GROUPS.sub(",", text.translate(_BLANK)).translate(_TABLE)
         text = "".join(map(_plain, unicodedata.normalize("NFKC", text)))
     if "`" in text:
         text = text.replace("`", "'")
@@ -54,6 +54,16 @@ def _plain(character: str) -> str:
         return " "
     base = unicodedata.normalize("NFD", character)[0] if character.isalpha() else character
     return base if base.isascii() else _SIGNS.get(character, character)
+
+
+def visible(text: str) -> str:
+    """The text without characters that nobody sees, such as soft hyphens and zero-width spaces,
+    its accented letters composed; blank ones are spaces.
+    """
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFC", text.translate(_BLANK))
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def foreign_letter(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import DataError
+from models.waveform import audible, mono, peak_db
 
 _WRITTEN = (".wav", ".flac")
 CLIPPED_AT = 0.999  # of full scale
@@ -20,6 +21,7 @@ _FULL_SCALE = 32768  # 16 bit: decoding divides by this, so encoding multiplies 
 _LEVEL_FRAME_S = 0.010
 _HANGOVER_FRAMES = 20
 _MARGIN_DB = 15.9
+_NOTHING_DB = -160.0  # what rounding leaves of an offset
 
 
 def encode_flac(wave: np.ndarray, sample_rate: int) -> bytes:
@@ -45,7 +47,8 @@ def pcm16(wave: np.ndarray) -> np.ndarray:
 
 
 def decode_audio(data: bytes) -> tuple[np.ndarray, int]:
-    """(wave (S,) float32, its sample rate) of a sound file's bytes; channels are averaged.
+    """(wave (S,) float32, its sample rate) of a sound file's bytes; channels become one, as in
+    `models.waveform.mono`.
 
     Raises `DataError` when the bytes are not audio.
     """
@@ -101,8 +104,7 @@ def _read(file: io.BufferedIOBase, name: str) -> tuple[np.ndarray, int]:
         raise DataError(f"{name}: not a sound file that can be read ({error})") from None
     if not np.isfinite(frames).all():
         raise DataError(f"{name}: holds NaN or infinite samples")
-    # (S, channels) -> (S,)
-    return frames.mean(axis=1, dtype=np.float32), int(sample_rate)
+    return mono(frames), int(sample_rate)
 
 
 def rms_db(wave: np.ndarray) -> float:
@@ -118,9 +120,13 @@ def active_speech_level_db(wave: np.ndarray, sample_rate: int) -> float:
     without. The threshold is the lowest at which (energy of the clip / active time) lies no
     more than 15.9 dB above it. Where P.56 smooths an envelope and tries thresholds in
     6 dB steps, this takes 10 ms frame energies and tries every frame's own: the figure then moves
-    exactly with the gain of the wave. -inf for silence.
+    exactly with the gain of the wave. An offset and what lies below hearing do not count. -inf for
+    silence.
     """
-    energies = _frame_energies(wave, max(1, round(_LEVEL_FRAME_S * sample_rate)))
+    heard = audible(wave, sample_rate)
+    if peak_db(heard) < _NOTHING_DB:
+        return -math.inf
+    energies = _frame_energies(heard, max(1, round(_LEVEL_FRAME_S * sample_rate)))
     total = float(energies.sum())
     if total <= 0.0:
         return -math.inf

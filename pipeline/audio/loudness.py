@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from models.waveform import audible
 from pipeline.audio.files import resample
 
 QUIETEST_LUFS = -70.0  # the absolute gate of ITU-R BS.1770: nothing quieter is measured
@@ -17,10 +18,11 @@ _OVERSAMPLED_TO_HZ = 192_000  # ITU-R BS.1770-5, annex 2: four times 48 kHz
 def loudness_lufs(wave: np.ndarray, sample_rate: int) -> float:
     """Integrated loudness of `wave` (S,) by ITU-R BS.1770; -70 for silence.
 
-    A clip shorter than one 0.4 s block is padded with silence to one block.
+    An offset is taken off first: the meter's filters would hear it begin. A clip shorter than one
+    0.4 s block is padded with silence to one block.
     """
     missing = round(_BLOCK_S * sample_rate) + 1 - len(wave)
-    padded = np.pad(wave, (0, max(0, missing))).astype(np.float64)
+    padded = np.pad(audible(wave, sample_rate), (0, max(0, missing))).astype(np.float64)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")
         loudness = float(_meter(sample_rate).integrated_loudness(padded))

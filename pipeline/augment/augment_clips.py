@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.waveform import audible, peak_db
 from pipeline.audio.delivery import (
     NOISE_DECLARATION,
     Delivery,
@@ -22,6 +23,7 @@ from pipeline.records import FinishedClip, JudgedClip, Quality
 
 SILENCE_BELOW_PEAK_DB = 40.0
 SILENCE_FRAME_S = 0.02
+_NOTHING_DB = -100.0  # below what 16 bits can hold
 _AS_IT_COMES = Delivery()
 
 
@@ -77,7 +79,12 @@ def measure_quality(wave: np.ndarray, sample_rate: int) -> Quality:
 
 
 def silence_fraction(wave: np.ndarray, sample_rate: int) -> float:
-    """The part of 20 ms frames that lie 40 dB or more below the loudest frame; 1 for silence."""
+    """The part of 20 ms frames that lie 40 dB or more below the loudest frame, by what is heard;
+    1 for silence.
+    """
+    wave = audible(wave, sample_rate)
+    if peak_db(wave) < _NOTHING_DB:
+        return 1.0
     frame_samples = max(1, round(SILENCE_FRAME_S * sample_rate))
     frames = wave[: len(wave) // frame_samples * frame_samples].reshape(-1, frame_samples)
     if not len(frames):

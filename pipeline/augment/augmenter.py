@@ -17,6 +17,7 @@ from pipeline.augment.links.noise import MELNET, OWN_SPEECH, check_classes
 from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
 from pipeline.augment.sounds.babble import BabbleConfig, babble_library, check_babble
 from pipeline.augment.sounds.library import folder_digest, load_sounds
+from pipeline.augment.sounds.silent_sounds import check_heard
 from pipeline.augment.stratified import Rank
 from pipeline.distributions import Distribution, Range
 from pipeline.records import Augmentation, Channel, Noise, Room
@@ -200,6 +201,8 @@ def check_augment(config: AugmentConfig, split: Mapping[str, float] | None = Non
     `CheckpointError` naming the key of a checkpoint.
     """
     libraries = load_libraries(config.links, _CHECK_RATE)
+    for library in libraries.values():
+        check_heard(library)
     sound_pools_of(config.links, libraries, _CHECK_RATE, split, config.split_sources)
     if config.babble:
         check_babble(config.babble)

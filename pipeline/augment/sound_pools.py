@@ -30,7 +30,11 @@ def load_libraries(
     rooms = {name for link in links if link.licence == "room" for name in link.folders()}
     libraries = {
         name: load_sounds(
-            resolve_path(folder), sample_rate, "room" if name in rooms else "noise", cache
+            resolve_path(folder),
+            sample_rate,
+            "room" if name in rooms else "noise",
+            cache,
+            is_noise=name not in rooms,
         )
         for name, folder in folders_of(links).items()
     }

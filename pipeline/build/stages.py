@@ -56,7 +56,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 GENERATE = Stage(
     name="generate",
-    version=6,
+    version=7,
     reads=lambda config: {
         "seed": config.seed,
         "sentences": set_values(config.sentences),
@@ -91,7 +91,7 @@ FRONTEND = Stage(
         "accents": _given_accents(config),
     },
     files=("pronunciations",),
-    libraries=("numpy", *_READING),
+    libraries=("numpy", "defusedxml", *_READING),
 )
 
 
@@ -157,10 +157,10 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=2,
+    version=3,
     reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
     files=("acoustic_model", "vocoder", "recognizer"),
-    libraries=("numpy", "torch", "torchaudio", "soundfile", "soxr"),
+    libraries=("numpy", "scipy", "torch", "torchaudio", "soundfile", "soxr"),
 )
 
 
@@ -194,7 +194,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
 
 AUGMENT = Stage(
     name="augment",
-    version=5,
+    version=6,
     reads=lambda config: {
         "seed": config.seed,
         "augment": set_values(config.augment),

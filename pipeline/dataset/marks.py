@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import DataError
-from models.text_files import read_text
+from models.text_files import read_lines
 from pipeline.records import Reject
 from pipeline.storage.atomic import write_atomically
 
@@ -30,7 +30,7 @@ def read_marks(path: Path) -> dict[str, str]:
 
     Raises `DataError` naming the line that is no mark, or the file that cannot be read.
     """
-    lines = read_text(path, "marks").split("\n")
+    lines = read_lines(path, "marks")
     return dict(_mark(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip())
 
 

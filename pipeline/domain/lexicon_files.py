@@ -33,7 +33,7 @@ from typing import Any
 
 from models.errors import DataError
 from models.phonology.phonemes import words_of
-from models.text_files import read_text
+from models.text_files import lines_of, read_text
 from pipeline.domain.slots.vocabulary import Entry, Vocabulary, vocabulary_of
 
 LEXICON_SUFFIXES = (".txt", ".yaml", ".csv")
@@ -57,7 +57,7 @@ def read_lexicon(path: Path) -> Vocabulary:
 
 def _text_entries(text: str, path: Path) -> list[Entry]:
     entries = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines_of(text), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         value, bar, weight = line.partition("|")
@@ -66,7 +66,7 @@ def _text_entries(text: str, path: Path) -> list[Entry]:
 
 
 def _csv_entries(text: str, path: Path) -> list[Entry]:
-    rows = csv.reader(text.splitlines(), strict=True)
+    rows = csv.reader(lines_of(text), strict=True)
     entries: list[Entry] = []
     try:
         header = [name.strip() for name in next(rows, [])]

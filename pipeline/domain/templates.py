@@ -22,7 +22,7 @@ from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from models.errors import DataError
-from models.text_files import read_text
+from models.text_files import read_lines
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.template_checks import ALLOWED_FILTERS, TAGGED, parse
 from pipeline.records import Slot
@@ -190,7 +190,7 @@ def read_templates(path: Path, vocabularies: Mapping[str, Vocabulary]) -> dict[i
 
     Raises `DataError` naming file and line for whatever cannot be a template.
     """
-    lines = read_text(path, "templates").splitlines()
+    lines = read_lines(path, "templates")
     templates = {
         number: Template(line.strip(), f"{path}:{number}", vocabularies)
         for number, line in enumerate(lines, start=1)

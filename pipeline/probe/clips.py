@@ -18,6 +18,7 @@ from models.mel import LogMel
 from models.phonology.phonemes import words_of
 from models.recognition.probe_networks import probe_features, probe_mel
 from models.training.corpus import CorpusConfig, read_corpora
+from models.waveform import audible
 from pipeline.audio.files import active_speech_level_db, decode_audio, read_audio, resample, rms_db
 from pipeline.augment.augmenter import Augmenter, AugmentSetting, check_augment
 from pipeline.augment.sounds.babble import make_babble
@@ -148,6 +149,7 @@ def speech_over_floor_db(samples: np.ndarray, rate: int) -> float:
     An estimate of the SNR from the recording alone: too low where a clip is cut so close that
     not a tenth of it is pause.
     """
+    samples = audible(samples, rate)
     frame = max(1, round(_FLOOR_FRAME_S * rate))
     frames = [samples[first : first + frame] for first in range(0, max(1, len(samples)), frame)]
     floor_db = np.percentile([max(rms_db(part), -100.0) for part in frames], _FLOOR_PERCENT)

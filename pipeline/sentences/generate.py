@@ -74,6 +74,14 @@ class SentencesConfig:
         if self.language_model is not None and self.domain is None:
             raise ValueError("language_model: its prompts stand in a domain's folder; give domain")
         check_shares(self.shares, self.count, has_domain=self.domain is not None)
+        names: dict[str, Path] = {}
+        for file in self.files:
+            if file.name in names:
+                raise ValueError(
+                    f"files: rows of {names[file.name]} and {file.path} would have the same domain "
+                    f"{file.name}; give one of them another `domain`"
+                )
+            names[file.name] = file.path
 
     @property
     def num_rows(self) -> int:

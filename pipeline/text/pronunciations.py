@@ -22,6 +22,7 @@ from models.config import resolve_path
 from models.errors import DataError
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import part_words, words_of
+from models.text_files import lines_of
 from pipeline.text.pls import Entry, read_pls
 
 Words = tuple[str, ...]
@@ -155,7 +156,7 @@ def _cmudict_lines(path: Path) -> Iterator[Entry]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DataError(f"{path}:{line}: not UTF-8 text") from None
-    for line, content in enumerate(text.splitlines(), start=1):
+    for line, content in enumerate(lines_of(text), start=1):
         entry = content.partition(" #")[0].strip()
         if not entry or entry.startswith((_COMMENT, "#")):
             continue

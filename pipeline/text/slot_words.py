@@ -71,7 +71,10 @@ def slot_spans(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     last_end = 0
     for slot in slots:
-        found = [match.span() for match in _occurrences(slot.value, text)]
+        matches = occurrences(slot.value, text) or re.finditer(
+            re.escape(slot.value), text, re.IGNORECASE
+        )
+        found = [match.span() for match in matches]
         later = [span for span in found if span[0] >= last_end]
         unused = [span for span in found if span not in spans]
         start, end = next(iter([*later, *unused, *found]), (0, 0))
@@ -80,11 +83,20 @@ def slot_spans(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
     return [_with_glued(text, *span) for span in spans]
 
 
-def _occurrences(value: str, text: str) -> list[re.Match[str]]:
-    """As words of their own, or, where there are none, as parts of words."""
+def occurrences(value: str, text: str) -> list[re.Match[str]]:
+    """Where a value stands as words of its own: not `it` in `city`, nor `5` in `25`; but `5` in
+    `5pm`. Whole words come before such parts.
+    """
     escaped = re.escape(value)
     alone = list(re.finditer(rf"(?<!\w){escaped}(?!\w)", text, re.IGNORECASE))
-    return alone or list(re.finditer(escaped, text, re.IGNORECASE))
+    glued = rf"{_no_more_of(value[:1], '<')}{escaped}{_no_more_of(value[-1:], '')}"
+    return alone or list(re.finditer(glued, text, re.IGNORECASE))
+
+
+def _no_more_of(edge: str, behind: str) -> str:
+    """No letter beside a letter, no digit beside a digit."""
+    kind = r"[^\W\d_]" if edge.isalpha() else r"\d" if edge.isdigit() else ""
+    return f"(?{behind}!{kind})" if kind else ""
 
 
 def _with_glued(text: str, start: int, end: int) -> tuple[int, int]:

@@ -28,6 +28,8 @@ MELNET, OWN_SPEECH = "<melnet>", "<own>"
 # raised to the asked SNR it would only be the recorder's hiss.
 _PAUSE_DB = 20.0
 _OFFSET_TRIES = 8
+_NOTHING_DB = -100.0  # what filtering leaves of silence, below what 16 bits can hold
+_STEP_S = 0.01  # between the stretches that are looked at where all tries were pauses
 _MOST_AT_ONCE = 32
 
 _USUAL_SNR_DB = Distribution(low=5.0, high=25.0)
@@ -186,10 +188,10 @@ def add_under(
     for source, offset_s in zip(sources, offsets_s, strict=True):
         segment = noise_segment(pool.wave(source), round(offset_s * rate), num_samples, rate)
         level_db = rms_db(segment)
-        if np.isfinite(level_db):
+        if level_db > _NOTHING_DB:
             noise += segment * np.float32(10 ** (-level_db / 20))
     speech_db, noise_db = active_speech_level_db(signal.speech, rate), rms_db(noise)
-    if not np.isfinite(speech_db) or not np.isfinite(noise_db):
+    if not np.isfinite(speech_db) or noise_db <= _NOTHING_DB:
         return signal.unchanged(snr_db=None)
     noise *= np.float32(10 ** ((speech_db - snr_db - noise_db) / 20))
     return signal.with_noise(noise, snr_db=speech_db - rms_db(noise))
@@ -219,18 +221,22 @@ def _audible_offset(
     stretch: tuple[float, float],
 ) -> int:
     """The sample of `noise` to begin at: the first of `tries` (shares of what may be chosen)
-    that does not fall into a pause, else the loudest of them."""
+    that does not fall into a pause. Where all do, the first `try` chooses among what is none.
+    """
     first, end = (round(share * len(noise)) for share in stretch)
     latest = end - num_samples if end - first >= num_samples else end - 1
     offsets = first + (tries * (max(latest, first) + 1 - first)).astype(int)
     whole_db = rms_db(noise)
-    levels_db = []
     for offset in offsets:
         segment = noise_segment(noise, int(offset), num_samples, sample_rate)
-        levels_db.append(rms_db(segment))
-        if levels_db[-1] > whole_db - _PAUSE_DB:
-            break
-    return int(offsets[int(np.argmax(levels_db))])
+        if rms_db(segment) > whole_db - _PAUSE_DB:
+            return int(offset)
+    steps = np.arange(first, max(latest, first) + 1, max(1, round(_STEP_S * sample_rate)))
+    energy = np.concatenate([[0.0], np.cumsum(np.square(noise, dtype=np.float64))])
+    ends = np.minimum(steps + num_samples, len(noise))
+    powers = (energy[ends] - energy[steps]) / np.maximum(ends - steps, 1)
+    loud = steps[powers > powers.max() * 10 ** (-_PAUSE_DB / 10)]
+    return int(loud[int(tries[0] * len(loud))]) if len(loud) else int(offsets[0])
 
 
 def _by_parameter(drawn: Sequence[tuple[str, str, float]]) -> Drawn:

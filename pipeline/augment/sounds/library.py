@@ -1,29 +1,35 @@
 """Folders of sounds: noise clips and room responses, each with its class, licence and author.
 
 A folder of anyone's own will do: `FOLDER/CLASS/*.flac` (or wav, ogg, mp3; files that lie in
-FOLDER itself get a default class). A `sources.csv` in FOLDER or beside it, or the `metadata.csv` of
-a Hugging Face folder, says under which licence each file may be used; what it does not list has
-the licence `unknown`. Parquet files with a column `audio` are folders of sounds, too.
+FOLDER itself get a default class). Lists (`lists.py`) say under which licence each file may be
+used, and of which class it is where that is not its folder; what they do not list has the licence
+`unknown`. Parquet files with a column `audio` are folders of sounds, too.
 """
 
-import csv
 import functools
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from models.content import file_digest
 from models.errors import DataError
+from models.file_state import FileState, file_state
+from models.folders import files_below
+from models.waveform import audible
 from pipeline.audio.files import decode_audio, read_audio, resample
 from pipeline.augment.sounds.cache import cached_wave
+from pipeline.augment.sounds.lists import Listed, list_files, read_lists
 from pipeline.augment.sounds.tables import table_audio, table_rows
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 TABLE_SUFFIX = ".parquet"
 UNKNOWN_LICENSE = "unknown"
+_NOT_LISTED = Listed("", "", "", "", "")
 
 # Whole decoded files kept in memory: all that are shipped, yet no more than about 1 GB where a
 # folder of the user holds recordings of minutes. Beyond it, files are read again as drawn.
@@ -51,13 +57,15 @@ class Sound:
 class SoundLibrary:
     """The sounds of a folder in the order of their paths, as heard at `sample_rate` Hz.
 
-    Decoded sounds are kept in the folder `cache`, or in memory where there is none.
+    Decoded sounds are kept in the folder `cache`, or in memory where there is none. Of noise only
+    what is `audible` is; room responses are as they are in their files.
     """
 
     folder: Path
     sample_rate: int
     sounds: tuple[Sound, ...]
     cache: Path | None = None
+    is_noise: bool = True
 
     @functools.cached_property
     def by_class(self) -> dict[str, tuple[Sound, ...]]:
@@ -80,42 +88,48 @@ class SoundLibrary:
         if source not in self.by_source:
             raise DataError(f"{self.folder}: holds no sound called {source}")
         sound = self.by_source[source]
-        return _kept_wave(sound, _stat_key(sound.path), self.sample_rate, self.cache)
+        state, rate = _state(sound.path), self.sample_rate
+        return _kept_wave(sound, state, rate, self.cache, self.is_noise)
 
 
 def load_sounds(
-    folder: Path, sample_rate: int, default_class: str, cache: Path | None = None
+    folder: Path,
+    sample_rate: int,
+    default_class: str,
+    cache: Path | None = None,
+    is_noise: bool = True,
 ) -> SoundLibrary:
     """The library of all sounds in `folder`, however deep; the headers are read, not the audio.
 
     Raises `DataError` naming the place when the folder is missing or holds no audio, when a
-    file is not audio, or when `sources.csv` lacks a column.
+    file is not audio, or what `read_lists` raises.
     """
-    listed = _read_sources(folder)
+    listed = read_lists(folder)
     sounds: list[Sound] = []
+    first_name: dict[str, str] = {}  # of each file, which may have several by links
     for path in _sound_files(folder):
         if path.suffix.lower() == TABLE_SUFFIX:
             sounds += _sounds_of_table(path, folder, default_class)
         else:
-            sounds.append(_sound_of_file(path, folder, default_class, listed))
+            source = first_name.setdefault(os.path.realpath(path), _name_of(path, folder))
+            sounds.append(_sound_of_file(path, folder, default_class, listed, source))
     if not sounds:
         raise DataError(f"{folder}: its Parquet files have no rows")
-    return SoundLibrary(folder, sample_rate, tuple(sounds), cache)
+    return SoundLibrary(folder, sample_rate, tuple(sounds), cache, is_noise)
 
 
 def _sound_of_file(
-    path: Path, folder: Path, default_class: str, listed: Mapping[str, Mapping[str, str]]
+    path: Path, folder: Path, default_class: str, listed: Mapping[str, Listed], recording: str
 ) -> Sound:
-    _check_header(path, _stat_key(path))
-    entry = listed.get(os.path.normpath(path), {})
-    source = _name_of(path, folder)
+    _check_header(path, _state(path))
+    entry = listed.get(os.path.normpath(path), _NOT_LISTED)
     return Sound(
         path=path,
-        source=source,
-        sound_class=_class_of(path, folder) or entry.get("class") or default_class,
-        license=entry.get("license") or UNKNOWN_LICENSE,
-        attribution=entry.get("attribution") or "",
-        recording=entry.get("source") or source,
+        source=_name_of(path, folder),
+        sound_class=entry.sound_class or _class_of(path, folder) or default_class,
+        license=entry.license or UNKNOWN_LICENSE,
+        attribution=entry.attribution,
+        recording=entry.recording or recording,
     )
 
 
@@ -151,11 +165,15 @@ def folder_digest(folder: Path) -> str:
     Raises `DataError` for a folder that is missing or holds no audio.
     """
     digest = hashlib.blake2b(digest_size=8)
-    listed = [path for path in _sources_files(folder) if path.is_file()]
-    for path in [*_sound_files(folder), *listed]:
+    for path in folder_files(folder):
         digest.update(f"{os.path.relpath(path, folder)}\x1f".encode())
-        digest.update(_file_digest(path, _stat_key(path)))
+        digest.update(_content(path))
     return digest.hexdigest()
+
+
+def folder_files(folder: Path) -> list[Path]:
+    """The folder's sounds and the lists that describe them. Raises as `folder_digest` does."""
+    return [*_sound_files(folder), *list_files(folder)]
 
 
 def _sound_files(folder: Path) -> Iterator[Path]:
@@ -166,52 +184,23 @@ def _sound_files(folder: Path) -> Iterator[Path]:
         return
     if not folder.is_dir():
         raise DataError(f"{folder}: is a file; a folder of sound files is needed")
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in (*AUDIO_SUFFIXES, TABLE_SUFFIX)
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    suffixes = (*AUDIO_SUFFIXES, TABLE_SUFFIX)
+    paths = [path for path in files_below(folder) if path.suffix.lower() in suffixes]
     if not paths:
         kinds = ", ".join(suffix[1:] for suffix in (*AUDIO_SUFFIXES, TABLE_SUFFIX))
         raise DataError(f"{folder}: holds no sound files ({kinds})")
     yield from paths
 
 
-def _sources_files(folder: Path) -> tuple[Path, ...]:
-    return folder / "sources.csv", folder.parent / "sources.csv", folder / "metadata.csv"
-
-
-def _read_sources(folder: Path) -> dict[str, Mapping[str, str]]:
-    """Path of a sound file -> its row, from the folder's own list or its parent's."""
-    listed = next((path for path in _sources_files(folder) if path.is_file()), None)
-    if listed is None:
-        return {}
-    path_column = "file_name" if listed.name == "metadata.csv" else "path"
-    needed = {path_column, "license"} if path_column == "path" else {path_column}
+def _state(path: Path) -> FileState:
     try:
-        with listed.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = needed - set(reader.fieldnames or ())
-            if missing:
-                raise DataError(f"{listed}: lacks the column {', '.join(sorted(missing))}")
-            return {os.path.normpath(listed.parent / row[path_column]): row for row in reader}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{listed}: cannot be read as a list of sounds ({error})") from None
-
-
-def _stat_key(path: Path) -> tuple[int, int]:
-    """What tells one content of a file from the next without reading it, for the caches."""
-    try:
-        stat = path.stat()
+        return file_state(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    return stat.st_size, stat.st_mtime_ns
 
 
 @functools.cache
-def _check_header(path: Path, stat_key: tuple[int, int]) -> None:
+def _check_header(path: Path, state: FileState) -> None:
     import soundfile
 
     try:
@@ -224,31 +213,42 @@ def _check_header(path: Path, stat_key: tuple[int, int]) -> None:
 
 @functools.lru_cache(maxsize=_CACHED_WAVES)
 def _kept_wave(
-    sound: Sound, stat_key: tuple[int, int], sample_rate: int, cache: Path | None
+    sound: Sound, state: FileState, sample_rate: int, cache: Path | None, is_noise: bool
 ) -> np.ndarray:
+    """`state` is there for the cache in memory alone."""
     if cache is None:
-        wave = _read_wave(sound, sample_rate)
+        wave = _read_wave(sound, sample_rate, is_noise)
         wave.setflags(write=False)
         return wave
-    content = _file_digest(sound.path, stat_key).hex()
-    digest = content if sound.row is None else f"{content}-{sound.row}"
-    return cached_wave(cache, digest, sample_rate, lambda: _read_wave(sound, sample_rate))
-
-
-def _read_wave(sound: Sound, sample_rate: int) -> np.ndarray:
-    if sound.row is None:
-        return read_audio(sound.path, sample_rate)
-    try:
-        wave, own_rate = decode_audio(table_audio(sound.path, sound.row))
-    except DataError as error:
-        raise DataError(f"{sound.path}: row {sound.row}: {error}") from None
-    return resample(wave, own_rate, sample_rate)
+    row = "" if sound.row is None else f"-{sound.row}"
+    kind = f"{'noise' if is_noise else 'room'}-{_decoders()}"
+    digest = f"{_content(sound.path).hex()}{row}-{kind}"
+    return cached_wave(cache, digest, sample_rate, lambda: _read_wave(sound, sample_rate, is_noise))
 
 
 @functools.cache
-def _file_digest(path: Path, stat_key: tuple[int, int]) -> bytes:
+def _decoders() -> str:
+    """What makes waves of files, by its releases: others may give other samples."""
+    import soundfile
+
+    releases = f"{soundfile.__libsndfile_version__} {version('soxr')} {version('scipy')}"
+    return hashlib.blake2b(releases.encode(), digest_size=4).hexdigest()
+
+
+def _read_wave(sound: Sound, sample_rate: int, is_noise: bool) -> np.ndarray:
+    if sound.row is None:
+        wave = read_audio(sound.path, sample_rate)
+    else:
+        try:
+            wave, own_rate = decode_audio(table_audio(sound.path, sound.row))
+        except DataError as error:
+            raise DataError(f"{sound.path}: row {sound.row}: {error}") from None
+        wave = resample(wave, own_rate, sample_rate)
+    return audible(wave, sample_rate) if is_noise else wave
+
+
+def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+        return file_digest(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None

@@ -11,13 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from pipeline.augment.sounds.lists import AUTHORS, CLASSES, LICENSES, RECORDINGS
 from pipeline.storage.shards import first_line
 
 _AUDIO = ("clean_audio", "audio")  # an earlier dataset may hold its clips without their noise, too
-_CLASSES = ("class", "sound_class", "label", "category")
-_LICENSES = ("license", "licence")
-_AUTHORS = ("attribution", "author")
-_RECORDINGS = ("recording", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +41,37 @@ def table_rows(path: Path) -> Iterator[TableRow]:
     wanted = {
         field: next((name for name in choices if name in names), None)
         for field, choices in (
-            ("sound_class", _CLASSES),
-            ("license", _LICENSES),
-            ("attribution", _AUTHORS),
-            ("recording", _RECORDINGS),
+            ("sound_class", CLASSES),
+            ("license", LICENSES),
+            ("attribution", AUTHORS),
+            ("recording", RECORDINGS),
         )
     }
     columns = {name: _texts(file, path, name) for name in wanted.values() if name}
     for row in range(file.metadata.num_rows):
         said = {field: columns[name][row] if name else "" for field, name in wanted.items()}
         yield TableRow(row, **said)
+
+
+def table_sounds(path: Path) -> Iterator[bytes]:
+    """The sound files of all rows, in order. Raises `DataError` for a row that holds none."""
+    file = _open(path)
+    audio = next(name for name in _AUDIO if name in file.schema_arrow.names)
+    row = 0
+    for group in range(file.num_row_groups):
+        for value in _read(path, partial(file.read_row_group, group, [audio])).column(audio):
+            try:
+                yield _sound_of(value.as_py())
+            except DataError as error:
+                raise DataError(f"{path}: row {row}: {error}") from None
+            row += 1
+
+
+def _sound_of(value: Any) -> bytes:
+    data = value.get("bytes") if isinstance(value, dict) else value
+    if not isinstance(data, bytes):
+        raise DataError("holds no audio; sound files as bytes are needed")
+    return data
 
 
 def table_audio(path: Path, row: int) -> bytes:
@@ -64,11 +82,7 @@ def table_audio(path: Path, row: int) -> bytes:
         num_rows = file.metadata.row_group(group).num_rows
         if row < first + num_rows:
             column = _read(path, partial(file.read_row_group, group, [audio]))
-            value = column.column(audio)[row - first].as_py()
-            data = value.get("bytes") if isinstance(value, dict) else value
-            if not isinstance(data, bytes):
-                raise DataError("holds no audio; sound files as bytes are needed")
-            return data
+            return _sound_of(column.column(audio)[row - first].as_py())
         first += num_rows
     raise DataError(f"{path}: has no row {row}; it has {first}")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError
-from models.text_files import read_text
+from models.text_files import read_lines
 
 _WORD = re.compile(r"[\w'’]+")
 _REGEX = "re:"
@@ -73,7 +73,7 @@ class SentenceFilter:
 
 def read_blocklist(path: Path) -> list[_Entry]:
     """The entries of a blocklist file. Raises `DataError` naming file and line."""
-    lines = read_text(resolve_path(path), "a blocklist").splitlines()
+    lines = read_lines(resolve_path(path), "a blocklist")
     return [
         _entry(line.strip(), f"{path}:{number}")
         for number, line in enumerate(lines, start=1)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from models.folders import files_below
 
 SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".parquet", ".arrow")
 _TABLES = (".parquet", ".arrow")  # which know the types of their columns
@@ -24,6 +25,7 @@ _OF_A_FOLDER = ((".parquet",), (".jsonl",), (".csv", ".tsv"))  # the first kind 
 _SAVED = "state.json"  # where `Dataset.save_to_disk` names its files
 _MAX_LINE_BYTES = 1 << 20
 _BATCH_ROWS = 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_UTF8 = "not UTF-8 text"
 
 Values = Mapping[str, Any]
@@ -47,23 +49,24 @@ def data_files(path: Path) -> list[Path]:
     Raises `DataError` for a path that is neither, with what is allowed.
     """
     if path.is_file():
-        if path.suffix not in SUFFIXES:
+        if kind_of(path) not in SUFFIXES:
             raise DataError(f"{path}: `{path.suffix}` files cannot be read; {_allowed()}")
         return [path]
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder; {_allowed()}")
-    visible = [
-        file
-        for file in sorted(path.rglob("*"))
-        if not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
+    visible = list(files_below(path))
     saved = [name for file in visible if file.name == _SAVED for name in _saved_files(file)]
     for suffixes in _OF_A_FOLDER if not saved else ():
-        if found := [file for file in visible if file.suffix in suffixes]:
+        if found := [file for file in visible if kind_of(file) in suffixes]:
             return found
     if not saved:
         raise DataError(f"{path}: no data in this folder; {_allowed()}")
     return saved
+
+
+def kind_of(file: Path) -> str:
+    """The suffix in small letters, which says how a file is read."""
+    return file.suffix.lower()
 
 
 def columns_of(file: Path) -> dict[str, str]:
@@ -72,16 +75,16 @@ def columns_of(file: Path) -> dict[str, str]:
     Raises `DataError` for an empty file, and for one that is not what its name says.
     """
     with _readable(file):
-        if file.suffix in _TABLES:
+        if kind_of(file) in _TABLES:
             schema = _schema(file)
             _check_distinct(file, schema.names)
             return {entry.name: str(entry.type) for entry in schema}
         first = next(_lines(file), None)
         if first is None:
             raise DataError(f"{file}:1: the file is empty")
-        if file.suffix == ".txt":
+        if kind_of(file) == ".txt":
             return {"text": ""}
-        if file.suffix == ".jsonl":
+        if kind_of(file) == ".jsonl":
             objects = (row.values for row in _json_rows(file) if not row.problem)
             return dict.fromkeys(next(objects, {}), "")
         header = next(_records(file), (0, []))[1]
@@ -94,11 +97,11 @@ def read_rows(file: Path, columns: Sequence[str]) -> Iterator[OwnRow]:
     line for what stops the reading; what spoils a single row is its `problem`.
     """
     with _readable(file):
-        if file.suffix == ".txt":
+        if kind_of(file) == ".txt":
             yield from _text_rows(file)
-        elif file.suffix == ".jsonl":
+        elif kind_of(file) == ".jsonl":
             yield from _json_rows(file)
-        elif file.suffix in (".csv", ".tsv"):
+        elif kind_of(file) in (".csv", ".tsv"):
             yield from _record_rows(file)
         else:
             yield from _table_rows(file, columns)
@@ -110,7 +113,7 @@ def content_digest(files: Iterable[Path], columns: Sequence[str]) -> bytes:
     for file in files:
         digest.update(f"\0{file.name}\0".encode())
         with _readable(file):
-            if file.suffix in _TABLES:
+            if kind_of(file) in _TABLES:
                 for batch in _batches(file, columns):
                     digest.update(repr([_values(column) for column in batch.columns]).encode())
             else:
@@ -159,7 +162,7 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes | None]]:
                 return
             whole = len(line) < _MAX_LINE_BYTES or line.endswith(b"\n")
             if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
+                line = line.removeprefix(_BYTE_ORDER_MARK)
             yield number, line.rstrip(b"\r\n") if whole else None
             while not whole:
                 line = stream.readline(_MAX_LINE_BYTES)
@@ -172,7 +175,10 @@ def _text_rows(file: Path) -> Iterator[OwnRow]:
             yield OwnRow(number, problem=_too_long())
             continue
         try:
-            yield OwnRow(number, {"text": line.decode()})
+            text = line.decode()
+            if "\r" in text:
+                raise DataError(f"{file}:{number}: lines end with CR alone; LF or CR LF is needed")
+            yield OwnRow(number, {"text": text})
         except UnicodeDecodeError:
             yield OwnRow(number, problem=_NOT_UTF8)
 
@@ -216,7 +222,7 @@ def _records(file: Path) -> Iterator[tuple[int, list[str]]]:
 
     Quotes part no fields in TSV, where many files hold bare ones.
     """
-    is_tsv = file.suffix == ".tsv"
+    is_tsv = kind_of(file) == ".tsv"
     lines = (_decoded(file, number, line) for number, line in _lines(file))
     quoting = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if is_tsv else {"strict": True}
     reader = csv.reader(lines, **quoting)
@@ -255,14 +261,14 @@ def _too_long() -> str:
 
 
 def _schema(file: Path) -> pa.Schema:
-    if file.suffix == ".parquet":
+    if kind_of(file) == ".parquet":
         return pq.read_schema(file)
     with pa.memory_map(str(file)) as stream, pa.ipc.open_stream(stream) as reader:
         return reader.schema
 
 
 def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    if file.suffix == ".parquet":
+    if kind_of(file) == ".parquet":
         with pq.ParquetFile(file) as table:
             yield from table.iter_batches(_BATCH_ROWS, columns=list(columns))
         return

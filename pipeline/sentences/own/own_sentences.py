@@ -16,6 +16,7 @@ from typing import Any
 
 from models.config import resolve_path
 from models.errors import DataError
+from models.phonology.characters import visible
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
 from pipeline.randomness import rng_for
@@ -27,8 +28,10 @@ from pipeline.sentences.own.own_files import (
     columns_of,
     content_digest,
     data_files,
+    kind_of,
     read_rows,
 )
+from pipeline.text.slot_words import occurrences
 
 TEXT_COLUMNS = ("text", "sentence", "transcript", "transcription", "utterance", "utt")
 _MAX_CHARACTERS = 1000  # about a minute of speech
@@ -132,9 +135,10 @@ def _open(key: str, config: OwnFile) -> _Opened:
         config,
         tuple(files),
         tuple(f.relative_to(path).as_posix() if path.is_dir() else f.name for f in files),
-        text=config.text or _obvious_text(key, config, types),
-        intent=config.intent or ("intent" if config.intent is None and "intent" in types else ""),
-        slots=tuple(["slots"] if wanted is None and "slots" in types else wanted or ()),
+        text=_named(config.text, types) or _obvious_text(key, config, types),
+        intent=_named(config.intent, types) or _obvious(config.intent, "intent", types),
+        slots=tuple(_named(name, types) for name in wanted or ())
+        or tuple(filter(None, [_obvious(wanted, "slots", types)])),
     )
     for option, names in (
         ("text", [opened.text]),
@@ -146,6 +150,7 @@ def _open(key: str, config: OwnFile) -> _Opened:
                 raise DataError(
                     f"{key}.{option}: {config.path} has no column `{name}`; {_known(types)}"
                 )
+    _check_same_columns(opened)
     if "string" not in (types[opened.text] or "string"):
         raise DataError(
             f"{key}.text: the column `{opened.text}` of {config.path} holds {types[opened.text]}, "
@@ -154,8 +159,41 @@ def _open(key: str, config: OwnFile) -> _Opened:
     return opened
 
 
+def _check_same_columns(opened: _Opened) -> None:
+    """Raise `DataError` naming a file of the folder that lacks a column of the first."""
+    for file in opened.files[1:]:
+        if kind_of(file) == ".jsonl":
+            continue  # whose objects differ from line to line
+        types = columns_of(file)
+        for name in opened.columns:
+            if name not in types:
+                raise DataError(
+                    f"{file}: no column `{name}` as in {opened.files[0]}; {_known(types)}"
+                )
+
+
+def _named(column: str | None, types: Mapping[str, str]) -> str:
+    """A column as the file writes it, which may be in other letters than the config."""
+    if column is None or column in types:
+        return column or ""
+    return _by_name(types).get(_plain(column), column)
+
+
+def _obvious(asked: object, column: str, types: Mapping[str, str]) -> str:
+    """The column of this name where none was asked for."""
+    return _by_name(types).get(column, "") if asked is None else ""
+
+
+def _by_name(types: Mapping[str, str]) -> dict[str, str]:
+    return {_plain(name): name for name in reversed(list(types))}
+
+
+def _plain(column: str) -> str:
+    return column.strip().casefold()
+
+
 def _obvious_text(key: str, config: OwnFile, types: Mapping[str, str]) -> str:
-    by_name: dict[str, str] = {name.lower(): name for name in reversed(list(types))}
+    by_name = _by_name(types)
     for name in TEXT_COLUMNS:
         if name in by_name:
             return by_name[name]
@@ -252,7 +290,7 @@ def _tidy(value: object, column: str) -> str:
     """Text with single spaces; nothing for null."""
     if isinstance(value, (Mapping, list, bytes)):
         raise ValueError(f"`{column}` holds no text")
-    text = " ".join(str("" if value is None else value).split())
+    text = " ".join(visible("" if value is None else str(value)).split())
     if found := _CONTROL_OR_SURROGATE.search(text):
         raise ValueError(f"`{column}` holds the character {found.group()!a}")
     return text
@@ -260,17 +298,19 @@ def _tidy(value: object, column: str) -> str:
 
 def _slots(opened: _Opened, values: Mapping[str, Any], text: str) -> tuple[Slot, ...]:
     """The slots of a row, in the order in which the text says them."""
-    said, found = text.casefold(), []
+    found = list[tuple[int, Slot]]()
     for column in opened.slots:
         for name, value in _pairs(column, values.get(column)):
             slot = Slot(_tidy(name, column), _tidy(value, column))
             if not slot.name:
                 raise ValueError(f"`{column}` holds a slot without a name")
-            if slot.value and slot.value.casefold() not in said:
-                raise ValueError(f"slot {slot.name}: {slot.value!r} is not in the text {text!r}")
-            if slot.value:
-                found.append(slot)
-    return tuple(sorted(found, key=lambda slot: said.find(slot.value.casefold())))
+            if not slot.value:
+                continue
+            first = next(iter(occurrences(slot.value, text)), None)
+            if first is None:
+                raise ValueError(f"slot {slot.name}: {slot.value!r} is no word of {text!r}")
+            found.append((first.start(), slot))
+    return tuple(slot for _, slot in sorted(found, key=lambda pair: pair[0]))
 
 
 def _pairs(column: str, value: Any) -> list[tuple[Any, Any]]:

@@ -112,3 +112,23 @@ def test_silence_has_no_level():
     assert active_speech_level_db(np.zeros(RATE, np.float32), RATE) == -np.inf
     assert active_speech_level_db(np.zeros(0, np.float32), RATE) == -np.inf
     assert rms_db(np.zeros(0, np.float32)) == -np.inf
+
+
+RUMBLE = 2 * tone(4, 3.0)
+
+
+@pytest.mark.parametrize("unheard", [0.0, 0.3, RUMBLE])
+def test_the_active_level_is_that_of_what_is_heard(unheard):
+    speech = np.concatenate([tone(300, 0.5), np.zeros(RATE // 2, np.float32)] * 3)
+    level_db = active_speech_level_db(speech + np.float32(unheard), RATE)
+    assert level_db == pytest.approx(active_speech_level_db(speech, RATE), abs=0.1)
+
+
+def test_an_offset_alone_has_no_level():
+    assert active_speech_level_db(np.full(RATE, 0.3, np.float32), RATE) == -np.inf
+
+
+def test_opposite_channels_are_heard_as_one_of_them(tmp_path):
+    wave = tone(300, 0.5)
+    soundfile.write(tmp_path / "a.wav", np.stack([wave, -wave], axis=1), RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav", RATE), wave, atol=1e-6)

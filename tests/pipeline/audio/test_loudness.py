@@ -38,3 +38,12 @@ def test_a_peak_between_samples_is_found() -> None:
     wave *= np.hanning(len(wave)).astype(np.float32)
     assert 20 * math.log10(np.abs(wave).max()) == pytest.approx(-3.01, abs=0.01)
     assert true_peak_db(wave, 16000) == pytest.approx(0.0, abs=0.05)
+
+
+@pytest.mark.parametrize("level", [0.001, 0.1])
+def test_offset_and_rumble_are_not_loud(level: float) -> None:
+    tone, times = _tone(3.0, level), np.arange(3 * RATE) / RATE
+    expected = loudness_lufs(tone, RATE)
+    for unheard in (0.3, 0.5 * np.sin(2 * np.pi * 4 * times)):
+        assert loudness_lufs(tone + unheard, RATE) == pytest.approx(expected, abs=0.1)
+    assert loudness_lufs(np.full(RATE, 0.3), RATE) == -70.0

@@ -58,3 +58,11 @@ def test_clipped_samples_are_counted() -> None:
     wave = np.zeros(RATE, dtype=np.float32)
     wave[: RATE // 10] = 1.0
     assert measure_quality(wave, RATE).clipped_fraction == pytest.approx(0.1)
+
+
+def test_silence_under_an_offset_is_silence() -> None:
+    half = np.concatenate([_tone(), np.zeros(RATE, dtype=np.float32)])
+    assert silence_fraction(half + 0.3, RATE) == pytest.approx(
+        silence_fraction(half, RATE), abs=0.03
+    )
+    assert silence_fraction(np.full(RATE, 0.3), RATE) == 1.0

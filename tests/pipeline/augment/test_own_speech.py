@@ -14,7 +14,9 @@ from pipeline.build.config import load_build_config
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
-CLIPS = [(f"home-{index}", encode_flac(np.full(50, index / 10), 8000)) for index in range(3)]
+CLIPS = [
+    (f"home-{index}", encode_flac(index / 10 * np.sin(np.arange(800)), 8000)) for index in range(3)
+]
 
 
 def test_clips_become_sounds_with_the_licence_of_the_dataset(tmp_path):
@@ -22,7 +24,8 @@ def test_clips_become_sounds_with_the_licence_of_the_dataset(tmp_path):
     library = load_sounds(folder, 8000, "babble")
     assert [sound.source for sound in library.sounds] == [own_source(id) for id, _ in CLIPS]
     assert {sound.license for sound in library.sounds} == {"cc-by-4.0"}
-    np.testing.assert_array_equal(library.wave("own/home-2.flac"), decode_audio(CLIPS[2][1])[0])
+    wave = library.wave("own/home-2.flac")
+    assert np.corrcoef(wave, decode_audio(CLIPS[2][1])[0])[0, 1] > 0.9
     assert own_rows(["noise/rain/a.flac", "own/home-2.flac"]) == ["home-2"]
 
 

@@ -4,13 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.config import build
 from models.errors import DataError
 from pipeline.audio.files import active_speech_level_db, rms_db
 from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
 from pipeline.augment.chain import apply_chain
-from pipeline.augment.links.noise import add_under, noise_segment
+from pipeline.augment.links.noise import _audible_offset, add_under, noise_segment
 from pipeline.augment.links.signal import Signal
 from tests.pipeline.augment.links.every_link import RATE, link_of, words, write_sounds
 
@@ -117,3 +118,40 @@ def test_a_wider_count_leaves_the_first_noise_as_it_was(sounds):
 
 def _drawn(heard) -> dict:
     return json.loads(heard.augmentations[0].parameters)
+
+
+def test_the_pauses_of_a_noise_do_not_satisfy_an_snr(tmp_path):
+    """One bark in a minute of hiss: what is raised to the SNR is never the hiss alone."""
+    rng = np.random.default_rng(0)
+    noise = (1e-4 * rng.standard_normal(60 * RATE)).astype(np.float32)
+    noise[40 * RATE : 41 * RATE] += (0.2 * rng.standard_normal(RATE)).astype(np.float32)
+    for _ in range(40):
+        offset = _audible_offset(noise, rng.random(8), 2 * RATE, RATE, (0.0, 1.0))
+        assert rms_db(noise_segment(noise, offset, 2 * RATE, RATE)) > rms_db(noise) - 20
+
+
+@pytest.mark.parametrize("unheard", ["offset", "rumble"])
+def test_neither_offset_nor_rumble_satisfies_an_snr(tmp_path, unheard):
+    """Of the noise, and of the speech before it: the SNR is that of what is heard."""
+    time_s = np.arange(4 * RATE) / RATE
+    tone = 0.02 * np.sin(2 * np.pi * 400 * time_s)
+    rumble = (
+        0.5 * np.sin(2 * np.pi * 5 * time_s) if unheard == "rumble" else np.full(len(tone), 0.5)
+    )
+    (tmp_path / "noise").mkdir()
+    soundfile.write(tmp_path / "noise/a.wav", tone + rumble, RATE, subtype="FLOAT")
+    link = build(
+        AugmentConfig,
+        {"chain": [{"link": "background_noise", "folder": str(tmp_path / "noise"), "snr_db": 10}]},
+        where="t",
+    )
+    augmenter = Augmenter(link, RATE, AugmentSetting(keep_noise=True))
+    wave = 0.2 * words(0.6)
+    for offset in (0.0, 0.2):
+        heard = augmenter.augment("a", wave + np.float32(offset), 1)
+        gain = 10 ** (heard.channel.gain_db / 20)
+        spectrum = np.abs(np.fft.rfft(heard.noise_wave))
+        frequencies_hz = np.fft.rfftfreq(len(heard.noise_wave), 1 / RATE)
+        assert abs(frequencies_hz[spectrum.argmax()] - 400) < 5
+        snr_db = active_speech_level_db(gain * wave, RATE) - rms_db(heard.noise_wave)
+        assert snr_db == pytest.approx(10, abs=0.2)

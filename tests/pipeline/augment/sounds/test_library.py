@@ -1,4 +1,6 @@
 import csv
+import json
+import os
 import threading
 from pathlib import Path
 
@@ -185,3 +187,93 @@ def test_sounds_cut_from_one_recording_know_it():
     parts = [by_source[f"noise/birds/freesound_156826_part{part}.flac"] for part in (1, 2)]
     assert parts[0].recording == parts[1].recording
     assert len({sound.recording for sound in by_source.values()}) > 15
+
+
+def test_other_bytes_of_the_same_name_size_and_time_are_heard(tmp_path):
+    path = tmp_path / "mine/a.wav"
+    heard = []
+    for seed in (0, 1):
+        write_sound(path, num_samples=1600, seed=seed)
+        os.utime(path, ns=(0, 0))
+        plain = load_sounds(tmp_path / "mine", RATE, "noise")
+        kept = load_sounds(tmp_path / "mine", RATE, "noise", cache=tmp_path / "cache")
+        np.testing.assert_array_equal(kept.wave("mine/a.wav"), plain.wave("mine/a.wav"))
+        heard.append((folder_digest(tmp_path / "mine"), plain.wave("mine/a.wav")))
+    assert heard[0][0] != heard[1][0]
+    assert not np.array_equal(heard[0][1], heard[1][1])
+
+
+def test_two_folders_and_roles_share_no_entry(tmp_path):
+    """The same name, size and time in two folders; and one file as noise and as a room."""
+    cache = tmp_path / "cache"
+    for name, seed in (("x/mine", 0), ("y/mine", 1)):
+        write_sound(tmp_path / name / "a.wav", num_samples=1600, seed=seed)
+        os.utime(tmp_path / name / "a.wav", ns=(0, 0))
+    waves = [
+        load_sounds(tmp_path / name, RATE, "noise", cache, is_noise=is_noise).wave("mine/a.wav")
+        for name, is_noise in (("x/mine", True), ("y/mine", True), ("x/mine", False))
+    ]
+    assert not np.array_equal(waves[0], waves[1])
+    assert not np.array_equal(waves[0], waves[2])
+    assert len(list(cache.iterdir())) == 3
+
+
+def test_classes_that_are_links_are_there_and_one_recording_stays_one(tmp_path):
+    write_sound(tmp_path / "elsewhere/a.wav")
+    write_sound(tmp_path / "mine/rain/a.wav")
+    (tmp_path / "mine/wind").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "mine/drizzle").symlink_to(tmp_path / "mine/rain")
+    library = load_sounds(tmp_path / "mine", RATE, "noise")
+    assert list(library.by_class) == ["drizzle", "rain", "wind"]
+    by_class = {name: sounds[0].recording for name, sounds in library.by_class.items()}
+    assert by_class["drizzle"] == by_class["rain"] != by_class["wind"]
+
+
+ROW = {"file_name": "b/a.wav", "Label": "rain", "License": "CC0", "author": "me", "url": "x"}
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "METADATA.CSV", "metadata.jsonl"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_a_hugging_face_list_says_wins_over_the_folders_name(tmp_path, name, mark):
+    write_sound(tmp_path / "mine/b/a.wav")
+    write_sound(tmp_path / "mine/b/c.wav")
+    text = (
+        json.dumps(ROW) if name.endswith("jsonl") else "\n".join(map(",".join, (ROW, ROW.values())))
+    )
+    (tmp_path / "mine" / name).write_text(mark + text, encoding="utf-8")
+    before = folder_digest(tmp_path / "mine")
+    listed, other = load_sounds(tmp_path / "mine", RATE, "noise").sounds
+    assert (listed.sound_class, listed.license, listed.attribution) == ("rain", "CC0", "me")
+    assert (listed.recording, other.sound_class) == ("x", "b")
+    (tmp_path / "mine" / name).write_text(text.replace("rain", "wind"), encoding="utf-8")
+    assert folder_digest(tmp_path / "mine") != before
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ("a.wav,CC0\na.wav,CC BY", r"sources.csv:2 and .*sources.csv:3 list the same sound diff"),
+        ("a.wav,CC0\na.wav", r"sources.csv:3: 1 fields under 2 columns"),
+    ],
+)
+def test_lists_that_cannot_be_followed_are_named(tmp_path, rows, problem):
+    write_sound(tmp_path / "mine/a.wav")
+    (tmp_path / "mine/sources.csv").write_text(f"path,license\n{rows}\n")
+    with pytest.raises(DataError, match=problem):
+        load_sounds(tmp_path / "mine", RATE, "noise")
+
+
+def test_offset_and_rumble_are_no_noise_and_opposite_channels_are(tmp_path):
+    tone = 0.2 * np.sin(2 * np.pi * 300 * np.arange(16000) / 16000)
+    rumble = 0.6 * np.sin(2 * np.pi * 5 * np.arange(16000) / 16000)
+    for name, wave in {
+        "plain": tone,
+        "rumble": tone + 0.2 + rumble,
+        "opposite": np.stack([tone, -tone], axis=1),
+    }.items():
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        soundfile.write(tmp_path / f"mine/{name}.wav", wave, 16000, subtype="FLOAT")
+    library = load_sounds(tmp_path / "mine", 16000, "noise")
+    for name in ("rumble", "opposite"):
+        difference = library.wave(f"mine/{name}.wav") - library.wave("mine/plain.wav")
+        assert np.abs(difference)[800:-800].max() < 0.01

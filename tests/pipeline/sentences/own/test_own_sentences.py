@@ -2,6 +2,7 @@ import csv
 import json
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from models.errors import ConfigError, DataError
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.generate import SentencesConfig, check_sentences, generate, sentences_digest
 from pipeline.sentences.own.own_sentences import OwnFile
+from pipeline.text.slot_words import slot_spans
 
 ROWS = [
     {"text": "Fly to Oslo on May 3.", "intent": "fly", "city": "Oslo", "day": "May 3"},
@@ -191,7 +193,7 @@ def test_ways_to_write_slots(tmp_path: Path, cell: object) -> None:
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ({"city": "Rome"}, "own.jsonl:2: slot city: 'Rome' is not in the text 'Fly to Oslo.'"),
+        ({"city": "Rome"}, "own.jsonl:2: slot city: 'Rome' is no word of 'Fly to Oslo.'"),
         (["B-city", "O"], "own.jsonl:2: `slots` is no list of {name: ..., value: ...}"),
         ("[{]", "own.jsonl:2: `slots` is not JSON"),
         ({"city": {"name": "Oslo"}}, "own.jsonl:2: `slots` holds no text"),
@@ -335,3 +337,67 @@ def test_a_large_file_takes_no_memory(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 400_000
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("header", ["Text,Intent,Slots", " TEXT , INTENT,SLOTS"])
+@pytest.mark.parametrize("name", ["own.csv", "OWN.CSV", "own.Tsv"])
+def test_headers_and_suffixes_are_read_in_any_letters(
+    tmp_path: Path, name: str, header: str, mark: str
+) -> None:
+    lines = [header, "Fly to Oslo.,fly,"]
+    text = "\n".join(lines)
+    text = text if name.lower().endswith("csv") else text.replace(",", "\t")
+    (tmp_path / name).write_text(mark + text, encoding="utf-8")
+    (row,) = sentences(config_of(tmp_path / name, 1))
+    assert (row.text, row.intent) == ("Fly to Oslo.", "fly")
+    (row,) = sentences(config_of(tmp_path / name, 1, text="Text", intent="Intent", slots="Slots"))
+    assert row.intent == "fly"
+
+
+def test_a_slot_is_a_word_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    write_lines(
+        path,
+        '{"text": "The city has it.", "slots": {"what": "it", "where": "the city"}}',
+        '{"text": "The city.", "slots": {"what": "it"}}',
+        '{"text": "25 at 5pm for $5", "slots": {"time": "5"}}',
+        '{"text": "Anna\'s caf\u00e9", "slots": {"who": "Anna", "place": "cafe\u0301"}}',
+    )
+    rows = sentences(config_of(path, 3))
+    assert [slot.name for slot in rows[0].slots] == ["where", "what"]
+    assert [slot.value for slot in rows[2].slots] == ["Anna", "caf\u00e9"]
+    assert rejects(config_of(path, 3)) == ["own.jsonl:2: slot what: 'it' is no word of 'The city.'"]
+    assert slot_spans(rows[0].text, rows[0].slots) == [(0, 8), (13, 15)]
+    assert slot_spans("25 at 5pm.", [Slot("time", "5")]) == [(6, 9)]
+
+
+def test_unseen_characters_are_no_text_and_unicode_ends_cut_no_line(tmp_path: Path) -> None:
+    said = "Turn\u2028on\x85the\u200b li\u00adght\u2060s\ufeff at the cafe\u0301\u3164now"
+    for name, content in {
+        "own.txt": said,
+        "own.csv": f"text\n{said}",
+        "own.jsonl": json.dumps({"text": said}, ensure_ascii=False),
+    }.items():
+        last = '{"text": "Bye."}' if name.endswith("jsonl") else "Bye."
+        (tmp_path / name).write_text(f"{content}\n{last}\n", encoding="utf-8")
+        rows = sentences(config_of(tmp_path / name, 2))
+        assert rows[0].text == "Turn on the lights at the caf\u00e9 now"
+
+
+def test_two_files_of_one_name_are_told_apart_or_told(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        write_lines(tmp_path / name / "calls.txt", f"I am {name}.")
+    files = tuple(OwnFile(tmp_path / name / "calls.txt", 0.5) for name in "ab")
+    with pytest.raises(ValueError, match=r"a/calls.txt and .*b/calls.txt would have"):
+        SentencesConfig(domain=None, count=2, files=files)
+    SentencesConfig(domain=None, count=2, files=(files[0], replace(files[1], domain="b")))
+
+
+def test_a_file_of_a_folder_with_other_columns_is_told(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    write_lines(tmp_path / "own/a.csv", "text,intent", "One.,count")
+    write_lines(tmp_path / "own/b.csv", "text,Intent", "Two.,count")
+    with pytest.raises(DataError, match=r"b.csv: no column `intent` as in .*a.csv"):
+        sentences(config_of(tmp_path / "own", 2))

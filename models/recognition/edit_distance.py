@@ -61,13 +61,7 @@ EDITS = (Step.SUBSTITUTION, Step.DELETION, Step.INSERTION)
 
 def steps_between(hypothesis: Sequence[str], reference: Sequence[str]) -> list[Step]:
     """A shortest way from `reference` to `hypothesis`, in order, with the fewest edits."""
-    rows = [list(range(len(hypothesis) + 1))]
-    for index, wanted in enumerate(reference, start=1):
-        above, row = rows[-1], [index]
-        for column, found in enumerate(hypothesis, start=1):
-            substituted = above[column - 1] + (found != wanted)
-            row.append(min(substituted, above[column] + 1, row[column - 1] + 1))
-        rows.append(row)
+    rows = _edits(hypothesis, reference).tolist()
     steps, index, column = [], len(reference), len(hypothesis)
     while index or column:
         cost = rows[index][column]
@@ -82,6 +76,26 @@ def steps_between(hypothesis: Sequence[str], reference: Sequence[str]) -> list[S
             steps.append(Step.INSERTION)
             column -= 1
     return steps[::-1]
+
+
+def _edits(hypothesis: Sequence[str], reference: Sequence[str]) -> np.ndarray:
+    """The fewest edits (R + 1, H + 1) between every beginning of `reference` and of `hypothesis`.
+
+    A row at a time: what comes from above, then the insertions behind it as a running minimum.
+    """
+    numbers = {symbol: number for number, symbol in enumerate(hypothesis)}
+    found = np.array([numbers[symbol] for symbol in hypothesis], dtype=np.int64)
+    columns = np.arange(len(hypothesis) + 1)
+    table = np.empty((len(reference) + 1, len(columns)), dtype=np.int64)
+    table[0] = columns
+    for index, wanted in enumerate(reference, start=1):
+        above, row = table[index - 1], table[index]
+        row[0] = index
+        substituted = above[:-1] + (found != numbers.get(wanted, -1))
+        np.minimum(substituted, above[1:] + 1, out=row[1:])
+        np.minimum.accumulate(row - columns, out=row)
+        row += columns
+    return table
 
 
 def longest_stretch(steps: Iterable[Step], of: Collection[Step] = EDITS) -> int:

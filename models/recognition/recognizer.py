@@ -82,7 +82,10 @@ class Recognizer(nn.Module):
     @torch.inference_mode()
     def transcribe(self, mels: Tensor, lengths: Tensor) -> list[list[str]]:
         """Best-path phones of each clip in a batch (B, n_mels, T)."""
-        log_probs, lengths = self(mels, lengths)
+        return self.best_phones(*self(mels, lengths))
+
+    def best_phones(self, log_probs: Tensor, lengths: Tensor) -> list[list[str]]:
+        """What the best path through log-probabilities (B, T', C) of lengths (B,) says."""
         paths = log_probs.argmax(dim=-1).tolist()
         return [
             self._collapse(path[:length])

@@ -157,7 +157,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=3,
+    version=4,
     reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
     files=("acoustic_model", "vocoder", "recognizer"),
     libraries=("numpy", "scipy", "torch", "torchaudio", "soundfile", "soxr"),

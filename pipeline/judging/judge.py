@@ -16,7 +16,7 @@ from models.mel import LogMel
 from models.phonology.accents import as_known
 from models.phonology.phonemes import phones_of, split_words, unstressed
 from models.recognition.edit_distance import EDITS, Step, longest_stretch, steps_between
-from models.recognition.phone_alignment import phone_centers
+from models.recognition.phone_alignment import centers_in
 from models.waveform import audible
 from pipeline.audio.files import active_speech_level_db, clipped_fraction, resample
 from pipeline.distributions import Range
@@ -150,9 +150,11 @@ class Judge:
         """The figures that need a recognizer; all None without one."""
         if self._recognizer is None or not len(wave):
             return _PhoneFigures(None, None, None, None, None)
-        mel, reference = self._mel(wave, sample_rate), self._reference(phonemes)
-        steps = steps_between(self._hypothesis(mel), reference)
-        shift_s = self._word_shift_s(mel, phonemes, words)
+        known = as_known(phonemes, self._recognizer.symbols)
+        heard, reference = self._listen(wave, sample_rate), phones_of(known)
+        (hypothesis,) = self._recognizer.model.best_phones(heard.log_probs, heard.lengths)
+        steps = steps_between(hypothesis, reference)
+        shift_s = self._word_shift_s(heard, known, words)
         return _PhoneFigures(
             phone_error_rate=round(sum(s in EDITS for s in steps) / max(1, len(reference)), 4),
             divergent_phones=longest_stretch(steps),
@@ -162,34 +164,29 @@ class Judge:
         )
 
     @torch.inference_mode()
-    def _mel(self, wave: np.ndarray, sample_rate: int) -> torch.Tensor:
-        """The log-mel that the recognizer reads, (1, n_mels, T)."""
+    def _listen(self, wave: np.ndarray, sample_rate: int) -> "_Heard":
+        """One pass of the recognizer, which serves phones and times."""
         assert self._recognizer is not None
         wave = resample(wave, sample_rate, self._recognizer.mel.sample_rate)
-        return self._log_mel(torch.from_numpy(np.ascontiguousarray(wave))[None].to(self._device))
-
-    def _hypothesis(self, mel: torch.Tensor) -> list[str]:
-        assert self._recognizer is not None
+        mel = self._log_mel(torch.from_numpy(np.ascontiguousarray(wave))[None].to(self._device))
         lengths = torch.tensor([mel.shape[-1]], device=self._device)
-        return self._recognizer.model.transcribe(mel, lengths)[0]
-
-    def _reference(self, phonemes: str) -> list[str]:
-        assert self._recognizer is not None
-        return phones_of(as_known(phonemes, self._recognizer.symbols))
+        log_probs, lengths = self._recognizer.model(mel, lengths)
+        return _Heard(log_probs, lengths, mel.shape[-1])
 
     def _word_shift_s(
-        self, mel: torch.Tensor, phonemes: str, words: Sequence[WordTime]
+        self, heard: "_Heard", phonemes: str, words: Sequence[WordTime]
     ) -> float | None:
         """How far outside its word's time the recognizer finds a phone, where it is farthest.
 
-        None where the clip cannot be aligned, or is not in `words`.
+        `phonemes` are those that the recognizer knows. None where the clip cannot be aligned, or is
+        not in `words`.
         """
         assert self._recognizer is not None
-        spoken, _ = split_words(as_known(phonemes, self._recognizer.symbols))
+        spoken, _ = split_words(phonemes)
         if len(spoken) != len(words):
             return None
         phones = [unstressed(phone) for word in spoken for phone in word]
-        centers = phone_centers(phones, mel[0].T.cpu().numpy(), self._recognizer)
+        centers = centers_in(heard.log_probs.cpu(), phones, heard.num_frames, self._recognizer)
         if centers is None:
             return None
         frame_s, at = self._recognizer.mel.frame_s, iter(centers)
@@ -198,6 +195,16 @@ class Judge:
             times = [next(at) * frame_s for _ in own]
             shift_s = max(shift_s, word.start_s - times[0], times[-1] - word.end_s)
         return shift_s
+
+
+class _Heard(NamedTuple):
+    """What the recognizer makes of a clip of `num_frames` mel frames: log-probabilities
+    (1, T', C) and T' (1,).
+    """
+
+    log_probs: torch.Tensor
+    lengths: torch.Tensor
+    num_frames: int
 
 
 class _PhoneFigures(NamedTuple):

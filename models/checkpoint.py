@@ -30,6 +30,8 @@ PRETRAINED = Path(__file__).resolve().parent / "pretrained"
 
 Role = Literal["acoustic", "vocoder", "recognizer", "spectrogram", "speaker encoder"]
 
+_KEPT_LOADED = 8  # checkpoints: a build has three
+
 
 class Kind(NamedTuple):
     """Where a kind of model lives. Its class takes (config, mel, symbols, speakers)."""
@@ -180,6 +182,22 @@ def load_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint
         _check_weights(folder, info)
         _load_weights(model, folder / "model.safetensors")
     return Checkpoint(folder.name, model.eval().to(device), info)
+
+
+def shared_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint:
+    """As `load_checkpoint`, and the same object again for as long as the files stay as they are:
+    the stages of a process load each model once. Not to be changed.
+    """
+    folder, info = find_checkpoint(name_or_path), read_info(name_or_path)
+    if info.weights_digest:
+        _check_weights(folder, info)
+    return _loaded(folder, device, repr(info))
+
+
+@functools.lru_cache(maxsize=_KEPT_LOADED)
+def _loaded(folder: Path, device: str, described: str) -> Checkpoint:
+    """`described` is there for the cache alone: the weights' digest and all else of the file."""
+    return load_checkpoint(folder, device)
 
 
 def read_info(name_or_path: str | Path) -> CheckpointInfo:

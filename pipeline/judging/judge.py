@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import torch
 
-from models.checkpoint import checkpoint_digest, load_checkpoint, read_info
+from models.checkpoint import checkpoint_digest, read_info, shared_checkpoint
 from models.errors import CheckpointError
 from models.mel import LogMel
 from models.phonology.accents import as_known
@@ -114,7 +114,9 @@ class Judge:
 
     def __init__(self, config: JudgeConfig, device: str = "cpu") -> None:
         self.config, self._device = config, device
-        self._recognizer = load_checkpoint(config.recognizer, device) if config.recognizer else None
+        self._recognizer = (
+            shared_checkpoint(config.recognizer, device) if config.recognizer else None
+        )
         if self._recognizer is not None:
             self._log_mel = LogMel(self._recognizer.mel).to(device)
 

@@ -17,6 +17,7 @@ from models.checkpoint import (
     followed_controls,
     load_checkpoint,
     read_info,
+    shared_checkpoint,
     voices_of,
 )
 from models.errors import ConfigError, DataError
@@ -183,7 +184,7 @@ class Synthesizer:
         by_split: Mapping[str, SpeakerAssignment] | None = None,
     ) -> None:
         self._config, self._seed, self._device = config, seed, device
-        checkpoint = load_checkpoint(config.acoustic_model, device)
+        checkpoint = shared_checkpoint(config.acoustic_model, device)
         voices = _voices(config, checkpoint.speakers)
         self._by_split = by_split or {EVERYBODY: SpeakerAssignment(voices)}
         self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from models.checkpoint import load_checkpoint, read_info
+from models.checkpoint import read_info, shared_checkpoint
 from models.mel import convert_mels
 from models.voice import waveforms
 from pipeline.audio.files import encode_flac
@@ -23,7 +23,7 @@ def vocode(
     """Clips for mels, one at a time: batches of convolutional vocoders are no faster on a CPU
     and pad short clips to long ones. What a vocoder draws depends on `seed` and the clip's id.
     """
-    checkpoint = load_checkpoint(config.vocoder, device)
+    checkpoint = shared_checkpoint(config.vocoder, device)
     spoken_in = read_info(config.acoustic_model).mel
     for clip in mels:
         mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from models.checkpoint import (
     load_checkpoint,
     read_info,
     save_checkpoint,
+    shared_checkpoint,
 )
 from models.config import as_mapping
 from models.errors import CheckpointError
@@ -198,3 +200,19 @@ def test_voice_and_vocoder_must_share_their_mel(tiny_voices: TinyVoices, vocos: 
     check_vocoder_fits(acoustic, read_info(tiny_voices.vocoder))
     with pytest.raises(CheckpointError, match=r"f_max 8000\.0 against None"):
         check_vocoder_fits(acoustic, read_info(vocos))
+
+
+def test_stages_of_a_process_share_a_checkpoint_until_its_files_change(
+    tiny_voices: TinyVoices, tmp_path: Path
+) -> None:
+    folder = tmp_path / "voice"
+    shutil.copytree(tiny_voices.vocoder, folder)
+    first = shared_checkpoint(folder)
+    assert shared_checkpoint(folder) is first
+    changed = load_checkpoint(folder)
+    with torch.no_grad():
+        next(changed.model.parameters()).add_(1.0)
+    save_checkpoint(folder, changed.model, changed.info)
+    again = shared_checkpoint(folder)
+    assert again.digest == checkpoint_digest(folder) != first.digest
+    assert torch.equal(next(again.model.parameters()), next(changed.model.parameters()))

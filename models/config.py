@@ -11,15 +11,23 @@ Range checks belong in the dataclass's
 
 import dataclasses
 import difflib
+import math
+import re
+import reprlib
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union
 
-from models.errors import ConfigError
+from models.errors import ConfigError, shortened
+from models.yaml_files import YamlProblem, parse_yaml, read_within
 
 T = TypeVar("T")
+
+MAX_CONFIG_BYTES = 16_000_000
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_WHOLE = range(-(2**63), 2**63)
 
 
 def load_config(cls: type[T], path: Path | str, overrides: Sequence[str] = ()) -> T:
@@ -36,19 +44,14 @@ def load_config(cls: type[T], path: Path | str, overrides: Sequence[str] = ()) -
 
 def read_yaml(path: Path | str) -> dict[str, Any]:
     """The mapping in a YAML file (safe loader); `ConfigError` when there is none."""
-    import yaml
-
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_within(Path(path), MAX_CONFIG_BYTES).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as a config ({error})") from None
     try:
-        mapping = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", "syntax error")
-        raise ConfigError(f"{path}{line}: not valid YAML: {problem}") from None
+        mapping = parse_yaml(text)
+    except YamlProblem as problem:
+        raise ConfigError(f"{path}, line {problem.line}: not valid YAML: {problem}") from None
     if not isinstance(mapping, dict):
         raise ConfigError(f"{path}: expected `key: value` lines, found {type(mapping).__name__}")
     return mapping
@@ -72,8 +75,6 @@ def as_mapping(config: Any) -> Any:
 
 
 def _set_dotted(mapping: dict[str, Any], override: str) -> None:
-    import yaml
-
     key, separator, value = override.partition("=")
     if not separator or not key:
         raise ConfigError(f"--set {override}: expected dotted.key=value")
@@ -83,9 +84,11 @@ def _set_dotted(mapping: dict[str, Any], override: str) -> None:
         if not isinstance(mapping, dict):
             raise ConfigError(f"--set {override}: `{parent}` is a value, not a section")
     try:
-        mapping[last] = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: `{value}` is not valid YAML") from None
+        mapping[last] = parse_yaml(value)
+    except YamlProblem as problem:
+        raise ConfigError(
+            f"--set {key}: `{shortened(value)}` is not valid YAML: {problem}"
+        ) from None
 
 
 def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
@@ -97,13 +100,14 @@ def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
         return _convert_union(value, arguments, where, key)
     if origin is typing.Literal:
         if value not in arguments:
-            raise ConfigError(f"{place}: {value!r} is not one of {', '.join(map(str, arguments))}")
+            allowed = ", ".join(map(str, arguments))
+            raise ConfigError(f"{place}: {_shown(value)} is not one of {allowed}")
         return value
     if origin is tuple:
         return _convert_tuple(value, arguments, where, key)
     if origin in (dict, Mapping):
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{place}: expected a mapping, found {value!r}")
+            raise ConfigError(f"{place}: expected a mapping, found {_shown(value)}")
         return {
             _convert(name, arguments[0], where, f"{key}.{name}"): _convert(
                 item, arguments[1], where, f"{key}.{name}"
@@ -121,7 +125,7 @@ def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
     if bare and isinstance(value, (str, int, float)) and not isinstance(value, bool):
         value = {bare: value}
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{place}: expected a section with keys, found {value!r}")
+        raise ConfigError(f"{place}: expected a section with keys, found {_shown(value)}")
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     prefix = f"{key}." if key else ""
@@ -129,7 +133,8 @@ def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
         if name not in fields:
             hint = _hint(str(name), fields, getattr(kind, "RENAMED", {}))
             raise ConfigError(
-                f"{where}: {prefix}{name}: unknown key{hint}; allowed: {', '.join(fields)}"
+                f"{where}: {prefix}{shortened(str(name))}: unknown key{hint}; "
+                f"allowed: {', '.join(fields)}"
             )
     for name, field in fields.items():
         required = (
@@ -192,13 +197,13 @@ def _by_tag(value: Any, tagged: dict[str, dict[str, Any]], where: str, key: str)
     close = difflib.get_close_matches(str(named), kinds, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     raise ConfigError(
-        f"{where}: {key}.{tag}: {named!r} is not one{hint}; allowed: {', '.join(kinds)}"
+        f"{where}: {key}.{tag}: {_shown(named)} is not one{hint}; allowed: {', '.join(kinds)}"
     )
 
 
 def _convert_tuple(value: Any, arguments: tuple[Any, ...], where: str, key: str) -> Any:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ConfigError(f"{where}: {key}: expected a list, found {value!r}")
+        raise ConfigError(f"{where}: {key}: expected a list, found {_shown(value)}")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         kinds: tuple[Any, ...] = (arguments[0],) * len(value)
     else:
@@ -214,26 +219,59 @@ def _convert_tuple(value: Any, arguments: tuple[Any, ...], where: str, key: str)
 def _convert_scalar(value: Any, kind: Any, place: str) -> Any:
     if kind is Any:
         return value
+    if isinstance(value, str) and (found := _NO_TEXT.search(value)):
+        raise ConfigError(f"{place}: the character {found.group()!a} is not allowed")
     if kind is Path and isinstance(value, (str, Path)):
+        _at_home(value, place)
         return Path(value)
-    if kind is float and isinstance(value, str):
-        try:  # YAML 1.1 reads 1e-4 as a string
-            return float(value)
-        except ValueError:
-            pass
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind is float and not isinstance(value, bool):
+        value = _finite(value, place)
     if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
         name = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true/false"}
         expected = name.get(kind.__name__, kind.__name__)
-        raise ConfigError(f"{place}: expected {expected}, found {value!r}")
+        raise ConfigError(f"{place}: expected {expected}, found {_shown(value)}")
+    if kind is int and value not in _WHOLE:
+        raise ConfigError(f"{place}: {_shown(value)} is not a whole number of 64 bits")
     return value
 
 
+def _finite(value: Any, place: str) -> Any:
+    """A number as the float that it is; anything else as it stands."""
+    if isinstance(value, (int, float, str)):  # YAML 1.1 reads 1e-4 as a string
+        try:
+            value = float(value)
+        except ValueError:
+            return value
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value):
+            raise ConfigError(f"{place}: {value} is not allowed; a finite number is needed")
+    return value
+
+
+def _shown(value: Any) -> str:
+    """`value` as Python writes it, shortened where it is longer than a message may be."""
+    shown = reprlib.Repr()
+    shown.maxstring = shown.maxother = shown.maxlong = 80
+    return shown.repr(value)
+
+
 def resolve_path(path: Path | str) -> Path:
-    """A path from a config: as it stands if it exists, else relative to the checkout."""
-    path = Path(path).expanduser()
+    """A path from a config: as it stands if it exists, else relative to the checkout.
+
+    Raises `ConfigError` for `~NAME` where there is no such user.
+    """
+    path = _at_home(path, str(path))
     if path.is_absolute() or path.exists():
         return path
     in_checkout = Path(__file__).resolve().parent.parent / path
     return in_checkout if in_checkout.exists() else path
+
+
+def _at_home(path: Path | str, place: str) -> Path:
+    """`path` with `~` and `~NAME` as the home folders that they stand for."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        user = str(path).partition("/")[0]
+        raise ConfigError(f"{place}: {user}: there is no such user, so no home folder") from None

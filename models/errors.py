@@ -19,3 +19,13 @@ class CheckpointError(VoxloomError):
 
 class TrainingError(VoxloomError):
     """A training run cannot go on (for instance: the loss is no longer finite)."""
+
+
+_SHOWN = 120  # characters
+
+
+def shortened(text: str, most: int = _SHOWN) -> str:
+    """One printable line of at most so many characters, for a message."""
+    line = "".join(sign if sign.isprintable() else " " for sign in text[: 2 * most])
+    line = " ".join(line.split())
+    return line if len(text) <= 2 * most and len(line) <= most else f"{line[: most - 1]}…"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from models.errors import DataError
+from models.yaml_files import read_within
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -13,12 +14,13 @@ def read_text(path: Path, what: str) -> str:
     """The text of a file that should hold `what`, such as `a lexicon`; a byte order mark is none
     of it.
 
-    Raises `DataError` naming the file, and the line of bytes or characters that are no text.
+    Raises `DataError` naming the file, and the line of bytes or characters that are no text; and
+    for a file larger than `models.yaml_files.MAX_BYTES`.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or error
+        content = read_within(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: cannot be read as {what} ({reason})") from None
     try:
         text = content.decode("utf-8-sig")

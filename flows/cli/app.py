@@ -73,12 +73,15 @@ for _name, _group in {
 app.command()(doctor)
 
 
+_LONGEST_MESSAGE = 4000  # characters
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (an error), 2 (wrong usage or config) or 130."""
     try:
         app(args=None if arguments is None else list(arguments), prog_name="voxloom")
     except VoxloomError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_told(error)}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
     except BrokenPipeError:  # the reader (`| head`) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,6 +91,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
+
+
+def _told(error: VoxloomError) -> str:
+    """The message, as a terminal may show it: file names and values come from anywhere."""
+    text = str(error)
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[:_LONGEST_MESSAGE]}…"
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text
+    )
 
 
 if __name__ == "__main__":

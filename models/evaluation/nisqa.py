@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.config import build
+from models.config import build, resolve_path
 from models.errors import CheckpointError, ConfigError
 from models.evaluation.judge import resampled
 from models.mel import LogMel, MelConfig
@@ -76,7 +76,7 @@ def load_opinion(spec: str) -> Callable[[np.ndarray, int], float]:
     kind, _, path = spec.partition(":")
     if kind != "nisqa" or not path:
         raise ConfigError(f"--mos {spec}: expected nisqa:FILE, with the weights' file")
-    nisqa = _load(Path(path).expanduser())
+    nisqa = _load(resolve_path(path))
 
     def opinion(wave: np.ndarray, sample_rate: int) -> float:
         samples = torch.from_numpy(resampled(wave, sample_rate, _SAMPLE_RATE))

@@ -1,13 +1,14 @@
 """The config files of public projects: JSON or YAML, of which only the keys we need are read."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from models.config import build
+from models.config import MAX_CONFIG_BYTES, build
 from models.errors import CheckpointError, ConfigError
+from models.json_files import parse_json
+from models.yaml_files import parse_yaml, read_within
 
 T = TypeVar("T")
 
@@ -29,12 +30,10 @@ def read_settings(path: Path) -> dict[str, Any]:
 
     Raises `ConfigError` naming the file.
     """
-    import yaml
-
     try:
-        text = path.read_text(encoding="utf-8")
-        mapping = json.loads(text) if path.suffix == ".json" else yaml.load(text, _plain_loader())
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        text = read_within(path, MAX_CONFIG_BYTES).decode("utf-8-sig")
+        mapping = parse_json(text) if path.suffix == ".json" else parse_yaml(text, True)
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(f"{path}: cannot be read as a config ({reason})") from None
     if not isinstance(mapping, dict):
@@ -51,21 +50,3 @@ def known(cls: type[T], mapping: Any, where: str) -> T:
         raise ConfigError(f"{where}: expected a section with keys, found {mapping!r}")
     names = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     return build(cls, {name: mapping[name] for name in mapping if name in names}, where)
-
-
-def _plain_loader() -> Any:
-    """A safe YAML loader for which the tag of a Python class means nothing."""
-    import yaml
-
-    class PlainLoader(yaml.SafeLoader):
-        pass
-
-    def construct(loader: Any, suffix: str, node: Any) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return loader.construct_mapping(node, deep=True)
-        if isinstance(node, yaml.SequenceNode):
-            return loader.construct_sequence(node, deep=True)
-        return loader.construct_scalar(node)
-
-    PlainLoader.add_multi_constructor("tag:yaml.org,2002:python/", construct)
-    return PlainLoader

@@ -4,7 +4,6 @@ Any speaker encoder's will do (d-vectors, x-vectors, ECAPA); the model looks at 
 V numbers a vector.
 """
 
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
+from models.json_files import parse_json
 
 SUFFIXES = (".npz", ".safetensors", ".json")
 
@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, Any]:
         if path.suffix == ".safetensors":
             return dict(load_file(path))
         if path.suffix == ".json":
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            return dict(parse_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, zipfile.BadZipFile, SafetensorError) as error:
         raise DataError(f"{path}: cannot be read as speaker vectors ({error})") from None
     raise DataError(f"{path}: {path.suffix or 'no suffix'}; allowed are {', '.join(SUFFIXES)}")

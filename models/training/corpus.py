@@ -6,7 +6,6 @@ another folder may have it, too, also of the same speaker.
 """
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Protocol
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
 from models.folders import files_below
+from models.json_files import parse_json
 from models.phonology.characters import foreign_letter, plain
 from models.phonology.phonemes import words_of
 from models.text_files import read_lines
@@ -209,9 +209,9 @@ def _phonemes_said(provenance: Path) -> dict[str, str]:
     lines = read_lines(provenance, "provenance")
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
             said[row["id"]] = row["phonemes"]
-        except (json.JSONDecodeError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             if number < len(lines):
                 raise DataError(f"{provenance}:{number}: no row with id and phonemes") from None
     return said

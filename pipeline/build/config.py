@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.checkpoint import checkpoint_digest, read_info
 from models.config import load_config, resolve_path
-from models.errors import ConfigError
+from models.errors import ConfigError, shortened
 from pipeline.audio.delivery import check_delivery
 from pipeline.augment.augmenter import AugmentConfig, check_augment
 from pipeline.build.licence_sources import (
@@ -17,7 +17,7 @@ from pipeline.build.licence_sources import (
     sources_of_voices,
 )
 from pipeline.build.policy import PolicyConfig, check_policy
-from pipeline.dataset.output import OutputConfig, check_output
+from pipeline.dataset.output import OutputConfig, check_folder, check_output
 from pipeline.domain.domains import read_domain
 from pipeline.judging.judge import JudgeConfig, check_judge
 from pipeline.licences.summary import LicensedSource, RowLicences
@@ -29,7 +29,7 @@ from pipeline.speech.synthesize import VoiceConfig, check_voice, speaker_assignm
 from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.text.spoken import TextConfig, check_text
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,10 @@ class BuildConfig:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise ValueError(f"name: {self.name!r}; letters, digits, `.`, `_` and `-` are allowed")
+            raise ValueError(
+                f"name: {shortened(self.name)!r}; up to 100 letters, digits, `.`, `_` and `-` are "
+                "allowed"
+            )
         if self.seed < 0:
             raise ValueError(f"seed: {self.seed}; 0 or more is needed")
 
@@ -130,6 +133,7 @@ def check_build(config: BuildConfig) -> None:
     and the device; takes a second or two.
     """
     check_output(config.output, config.name)
+    check_folder(config.work_dir, "runtime.work_dir")
     check_sentences(config.sentences, config.seed)
     check_text(config.text)
     if config.sentences.negatives is not None:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import pyarrow as pa
 
+from models.json_files import parse_json
 from pipeline.records import (
     Augmentation,
     Channel,
@@ -263,7 +264,7 @@ def present_schema(schema: pa.Schema) -> pa.Schema:
     now = dict(zip(schema.names, names, strict=True))
     metadata = dict(schema.metadata or {})
     try:
-        told = json.loads(metadata[HUGGINGFACE])
+        told = parse_json(metadata[HUGGINGFACE])
         features = told["info"]["features"].items()
     except (KeyError, TypeError, ValueError):
         pass  # it describes nothing

@@ -5,7 +5,6 @@ OUT/build.json    OUT/audit.json             OUT/rejects.parquet    OUT/pictures
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from models.json_files import parse_json
 from pipeline.dataset.columns import names_in, present_names
 from pipeline.records import Reject
 from pipeline.splits import SPLITS
@@ -45,7 +45,7 @@ def read_build(dataset: Path) -> dict[str, Any]:
     """`build.json`. Raises `DataError` when the folder is not a dataset that Voxloom made."""
     path = dataset / BUILD_FILE
     try:
-        build = json.loads(path.read_text(encoding="utf-8"))
+        build = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = first_line(error) if dataset.exists() else "no such folder"
         raise DataError(f"{dataset}: not a Voxloom dataset ({BUILD_FILE}: {reason})") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import DataError
+from models.json_files import parse_json
 from models.text_files import read_lines
 from pipeline.records import Reject
 from pipeline.storage.atomic import write_atomically
@@ -53,7 +54,7 @@ def marked_reject(row: Mapping[str, Any], note: str) -> Reject:
 def _mark(line: str, where: str) -> tuple[str, str]:
     expected = 'a line such as {"id": "home-0123", "note": "cut off"} is expected'
     try:
-        mark = json.loads(line)
+        mark = parse_json(line)
     except ValueError:
         raise DataError(f"{where}: no JSON; {expected}") from None
     if not isinstance(mark, dict) or not isinstance(mark.get("id"), str) or not mark["id"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.config import resolve_path
-from models.errors import DataError
+from models.errors import DataError, shortened
 from pipeline.audio.delivery import Codec, Delivery
 from pipeline.dataset.columns import COLUMNS, KEPT_AUDIO
 from pipeline.dataset.files import (
@@ -20,6 +20,7 @@ from pipeline.dataset.files import (
 )
 from pipeline.dataset.marks import read_marks
 from pipeline.dataset.record import read_record
+from pipeline.licences.terms import check_licence_name
 from pipeline.splits import SPLITS
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -60,6 +61,7 @@ class OutputConfig:
             raise ValueError(f"split: the shares sum to {sum(self.split.values()):g}; must be 1")
         if self.max_file_bytes < 1_000_000:
             raise ValueError(f"max_file_bytes: {self.max_file_bytes} is below 1000000")
+        check_licence_name(self.license)
         assert self.delivery  # which checks its values
 
     @property
@@ -84,13 +86,11 @@ def check_output(output: OutputConfig, name: str) -> None:
     """
     output.read_marks()  # a damaged file is told before any work
     target = output.path
+    check_folder(target, "output.path")
     if os.path.ismount(target):
         raise DataError(f"{target}: is a mount point; choose a folder inside it")
     if not target.exists():
-        _check_parent(target)
         return
-    if not target.is_dir():
-        raise DataError(f"{target}: is a file; a folder is needed")
     found = sorted(entry.name for entry in target.iterdir())
     if not found:
         return
@@ -118,9 +118,15 @@ def check_nothing_lost(dataset: Path) -> None:
         raise DataError(f"{dataset}: {foreign[0]} would be lost; move it or choose another folder")
 
 
-def _check_parent(target: Path) -> None:
-    existing = next(parent for parent in target.absolute().parents if parent.exists())
+def check_folder(target: Path, key: str) -> None:
+    """Raise `DataError` unless `target`, the value of `key`, is a folder or can be made one."""
+    target = target.absolute()
+    try:
+        existing = next(place for place in (target, *target.parents) if place.exists())
+    except OSError as error:  # a name too long for the file system
+        raise DataError(f"{key}: {shortened(str(target))}: {error.strerror}") from None
     if not existing.is_dir():
-        raise DataError(f"{target}: {existing} is a file; a folder is needed")
-    if not os.access(existing, os.W_OK | os.X_OK):
+        which = "is a file" if existing == target else f"{existing} is a file"
+        raise DataError(f"{target}: {which}; {key} needs a folder")
+    if existing != target and not os.access(existing, os.W_OK | os.X_OK):
         raise DataError(f"{target}: {existing} may not be written to")

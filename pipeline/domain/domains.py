@@ -11,6 +11,7 @@ one.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +21,10 @@ from models.errors import ConfigError, DataError
 from pipeline.domain.lexicon_files import LEXICON_SUFFIXES, read_lexicon
 from pipeline.domain.slots.codes import check_pattern, pattern_codes
 from pipeline.domain.slots.numbers import whole_numbers
-from pipeline.domain.slots.vocabulary import Vocabulary
+from pipeline.domain.slots.vocabulary import MAX_GROUP_SIZE, Vocabulary
 from pipeline.domain.slots.written_forms import WRITTEN_FORMS, Locale, data_version, written_form
 from pipeline.domain.templates import Template, read_templates
+from pipeline.licences.terms import check_licence_name
 
 SETTINGS_FILE = "domain.yaml"
 
@@ -47,6 +49,11 @@ class SlotSettings:
             return
         if self.low is None or self.high is None or not 0 <= self.low <= self.high:
             raise ValueError("low: both low and high are needed, and 0 <= low <= high")
+        if self.high - self.low >= MAX_GROUP_SIZE:
+            raise ValueError(
+                f"high: {self.high - self.low + 1:,} numbers; at most {MAX_GROUP_SIZE:,} can be "
+                "drawn from"
+            )
 
     def vocabulary(self, name: str) -> Vocabulary:
         if self.pattern is not None:
@@ -68,6 +75,7 @@ class DomainSettings:
     slots: Mapping[str, SlotSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_licence_name(self.license)
         for name in self.slots:
             if not name.isidentifier() or name.startswith("_"):
                 raise ValueError(f"slots.{name}: a slot's name is letters, digits and `_`")
@@ -145,13 +153,28 @@ def domain_digest(path: Path) -> str:
 
 
 def _files(folder: Path, kind: str, *suffixes: str) -> list[Path]:
-    return sorted(path for path in (folder / kind).glob("*") if path.suffix in suffixes)
+    found = sorted(path for path in (folder / kind).glob("*") if path.suffix in suffixes)
+    return checked_inside(folder, found)
+
+
+def checked_inside(folder: Path, files: list[Path]) -> list[Path]:
+    """`files`; `DataError` for one that a symbolic link leads out of the domain in `folder`."""
+    root = Path(os.path.realpath(folder))
+    for file in files:
+        target = Path(os.path.realpath(file))
+        if not target.is_relative_to(root):
+            raise DataError(
+                f"{file}: a symbolic link to {target}, outside the domain; a domain holds its own "
+                "files"
+            )
+    return files
 
 
 def _read_settings(folder: Path, intents: set[str]) -> DomainSettings:
     file = folder / SETTINGS_FILE
     if not file.exists():
         return DomainSettings()
+    checked_inside(folder, [file])
     settings = load_config(DomainSettings, file)
     for intent in settings.intents:
         if intent not in intents:

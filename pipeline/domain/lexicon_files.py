@@ -34,9 +34,12 @@ from typing import Any
 from models.errors import DataError
 from models.phonology.phonemes import words_of
 from models.text_files import lines_of, read_text
+from models.yaml_files import YamlProblem, compose_yaml
 from pipeline.domain.slots.vocabulary import Entry, Vocabulary, vocabulary_of
 
 LEXICON_SUFFIXES = (".txt", ".yaml", ".csv")
+MAX_VALUES = 200_000  # of a lexicon; all of them are in memory, and looked at before any work
+_MAX_NODES = 5 * MAX_VALUES  # of YAML: a value's keys, weight, tags and parts
 _OWN_KEYS = ("value", "weight", "tags", "say")
 
 
@@ -62,6 +65,7 @@ def _text_entries(text: str, path: Path) -> list[Entry]:
             continue
         value, bar, weight = line.partition("|")
         entries.append(_entry({"value": value, "weight": weight if bar else ""}, path, number))
+        _check_number(entries, path)
     return entries
 
 
@@ -83,6 +87,7 @@ def _csv_entries(text: str, path: Path) -> list[Entry]:
                     f"names {len(header)} columns"
                 )
             entries.append(_entry(dict(zip(header, row, strict=True)), path, rows.line_num))
+            _check_number(entries, path)
     except csv.Error as error:
         raise DataError(f"{path}:{rows.line_num}: not valid CSV: {error}") from None
     return entries
@@ -93,21 +98,20 @@ def _yaml_entries(text: str, path: Path) -> list[Entry]:
     import yaml
 
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", "syntax error")
-        raise DataError(f"{path}:{line}: not valid YAML: {problem}") from None
+        root = compose_yaml(text, max_values=_MAX_NODES)
+    except YamlProblem as problem:
+        raise DataError(f"{path}:{problem.line}: not valid YAML: {problem}") from None
     if root is None:
         return []
     if isinstance(root, yaml.SequenceNode):
         return _yaml_items(root, path)
     if isinstance(root, yaml.MappingNode):
-        return [
-            _entry({"value": _scalar(key, path), "weight": _scalar(weight, path)}, path, _line(key))
-            for key, weight in root.value
-        ]
+        entries = []
+        for key, weight in root.value:
+            cells = {"value": _scalar(key, path), "weight": _scalar(weight, path)}
+            entries.append(_entry(cells, path, _line(key)))
+            _check_number(entries, path)
+        return entries
     raise DataError(f"{path}:1: expected a list of values or `value: weight` pairs")
 
 
@@ -120,6 +124,7 @@ def _yaml_items(items: Any, path: Path) -> list[Entry]:
     for item in items.value:
         if not isinstance(item, yaml.MappingNode):
             entries.append(_entry({"value": _scalar(item, path)}, path, _line(item)))
+            _check_number(entries, path)
             continue
         keys = {_scalar(key, path): node for key, node in item.value}
         if "group" in keys:
@@ -127,6 +132,7 @@ def _yaml_items(items: Any, path: Path) -> list[Entry]:
         else:
             cells = {key: _scalar(node, path, key == "tags") for key, node in keys.items()}
             entries.append(_entry(cells, path, _line(item)))
+        _check_number(entries, path)
     return entries
 
 
@@ -201,13 +207,22 @@ def _weight(cell: str, location: str) -> float:
 
 
 def _pronunciation(value: str, cell: str, location: str) -> dict[str, str]:
-    words, said = words_of(value), cell.split()
-    if said and len(said) != len(words):
+    said = cell.split()
+    if not said:
+        return {}
+    words = words_of(value)
+    if len(said) != len(words):
         raise DataError(
             f"{location}: `say` holds {len(said)} words for the {len(words)} of `{value}`; "
             "write one word of IPA for each, or `-` to leave one out"
         )
     return {word: ipa for word, ipa in zip(words, said, strict=False) if ipa != "-"}
+
+
+def _check_number(entries: Sequence[Entry], path: Path) -> None:
+    if len(entries) > MAX_VALUES:
+        line = entries[-1].line
+        raise DataError(f"{path}:{line}: a lexicon of more than {MAX_VALUES:,} values")
 
 
 def _check_values(entries: Sequence[Entry], path: Path) -> None:

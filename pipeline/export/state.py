@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import DataError
+from models.json_files import parse_json
 from pipeline.export.pieces import STATE, Piece
 from pipeline.storage.atomic import write_atomically
 
@@ -106,7 +107,7 @@ def _in_words(value: Any) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise DataError(
             f"{path}: damaged; remove the folder of the export and start again"

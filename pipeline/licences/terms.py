@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from models.errors import shortened
+
 Answer = Literal["yes", "no", "unknown"]
 
 UNKNOWN = "unknown"
+_LONGEST_NAME = 200
 JOINT = " AND "  # as in SPDX expressions
 _PUBLIC_DOMAIN = {
     "publicdomain": "cc0-1.0",
@@ -52,6 +55,15 @@ class Terms:
             return other.commercial != "unknown"
         both_cc = self.name.startswith("cc-by") and other.name.startswith("cc-by")
         return both_cc and "sa" not in self.conditions and self.conditions < other.conditions
+
+
+def check_licence_name(name: str) -> None:
+    """`ValueError` for a name that cannot stand in a line of a card."""
+    if not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise ValueError(
+            f"license: `{shortened(name)}`; one line of up to {_LONGEST_NAME} printable characters "
+            "is needed"
+        )
 
 
 def allows_commercial(name: str) -> Answer:

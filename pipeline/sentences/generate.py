@@ -32,8 +32,9 @@ from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_so
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
 from pipeline.splits import numbers_of
 
-# Above this many, the product of slot sizes stands for a count: a count would take minutes.
-_COUNTED_ONE_BY_ONE = 1_000_000
+MAX_ROWS = 100_000_000  # of a build
+# Above this many, the product of slot sizes stands for a count: a count takes too long.
+_COUNTED_ONE_BY_ONE = 200_000
 _TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
 _NONE_YET = ExistingSentences()
 _NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
@@ -70,6 +71,11 @@ class SentencesConfig:
         if self.repetitions < 1:
             raise ValueError(
                 f"repetitions: {self.repetitions} is not allowed; it must be at least 1"
+            )
+        if self.num_rows > MAX_ROWS:
+            times = f" x {self.repetitions:,} repetitions" if self.repetitions > 1 else ""
+            raise ValueError(
+                f"count: {self.count:,} sentences{times}; a build makes at most {MAX_ROWS:,} rows"
             )
         if self.language_model is not None and self.domain is None:
             raise ValueError("language_model: its prompts stand in a domain's folder; give domain")

@@ -4,7 +4,6 @@ Files are read as streams by several processes. What is held in memory of a row 
 hashes of its id and of what must not cross splits.
 """
 
-import json
 import multiprocessing
 import os
 from collections import Counter
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from models.json_files import parse_json
 from pipeline.dataset.build_record import record_digest
 from pipeline.dataset.columns import KEPT_AUDIO, present_schema
 from pipeline.dataset.files import (
@@ -215,7 +215,7 @@ def _declared(schema: pa.Schema) -> dict[str, Any]:
 
 def _metadata(schema: pa.Schema) -> dict[str, Any]:
     try:
-        return dict(json.loads((schema.metadata or {}).get(b"huggingface", b"{}")))
+        return dict(parse_json((schema.metadata or {}).get(b"huggingface", b"{}")))
     except (ValueError, TypeError):
         return {}
 

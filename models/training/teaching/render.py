@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import DataError
+from models.json_files import parse_json
 from models.training.corpus import PROVENANCE
 from models.training.teaching.plan import Request
 from models.training.teaching.teacher import Saying, Teacher
@@ -76,8 +77,8 @@ def read_provenance(folder: Path) -> list[Row]:
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
+            row = parse_json(line)
+        except ValueError:
             row = None
         if not isinstance(row, dict) or _NEEDED - row.keys():
             needed = ", ".join(sorted(_NEEDED))

@@ -1,6 +1,5 @@
 """Sounds in Parquet files, such as the datasets of the Hugging Face hub are made of."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from models.json_files import parse_json
 from pipeline.augment.sounds.lists import AUTHORS, CLASSES, LICENSES, RECORDINGS
 from pipeline.storage.shards import first_line
 
@@ -101,10 +101,12 @@ def _text(value: Any, names: Sequence[str]) -> str:
 
 def _class_names(schema: pa.Schema, name: str) -> Sequence[str]:
     """What the numbers of a ClassLabel column stand for."""
-    metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-    feature = metadata.get("info", {}).get("features", {}).get(name, {})
-    names = feature.get("names", []) if isinstance(feature, dict) else []
-    return names if isinstance(names, list) else list(names.values())
+    try:
+        metadata = parse_json((schema.metadata or {}).get(b"huggingface", b"{}"))
+        names = metadata["info"]["features"][name]["names"]
+        return [str(each) for each in (names.values() if isinstance(names, dict) else names)]
+    except (ValueError, LookupError, TypeError):
+        return []  # it describes nothing
 
 
 def _open(path: Path) -> pq.ParquetFile:

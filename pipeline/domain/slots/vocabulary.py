@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+MAX_GROUP_SIZE = 2**52  # a uniform number tells no more values apart
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

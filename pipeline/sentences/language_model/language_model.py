@@ -13,6 +13,7 @@ from itertools import islice
 from threading import Lock
 
 from models.config import resolve_path
+from models.errors import shortened
 from pipeline.domain.domains import Domain
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
@@ -22,7 +23,7 @@ from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.language_model.annotations import Annotated, Annotations, sentences_in
 from pipeline.sentences.language_model.chat.budget import Budget
 from pipeline.sentences.language_model.chat.client import ChatClient
-from pipeline.sentences.language_model.chat.completion import UnusableReply, shortened
+from pipeline.sentences.language_model.chat.completion import UnusableReply
 from pipeline.sentences.language_model.chat.endpoint import has_key, open_endpoint
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest
 from pipeline.sentences.language_model.chat.reply_cache import KeptReplies

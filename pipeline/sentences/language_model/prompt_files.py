@@ -24,6 +24,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from models.errors import DataError
+from pipeline.domain.domains import checked_inside
 from pipeline.domain.template_checks import SHARED_NODES
 
 _FOLDER, _SUFFIX = "prompts", ".prompt.j2"
@@ -106,7 +107,8 @@ def prompts_digest(folder: Path) -> str:
 
 
 def prompt_paths(folder: Path) -> list[Path]:
-    return sorted((folder / _FOLDER).rglob(f"*{_SUFFIX}"))
+    """Raises `DataError` for one that a symbolic link leads out of the domain."""
+    return checked_inside(folder, sorted((folder / _FOLDER).rglob(f"*{_SUFFIX}")))
 
 
 def _read(path: Path) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from models.config import as_mapping
 from pipeline.domain.domains import Domain
+from pipeline.licences.terms import check_licence_name
 from pipeline.randomness import rng_for
 from pipeline.sentences.drawing.sampling import STAGE, uniforms_of
 from pipeline.sentences.drawing.sources import check_share
@@ -55,6 +56,7 @@ class LanguageModelConfig:
 
     def __post_init__(self) -> None:
         check_share(self.share)
+        check_licence_name(self.license)
         if not self.model.strip():
             raise ValueError("model: the name of a model is needed")
         if self.sentences_per_request is not None and not 1 <= self.sentences_per_request <= 200:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from models.folders import files_below
+from models.json_files import parse_json
 
 SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".parquet", ".arrow")
 _TABLES = (".parquet", ".arrow")  # which know the types of their columns
@@ -135,7 +136,7 @@ def _allowed() -> str:
 
 def _saved_files(state: Path) -> list[Path]:
     try:
-        listed = json.loads(state.read_text(encoding="utf-8"))["_data_files"]
+        listed = parse_json(state.read_text(encoding="utf-8"))["_data_files"]
         return [state.parent / entry["filename"] for entry in listed]
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(f"{state}: does not list the files of a saved dataset") from None
@@ -314,7 +315,7 @@ def _value(scalar: pa.Scalar) -> Any:
 def _class_names(schema: pa.Schema, column: str) -> list[str]:
     """The names of a Hugging Face `ClassLabel`, whose values are numbers; else none."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        features = parse_json((schema.metadata or {})[b"huggingface"])["info"]["features"]
         feature = features[column]
         return list(feature["names"]) if feature["_type"] == "ClassLabel" else []
     except (KeyError, TypeError, ValueError):

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from models.config import resolve_path
-from models.errors import DataError
+from models.errors import DataError, shortened
 from models.phonology.characters import visible
 from pipeline.licences.summary import LicensedSource
-from pipeline.licences.terms import UNKNOWN
+from pipeline.licences.terms import UNKNOWN, check_licence_name
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import STAGE, Maker, uniforms_of
@@ -35,7 +35,7 @@ from pipeline.text.slot_words import occurrences
 
 TEXT_COLUMNS = ("text", "sentence", "transcript", "transcription", "utterance", "utt")
 _MAX_CHARACTERS = 1000  # about a minute of speech
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _CONTROL_OR_SURROGATE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -62,8 +62,10 @@ class OwnFile:
         check_share(self.share)
         if self.domain is not None and not _NAME.fullmatch(self.domain):
             raise ValueError(
-                f"domain: {self.domain!r}; letters, digits, `.`, `_` and `-` are allowed"
+                f"domain: {shortened(self.domain)!r}; up to 100 letters, digits, `.`, `_` and `-` "
+                "are allowed"
             )
+        check_licence_name(self.license)
 
     @property
     def name(self) -> str:

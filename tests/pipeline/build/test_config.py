@@ -66,6 +66,18 @@ def test_the_quickstart_config_is_valid(checkout: Path) -> None:
         ("voice.speakers={carl: 1}", "carl"),
         ("judge.recognizer=nobody", "nobody: no such checkpoint"),
         ("augment.noise.folder=nowhere", "nowhere"),
+        (f"seed={2**63}", "is not a whole number of 64 bits"),
+        ("sentences.repetitions=100000000000", "a build makes at most 100,000,000 rows"),
+        ("sentences.count=100000001", "a build makes at most 100,000,000 rows"),
+        ("sentences.count=100000000", "make only 25 distinct ones; lower"),
+        (f"name={'x' * 300}", "name: 'xxx"),
+        (f"output.path={'x' * 300}", "File name too long"),
+        ('output.path="a\\0b"', r"output.path: the character '\x00' is not allowed"),
+        ("output.path=~nosuchuser/data", "output.path: ~nosuchuser: there is no such user"),
+        ("voice.acoustic_model=~nosuchuser/voice", "~nosuchuser: there is no such user"),
+        ('output.license="cc-by-4.0\\nand more"', "license: `cc-by-4.0 and more`; one line"),
+        ("output.split={train: .nan}", "output.split.train: nan is not allowed"),
+        ("augment.noise.snr_db=.inf", "augment.noise.snr_db"),
     ],
 )
 def test_a_wrong_value_is_named(error_of: Callable[..., str], override: str, named: str) -> None:
@@ -133,6 +145,16 @@ def test_a_folder_with_something_else_is_not_overwritten(config: Path, tmp_path:
     with pytest.raises(VoxloomError, match="mine"):
         check_build(settings)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_work_directory_that_cannot_be_one_is_told(
+    error_of: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").touch()
+    told = error_of(f"runtime.work_dir={tmp_path / 'notes.txt'}")
+    assert told == f"{tmp_path / 'notes.txt'}: is a file; runtime.work_dir needs a folder"
+    told = error_of(f"runtime.work_dir={tmp_path / 'notes.txt' / 'deep'}")
+    assert "notes.txt is a file; runtime.work_dir needs a folder" in told
 
 
 def test_the_work_directory_is_beside_the_output(config: Path, tmp_path: Path) -> None:

@@ -110,6 +110,10 @@ def test_locale_changes_written_forms(tmp_path: Path) -> None:
         ("slots: {x: {low: 3}}\n", "slots.x.low: both low and high are needed"),
         ("slots: {x: {pattern: '9', low: 3}}\n", "slots.x.pattern: give either"),
         ("slots: {x: {pattern: '99999999999999999'}}\n", "is too long"),
+        (f"slots: {{x: {{pattern: '{'9' * 10_000}'}}}}\n", "is too long"),
+        (f"slots: {{x: {{low: 0, high: {10**24}}}}}\n", "not a whole number of 64 bits"),
+        (f"slots: {{x: {{low: 0, high: {10**17}}}}}\n", "numbers; at most 4,503,599,627,370,496"),
+        ('license: "mine\\nand yours"\n', "license: `mine and yours`; one line"),
     ],
 )
 def test_bad_settings_are_named(tmp_path: Path, settings: str, message: str) -> None:
@@ -118,6 +122,32 @@ def test_bad_settings_are_named(tmp_path: Path, settings: str, message: str) -> 
         read_domain(folder)
     assert str(error.value).startswith(str(folder / "domain.yaml"))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "link", ["templates/bye.j2", "lexicons/city.txt", "domain.yaml", "lexicons", "loop.j2"]
+)
+def test_links_that_leave_the_domain_are_refused(tmp_path: Path, link: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for name in ("bye.j2", "city.txt", "domain.yaml"):
+        (outside / name).write_text("title: secret\n")
+    folder = domain(tmp_path, {})
+    (folder / link).parent.mkdir(exist_ok=True)
+    (folder / link).symlink_to(outside if link == "lexicons" else outside / Path(link).name)
+    if link == "loop.j2":  # leads nowhere, and is no file of the domain
+        assert read_domain(folder).intents.keys() == {"greet"}
+        return
+    with pytest.raises(DataError, match=r"a symbolic link to \S+outside\S*, outside the domain"):
+        read_domain(folder)
+
+
+def test_links_within_the_domain_are_files_like_others(tmp_path: Path) -> None:
+    folder = domain(tmp_path, {})
+    (folder / "templates" / "bye.j2").symlink_to(folder / "templates" / "greet.j2")
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)
+    assert read_domain(linked).intents.keys() == {"bye", "greet"}
 
 
 def test_words_said_in_two_ways_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
+from pipeline.domain import lexicon_files
 from pipeline.domain.lexicon_files import read_lexicon
 
 
@@ -87,6 +88,32 @@ def test_bad_lexicon_is_named_to_the_line(
         read_lexicon(path)
     assert str(error.value).startswith(f"{path}:{line}: ")
     assert message in str(error.value)
+
+
+def test_a_lexicon_beyond_the_limit_is_told_within_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lexicon_files, "MAX_VALUES", 100)
+    lines = [f"value {number}\n" for number in range(101)]
+    for name, text in {
+        "a.txt": "".join(lines),
+        "a.csv": "value\n" + "".join(lines),
+        "a.yaml": "".join(f"- {line}" for line in lines),
+        "b.yaml": "- group: a\n  values:\n" + "".join(f"  - {line}" for line in lines),
+        "c.yaml": "".join(f"{line.strip()}: 1\n" for line in lines),
+    }.items():
+        with pytest.raises(DataError, match=r"more than 100 values"):
+            read_lexicon(lexicon(tmp_path, text, name))
+        kept = text[: text.rindex("value 100")].rstrip(" -")
+        assert len(read_lexicon(lexicon(tmp_path, kept, name))) == 100
+
+
+def test_aliased_groups_do_not_unfold(tmp_path: Path) -> None:
+    values = ", ".join(f"v{number}" for number in range(1000))
+    groups = "".join(f"- {{group: g{number}, values: *a}}\n" for number in range(10_000))
+    path = lexicon(tmp_path, f"- {{group: a, values: &a [{values}]}}\n{groups}", "a.yaml")
+    with pytest.raises(DataError, match=r"a\.yaml:\d+: not valid YAML: more than 1,000,000 values"):
+        read_lexicon(path)
 
 
 def test_unreadable_lexicon_is_named(tmp_path: Path) -> None:

@@ -12,13 +12,12 @@ from typing import Any, NoReturn
 import httpx2
 import openai
 
-from models.errors import DataError
+from models.errors import DataError, shortened
 from pipeline.sentences.language_model.chat.budget import Budget
 from pipeline.sentences.language_model.chat.completion import (
     UnusableReply,
     read_completion,
     read_usage,
-    shortened,
 )
 from pipeline.sentences.language_model.chat.dialect import Dialect
 from pipeline.sentences.language_model.chat.endpoint import Endpoint, EndpointConfig

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
+from models.errors import shortened
 from pipeline.sentences.language_model.chat.messages import ChatReply, Usage
-
-_SHOWN = 120  # characters
 
 
 class UnusableReply(Exception):
@@ -43,13 +42,6 @@ def read_completion(body: str, model: str, usage: Usage) -> ChatReply:
         said = shortened(str(refusal or content))
         raise UnusableReply(f"the model gave no answer (`{said}`); change the prompt or the model")
     return ChatReply(content, _model_of(completion, model), usage)
-
-
-def shortened(text: str, most: int = _SHOWN) -> str:
-    """One printable line of at most so many characters."""
-    line = "".join(sign if sign.isprintable() else " " for sign in text)
-    line = " ".join(line.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _model_of(completion: dict[str, Any], asked: str) -> str:

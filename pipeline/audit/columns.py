@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.dataset.columns import audited, names_in
 from pipeline.dataset.files import data_files, renamed
-from pipeline.storage.shards import first_line
+from pipeline.storage.shards import UNREADABLE, first_line
 
 PLACE = "place in the dataset"
 OTHERS = "(others)"
@@ -74,7 +74,7 @@ def read_light_columns(dataset: Path) -> pa.Table:
             if missing:
                 raise DataError(f"{path}: has no column `{missing[0]}`; build the dataset again")
             table = renamed(pq.read_table(path, columns=wanted))
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
         split = path.name.partition("-")[0]
         tables.append(table.append_column("split", pa.array([split] * len(table))))

@@ -6,7 +6,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
 from pipeline.card.licences import (
@@ -17,7 +16,7 @@ from pipeline.card.licences import (
 )
 from pipeline.card.pictures import write_card_pictures
 from pipeline.dataset.columns import AUDIO, COLUMNS
-from pipeline.dataset.files import CARD_FILE, DATA, data_files, read_rows
+from pipeline.dataset.files import CARD_FILE, DATA, data_files, read_rows, read_schema
 from pipeline.dataset.light_rows import RowsByIndex
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.splits import SPLITS
@@ -85,7 +84,7 @@ def _features(schema: pa.Schema, sample_rate: int) -> list[dict[str, Any]]:
 
 
 def _schema(dataset: Path) -> pa.Schema:
-    return pq.read_schema(data_files(dataset)[0])
+    return read_schema(data_files(dataset)[0])
 
 
 def _feature(field: pa.Field) -> dict[str, Any]:

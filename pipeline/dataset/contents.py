@@ -6,10 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from pipeline.dataset.columns import SOUND_COLUMNS
-from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest
+from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest, read_schema
 from pipeline.dataset.leaks import Leak, LeakFinder
 from pipeline.dataset.light_rows import LightRows, split_of_file
 from pipeline.licences.summary import LicenceSummary, LicensedSource, SummaryCount
@@ -36,7 +34,7 @@ def contents_of(
     rows, seconds = Counter[str](), Counter[str]()
     for path in data_files(folder):
         split = split_of_file(path)
-        light = [name for name in pq.read_schema(path).names if name not in SOUND_COLUMNS]
+        light = [name for name in read_schema(path).names if name not in SOUND_COLUMNS]
         for row in LightRows((path,), tuple(light)):
             leaks.add(row, split)
             licences.add(row)

@@ -17,7 +17,7 @@ from models.json_files import parse_json
 from pipeline.dataset.columns import names_in, present_names
 from pipeline.records import Reject
 from pipeline.splits import SPLITS
-from pipeline.storage.shards import REJECT, first_line
+from pipeline.storage.shards import REJECT, UNREADABLE, first_line
 
 DATA, BUILD_FILE, REJECTS_FILE = "data", "build.json", "rejects.parquet"
 CARD_FILE, REPORT_FILE, AUDIT_FILE = "README.md", "report.html", "audit.json"
@@ -55,6 +55,14 @@ def read_build(dataset: Path) -> dict[str, Any]:
     return build
 
 
+def read_schema(path: Path) -> pa.Schema:
+    """The schema of a Parquet file. Raises `DataError` naming one that is missing or damaged."""
+    try:
+        return pq.read_schema(path)
+    except UNREADABLE as error:
+        raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
+
+
 def read_rows(
     path: Path, columns: Sequence[str] | None = None, at_once: int = _ROWS_AT_ONCE
 ) -> Iterator[dict[str, Any]]:
@@ -69,7 +77,7 @@ def read_rows(
             for group in range(file.num_row_groups):  # over all at once, it keeps what it read
                 for batch in file.iter_batches(at_once, row_groups=[group], columns=wanted):
                     yield from renamed(batch).to_pylist()
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
 
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.dataset.columns import names_in, present_names
 from pipeline.dataset.files import data_files, read_rows, renamed
-from pipeline.storage.shards import first_line
+from pipeline.storage.shards import UNREADABLE, first_line
 
 _ROWS_AT_ONCE = 4096
 
@@ -97,7 +97,7 @@ class RowsByIndex:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 wanted = columns and names_in(file.schema_arrow.names, columns)
                 table = renamed(file.read_row_group(group, columns=wanted))
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
         (row,) = table.slice(offset, 1).to_pylist()
         return row | {"split": split_of_file(path)}
@@ -111,7 +111,7 @@ def split_of_file(path: Path) -> str:
 def _metadata(path: Path) -> pq.FileMetaData:
     try:
         return pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
 
 
@@ -119,7 +119,7 @@ def _leaf(path: Path, name: str) -> pa.ChunkedArray:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             column = file.read(names_in(file.schema_arrow.names, [name])).column(0)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
     for field in name.split(".")[1:]:
         column = pa.chunked_array([chunk.field(field) for chunk in column.chunks])

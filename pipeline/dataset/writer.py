@@ -19,11 +19,12 @@ from pipeline.dataset.files import (
     data_file,
     file_digest,
     read_rows,
+    read_schema,
     renamed,
 )
 from pipeline.dataset.manifest import Row
 from pipeline.records import Reject
-from pipeline.storage.shards import first_line, parquet_options, reject_value
+from pipeline.storage.shards import UNREADABLE, first_line, parquet_options, reject_value
 
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
@@ -111,16 +112,13 @@ def copy_data_file(source: Path, part: Path, without: Collection[str], sha256: s
         return False
     try:
         _copy_rows(source, part, without)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{source}: cannot be copied ({first_line(error)})") from error
     return True
 
 
 def _has_former_names(source: Path) -> bool:
-    try:
-        schema = pq.read_schema(source)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source}: cannot be read ({first_line(error)})") from error
+    schema = read_schema(source)
     return present_schema(schema) is not schema
 
 

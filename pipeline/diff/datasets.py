@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.dataset.columns import present_names
-from pipeline.dataset.files import data_files
+from pipeline.dataset.files import data_files, read_schema
 from pipeline.dataset.light_rows import split_of_file
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.diff.distributions import COUNTED, Spread, SpreadCount, count_spreads, spreads_of
-from pipeline.storage.shards import first_line
+from pipeline.storage.shards import UNREADABLE, first_line
 
 _SECTIONS = ("name", "seed", "config", "digests", "revision", "versions", "history")
 _COUNTS = ("rows", "hours", "rejects", "splits")
@@ -94,7 +92,7 @@ def diff(before: Path, after: Path) -> Diff:
         for table, dataset in (("a", before), ("b", after)):
             try:
                 counts.append(_load(rows, table, dataset, named))
-            except (duckdb.Error, pa.ArrowException, OSError) as error:
+            except (duckdb.Error, *UNREADABLE) as error:
                 raise DataError(f"{dataset}: cannot be read ({first_line(error)})") from None
         changes = _row_changes(rows, ["split", *hashes])
     return Diff(
@@ -140,10 +138,7 @@ def _columns(dataset: Path) -> dict[str, str]:
     files = data_files(dataset)
     if not files:
         raise DataError(f"{dataset}: has no data files")
-    try:
-        schema = pq.read_schema(files[0])
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{files[0]}: cannot be read ({first_line(error)})") from None
+    schema = read_schema(files[0])
     return dict(zip(present_names(schema.names), map(str, schema.types), strict=True))
 
 
@@ -164,7 +159,7 @@ def _load(
 
 def _source(path: Path) -> str:
     """The rows of a file, named by a parameter, under the names that columns have now."""
-    names = pq.read_schema(path).names
+    names = read_schema(path).names
     columns = (
         f'"{name}" AS "{now}"' for name, now in zip(names, present_names(names), strict=True)
     )

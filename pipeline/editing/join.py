@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from models.config import as_mapping
 from models.errors import DataError
@@ -25,6 +24,7 @@ from pipeline.dataset.files import (
     data_files,
     read_dataset_rejects,
     read_rows,
+    read_schema,
 )
 from pipeline.dataset.light_rows import split_of_file
 from pipeline.dataset.record import (
@@ -121,7 +121,7 @@ def schema_of(dataset: Path) -> pa.Schema:
     files = data_files(dataset)
     if not files:
         raise DataError(f"{dataset}: has no data files")
-    return present_schema(pq.read_schema(files[0]))
+    return present_schema(read_schema(files[0]))
 
 
 def sample_rate_of(dataset: Path) -> int:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.dataset.columns import KEPT_AUDIO, present_names
 from pipeline.dataset.files import read_rows
-from pipeline.storage.shards import first_line
+from pipeline.storage.shards import UNREADABLE, first_line
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST = 180  # with a prefix and a suffix a name stays under the 255 bytes of most disks
@@ -85,5 +84,5 @@ def json_line(value: Mapping[str, Any]) -> str:
 def _footer(read: Any, path: Path) -> Any:
     try:
         return read(path)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error

@@ -84,6 +84,8 @@ _DIGEST_KEY = b"voxloom.digest"
 _ROWS_KEY = b"voxloom.rows"
 _RECORD_KEY = b"voxloom.record"
 _BLANK_DIGEST = b"blake2b:" + b"0" * 64
+# What Arrow raises for a damaged file; names of columns may be no UTF-8.
+UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 _DIGEST = re.compile(rb"blake2b:[0-9a-f]{64}")
 
 
@@ -147,7 +149,7 @@ def read_table(path: Path, record_name: str | None, columns: Sequence[str]) -> p
         return file.read(columns=list(columns))
     except FileNotFoundError:
         raise DataError(f"{path}: no such shard") from None
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: damaged shard ({first_line(error)})") from error
 
 
@@ -165,7 +167,7 @@ def is_intact(path: Path) -> bool:
     try:
         data = path.read_bytes()
         metadata = pq.read_metadata(pa.BufferReader(data))
-    except (pa.ArrowException, OSError):
+    except UNREADABLE:
         return False
     values = metadata.metadata or {}
     if values.get(_ROWS_KEY) != str(metadata.num_rows).encode():

@@ -36,7 +36,7 @@ from pipeline.dataset.manifest import Problem, dataset_schema
 from pipeline.dataset.record import DatasetRecord, SplitSize, typed
 from pipeline.licences.summary import RowLicences, SummaryLine
 from pipeline.storage.processes import exit_with_parent
-from pipeline.storage.shards import first_line
+from pipeline.storage.shards import UNREADABLE, first_line
 from pipeline.verify.leaks import duplicate_ids, leak_problems
 from pipeline.verify.rows import Expected, Found, Stretch, check_stretch, hash_of
 
@@ -126,7 +126,7 @@ def _stretches(path: Path) -> Iterator[Stretch]:
                 for index in range(file.num_row_groups)
             ]
             rate = _declared(file.schema_arrow).get("sampling_rate")
-    except (pa.ArrowException, OSError):
+    except UNREADABLE:
         yield Stretch(path, 0, 0)
         return
     first, size = 0, 0
@@ -197,7 +197,7 @@ def _schema_problems(path: Path) -> Iterator[Problem]:
     name = f"{DATA}/{path.name}"
     try:
         found = present_schema(pq.read_schema(path))
-    except (pa.ArrowException, OSError):
+    except UNREADABLE:
         return  # reading its rows tells
     kept = [column for column in KEPT_AUDIO if column in found.names]
     expected = dataset_schema(_declared(found).get("sampling_rate"), kept)
@@ -268,7 +268,7 @@ def _reject_problems(dataset: Path, record: DatasetRecord, found: _Sums) -> Iter
             if _holds(ids, hash_of(row["id"])):
                 message = "was rejected, and yet it is a row of the dataset"
                 yield Problem(REJECTS_FILE, row["id"], message)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         yield Problem(REJECTS_FILE, "", f"cannot be read ({first_line(error)})")
         return
     except DataError as error:

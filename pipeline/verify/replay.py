@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from models.config import build
 from models.errors import ConfigError, DataError
@@ -19,7 +18,7 @@ from pipeline.augment.links.link import Drawn
 from pipeline.augment.own_speech import own_rows, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.augment.sounds.library import UNKNOWN_LICENSE
-from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows
+from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows, read_schema
 from pipeline.dataset.record import read_record
 from pipeline.storage.shards import read_table
 
@@ -134,7 +133,7 @@ def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes
 
 def _clean_audio(shard: Path, index: int) -> bytes | None:
     """That of a row of a shard of judged clips; those of older versions have it as a column."""
-    is_older = "audio" in pq.read_schema(shard).names
+    is_older = "audio" in read_schema(shard).names
     column = read_table(shard, "JudgedClip", ["audio" if is_older else "clean.audio"]).column(0)
     audio = column[index].as_py()
     return audio if is_older or audio is None else audio["audio"]

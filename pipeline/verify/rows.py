@@ -11,7 +11,6 @@ from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
@@ -22,7 +21,7 @@ from pipeline.dataset.manifest import Problem, Row, row_problems
 from pipeline.licences.summary import RowLicences, SummaryLine, places_in, sounds_in
 from pipeline.records import SIMULATED
 from pipeline.splits import split_of
-from pipeline.storage.shards import first_line
+from pipeline.storage.shards import UNREADABLE, first_line
 
 _ROWS_AT_ONCE = 64
 _MOST_PROBLEMS = 1000  # of one stretch; the next are only counted
@@ -132,7 +131,7 @@ def _rows(stretch: Stretch) -> Iterator[Row | Problem]:
     """The rows, and a problem in the place of each row group that cannot be read."""
     try:
         file = pq.ParquetFile(stretch.path, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         yield Problem(stretch.file, "", f"cannot be read ({first_line(error)})")
         return
     with file:
@@ -140,7 +139,7 @@ def _rows(stretch: Stretch) -> Iterator[Row | Problem]:
             try:
                 for batch in file.iter_batches(_ROWS_AT_ONCE, row_groups=[group]):
                     yield from renamed(batch).to_pylist()
-            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 yield _unreadable(file, group, stretch.file, first_line(error))
 
 
@@ -157,7 +156,7 @@ def _unreadable(file: pq.ParquetFile, group: int, name: str, reason: str) -> Pro
 def _reads(file: pq.ParquetFile, group: int, column: str) -> bool:
     try:
         file.read_row_group(group, [column])
-    except (pa.ArrowException, OSError):
+    except UNREADABLE:
         return False
     return True
 

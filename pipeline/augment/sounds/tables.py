@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from models.json_files import parse_json
 from pipeline.augment.sounds.lists import AUTHORS, CLASSES, LICENSES, RECORDINGS
-from pipeline.storage.shards import first_line
+from pipeline.storage.foreign_tables import check_tables
+from pipeline.storage.shards import UNREADABLE, first_line
 
 _AUDIO = ("clean_audio", "audio")  # an earlier dataset may hold its clips without their noise, too
 
@@ -34,6 +35,7 @@ def table_rows(path: Path) -> Iterator[TableRow]:
     Class, licence, author and recording come from columns of these names, where there are any.
     Raises `DataError` naming the file that is damaged or has no audio.
     """
+    check_tables([path], (*CLASSES, *LICENSES, *AUTHORS, *RECORDINGS))
     file = _open(path)
     names = file.schema_arrow.names
     if not any(name in names for name in _AUDIO):
@@ -112,12 +114,12 @@ def _class_names(schema: pa.Schema, name: str) -> Sequence[str]:
 def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as Parquet ({first_line(error)})") from None
 
 
 def _read(path: Path, read: Callable[[], pa.Table]) -> pa.Table:
     try:
         return read()
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: damaged Parquet file ({first_line(error)})") from None

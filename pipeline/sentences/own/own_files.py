@@ -7,7 +7,7 @@ import csv
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from models.folders import files_below
 from models.json_files import parse_json
+from pipeline.storage.foreign_tables import check_tables
 
 SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".parquet", ".arrow")
 _TABLES = (".parquet", ".arrow")  # which know the types of their columns
@@ -77,6 +78,7 @@ def columns_of(file: Path) -> dict[str, str]:
     """
     with _readable(file):
         if kind_of(file) in _TABLES:
+            check_tables([file])
             schema = _schema(file)
             _check_distinct(file, schema.names)
             return {entry.name: str(entry.type) for entry in schema}
@@ -108,9 +110,15 @@ def read_rows(file: Path, columns: Sequence[str]) -> Iterator[OwnRow]:
             yield from _table_rows(file, columns)
 
 
-def content_digest(files: Iterable[Path], columns: Sequence[str]) -> bytes:
+def check_files(files: Sequence[Path], columns: Sequence[str]) -> None:
+    """Raise `DataError` naming a table that is damaged in its schema or one of these columns."""
+    check_tables([file for file in files if kind_of(file) in _TABLES], columns)
+
+
+def content_digest(files: Sequence[Path], columns: Sequence[str]) -> bytes:
     """Changes with any row of the files: with their bytes, or in tables with these columns."""
     digest = hashlib.blake2b(digest_size=16)
+    check_files(files, columns)
     for file in files:
         digest.update(f"\0{file.name}\0".encode())
         with _readable(file):
@@ -279,6 +287,7 @@ def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
 
 
 def _table_rows(file: Path, columns: Sequence[str]) -> Iterator[OwnRow]:
+    check_tables([file], columns)
     schema = _schema(file)
     for column in columns:
         if column not in schema.names:

@@ -25,6 +25,7 @@ from pipeline.sentences.drawing.sampling import STAGE, Maker, uniforms_of
 from pipeline.sentences.drawing.sources import SentenceSource, check_share
 from pipeline.sentences.own.own_files import (
     OwnRow,
+    check_files,
     columns_of,
     content_digest,
     data_files,
@@ -118,6 +119,7 @@ class _Opened:
 
     def rows(self) -> Iterator[tuple[str, _OwnSentence | str]]:
         """Every row with its location, `FILE:LINE`: what it says, or why it cannot be used."""
+        check_files(self.files, self.columns)
         for file, location in zip(self.files, self.locations, strict=True):
             for row in read_rows(file, self.columns):
                 try:

@@ -81,7 +81,7 @@ def test_a_table_without_audio_is_named_with_what_it_has(tmp_path):
 
 def test_what_is_not_parquet_is_named(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1 or so")
-    with pytest.raises(DataError, match=r"a\.parquet: cannot be read as Parquet"):
+    with pytest.raises(DataError, match=r"a\.parquet: not a sound \.parquet file"):
         load_sounds(tmp_path, RATE, "noise")
 
 

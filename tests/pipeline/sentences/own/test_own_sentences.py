@@ -321,7 +321,7 @@ def test_a_column_without_text_and_a_folder_without_data(tmp_path: Path) -> None
 
 
 def test_a_name_that_no_id_can_begin_with() -> None:
-    with pytest.raises(ConfigError, match="domain: 'my calls'; letters, digits"):
+    with pytest.raises(ConfigError, match="domain: 'my calls'; up to 100 letters, digits"):
         build(OwnFile, {"path": "x.txt", "share": 1, "domain": "my calls"}, where="t.yaml")
 
 

@@ -8,6 +8,7 @@ import torch
 
 from models.errors import DataError
 from models.mel import LogMel, MelConfig
+from models.sound_files import read_frames
 from models.training.corpus import TrimConfig
 from models.waveform import audible, channels_cancel, mono, peak_db
 
@@ -34,7 +35,7 @@ class Measured:
 def measure_clip(path: Path, mel_config: MelConfig, trim: TrimConfig = TRIM) -> Measured:
     """What a cache holds of a sound file; its `problem` where that is nothing."""
     try:
-        frames, rate = _read_frames(path)
+        frames, rate = read_frames(path, str(path))
     except DataError as error:
         return _unmeasured(mel_config, "no sound that can be read", str(error))
     if problem := _unheard(frames, rate):
@@ -82,19 +83,8 @@ def _unheard(frames: np.ndarray, rate: int) -> Problem:
 
 def read_wave(path: Path, sample_rate: int) -> np.ndarray:
     """A sound file as mono float32 at `sample_rate`. Raises `DataError` naming the file."""
-    frames, rate = _read_frames(path)
+    frames, rate = read_frames(path, str(path))
     return _at_rate(mono(frames), rate, sample_rate)
-
-
-def _read_frames(path: Path) -> tuple[np.ndarray, int]:
-    """(S, C) float32, and their rate."""
-    import soundfile
-
-    try:
-        frames, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise DataError(f"{path}: cannot be read as audio ({error})") from None
-    return frames, int(rate)
 
 
 def _at_rate(wave: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:

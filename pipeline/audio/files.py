@@ -6,10 +6,12 @@ Waves are mono float32 arrays (S,) in [-1, 1].
 import io
 import math
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from models.errors import DataError
+from models.sound_files import read_frames
 from models.waveform import audible, mono, peak_db
 
 _WRITTEN = (".wav", ".flac")
@@ -50,7 +52,7 @@ def decode_audio(data: bytes) -> tuple[np.ndarray, int]:
     """(wave (S,) float32, its sample rate) of a sound file's bytes; channels become one, as in
     `models.waveform.mono`.
 
-    Raises `DataError` when the bytes are not audio.
+    Raises `DataError` as `read_frames` does.
     """
     return _read(io.BytesIO(data), name=f"{len(data)} bytes of audio")
 
@@ -95,16 +97,11 @@ def resample(wave: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     return np.asarray(soxr.resample(wave, from_rate, to_rate, quality="HQ"), dtype=np.float32)
 
 
-def _read(file: io.BufferedIOBase, name: str) -> tuple[np.ndarray, int]:
-    import soundfile
-
-    try:
-        frames, sample_rate = soundfile.read(file, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, RuntimeError) as error:
-        raise DataError(f"{name}: not a sound file that can be read ({error})") from None
+def _read(file: BinaryIO, name: str) -> tuple[np.ndarray, int]:
+    frames, sample_rate = read_frames(file, name)
     if not np.isfinite(frames).all():
         raise DataError(f"{name}: holds NaN or infinite samples")
-    return mono(frames), int(sample_rate)
+    return mono(frames), sample_rate
 
 
 def rms_db(wave: np.ndarray) -> float:

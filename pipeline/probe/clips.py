@@ -17,6 +17,7 @@ from models.errors import DataError
 from models.mel import LogMel
 from models.phonology.phonemes import words_of
 from models.recognition.probe_networks import probe_features, probe_mel
+from models.sound_files import read_header
 from models.training.corpus import CorpusConfig, read_corpora
 from models.waveform import audible
 from pipeline.audio.files import active_speech_level_db, decode_audio, read_audio, resample, rms_db
@@ -82,15 +83,8 @@ def is_dataset(folder: Path) -> bool:
 
 def rate_of_corpus(folder: Path) -> int:
     """The lowest sample rate among a corpus's files. Raises `DataError` naming what is wrong."""
-    import soundfile
-
-    rates = set()
-    for recording in read_corpora(_corpus(folder)):
-        try:
-            rates.add(int(soundfile.info(str(recording.path)).samplerate))
-        except (soundfile.SoundFileError, RuntimeError) as error:
-            raise DataError(f"{recording.path}: cannot be read as audio ({error})") from None
-    return min(rates)
+    recordings = read_corpora(_corpus(folder))
+    return min(read_header(recording.path).rate for recording in recordings)
 
 
 def read_recordings(folder: Path, rate: int) -> tuple[ProbeClip, ...]:
@@ -186,10 +180,8 @@ def _of_row(row: dict[str, Any]) -> Wave:
 
 
 def _corpus_waves(folder: Path) -> Iterator[Wave]:
-    import soundfile
-
     for recording in read_corpora(_corpus(folder)):
-        rate = int(soundfile.info(str(recording.path)).samplerate)
+        rate = read_header(recording.path).rate
         transcript = " ".join(words_of(recording.text))
         samples = read_audio(recording.path, rate)
         yield Wave(recording.id, recording.speaker, transcript, None, samples, rate)

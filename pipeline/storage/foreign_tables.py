@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import DataError, shortened
+from models.file_state import file_state
 
 MAX_ROWS = 100_000_000  # of a file
 MAX_BATCH_BYTES = 8_000_000_000  # of memory, while reading
@@ -24,7 +25,7 @@ def check_tables(files: Sequence[Path], columns: Sequence[str] = ()) -> None:
     """Look through the schema, and the rows of `columns`, of every file in one process.
 
     Raises `DataError` naming the first file that cannot be read, and why. A file is looked at once
-    as long as its size and time stay what they are.
+    as long as its state stays what it is.
     """
     keys = {file: _key(file, columns) for file in files}
     files = [file for file in files if keys[file] not in _sound]
@@ -36,10 +37,10 @@ def check_tables(files: Sequence[Path], columns: Sequence[str] = ()) -> None:
 
 def _key(file: Path, columns: Sequence[str]) -> tuple[object, ...]:
     try:
-        stat = file.stat()
+        state = file_state(file)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from None
-    return str(file.absolute()), stat.st_size, stat.st_mtime_ns, stat.st_ino, tuple(columns)
+    return str(file.absolute()), state, tuple(columns)
 
 
 def _problems(files: Sequence[Path], columns: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ from models.content import file_digest
 from models.errors import DataError
 from models.file_state import FileState, file_state
 from models.folders import files_below
+from models.sound_files import read_header
 from models.waveform import audible
 from pipeline.audio.files import decode_audio, read_audio, resample
 from pipeline.augment.sounds.cache import cached_wave
@@ -201,13 +202,7 @@ def _state(path: Path) -> FileState:
 
 @functools.cache
 def _check_header(path: Path, state: FileState) -> None:
-    import soundfile
-
-    try:
-        info = soundfile.info(str(path))
-    except (soundfile.SoundFileError, RuntimeError) as error:
-        raise DataError(f"{path}: not a sound file that can be read ({error})") from None
-    if info.frames <= 0:
+    if read_header(path).frames <= 0:
         raise DataError(f"{path}: a sound file without any audio in it")
 
 

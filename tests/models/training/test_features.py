@@ -126,7 +126,7 @@ def test_other_rates_and_channels_become_mono_at_ours(tmp_path: Path) -> None:
 
 def test_file_that_is_no_audio_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("not audio")
-    with pytest.raises(DataError, match=r"a\.wav: cannot be read as audio"):
+    with pytest.raises(DataError, match=r"a\.wav: not a sound file that can be read"):
         read_wave(tmp_path / "a.wav", 22050)
 
 

@@ -168,5 +168,5 @@ def test_the_lowest_rate_counts(tmp_path: Path) -> None:
     soundfile.write(folder / "wavs" / "up-0-0.wav", np.zeros(1000), 6000)
     assert rate_of_corpus(folder) == 6000
     (folder / "wavs" / "up-0-0.wav").write_text("no sound")
-    with pytest.raises(DataError, match=r"up-0-0.wav: cannot be read as audio"):
+    with pytest.raises(DataError, match=r"up-0-0.wav: not a sound file that can be read"):
         rate_of_corpus(folder)

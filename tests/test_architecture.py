@@ -36,6 +36,7 @@ LAYERS = {
     ],
     "models": [
         {"errors", "config", "text_files", "content", "file_state", "folders", "revision"}
+        | {"yaml_files", "json_files", "sound_files"}
         | {"waveform", "mel", "precision", "stft", "losses", "voice"},
         {"phonology"},
         {"checkpoint"},

@@ -6,7 +6,7 @@ B batch, N symbols, T mel frames, D model width.
 import itertools
 import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +30,8 @@ class FastSpeech2Config:
     `speaker_vector_dim` is the size of vectors that come from outside (d-vectors), 0 for none.
     They are added to the learned embeddings, or stand alone without `learned_speakers`.
     `frame_pitch` predicts pitch and voicing frame by frame and lets the decoder know them.
+    `variance_of` says in what the variance of real speech is given back to the mels: in bands, or
+    in cepstra (the cosine transform over bands), which sharpens formants too.
     """
 
     dim: int = 192
@@ -46,6 +48,7 @@ class FastSpeech2Config:
     learned_speakers: bool = True
     frame_pitch: bool = False
     frame_pitch_dim: int = 128
+    variance_of: Literal["bands", "cepstra"] = "bands"
 
     def __post_init__(self) -> None:
         if self.dim % 2:
@@ -157,7 +160,8 @@ class FastSpeech2(nn.Module):
     energy_std: Tensor  # () of ln amplitude
     mel_mean: Tensor  # (n_mels,)
     mel_std: Tensor  # (n_mels,)
-    variance_gain: Tensor  # (n_mels,)
+    variance_gain: Tensor  # (n_mels,) of a band, or of a cepstral coefficient
+    to_cepstra: Tensor  # (n_mels, n_mels)
     is_silent: Tensor  # (symbols,) bool
 
     # With `frame_pitch`.
@@ -191,6 +195,7 @@ class FastSpeech2(nn.Module):
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
+        self.register_buffer("to_cepstra", _cosine_transform(mel.n_mels), persistent=False)
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
             self.contour_embedding = nn.Conv1d(2, config.dim, 5, padding=2)
@@ -331,12 +336,16 @@ class FastSpeech2(nn.Module):
         return (mels - self.mel_mean) / self.mel_std
 
     def _restore_variance(self, mels: Tensor, inside: Tensor) -> Tensor:
-        """Undo the flattening of a mean prediction: every band of (B, T, n_mels) is spread about
-        its mean over the utterance as real speech is (Toda & Tokuda 2007, global variance).
+        """Undo the flattening of a mean prediction: every band or cepstral coefficient of
+        (B, T, n_mels) is spread about its mean over the utterance as real speech is (Toda & Tokuda
+        2007, global variance).
         """
         count = inside.sum(dim=1, keepdim=True)
         mean = (mels * inside).sum(dim=1, keepdim=True) / count
-        return mean + (mels - mean) * self.variance_gain
+        if self.config.variance_of == "bands":
+            return mean + (mels - mean) * self.variance_gain
+        cepstra = (mels - mean) * self.mel_std @ self.to_cepstra
+        return mean + (cepstra * self.variance_gain) @ self.to_cepstra.T / self.mel_std
 
     def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         x = self.symbol_embedding(symbols)
@@ -406,3 +415,10 @@ def fastspeech2_losses(
         losses["contour"] = away.sum() / weight.sum()
         losses["voicing"] = F.binary_cross_entropy_with_logits(predicted.voicing[frames], voiced)
     return losses
+
+
+def _cosine_transform(size: int) -> Tensor:
+    """The orthonormal DCT-II as a matrix (bands, coefficients)."""
+    bands, orders = torch.arange(size)[:, None], torch.arange(size)
+    basis = torch.cos(math.pi / size * (bands + 0.5) * orders) * math.sqrt(2 / size)
+    return torch.cat([basis[:, :1] / math.sqrt(2), basis[:, 1:]], dim=1)

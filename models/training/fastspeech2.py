@@ -313,21 +313,24 @@ def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:
 def measure_variance(
     model: FastSpeech2, features: Features, examples: Sequence[Example], count: int = 60
 ) -> None:
-    """Fill `model.variance_gain`: how much flatter than recordings the model speaks, a band.
+    """Fill `model.variance_gain`: how much flatter than recordings the model speaks, a band or a
+    cepstral coefficient.
 
     Measured on `count` training sentences that it can say, where they are loud: pauses vary much
-    with what precedes them and hide how flat speech is. At most 1.5, as the lowest bands of noisy
-    recordings vary for reasons that are no speech.
+    with what precedes them and hide how flat speech is. At most 1.5 for bands, as the lowest of
+    noisy recordings vary for reasons that are no speech, and 2 for cepstra, whose last are noise.
     """
     model.variance_gain.fill_(1.0)
+    in_bands = model.config.variance_of == "bands"
+    basis = torch.eye(model.mel.n_mels).to(model.to_cepstra) if in_bands else model.to_cepstra
     real, ours = [], []
     examples = [example for example in examples if not unknown_symbols(model, example.clip)]
     for example in examples[:: max(1, len(examples) // count)]:
         mel = torch.from_numpy(features.mel(example.clip)).to(model.mel_mean.device)
-        real.append(model.normalize(_loud(mel)).std(dim=0))
-        ours.append(model.normalize(_loud(speak_clip(model, example.clip).mels[0].T)).std(dim=0))
+        real.append((_loud(mel) @ basis).std(dim=0))
+        ours.append((_loud(speak_clip(model, example.clip).mels[0].T) @ basis).std(dim=0))
     gain = torch.stack(real).mean(dim=0) / torch.stack(ours).mean(dim=0)
-    model.variance_gain.copy_(gain.clamp(1.0, 1.5))
+    model.variance_gain.copy_(gain.clamp(1.0, 1.5 if in_bands else 2.0))
 
 
 def _loud(mels: Tensor) -> Tensor:

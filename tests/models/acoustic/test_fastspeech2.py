@@ -1,8 +1,10 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy.fft import dct
 
 from models.acoustic.fastspeech2 import (
     FastSpeech2,
@@ -200,6 +202,27 @@ def test_speakers_differ(model: FastSpeech2) -> None:
 def test_normalize_undoes_what_synthesize_does(model: FastSpeech2) -> None:
     mels = torch.randn(1, 4, 80)
     torch.testing.assert_close(model.normalize(mels * 2.0 - 5.0), mels)
+
+
+@pytest.mark.parametrize("order", [1, 20])
+def test_variance_of_one_cepstral_coefficient_is_given_back_and_no_other(
+    model: FastSpeech2, order: int
+) -> None:
+    config = dataclasses.replace(TINY, variance_of="cepstra")
+    sharper = FastSpeech2(config, MelConfig(), SYMBOLS, ("anna", "ben")).eval()
+    sharper.load_state_dict(model.state_dict())
+    flat = _say(sharper, SENTENCES).mels
+    assert torch.allclose(flat, _say(model, SENTENCES).mels, atol=1e-4)  # a gain of 1
+    sharper.variance_gain[order] = 1.7
+    speech = _say(sharper, SENTENCES)
+    for row, length in enumerate(speech.lengths):
+        spreads = [
+            dct(mels[row, :, :length].double().numpy(), axis=0, norm="ortho").std(axis=1)
+            for mels in (speech.mels, flat)
+        ]
+        wanted = np.ones(len(spreads[0]))
+        wanted[order] = 1.7
+        assert spreads[0] / spreads[1] == pytest.approx(wanted, rel=1e-2)
 
 
 def test_loss_falls() -> None:

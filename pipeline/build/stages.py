@@ -47,6 +47,7 @@ from pipeline.sentences.generate import generate
 from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
+from pipeline.storage.processes import keep_freed_memory
 from pipeline.storage.shards import is_intact, read_shard, write_shard
 from pipeline.text.spoken import text_frontend
 
@@ -390,3 +391,4 @@ def _one_thread_a_shard() -> None:
     import torch
 
     torch.set_num_threads(1)
+    keep_freed_memory()

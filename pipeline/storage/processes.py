@@ -1,5 +1,8 @@
-"""Worker processes that do not outlive the one that started them."""
+"""Worker processes: they do not outlive the one that started them, and keep what they freed."""
 
+import contextlib
+import ctypes
+import functools
 import multiprocessing
 import os
 import threading
@@ -20,3 +23,17 @@ def exit_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@functools.cache
+def keep_freed_memory() -> None:
+    """Keep up to 512 MB of freed memory for what is allocated next, where the C library is glibc.
+
+    It gives every tensor of a megabyte back to the kernel, which then clears the pages again for
+    the next: a sixth of the time of a vocoder.
+    """
+    mmap_threshold, trim_threshold = -3, -1  # mallopt's parameters, malloc.h
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_threshold, 32 << 20)  # the most that glibc allows
+        libc.mallopt(trim_threshold, 512 << 20)

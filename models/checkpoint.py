@@ -19,11 +19,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.config import as_mapping, build, read_yaml, resolve_path
-from models.errors import CheckpointError, ConfigError
+from models.errors import CheckpointError, ConfigError, shortened
 from models.file_state import FileState, file_state
 from models.mel import MelConfig, check_convertible_mel
 from models.phonology.alphabets import Alphabet
 from models.voice import AcousticModel, Vocoder
+from models.weights_size import WeightsSize, built_no_larger, check_numbers, size_of
 
 FORMAT = 1
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
@@ -177,9 +178,10 @@ def load_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint
     """
     folder = find_checkpoint(name_or_path)
     info = read_info(name_or_path)
-    model = _rebuild(info, folder)
     if info.weights_digest:
         _check_weights(folder, info)
+    model = _rebuild(info, folder)
+    if info.weights_digest:
         _load_weights(model, folder / "model.safetensors")
     return Checkpoint(folder.name, model.eval().to(device), info)
 
@@ -281,15 +283,23 @@ def _speakers(info: CheckpointInfo, name: str) -> tuple[str, ...]:
 
 
 def _rebuild(info: CheckpointInfo, folder: Path) -> nn.Module:
-    kind = KINDS[info.kind]
+    kind, where = KINDS[info.kind], f"{folder}/checkpoint.yaml"
     module = importlib.import_module(kind.module)
+    weights = folder / "model.safetensors"
+    size = size_of(weights) if info.weights_digest else WeightsSize(0, 0)
     try:
-        config = build(getattr(module, kind.config), info.config, f"{folder}/checkpoint.yaml")
-        model: nn.Module = getattr(module, kind.model)(
-            config, info.mel, info.symbols, info.speakers
-        )
+        config = build(getattr(module, kind.config), info.config, where)
+        check_numbers(info.config, size, f"{where}: config")
+        with built_no_larger(size, where):
+            model: nn.Module = getattr(module, kind.model)(
+                config, info.mel, info.symbols, info.speakers
+            )
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
+    except (RuntimeError, ValueError, TypeError, ArithmeticError) as error:  # of torch
+        raise CheckpointError(
+            f"{where}: config: no model can be made of it ({shortened(str(error))})"
+        ) from None
     return model
 
 

@@ -46,6 +46,11 @@ class MelConfig:
         for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels", "floor"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: must be above 0, found {getattr(self, name)}")
+        if self.sample_rate > 768_000 or self.n_fft > 2**16 or self.n_mels > self.n_fft:
+            raise ValueError(
+                f"n_fft: at most {2**16}, n_mels at most n_fft, sample_rate at most 768000; "
+                f"found {self.n_fft}, {self.n_mels} and {self.sample_rate}"
+            )
         if self.hop_length > self.n_fft:
             raise ValueError(f"hop_length: {self.hop_length} is longer than n_fft {self.n_fft}")
         if self.win_length > self.n_fft:

@@ -36,7 +36,7 @@ LAYERS = {
     ],
     "models": [
         {"errors", "config", "text_files", "content", "file_state", "folders", "revision"}
-        | {"yaml_files", "json_files", "sound_files"}
+        | {"yaml_files", "json_files", "sound_files", "weights_size"}
         | {"waveform", "mel", "precision", "stft", "losses", "voice"},
         {"phonology"},
         {"checkpoint"},

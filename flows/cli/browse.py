@@ -22,6 +22,10 @@ def browse(
         str, typer.Option(help="The address to listen on. The default admits this machine only.")
     ] = "127.0.0.1",
     marks: Marks = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name or address that browsers know this page by. Repeatable."),
+    ] = None,
 ) -> None:
     """Browse a dataset in a web page: search, play clips, mark bad ones.
 
@@ -47,7 +51,7 @@ def browse(
             )
         tell(f"page     {address}\nmarks    {marks}\nCtrl-C ends it")
 
-    serve(dataset, marks, host, port, ready)
+    serve(dataset, marks, host, port, ready, allow_host or ())
 
 
 def drop(

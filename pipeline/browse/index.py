@@ -17,6 +17,7 @@ from pipeline.dataset.light_rows import split_of_file
 from pipeline.storage.shards import first_line
 
 PAGE_ROWS = 25
+_LAST_PAGE = 10**12
 _MOST_OPTIONS = 500  # in a list to choose from
 _COLUMNS = {
     "id": "id",
@@ -120,7 +121,7 @@ class RowIndex:
         query = (
             f"SELECT index, split, {', '.join(_COLUMNS)}, count(*) OVER () AS total FROM clips "
             f"WHERE {condition} ORDER BY {order} {falling} NULLS LAST, index "
-            f"LIMIT {PAGE_ROWS} OFFSET {PAGE_ROWS * max(0, question.page)}"
+            f"LIMIT {PAGE_ROWS} OFFSET {PAGE_ROWS * min(max(0, question.page), _LAST_PAGE)}"
         )
         result = self._database.cursor().execute(query, values)
         names = [column[0] for column in result.description or ()]

@@ -6,15 +6,18 @@ here (DNS rebinding) is refused, and so is a change that another site's page sen
 """
 
 import ipaddress
+import json
+import re
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
 from models.errors import DataError
 from pipeline.audio.files import decode_audio
@@ -28,7 +31,9 @@ from pipeline.pages.clip_picture import clip_picture
 from pipeline.pages.playable_audio import media_type
 from pipeline.pages.row_facts import facts_of
 
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ANY_ADDRESS = {"0.0.0.0", "::", ""}
 _HERE = Path(__file__).resolve().parent
 _TEMPLATES = (_HERE, _HERE.parent / "pages")
 _FILES = {
@@ -48,10 +53,22 @@ _HEADERS = {
 _SHOWN = {"text", "normalized_text", "phonemes", "words", "duration_s"}
 
 
+# Of a row; one that no 64-bit number holds is as little there as any other too large.
+Index = Annotated[int, BeforeValidator(lambda text: min(int(text), 2**63 - 1))]
+
+
 class Note(BaseModel, extra="forbid"):
     """What is wrong with a clip."""
 
     note: str = Field("", max_length=MOST_NOTE)
+
+    @field_validator("note", mode="before")
+    @classmethod
+    def is_text(cls, note: Any) -> Any:
+        """Half of a surrogate pair is no text, and no answer could quote it."""
+        if isinstance(note, str) and _HALF_A_PAIR.search(note):
+            raise HTTPException(422, "note: holds half of a surrogate pair")
+        return note
 
 
 class Marks:
@@ -75,17 +92,19 @@ class Marks:
             write_marks(self.path, marks)
 
 
-def browse_app(dataset: Path, marks_path: Path, host: str = "127.0.0.1") -> FastAPI:
+def browse_app(
+    dataset: Path, marks_path: Path, host: str = "127.0.0.1", names: Collection[str] = ()
+) -> FastAPI:
     """The page and what it asks for, for the dataset in the folder `dataset`.
 
-    `host` is the address that the server listens on. Raises `DataError` when the dataset or
-    the file of marks is damaged.
+    `host` is the address that the server listens on, `names` what else it is called. Raises
+    `DataError` when the dataset or the file of marks is damaged.
     """
     record, row_index, marks = read_record(dataset), RowIndex(dataset), Marks(marks_path)
     rows_at = RowsByIndex(data_files(dataset))
     light = [name for name in rows_at.columns if name not in SOUND_COLUMNS]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    _add_guard(app, host)
+    _add_guard(app, host, names)
     _add_page(app, {"name": record.name, "options": row_index.options(), "marks": marks_path.name})
 
     @app.get("/clips")
@@ -96,49 +115,52 @@ def browse_app(dataset: Path, marks_path: Path, host: str = "127.0.0.1") -> Fast
         return {"total": answer.total, "page_rows": PAGE_ROWS, "marked": len(noted), "rows": rows}
 
     @app.get("/clips/{index}")
-    def clip(index: int) -> dict[str, Any]:
+    def clip(index: Index) -> dict[str, Any]:
         row = _row(rows_at, index, light)
         groups = [{"title": group.title, "facts": group.facts} for group in facts_of(row)]
         return {name: row[name] for name in _SHOWN} | {"groups": groups}
 
     @app.get("/clips/{index}/picture")
-    def picture(index: int) -> Response:
+    def picture(index: Index) -> Response:
         drawn = clip_picture(*decode_audio(_audio(rows_at, index)))
         return Response(drawn.webp, media_type="image/webp")
 
     @app.get("/clips/{index}/audio")
-    def audio(index: int, request: Request) -> Response:
+    def audio(index: Index, request: Request) -> Response:
         data = _audio(rows_at, index)
         return part_of(data, request.headers.get("range"), media_type(data))
 
     @app.put("/clips/{index}/mark")
-    def mark(index: int, note: Note) -> dict[str, Any]:
+    def mark(index: Index, note: Note) -> dict[str, Any]:
         marks.put(_id(row_index, index), note.note)
         return {"marked": len(marks.read())}
 
     @app.delete("/clips/{index}/mark")
-    def unmark(index: int) -> dict[str, Any]:
+    def unmark(index: Index) -> dict[str, Any]:
         marks.put(_id(row_index, index), None)
         return {"marked": len(marks.read())}
 
     return app
 
 
-def is_known_host(header: str, host: str) -> bool:
+def is_known_host(header: str, host: str, address: str, names: Collection[str] = ()) -> bool:
     """Whether a request's Host header names this server, which listens on `host`.
 
-    A name that is not `localhost` or `host` itself could be anyone's, pointed here; an address
-    could not. On loopback, only loopback's addresses are.
+    Known are loopback's own, `host` itself, the `names` that someone gave, and `address`, at which
+    the request arrived. Any other name or address could be anyone's, pointed here.
     """
     name = header.rsplit(":", 1)[0] if not header.endswith("]") else header
     name = name.strip("[]").lower()
-    if name in (*LOOPBACK, host.lower()):
-        return True
+    known = {*LOOPBACK, host.lower(), *(other.lower() for other in names)} - _ANY_ADDRESS
+    return name in known or (bool(name) and _same_address(name, address))
+
+
+def _same_address(name: str, address: str) -> bool:
     try:
-        ipaddress.ip_address(name)
+        one, other = ipaddress.ip_address(name), ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return host not in LOOPBACK
+    return one == other or getattr(other, "ipv4_mapped", None) == one
 
 
 def part_of(data: bytes, wanted: str | None, kind: str) -> Response:
@@ -158,21 +180,29 @@ def part_of(data: bytes, wanted: str | None, kind: str) -> Response:
     return Response(data[first : last + 1], status_code=206, media_type=kind, headers=headers)
 
 
-def _add_guard(app: FastAPI, host: str) -> None:
+def _add_guard(app: FastAPI, host: str, names: Collection[str]) -> None:
     """Refuse strangers, send the security headers, and put errors into words."""
 
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         named = request.headers.get("host", "")
         origin = request.headers.get("origin")
-        if not is_known_host(named, host):
-            response: Response = JSONResponse({"detail": "unknown host"}, 421)
+        address = (request.scope.get("server") or ("", 0))[0]
+        if not is_known_host(named, host, address, names):
+            detail = "unknown host: open the page by the address it was told at, or --allow-host"
+            response: Response = JSONResponse({"detail": detail}, 421)
         elif request.method not in ("GET", "HEAD") and origin not in (None, f"http://{named}"):
             response = JSONResponse({"detail": "sent by another site"}, 403)
         else:
             response = await answer(request)
         response.headers.update(_HEADERS)
         return response
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(_: Request, error: RequestValidationError) -> Response:
+        """Without what was sent: it may be text that no answer can hold."""
+        told = [{"loc": each["loc"], "msg": each["msg"]} for each in error.errors()]
+        return Response(json.dumps({"detail": told}), 422, media_type="application/json")
 
     @app.exception_handler(DataError)
     async def told(_: Request, error: DataError) -> Response:

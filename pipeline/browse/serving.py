@@ -1,7 +1,7 @@
 """The browse page on a port of this machine."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.errors import DataError
@@ -9,16 +9,21 @@ from pipeline.browse.server import LOOPBACK, browse_app
 
 
 def serve(
-    dataset: Path, marks: Path, host: str, port: int, ready: Callable[[str, bool], None]
+    dataset: Path,
+    marks: Path,
+    host: str,
+    port: int,
+    ready: Callable[[str, bool], None],
+    names: Sequence[str] = (),
 ) -> None:
     """Serve until interrupted; calls `ready` with the page's address and whether only this
-    machine reaches it. Port 0 takes a free one.
+    machine reaches it. Port 0 takes a free one. `names` are further ones of this machine.
 
     Raises `DataError` when the dataset is damaged, or the address is taken or not this machine's.
     """
     import uvicorn
 
-    app = browse_app(dataset, marks, host)
+    app = browse_app(dataset, marks, host, names)
     with _listening(host, port) as listener:
         taken = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host

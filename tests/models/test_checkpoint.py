@@ -1,5 +1,6 @@
 import dataclasses
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,36 @@ def test_stages_of_a_process_share_a_checkpoint_until_its_files_change(
     again = shared_checkpoint(folder)
     assert again.digest == checkpoint_digest(folder) != first.digest
     assert torch.equal(next(again.model.parameters()), next(changed.model.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"num_layers": 10**9}, "config.num_layers: 1000000000 is more than the"),
+        (
+            {"num_layers": 90_000},
+            "more (modules|tensors|numbers) than model.safetensors could",
+        ),
+        ({"dim": 90_000, "hidden_dim": 90_000}, "more numbers than model.safetensors could fill"),
+        ({"num_layers": -3}, "checkpoint.yaml: |model.safetensors: "),
+        ({"dim": 0}, "checkpoint.yaml: |model.safetensors: "),
+    ],
+)
+def test_a_model_is_no_larger_than_its_weights(
+    vocos: Path, changed: dict[str, int], message: str
+) -> None:
+    """What a config claims is not built first and compared after."""
+    _edit(vocos, config=as_mapping(TINY) | changed)
+    start = time.perf_counter()
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(vocos)
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    "mel", [{"n_fft": 2**40}, {"n_mels": 10**9}, {"sample_rate": 2**40}, {"hop_length": 10**12}]
+)
+def test_a_mel_config_stays_within_bounds(vocos: Path, mel: dict[str, int]) -> None:
+    _edit(vocos, mel=as_mapping(MelConfig(f_max=None)) | mel)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.yaml: mel\."):
+        load_checkpoint(vocos)

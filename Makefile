@@ -2,7 +2,7 @@
 #   make dataset   the quickstart dataset in data/quickstart
 #   make test      lint, types, tests
 # And: make test-portable, the numeric tests under the kernels of other processors; make bench,
-# what every stage of a build takes on this machine.
+# what every stage of a build takes on this machine; make fuzz, parsers on made-up input.
 
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
 	if python$$version -c '' 2>/dev/null; then echo python$$version; break; fi; done)
@@ -21,7 +21,9 @@ NUMERIC_TESTS := $(PYTEST) -q tests/models tests/pipeline/speech tests/pipeline/
 	--ignore tests/models/training/public_corpora \
 	--ignore tests/models/training/test_plain_kernels.py
 
-.PHONY: dataset test test-portable bench install format clean
+FUZZ_SECONDS ?= 300
+
+.PHONY: dataset test test-portable fuzz bench install format clean
 
 dataset: $(INSTALLED)
 	$(BIN)/voxloom build configs/build/quickstart.yaml
@@ -40,6 +42,10 @@ test-portable: $(INSTALLED)
 	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=1 $(NUMERIC_TESTS)
 	ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(NUMERIC_TESTS)
 	OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
+
+# Every parser of what a stranger may have made, so many seconds each; TARGETS names some of them.
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(TARGETS)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.stages

@@ -63,6 +63,8 @@ def _fuzz(name: str, seconds: float) -> int:
 
         def one(data: bytes) -> None:
             nonlocal tried, failed
+            if time.monotonic() > end:
+                return
             tried, failed = tried + 1, data
             _last(name).write_bytes(data)
             check(target, data, Path(folder))

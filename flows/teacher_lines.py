@@ -9,6 +9,7 @@ from faker import Faker
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
 from models.phonology.phonemes import words_of
+from models.text_files import read_lines
 from models.training.teaching import kokoro
 from models.training.teaching.flite import FliteTeacher
 from models.training.teaching.lines import SHARES, Sources, texts_of_voices
@@ -60,10 +61,7 @@ def read_texts(path: Path) -> list[str]:
 
     Raises `DataError` naming a file that cannot be read, or a line without words.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+    lines = read_lines(path, "sentences")
     texts = {
         number: line.split("|")[-1].strip()
         for number, line in enumerate(lines, start=1)
@@ -135,7 +133,7 @@ def _domain_sentences(seed: int) -> list[str]:
 
 def _common_words(path: Path) -> list[str]:
     """The words of a pronouncing dictionary, once each, in its order."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_lines(path, "a pronouncing dictionary")
     words = (line.split()[0].partition("(")[0] for line in lines if line and line[0] != ";")
     return [word for word in dict.fromkeys(words) if len(word) > 1 or word in "ai"]
 

@@ -23,6 +23,7 @@ from models.evaluation.opinions import (
 from models.evaluation.speech import Choice, Manner, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.phonology.phonemes import Phonemizer
+from models.text_files import lines_of, read_text
 from models.training.measured import pitch_of
 
 LINES = Path(__file__).with_name("voice_lines.txt")
@@ -69,7 +70,7 @@ class MeasuredClip:
 def read_lines(path: Path, per_kind: int | None = None) -> list[Line]:
     """`kind|text` a line, `#` before remarks; `per_kind` of each at most. Raises `DataError`."""
     lines: list[Line] = []
-    for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, row in enumerate(lines_of(read_text(path, "sentences")), start=1):
         if not row.strip() or row.startswith("#"):
             continue
         kind, found, text = row.partition("|")

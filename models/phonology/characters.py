@@ -6,9 +6,10 @@ import unicodedata
 
 # Read before NFKC, which would lose them: `m²` is not `m2`.
 _SIGNS = {"²": "^2", "³": "^3", "№": "No. ", "™": "", "®": "", "©": " copyright ", "℠": ""}
-_SIGNS |= dict.fromkeys("’‘‛`´ʼ′", "'") | dict.fromkeys("“”„‟«»‹›「」『』″", '"')
+_SIGNS |= dict.fromkeys("’‘‚‛`´ʼ′❛❜׳ꞌ", "'")
+_SIGNS |= dict.fromkeys("“”„‟«»‹›「」『』″❝❞〝〞〟ˮ״", '"')
 _SIGNS |= dict.fromkeys("‐‑‒–−⁃", "-") | dict.fromkeys("—―", " - ") | dict.fromkeys("ʻ¨¸˜¿¡", "")
-_SIGNS |= {"…": "...", "×": "x", "⁄": "/", "·": " ", "。": ". ", "、": ", ", "∶": ":"}
+_SIGNS |= {"…": "...", "×": "x", "⁄": "/", "·": " ", "。": ". ", "、": ", ", "∶": ":", "‽": "?!"}
 _BLANK = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", " "))  # but no spaces
 _FRACTIONS = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _SIGNS |= {sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS}

@@ -46,7 +46,10 @@ _SIMPLER: dict[str, tuple[str, ...]] = {
     "x": ("k",),
     "ɬ": ("l",),
 }
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*['’]?")
+# The last apostrophe is a plural's or a name's (`dogs'`, `Marx'`), or stands for letters left out
+# (`fishin'`, `ol'`, `o'`); any other closes a quotation.
+LAST_APOSTROPHE = r"(?:(?<=[sxzSXZ])|(?<=[iI][nN])|(?<=[oO][lL])|(?<=\b[oO]))['’]"
+_WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*(?:{LAST_APOSTROPHE})?")
 _PAUSE_MARKS = re.compile(r"[,;:()—–]|\s-+\s|\.\.\.|[.?!](?=\s)")
 
 

@@ -205,15 +205,18 @@ def _phonemes_said(provenance: Path) -> dict[str, str]:
     """By clip, from the rows of a teacher, which may be writing another one just now."""
     if not provenance.is_file():
         return {}
-    said = {}
+    said = dict[str, str]()
     lines = read_lines(provenance, "provenance")
     for number, line in enumerate(lines, start=1):
         try:
             row = parse_json(line)
-            said[row["id"]] = row["phonemes"]
+            id, phonemes = str(row["id"]), str(row["phonemes"])
         except (ValueError, KeyError, TypeError):
             if number < len(lines):
                 raise DataError(f"{provenance}:{number}: no row with id and phonemes") from None
+            continue
+        if said.setdefault(id, phonemes) != phonemes:
+            raise DataError(f"{provenance}:{number}: {id} is listed before, with other phonemes")
     return said
 
 

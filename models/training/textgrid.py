@@ -35,7 +35,7 @@ def read_textgrid(path: Path) -> dict[str, tuple[Interval, ...]]:
         raise DataError(f"{path}: holds a {type(grid).__name__}; needed is a TextGrid")
     # One table for all: to ask Praat for each number takes a hundred times as long.
     table = call(grid, "Down to Table", False, _DECIMALS, True, False)
-    rows = [line.split("\t") for line in call(table, "List", False).splitlines()[1:]]
+    rows = [line.split("\t") for line in call(table, "List", False).strip("\n").split("\n")[1:]]
     tiers: dict[str, list[Interval]] = {}
     for row in rows:
         if len(row) != 4:

@@ -85,7 +85,7 @@ def generate_shards(job: Job) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=6,
+    version=7,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

@@ -8,6 +8,7 @@ OUT/audio/train-00000/ID.flac
 from collections.abc import Iterable, Sequence
 
 from models.errors import DataError
+from models.text_files import lines_of
 from pipeline.export.clips import Clip
 from pipeline.export.kaldi import speaker_of, utterance_of
 from pipeline.export.pieces import Piece, by_split, join_files
@@ -56,7 +57,7 @@ def _lines(clip: Clip, path: str) -> dict[str, list[str]]:
 def _one_format(pieces: Sequence[Piece]) -> str:
     """The kind of all sound files. Raises `DataError` where there are several."""
     parts = [piece.part(_FORMAT).read_text(encoding="utf-8") for piece in pieces]
-    kinds = sorted({kind for part in parts for kind in part.splitlines()})
+    kinds = sorted({kind for part in parts for kind in lines_of(part)})
     if len(kinds) > 1:
         found = ", ".join(kinds)
         raise DataError(f"{pieces[0].out}: ESPnet takes one kind of sound file; found {found}")

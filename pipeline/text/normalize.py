@@ -8,6 +8,8 @@ does ahead of time. Rules of our own stand in `pipeline/text/spoken_overlay.py`.
 
 import contextlib
 import functools
+import hashlib
+import importlib.util
 import itertools
 import logging
 import multiprocessing
@@ -25,7 +27,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models.content import file_digest
 from models.errors import DataError
+from models.folders import files_below
 from pipeline.storage.cache_folder import cache_folder
 from pipeline.storage.processes import exit_with_parent
 from pipeline.text import spoken_overlay
@@ -100,13 +104,13 @@ def prepare_grammars(grammar_cache: Path | None = None) -> Path:
     for one of them to do it. Raises `DataError` when the folder cannot be written.
     """
     root = grammar_cache or cache_folder()
-    folder = root / f"nemo-en-{version('nemo_text_processing')}-pynini-{version('pynini')}"
-    if (folder / _BUILT).exists():
+    folder = root / f"nemo-en-{_release()}"
+    if _is_whole(folder):
         return folder
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root / "grammars.lock"):
-            if not (folder / _BUILT).exists():
+            if not _is_whole(folder):
                 _compile_into(folder)
     except OSError as error:
         raise DataError(
@@ -116,12 +120,43 @@ def prepare_grammars(grammar_cache: Path | None = None) -> Path:
     return folder
 
 
+@functools.cache
+def _release() -> str:
+    """What the grammars are compiled from and by: releases, and the files of NeMo's English."""
+    digest = hashlib.blake2b(digest_size=4)
+    for path in files_below(_english()):
+        if "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(_english())}\0".encode() + file_digest(path))
+    releases = f"{version('nemo_text_processing')}-pynini-{version('pynini')}"
+    return f"{releases}-{digest.hexdigest()}"
+
+
+def _english() -> Path:
+    spec = importlib.util.find_spec("nemo_text_processing")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError("nemo_text_processing is not installed: pip install -e .")
+    return Path(spec.submodule_search_locations[0]) / "text_normalization" / "en"
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the grammars are those that were compiled: a damaged one may read otherwise."""
+    try:
+        return (folder / _BUILT).read_text(encoding="utf-8") == _digests(folder)
+    except OSError:
+        return False
+
+
+def _digests(folder: Path) -> str:
+    paths = [path for path in files_below(folder) if path.name != _BUILT]
+    return "".join(f"{file_digest(path).hex()} {path.relative_to(folder)}\n" for path in paths)
+
+
 def _compile_into(folder: Path) -> None:
     """Compiled beside its final place and renamed: a half-compiled cache is never seen."""
     staging = Path(tempfile.mkdtemp(prefix=".grammars-", dir=folder.parent))
     try:
         _load_nemo(str(staging))
-        (staging / _BUILT).touch()
+        (staging / _BUILT).write_text(_digests(staging), encoding="utf-8")
         staging.chmod(0o755)  # mkdtemp keeps others out, but a cache may be shared
         shutil.rmtree(folder, ignore_errors=True)
         staging.rename(folder)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import DataError
+from models.text_files import read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +78,4 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _lines(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip()]
+    return [line for line in read_lines(path, "a list of clips") if line.strip()]

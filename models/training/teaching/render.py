@@ -23,6 +23,7 @@ import numpy as np
 
 from models.errors import DataError
 from models.json_files import parse_json
+from models.text_files import read_lines
 from models.training.corpus import PROVENANCE
 from models.training.teaching.plan import Request
 from models.training.teaching.teacher import Saying, Teacher
@@ -75,7 +76,7 @@ def read_provenance(folder: Path) -> list[Row]:
     """The rows of all finished clips. Raises `DataError` naming file and line."""
     path = folder / PROVENANCE
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_lines(path, "provenance"), start=1):
         try:
             row = parse_json(line)
         except ValueError:

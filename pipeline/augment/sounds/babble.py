@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +76,11 @@ def babble_key(config: BabbleConfig, seed: int) -> str:
     """16 hex digits over all that the sound depends on; names its file."""
     settings = asdict(config)
     del settings["share"]
-    settings |= {name: checkpoint_digest(settings[name]) for name in ("checkpoint", "vocoder")}
-    what = repr((_VERSION, seed, sorted(settings.items())))
+    for name in ("checkpoint", "vocoder"):  # weights, and what makes a network of them
+        info = read_info(settings[name])
+        parts = (info.kind, info.config, info.mel, info.symbols)
+        settings[name] = (checkpoint_digest(settings[name]), *parts)
+    what = repr((_VERSION, version("torch"), seed, sorted(settings.items())))
     return hashlib.blake2b(what.encode(), digest_size=8).hexdigest()
 
 

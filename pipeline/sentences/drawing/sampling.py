@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from models.phonology.characters import visible
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.templates import Rendered, Template, tidy
 from pipeline.randomness import rng_for
@@ -81,6 +82,9 @@ class Maker:
     ) -> Sentence | Reject | None:
         """`domain` is the build's unless another is given. A negative is left as it was found."""
         domain = domain or self.domain
+        if not text.isascii():
+            text = visible(text)
+            slots = tuple(Slot(slot.name, visible(slot.value)) for slot in slots)
         digest = self._digest(text)
         if not self._is_new(digest):
             return None

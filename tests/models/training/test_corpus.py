@@ -105,6 +105,10 @@ def test_phonemes_that_a_teacher_said_are_taken(tmp_path: Path) -> None:
     (tmp_path / "provenance.jsonl").write_text(row + '{"id": "tw', encoding="utf-8")
     said = [clip.phonemes for clip in read_corpora(CorpusConfig(root=tmp_path))]
     assert said == ["^ ˈeɪ | ˈɛ m .", ""]
+    twice = row + row.replace("ˈeɪ", "ɐ")
+    (tmp_path / "provenance.jsonl").write_text(twice, encoding="utf-8")
+    with pytest.raises(DataError, match=r"provenance.jsonl:2: one is listed before, with other"):
+        read_corpora(CorpusConfig(root=tmp_path))
     (tmp_path / "provenance.jsonl").write_text('{"id": "one"}\n' + row, encoding="utf-8")
     with pytest.raises(DataError, match=r"provenance.jsonl:1: no row with id and phonemes"):
         read_corpora(CorpusConfig(root=tmp_path))

@@ -387,8 +387,8 @@ def test_splits_share_where_they_are_told_to_or_must(tmp_path):
     shared = dataclasses.replace(EVERYTHING, split_sources=False)
     found = sources_by_split(shared, 200)
     assert found["train"] & found["test"]
-    write_noise(tmp_path / "rain/a.wav", np.ones(RATE) / 2)
-    write_noise(tmp_path / "rain/b.wav", np.ones(RATE) / 3)
+    write_noise(tmp_path / "rain/a.wav", np.sin(np.arange(RATE)) / 2)
+    write_noise(tmp_path / "rain/b.wav", np.sin(np.arange(RATE)) / 3)
     few = AugmentConfig(noise=NoiseConfig(tmp_path), room=ROOM)
     assert sources_by_split(few, 100)["train"] & sources_by_split(few, 100)["test"]
     check_augment(few, SPLIT)

@@ -2,8 +2,9 @@
 
 from tests.pipeline.normalization_pairs.everyday import PAIRS as EVERYDAY
 from tests.pipeline.normalization_pairs.everyday import REJECTED
+from tests.pipeline.normalization_pairs.quotes_and_unicode import PAIRS as UNICODE
 from tests.pipeline.normalization_pairs.written_forms import FORMS
 
-PAIRS = {**EVERYDAY, **{f"forms: {kind}": pairs for kind, pairs in FORMS.items()}}
+PAIRS = {**EVERYDAY, **{f"forms: {kind}": pairs for kind, pairs in FORMS.items()}, **UNICODE}
 
 __all__ = ["PAIRS", "REJECTED"]

@@ -1,10 +1,12 @@
 import multiprocessing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from models.errors import DataError
 from pipeline.sentences.generate import SentencesConfig, generate
+from pipeline.text import normalize as normalize_module
 from pipeline.text.normalize import normalize, prepare_grammars
 from tests.pipeline.normalization_pairs import PAIRS
 
@@ -43,11 +45,43 @@ def test_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         normalize(["at 5"], grammar_cache=tmp_path / "file")
 
 
-def test_damaged_cache_is_named(tmp_path: Path) -> None:
-    good = prepare_grammars()
-    damaged = tmp_path / good.name
-    damaged.mkdir()
-    for file in good.iterdir():
-        (damaged / file.name).write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(DataError, match="grammar cache is damaged"):
-        normalize(["at 5"], grammar_cache=tmp_path)
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
+    """How often grammars were compiled: here of a small file, which they are a copy of."""
+    runs = list[str]()
+    source = tmp_path / "nemo" / "data" / "months.tsv"
+    source.parent.mkdir(parents=True)
+    source.write_text("one")
+
+    def compile_into(folder: str) -> None:
+        runs.append(source.read_text())
+        (Path(folder) / "grammar.far").write_text(source.read_text())
+
+    monkeypatch.setattr(normalize_module, "_load_nemo", compile_into)
+    monkeypatch.setattr(normalize_module, "_english", lambda: tmp_path / "nemo")
+    normalize_module._release.cache_clear()
+    yield runs
+    normalize_module._release.cache_clear()
+
+
+def test_grammars_are_those_of_their_sources(compiled: list[str], tmp_path: Path) -> None:
+    """Other sources of the same names, sizes and release are another entry."""
+    first = prepare_grammars(tmp_path / "cache")
+    assert prepare_grammars(tmp_path / "cache") == first
+    (tmp_path / "nemo/data/months.tsv").write_text("two")
+    normalize_module._release.cache_clear()
+    assert prepare_grammars(tmp_path / "cache") != first
+    assert compiled == ["one", "two"]
+
+
+@pytest.mark.parametrize("damage", ["changed", "lost"])
+def test_damaged_grammars_are_compiled_again(
+    compiled: list[str], tmp_path: Path, damage: str
+) -> None:
+    grammar = prepare_grammars(tmp_path / "cache") / "grammar.far"
+    if damage == "changed":
+        grammar.write_text("ono")
+    else:
+        grammar.unlink()
+    assert (prepare_grammars(tmp_path / "cache") / "grammar.far").read_text() == "one"
+    assert compiled == ["one", "one"]

@@ -93,3 +93,27 @@ def test_a_lexicon_wins_over_espeak() -> None:
     rows = list(text_frontend(sentences("Fly to Nice."), TextConfig(workers=1), 0, lexicon))
     assert "n ˈiː s" in rows[0].phonemes
     assert "n ˈiː s" not in spoken("Fly to Nice.")[0].phonemes
+
+
+@pytest.mark.parametrize(
+    "marks", ["''", '""', "‘’", "“”", "‚‘", "„“", "«»", "‹›", "``", "′′", "❝❞"]
+)
+@pytest.mark.parametrize("word", ["stop", "the boss", "don't", "Tuesday night", "lights"])
+def test_no_mark_ends_in_a_transcript(marks: str, word: str) -> None:
+    quoted = f"{marks[0]}{word}{marks[1]}"
+    plain, *rows = spoken(
+        f"Play {word} now.",
+        f"Play {quoted} now.",
+        f"Play ({quoted}) now.",
+        f"Play {quoted}\u200b now.",
+    )
+    assert isinstance(plain, SpokenSentence)
+    for row in rows:
+        assert isinstance(row, SpokenSentence)
+        assert row.transcript == plain.transcript
+
+
+def test_an_apostrophe_stays_where_it_belongs_to_the_word() -> None:
+    rows = spoken("The dogs' owner's o'clock isn't fishin'.", "It 's o' war' s'")
+    transcripts = [row.transcript for row in rows if isinstance(row, SpokenSentence)]
+    assert transcripts == ["the dogs' owner's o'clock isn't fishin'", "it s o' war s'"]

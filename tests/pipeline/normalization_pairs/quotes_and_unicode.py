@@ -16,7 +16,7 @@ QUOTES = [
     ("He said go'", "He said go"),
     ("Gone fishin' again.", "Gone fishin' again."),
     ("'Tis the dogs' season.", "Tis the dogs' season."),
-    ("Call 'em at the '90s' end.", "Call em at the nineties end."),
+    ("Call 'em at the '90s' end.", "Call em at the nineties' end."),
     ("a 'b 'c' d' e", "a b c d e"),
 ]
 UNSEEN = [

@@ -193,13 +193,13 @@ def shared_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoi
     folder, info = find_checkpoint(name_or_path), read_info(name_or_path)
     if info.weights_digest:
         _check_weights(folder, info)
-    return _loaded(folder, device, repr(info))
+    return _loaded(str(name_or_path), device, f"{folder} {info}")
 
 
 @functools.lru_cache(maxsize=_KEPT_LOADED)
-def _loaded(folder: Path, device: str, described: str) -> Checkpoint:
-    """`described` is there for the cache alone: the weights' digest and all else of the file."""
-    return load_checkpoint(folder, device)
+def _loaded(name_or_path: str, device: str, described: str) -> Checkpoint:
+    """`described` is there for the cache alone: the folder, the weights' digest and all else."""
+    return load_checkpoint(name_or_path, device)
 
 
 def read_info(name_or_path: str | Path) -> CheckpointInfo:

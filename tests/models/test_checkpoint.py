@@ -179,6 +179,7 @@ def test_weights_with_other_names_are_named(vocos: Path) -> None:
 
 
 def test_griffin_lim_needs_no_weights() -> None:
+    assert shared_checkpoint("griffin-lim").kind == "griffin-lim"
     checkpoint = load_checkpoint("griffin-lim")
     assert (checkpoint.kind, checkpoint.label, checkpoint.digest) == ("griffin-lim",) * 2 + ("",)
     assert checkpoint.model(torch.full((1, 80, 4), -8.0)).shape == (1, 1024)

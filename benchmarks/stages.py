@@ -1,11 +1,12 @@
-"""Sentences a second of every stage, and seconds of audio a second of a whole build.
+"""CPU seconds and sentences a second of every stage, and audio seconds a second of a whole build.
 
     python -m benchmarks.stages
 
 Each stage makes one shard in this process, on one thread, after a small shard that loads and
-warms up what it uses. Two stages stand beside what they replace: the vocoder beside
-Griffin-Lim, normalization beside NeMo's grammars on every whole sentence. The build is run by
-the command line as a user would, start-up and report included.
+warms up what it uses. CPU seconds stand beside those of Griffin-Lim on the same mels in the same
+run, so that figures of two machines can be compared. Two stages stand beside what they replace:
+the vocoder beside Griffin-Lim, normalization beside NeMo's grammars on every whole sentence. The
+build is run by the command line as a user would, start-up and report included.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from models.errors import DataError, VoxloomError
 from models.evaluation.tables import MISSING, decimal, markdown_table
@@ -27,7 +29,7 @@ from pipeline.build import stages
 from pipeline.build.config import BuildConfig, check_build, load_build_config
 from pipeline.build.job import Job
 from pipeline.dataset.files import read_build
-from pipeline.records import Sentence
+from pipeline.records import FinishedClip, Sentence
 from pipeline.storage.shards import read_shard
 from pipeline.text.normalize import normalize, prepare_grammars
 
@@ -35,12 +37,30 @@ _WARM_UP = 8  # sentences
 _BASELINE = "griffin-lim"
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Sentences a second by stage on one device, and of the vocoder's baseline."""
+class Spent(NamedTuple):
+    """What a stage took, in seconds of the clock and of the CPU."""
 
-    by_stage: dict[str, float]
-    baseline_vocode: float
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What the stages took for `sentences` on one device, and what the vocoder's baseline did."""
+
+    sentences: int
+    audio_s: float
+    by_stage: dict[str, Spent]
+    baseline: Spent
+
+    def rate(self, stage: str) -> float:
+        """Sentences a second."""
+        return self.sentences / self.by_stage[stage].wall_s
+
+    @property
+    def baseline_rate(self) -> float:
+        """Sentences a second."""
+        return self.sentences / self.baseline.wall_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +72,16 @@ class BuildSpeed:
     wall_s: float
 
 
-def measure_stages(config: BuildConfig, count: int, folder: Path) -> Rates:
+def measure_stages(config: BuildConfig, count: int, folder: Path) -> Speed:
     """Run every stage on one shard of `count` sentences, with shards below `folder`."""
     warm_up = _sized(config, min(_WARM_UP, count), folder / "warm", seed=config.seed + 1)
     _time_stages(stages.plan(warm_up))
     measured = _sized(config, count, folder / "measured", seed=config.seed)
-    seconds = _time_stages(stages.plan(measured))
-    baseline_s = _time_baseline_vocoder(measured)
-    rates = {stage: count / taken for stage, taken in seconds.items()}
-    return Rates(rates, count / baseline_s)
+    job = stages.plan(measured)
+    spent = _time_stages(job)
+    clips = read_shard(job.shard("augment", 0), FinishedClip, without=("audio",)).rows
+    audio_s = sum(clip.num_samples / clip.sample_rate for clip in clips)
+    return Speed(count, audio_s, spent, _time_baseline_vocoder(measured))
 
 
 def _sized(config: BuildConfig, count: int, work_dir: Path, seed: int) -> BuildConfig:
@@ -72,14 +93,12 @@ def _sized(config: BuildConfig, count: int, work_dir: Path, seed: int) -> BuildC
     )
 
 
-def _time_stages(job: Job) -> dict[str, float]:
-    """Seconds by stage. The shard of a stage is what the next one reads."""
-    seconds: dict[str, float] = {}
+def _time_stages(job: Job) -> dict[str, Spent]:
+    """By stage. The shard of a stage is what the next one reads."""
+    spent: dict[str, Spent] = {}
 
     def timed(stage: str, make: Callable[[], Path]) -> Path:
-        started = time.perf_counter()
-        path = make()
-        seconds[stage] = time.perf_counter() - started
+        path, spent[stage] = _timed(make)
         return path
 
     sentences = timed("generate", lambda: stages.generate_shards(job)[0])
@@ -89,16 +108,20 @@ def _time_stages(job: Job) -> dict[str, float]:
     judged = timed("judge", lambda: stages.judge_shard(job, clean))
     finished = timed("augment", lambda: stages.augment_shard(job, judged))
     timed("manifest", lambda: stages.manifest_shard(job, finished))
-    return seconds
+    return spent
 
 
-def _time_baseline_vocoder(config: BuildConfig) -> float:
-    """Seconds for the same mels by Griffin-Lim; the stages before are found done."""
+def _timed(make: Callable[[], Path]) -> tuple[Path, Spent]:
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    path = make()
+    return path, Spent(time.perf_counter() - wall_s, time.process_time() - cpu_s)
+
+
+def _time_baseline_vocoder(config: BuildConfig) -> Spent:
+    """What the same mels take by Griffin-Lim; the stages before are found done."""
     voice = dataclasses.replace(config.voice, vocoder=_BASELINE)
     job = stages.plan(dataclasses.replace(config, voice=voice))
-    started = time.perf_counter()
-    stages.vocode_shard(job, job.shard("synthesize", 0))
-    return time.perf_counter() - started
+    return _timed(lambda: stages.vocode_shard(job, job.shard("synthesize", 0)))[1]
 
 
 def measure_normalization(config: BuildConfig, count: int, folder: Path) -> tuple[float, float]:
@@ -164,26 +187,41 @@ def _cpu_name() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def stage_table(cpu: Rates, gpu: Rates | None) -> str:
-    """Sentences a second, a line a stage."""
+def stage_table(cpu: Speed, gpu: Speed | None) -> str:
+    """A line a stage, and one for all. CPU seconds are those of the run on the CPU."""
     rows = [
-        [stage, decimal(rate, 1), decimal(gpu.by_stage[stage], 1) if gpu else MISSING]
-        for stage, rate in cpu.by_stage.items()
+        [
+            *_cpu_cells(stage, spent.cpu_s, cpu),
+            decimal(cpu.rate(stage), 1),
+            decimal(gpu.rate(stage), 1) if gpu else MISSING,
+        ]
+        for stage, spent in cpu.by_stage.items()
     ]
-    return markdown_table(("stage", "CPU, sentences/s", "GPU, sentences/s"), rows)
+    total_s = sum(spent.cpu_s for spent in cpu.by_stage.values())
+    rows.append([*_cpu_cells("all", total_s, cpu), MISSING, MISSING])
+    header = ("stage", "CPU s", f"of {_BASELINE}'s", "CPU, sentences/s", "GPU, sentences/s")
+    return markdown_table(header, rows)
+
+
+def _cpu_cells(name: str, cpu_s: float, speed: Speed) -> list[str]:
+    return [name, decimal(cpu_s), decimal(cpu_s / speed.baseline.cpu_s)]
 
 
 def ratio_lines(
-    cpu: Rates, gpu: Rates | None, vocoder: str, normalization: tuple[float, float]
+    cpu: Speed, gpu: Speed | None, vocoder: str, normalization: tuple[float, float]
 ) -> list[str]:
     """Each fast path against what it replaces, in this run."""
-    lines = []
-    for device, rates in (("CPU", cpu), ("GPU", gpu)):
-        if rates is not None and vocoder != _BASELINE:
-            ratio = rates.by_stage["vocode"] / rates.baseline_vocode
+    total_s = sum(spent.cpu_s for spent in cpu.by_stage.values())
+    lines = [
+        f"{cpu.sentences} sentences, {cpu.audio_s:.0f} s of audio: "
+        f"{cpu.audio_s / total_s:.1f} audio seconds a CPU second"
+    ]
+    for device, speed in (("CPU", cpu), ("GPU", gpu)):
+        if speed is not None and vocoder != _BASELINE:
+            ratio = speed.rate("vocode") / speed.baseline_rate
             lines.append(
                 f"vocode on {device}: {vocoder} is {ratio:.1f} x as fast as {_BASELINE} "
-                f"({decimal(rates.baseline_vocode, 1)} sentences/s)"
+                f"({decimal(speed.baseline_rate, 1)} sentences/s)"
             )
     ours, nemo = normalization
     lines.append(

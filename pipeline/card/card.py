@@ -1,12 +1,13 @@
 """The dataset card: README.md with the YAML header that the Hugging Face hub reads."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.card.licences import (
     GENERATED_TAGS,
@@ -37,8 +38,28 @@ def write_card(dataset: Path, license_name: str) -> None:
     """Write README.md, and its pictures, for the data files and `build.json` in `dataset`."""
     build = read_record(dataset)
     header = yaml.safe_dump(_header(dataset, build, license_name), sort_keys=False, width=100)
-    text = f"---\n{header}---\n{_body(dataset, build)}"
+    text = f"---\n{header}---\n\n{_body(dataset, build)}"
     (dataset / CARD_FILE).write_text(text, encoding="utf-8")
+
+
+def _body(dataset: Path, build: DatasetRecord) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"cell": _cell, "noise": _noise}
+    return environment.get_template("card.md.j2").render(
+        build=build,
+        generated_sentence=generated_sentence(),
+        writers=_writers(build),
+        pictures=write_card_pictures(dataset, build.coverage),
+        examples=_examples(dataset),
+        columns=[COLUMNS[name] for name in _schema(dataset).names if name in COLUMNS],
+        licences=licences_section(build.licences),
+    )
 
 
 def _header(dataset: Path, build: DatasetRecord, license_name: str) -> dict[str, Any]:
@@ -122,34 +143,12 @@ def _writers(build: DatasetRecord) -> str:
     return ", ".join(dict.fromkeys(found))
 
 
-def _parts(build: DatasetRecord) -> str:
-    """How the dataset was made, build by build where it has grown."""
-    if not build.history:
-        return f"Seed {build.seed}."
-    lines = "\n".join(f"| {part.name} | {part.rows:,} | {part.seed} |" for part in build.history)
-    table = f"| build | clips | seed |\n|---|---:|---:|\n{lines}"
-    return f"It grew out of {len(build.history)} builds:\n\n{table}\n"
-
-
-def _pictures(dataset: Path, build: DatasetRecord) -> str:
-    """A table of two columns of pictures, which the hub shows as wide as the page."""
-    shown = [f"![{one.title}]({one.file})" for one in write_card_pictures(dataset, build.coverage)]
-    pairs = [shown[start : start + 2] for start in range(0, len(shown), 2)]
-    lines = [f"| {' | '.join([*pair, ''][:2])} |" for pair in pairs]
-    return "\n".join([lines[0], "|---|---|", *lines[1:]])
-
-
-def _examples(dataset: Path) -> str:
-    """Lines of a table: rows at equal distances."""
+def _examples(dataset: Path) -> list[dict[str, Any]]:
+    """Rows at equal distances."""
     rows_at = RowsByIndex(data_files(dataset))
     count = min(NUM_EXAMPLES, len(rows_at))
     columns = ["text", "speaker", "noise", "duration_s"]
-    rows = [rows_at.read(index * len(rows_at) // count, columns) for index in range(count)]
-    return "\n".join(
-        f"| {_cell(row['text'])} | {_cell(row['speaker'])} | {_noise(row['noise'])} "
-        f"| {row['duration_s']:.1f} |"
-        for row in rows
-    )
+    return [rows_at.read(index * len(rows_at) // count, columns) for index in range(count)]
 
 
 def _noise(noise: Mapping[str, Any]) -> str:
@@ -161,65 +160,3 @@ def _noise(noise: Mapping[str, Any]) -> str:
 def _cell(text: str) -> str:
     """Text in a Markdown table as it is written, whatever is in it."""
     return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))
-
-
-def _columns(names: Iterable[str]) -> str:
-    """A table of these columns: what each means, and the stage of the build that makes it."""
-    lines = [f"| {c.name} | {c.meaning} | {c.stage} |" for c in map(COLUMNS.get, names) if c]
-    return "\n".join(["| column | meaning | stage |", "|---|---|---|", *lines])
-
-
-def _body(dataset: Path, build: DatasetRecord) -> str:
-    splits = "\n".join(
-        f"| {name} | {split.rows:,} | {split.hours:.2f} |" for name, split in build.splits.items()
-    )
-    digests = "\n".join(f"- {name}: `{digest}`" for name, digest in build.digests.items())
-    return f"""
-# {build.name}
-
-Synthetic English speech: {build.rows:,} clips, {build.hours:.2f} hours, made by Voxloom.
-{generated_sentence()} They come from {_writers(build)}. Open `report.html` to look at and
-listen to it.
-
-{_pictures(dataset, build)}
-
-| split | clips | hours |
-|---|---:|---:|
-{splits}
-
-```python
-from datasets import load_dataset
-
-dataset = load_dataset("path/to/this/folder")
-```
-
-`datasets` decodes audio with torchcodec, which needs FFmpeg. Without it, leave the clips as
-bytes and read those with soundfile:
-
-```python
-import io, soundfile
-from datasets import Audio
-
-rows = dataset["{next(iter(build.splits))}"].cast_column("audio", Audio(decode=False))
-wave, sample_rate = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
-```
-
-## Some of its rows
-
-| text | speaker | noise | seconds |
-|---|---|---|---:|
-{_examples(dataset)}
-
-## Columns
-
-{_columns(_schema(dataset).names)}
-{licences_section(build.licences)}
-## How it was made
-
-{_parts(build)}
-`build.json` holds the whole config, the versions and the digests of what
-was used; `rejects.parquet` holds the {build.rejects:,} utterances that were dropped, and why.
-`voxloom verify` checks the files against it.
-
-{digests}
-"""

@@ -107,25 +107,13 @@ def import_public(
       voxloom checkpoints import vocos pytorch_model.bin --config config.yaml --licence MIT \\
           --trained-on LibriTTS --to models/vocos-24k
     """
-    from models.checkpoint import CheckpointInfo, save_checkpoint
-    from models.config import as_mapping
+    from models.checkpoint import save_checkpoint
     from models.importers import import_files
-    from models.revision import git_revision
 
     check_new_folder(to)
     imported = import_files(format_name, files, config)
-    info = CheckpointInfo(
-        kind=imported.kind,
-        config=as_mapping(imported.config),
-        mel=imported.mel,
-        symbols=imported.symbols,
-        speakers=imported.speakers,
-        alphabet=imported.alphabet,
-        step=imported.step,
-        licence=(licence or "").strip() or _ask_licence(),
-        trained_on=tuple(trained_on or (f"imported from {format_name}",)),
-        revision=git_revision(),
-    )
+    licence = (licence or "").strip() or _ask_licence()
+    info = imported.info(licence, trained_on or [f"imported from {format_name}"])
     save_checkpoint(to, imported.model, info)
     for note in imported.notes:
         tell(f"note: {note}")

@@ -10,6 +10,7 @@ import typer
 from flows.cli.console import tell
 from flows.cli.many_values import ManyValues
 from flows.cli.mels import Corpus, Folders, corpus_config
+from flows.cli.options import Device, Out, Recognizer
 
 if TYPE_CHECKING:
     from models.evaluation.results import Column, Table
@@ -19,10 +20,6 @@ evaluate_app = typer.Typer(
 )
 _COMPARED = ("pesq_wb", "stft", "mcd_dtw_db")  # figures whose order is told clip by clip
 
-Recognizer = Annotated[
-    str, typer.Option(help="The recognizer checkpoint that counts phone errors.")
-]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Mos = Annotated[
     str | None, typer.Option(metavar="nisqa:FILE", help="Predict the MOS of each clip by NISQA.")
 ]
@@ -41,9 +38,7 @@ def evaluate_vocoders(
     device: Device = "cpu",
     mos: Mos = None,
     cache: Annotated[Path, typer.Option(help="Where alignments are kept.")] = Path("runs/cache"),
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
-        "runs/evaluation/vocoders"
-    ),
+    out: Out = Path("runs/evaluation/vocoders"),
 ) -> None:
     """Compare vocoders with each other, with Griffin-Lim and with the recordings.
 
@@ -80,9 +75,7 @@ def evaluate_acoustic(
     count: Annotated[int, typer.Option(help="Number of sentences.", min=1)] = 30,
     device: Device = "cpu",
     mos: Mos = None,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
-        "runs/evaluation/acoustic"
-    ),
+    out: Out = Path("runs/evaluation/acoustic"),
 ) -> None:
     """Compare acoustic models with each other and with the recordings.
 
@@ -119,9 +112,7 @@ def evaluate_voices(
     per_kind: Annotated[
         int | None, typer.Option(help="Number of sentences, of words and of digit strings.", min=1)
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
-        "runs/evaluation/voices"
-    ),
+    out: Out = Path("runs/evaluation/voices"),
 ) -> None:
     """Evaluate voices from text: predicted naturalness, word errors, requested and measured pitch.
 

@@ -6,29 +6,36 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import tell
-from flows.cli.evaluate import Device, Recognizer
 from flows.cli.mels import Corpus, Folders, corpus_config
+from flows.cli.options import (
+    AcousticModel,
+    Device,
+    Energy,
+    GeneratedSeed,
+    Out,
+    Pace,
+    Pitch,
+    Recognizer,
+    Spread,
+    Vocoder,
+)
 from models.errors import ConfigError
 
-Acoustic = Annotated[str, typer.Option(help="An acoustic model's name or folder.")]
-Vocoder = Annotated[str, typer.Option(help="A vocoder's name or folder.")]
 Speakers = Annotated[
     list[str] | None,
     typer.Option(help="Speakers, mixes as in 'mix(a, b, 0.4)', generated-000 to generated-999."),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the generated voices.")]
-Spread = Annotated[float, typer.Option(help="Distance of generated voices from the average voice.")]
 
 
 def evaluate_intelligibility(
     corpus: Corpus,
     folders: Folders = None,
-    acoustic: Acoustic = "fastspeech2",
+    acoustic: AcousticModel = "fastspeech2",
     vocoder: Vocoder = "vocos",
     recognizer: Recognizer = "recognizer",
     count: Annotated[int, typer.Option(help="Number of sentences.", min=1)] = 60,
     speakers: Speakers = None,
-    seed: Seed = 0,
+    seed: GeneratedSeed = 0,
     spread: Spread = 1.0,
     only: Annotated[
         list[str] | None, typer.Option(help="Of recordings, flite and ours. Default: all.")
@@ -37,17 +44,15 @@ def evaluate_intelligibility(
         int, typer.Option(help="Count WER for this many trained voices of lowest PER; -1: all.")
     ] = 4,
     flite_voice: Annotated[str, typer.Option(help="The voice of flite.")] = "slt",
-    pace: Annotated[float, typer.Option(help="Speaking rate; 1.2 is 20 % faster.")] = 1.0,
-    pitch_semitones: Annotated[float, typer.Option(help="Pitch shift.")] = 0.0,
-    energy: Annotated[float, typer.Option(help="Energy factor.")] = 1.0,
+    pace: Pace = 1.0,
+    pitch_semitones: Pitch = 0.0,
+    energy: Energy = 1.0,
     device: Device = "cpu",
     jobs: Annotated[int, typer.Option(help="Processes of pocketsphinx.", min=1)] = 1,
     cache: Annotated[Path, typer.Option(help="Where transcripts are kept.")] = Path(
         "runs/cache/evaluation"
     ),
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
-        "runs/evaluation/intelligibility"
-    ),
+    out: Out = Path("runs/evaluation/intelligibility"),
 ) -> None:
     """Compare how well recordings, flite and trained voices are understood.
 
@@ -92,15 +97,13 @@ def evaluate_new_voices(
     corpus: Corpus,
     folders: Folders = None,
     speakers: Speakers = None,
-    acoustic: Acoustic = "fastspeech2",
+    acoustic: AcousticModel = "fastspeech2",
     vocoder: Vocoder = "vocos",
     recognizer: Recognizer = "recognizer",
     count: Annotated[int, typer.Option(help="Number of sentences.", min=2)] = 20,
-    seed: Seed = 0,
+    seed: GeneratedSeed = 0,
     spread: Spread = 1.0,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path(
-        "runs/evaluation/new-voices"
-    ),
+    out: Out = Path("runs/evaluation/new-voices"),
 ) -> None:
     """Measure mixed and generated voices: phone error rate, and distance from known speakers.
 

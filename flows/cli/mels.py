@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import tell
+from flows.cli.options import Device
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def mels(
         str, typer.Option(help="The recognizer checkpoint for forced alignment.")
     ] = "recognizer",
     cache: Annotated[Path, typer.Option(help="Where features are kept.")] = Path("runs/cache"),
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
 ) -> None:
     """Write an acoustic model's mels of recordings, to fine-tune a vocoder on.
 

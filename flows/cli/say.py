@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from flows.cli.console import console, tell
+from flows.cli.options import AcousticModel, Energy, GeneratedSeed, Pace, Pitch, Spread, Vocoder
 from models.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -29,17 +30,13 @@ def say(
             "generated-000 to generated-999: generated voices.",
         ),
     ] = None,
-    acoustic_model: Annotated[str, typer.Option(help="An acoustic model's name or folder.")] = (
-        "fastspeech2"
-    ),
-    vocoder: Annotated[str, typer.Option(help="A vocoder's name or folder.")] = "harmonic",
-    pace: Annotated[float, typer.Option(help="Speaking rate; 1.2 is 20 % faster.")] = 1.0,
-    pitch: Annotated[float, typer.Option(help="Pitch shift in semitones.")] = 0.0,
-    energy: Annotated[float, typer.Option(help="Energy factor; 1.5 is 50 % more.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Seed of the generated voices: a build's seed.")] = 0,
-    spread: Annotated[
-        float, typer.Option(help="Distance of generated voices from the average voice.")
-    ] = 1.0,
+    acoustic_model: AcousticModel = "fastspeech2",
+    vocoder: Vocoder = "harmonic",
+    pace: Pace = 1.0,
+    pitch: Pitch = 0.0,
+    energy: Energy = 1.0,
+    seed: GeneratedSeed = 0,
+    spread: Spread = 1.0,
 ) -> None:
     """Synthesize one sentence, to hear a voice.
 

@@ -12,10 +12,13 @@ from typing import Any
 
 from torch import nn
 
+from models.checkpoint import CheckpointInfo
+from models.config import as_mapping
 from models.errors import ConfigError
 from models.importers.files import ForeignFile, read_weights
 from models.mel import MelConfig
 from models.phonology.alphabets import Alphabet
+from models.revision import git_revision
 
 # format -> module:function; the function takes (files, config path) and returns `Imported`.
 FORMATS = {
@@ -42,6 +45,21 @@ class Imported:
     alphabet: Alphabet = "ipa"
     step: int = 0
     notes: tuple[str, ...] = ()  # what the user should know and the checkpoint cannot say
+
+    def info(self, licence: str, trained_on: Sequence[str]) -> CheckpointInfo:
+        """Its `checkpoint.yaml`."""
+        return CheckpointInfo(
+            kind=self.kind,
+            config=as_mapping(self.config),
+            mel=self.mel,
+            symbols=self.symbols,
+            speakers=self.speakers,
+            alphabet=self.alphabet,
+            step=self.step,
+            licence=licence,
+            trained_on=tuple(trained_on),
+            revision=git_revision(),
+        )
 
 
 def import_files(name: str, paths: Sequence[Path], config: Path | None = None) -> Imported:

@@ -1,4 +1,4 @@
-"""What a teacher is asked to say: sentences, words, names and numbers, or the lines of a file."""
+"""The lines that a teacher speaks: sentences, words, names and numbers, or those of a file."""
 
 import functools
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What every voice is made of: an acoustic model that says how, a vocoder that says it.
+"""Protocols of acoustic models and vocoders, and what passes between them.
 
 B batch, N symbols, T mel frames, S samples.
 """
@@ -19,6 +19,12 @@ class Controls(NamedTuple):
     pitch_semitones: Tensor
     energy: Tensor  # amplitude factor
     pitch_range: Tensor = torch.ones(1)  # how far pitch moves about its mean: 0 is monotone
+
+    @classmethod
+    def neutral(cls, count: int, device: torch.device) -> "Controls":
+        """Those of `count` utterances as the model speaks by itself."""
+        one = torch.ones(count, device=device)
+        return cls(pace=one, pitch_semitones=one * 0, energy=one, pitch_range=one)
 
 
 class Speech(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a config may say about a random number, and the one way it is drawn.
+"""Distributions: how a config describes a random number, and how it is drawn.
 
 Every draw takes exactly one number from its generator, whatever is drawn, so that changing one
 distribution of a config leaves the later draws of the same row as they were.

@@ -1,4 +1,4 @@
-"""`voxloom audit`: what the tests found, in a terminal."""
+"""`voxloom audit`: the results of the bias tests, in a terminal."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`voxloom browse` and `voxloom drop`: look through a dataset, and leave out what is bad."""
+"""`voxloom browse` and `voxloom drop`: play and mark clips; copy a dataset without marked ones."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`voxloom checkpoints`: what is in the trained models, and how public ones become ours."""
+"""`voxloom checkpoints`: list, show, import and ship checkpoints."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`voxloom corpus`: public corpora laid out as ours, and any corpus made ready to train on."""
+"""`voxloom corpus`: download public corpora, and prepare any corpus for training."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`voxloom coverage`: what a build's sentences cover, without speaking them."""
+"""`voxloom coverage`: what a build's sentences cover, without synthesis."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args

@@ -1,4 +1,4 @@
-"""`voxloom diversity`: how unlike each other voices are."""
+"""`voxloom diversity`: distances between voices, by speaker embeddings."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`voxloom doctor`: can this machine build, and what would it take?"""
+"""`voxloom doctor`: a check of this machine: packages, device, grammars, checkpoints, disk."""
 
 import os
 import platform

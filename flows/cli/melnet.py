@@ -1,4 +1,4 @@
-"""`voxloom melnet`: speech-like sound out of nothing, or on top of a real recording's outline."""
+"""`voxloom melnet`: unconditional samples of a MelNet, and upsampled recordings."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`voxloom mels`: what an acoustic model makes of recordings, to fine-tune a vocoder on."""
+"""`voxloom mels`: an acoustic model's mels of recordings, to fine-tune a vocoder on."""
 
 from collections.abc import Sequence
 from pathlib import Path

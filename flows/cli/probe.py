@@ -1,4 +1,4 @@
-"""`voxloom probe`: how a recognizer that knows a dataset alone understands real recordings."""
+"""`voxloom probe`: a recognizer trained on a dataset alone, tested on real recordings."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`voxloom replay`: a clip made again from its row."""
+"""`voxloom replay`: a clip recreated from its row."""
 
 import sys
 from pathlib import Path

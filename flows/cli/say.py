@@ -1,4 +1,4 @@
-"""`voxloom say`: one sentence through the stages that make a voice."""
+"""`voxloom say`: synthesize one sentence."""
 
 from collections.abc import Iterator
 from pathlib import Path

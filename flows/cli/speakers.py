@@ -1,4 +1,4 @@
-"""`voxloom speakers`: more voices for a trained model."""
+"""`voxloom speakers`: add speakers to a trained model."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`voxloom teach`: let a teacher, a synthesizer with voices of its own, speak a corpus."""
+"""`voxloom teach`: synthesize a training corpus with a teacher, another synthesizer."""
 
 import math
 from pathlib import Path

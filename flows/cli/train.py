@@ -1,4 +1,4 @@
-"""`voxloom train`: a config handed to the training recipes."""
+"""`voxloom train`: run a training recipe."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`voxloom verify` and `voxloom report`: is a dataset in order, and how does it look."""
+"""`voxloom verify` and `voxloom report`: check a dataset; write its report page."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What went wrong in an utterance, read off its attention: the classic failures of Tacotron.
+"""Faults of an utterance, detected in its attention: skips, repeats, no end.
 
 L decoder steps, N symbols.
 """

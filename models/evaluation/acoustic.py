@@ -183,12 +183,11 @@ def _say(acoustic: Checkpoint, reference: Reference) -> Speech:
     device = next(acoustic.model.parameters()).device
     ids = tokenize(info.alphabet, info.symbols, clip.text, clip.phonemes).ids
     speaker = info.speakers.index(clip.speaker) if info.speakers else 0
-    one = torch.ones(1, device=device)
     speech: Speech = acoustic.acoustic_model.synthesize(
         torch.from_numpy(ids)[None].to(device),
         torch.tensor([len(ids)], device=device),
         torch.tensor([speaker], device=device),
-        Controls(pace=one, pitch_semitones=one * 0, energy=one),
+        Controls.neutral(1, device),
     )
     return speech
 

@@ -1,4 +1,4 @@
-"""Does a MelNet's sound resemble speech, and is it without words? Beside held-out recordings.
+"""Evaluation of a MelNet's samples: like speech, and without words, beside held-out recordings.
 
 Three figures of mels alone, the vocoder left out: the long-term spectrum, how fast the loudness
 comes and goes (speech does so with its syllables, a few times a second), and what our recognizer

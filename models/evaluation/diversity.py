@@ -1,4 +1,4 @@
-"""How unlike each other are voices? Figures of their embeddings.
+"""Voice diversity: distances of speaker embeddings, and their effective number.
 
 N vectors of D numbers, each of length 1, so that products are cosines.
 """

@@ -1,4 +1,4 @@
-"""Can the voices be understood? Recordings, flite and trained voices side by side.
+"""Intelligibility: phone and word error rates of recordings, flite and trained voices.
 
 Every source says the same held-out sentences, which no model was trained on. Two listeners:
 our recognizer (phone error rate, PER) and pocketsphinx (word error rate, WER).

@@ -1,4 +1,4 @@
-"""Everything that is measured of a waveform, the same way for every system.
+"""Features of a waveform for the evaluation tables, the same for every system.
 
 Waves of other rates are brought to the recognizer's, and every mel is the recognizer's, so that
 systems which were trained on different mel spectrograms can stand in one table.

@@ -1,4 +1,4 @@
-"""Phone errors as our recognizer hears them."""
+"""Phone error rates by our recognizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

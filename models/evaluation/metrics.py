@@ -1,4 +1,4 @@
-"""How far a spoken waveform is from the recording of the same sentence, in numbers.
+"""Distances between a synthesized waveform and the recording of the same sentence.
 
 Waves are (S,) in [-1, 1], log-mels (n_mels, T), pitch (T,) in Hz and 0 where unvoiced.
 """

@@ -1,4 +1,4 @@
-"""Do the voices sound like people? Predicted naturalness, words understood, pitch asked and heard.
+"""Naturalness: predicted MOS, word error rate, and requested against measured pitch.
 
 A system is an acoustic model and a vocoder. Every voice of every system says the same lines from
 text alone; judges that never met our data listen (`models/evaluation/opinions.py`). T frames.

@@ -1,4 +1,4 @@
-"""Judges that never met our data, from packages that bring their weights (extra `judges`).
+"""External judges: DNSMOS and Whisper, from packages that bring their weights (extra `judges`).
 
 Each takes a wave (S,) float32 in [-1, 1] at `SAMPLE_RATE`.
 """

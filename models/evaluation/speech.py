@@ -1,4 +1,4 @@
-"""The same sentences from three mouths: a recording, flite, and voices trained here.
+"""Speech of the systems under evaluation: recordings, flite, and voices trained here.
 
 Every source gives waveforms (S,) in [-1, 1], trimmed and brought to one level and one rate, so
 that a recognizer is fed all of them alike.

@@ -1,4 +1,4 @@
-"""Words heard by pocketsphinx: a recognizer that none of our models has met.
+"""Transcripts by pocketsphinx: a recognizer independent of our models.
 
 Its PyPI wheel brings the US English acoustic model, dictionary and language model that are
 used here, all with their default settings. It needs about as long as the clips last, so what

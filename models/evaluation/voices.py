@@ -1,4 +1,4 @@
-"""Are new voices understood, and are they new? Known speakers, mixes and generated ones.
+"""Evaluation of mixed and generated voices: phone error rates, distances from known speakers.
 
 All say the same held-out sentences. Our recognizer counts phone errors. How far two voices are
 apart is told from timbre (13 mel cepstra) and pitch (ln F0), averaged over a clip: the root mean

@@ -1,4 +1,4 @@
-"""Voices beyond those that a model learned: mixes of two, and new ones drawn from what all share.
+"""Mixed and generated speakers: interpolated vectors, and vectors drawn around the average.
 
 A model that can have them names in `per_speaker` the entries of its state with a row a speaker.
 All rows of a speaker together are a point, and new voices are new points. S speakers, F numbers

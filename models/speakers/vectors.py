@@ -1,4 +1,4 @@
-"""Vectors that say who speaks, from outside: one a speaker, by name, in a file.
+"""Speaker vectors from outside: one a speaker, by name, in a file.
 
 Any speaker encoder's will do (d-vectors, x-vectors, ECAPA); the model looks at their direction.
 V numbers a vector.

@@ -1,4 +1,4 @@
-"""Where a run's curves, pictures and sounds go: TensorBoard, Weights & Biases, or both.
+"""Trackers of a run: TensorBoard, Weights & Biases, or both.
 
 Accelerate's trackers do the talking. TensorBoard takes pictures and sounds by its own methods;
 Weights & Biases gets them as its media.

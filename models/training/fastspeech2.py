@@ -17,14 +17,11 @@ from models.acoustic.fastspeech2 import (
     fastspeech2_losses,
 )
 from models.acoustic.frame_pitch import Contour
-from models.checkpoint import load_checkpoint
-from models.errors import ConfigError
 from models.losses import check_loss_names
 from models.mel import check_same_mel
 from models.phonology.accents import nearest_phone
-from models.phonology.phonemes import phones_of, tokens_of, unstressed
+from models.phonology.phonemes import tokens_of, unstressed
 from models.phonology.symbols import find_symbol, symbol_ids
-from models.recognition.edit_distance import error_rate
 from models.recognition.recognizer import Recognizer
 from models.speakers.vectors import read_speaker_vectors, stack_vectors
 from models.training.align import Alignment, align_corpus, alignment_of, unaligned
@@ -34,6 +31,7 @@ from models.training.features import Clip, Features, prepare_features, with_held
 from models.training.grid_alignment import TextGridConfig, read_grid_alignments
 from models.training.left_out import LeftOut, tell_left_out
 from models.training.optimizers import OptimizerConfig
+from models.training.phone_errors import load_recognizer, phone_error_rates
 from models.training.pictures import mel_picture
 from models.training.prosody import (
     Example,
@@ -94,9 +92,7 @@ class FastSpeech2Training:
 
 def train_fastspeech2(config: FastSpeech2Training) -> Path:
     """Align the corpus, then train until done; returns the best checkpoint's folder."""
-    recognizer = load_checkpoint(config.recognizer)
-    if recognizer.kind != "recognizer":
-        raise ConfigError(f"recognizer: {config.recognizer} is a {recognizer.kind}")
+    recognizer = load_recognizer(config.recognizer)
     features = prepare_features(config.corpus, recognizer.mel, config.cache)
     check_same_mel(features.mel_config, recognizer.mel, "the features and the recognizer")
     left_out = list[LeftOut]()
@@ -252,19 +248,15 @@ class FastSpeech2Task:
         measure_variance(model, self.features, self.examples)
         if model.config.frame_pitch:
             measure_residuals(model, self._levels, self.examples)
-        pairs: dict[str, list[tuple[list[str], list[str]]]] = {}
+        hypotheses = []
         for index, clip in enumerate(self.held_out[::2]):
             speech = speak_clip(model, clip)
-            said = self.recognizer.transcribe(speech.mels.cpu(), speech.lengths.cpu())[0]
-            corpus = clip.speaker.partition("-")[0]
-            pairs.setdefault(corpus, []).append((said, phones_of(clip.phonemes)))
+            hypotheses += self.recognizer.transcribe(speech.mels.cpu(), speech.lengths.cpu())
             if index < 2:
                 board.add_image(f"held_out/{index}", mel_picture(speech.mels[0].cpu()), step)
                 wave = self._listen(speech.mels.cpu())[0]
                 board.add_audio(f"held_out/{index}", wave, step, model.mel.sample_rate)
-        everything = [pair for part in pairs.values() for pair in part]
-        rates = {f"phone_error_rate_{name}": error_rate(part) for name, part in pairs.items()}
-        return {"phone_error_rate": error_rate(everything), **rates}
+        return phone_error_rates(self.held_out[::2], hypotheses)
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         origin = Origin(
@@ -301,12 +293,11 @@ def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:
     """The clip's sentence by its own speaker, from text alone, in a neutral manner."""
     device = model.mel_mean.device
     ids = torch.from_numpy(symbol_ids(tokens_of(clip.phonemes), model.symbols))[None]
-    one = torch.ones(1, device=device)
     return model.synthesize(
         ids.to(device),
         torch.tensor([ids.shape[1]], device=device),
         torch.tensor([model.speakers.index(clip.speaker)], device=device),
-        Controls(pace=one, pitch_semitones=one * 0, energy=one),
+        Controls.neutral(1, device),
     )
 
 
@@ -362,10 +353,9 @@ def measure_residuals(
 def predict_example(model: FastSpeech2, example: Example) -> Prosody:
     """What the model would do with the symbols of a recording, in a neutral manner."""
     device = model.mel_mean.device
-    one = torch.ones(1, device=device)
     return model.predict(
         torch.from_numpy(example.ids)[None].to(device),
         torch.tensor([len(example.ids)], device=device),
         torch.tensor([model.speakers.index(example.clip.speaker)], device=device),
-        Controls(pace=one, pitch_semitones=one * 0, energy=one, pitch_range=one),
+        Controls.neutral(1, device),
     )

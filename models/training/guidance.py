@@ -1,4 +1,4 @@
-"""Where the attention of a teacher-forced Tacotron should look, so that little data aligns it.
+"""Attention guidance of a teacher-forced Tacotron, so that little data aligns it.
 
 B batch, L decoder steps, N symbols.
 """

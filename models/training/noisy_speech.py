@@ -1,4 +1,4 @@
-"""Clean recordings made noisy as they are learned from: a room, a noise, another level."""
+"""Noisy speech for training: rooms, noises and levels added to clean recordings."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How weights move: which optimizer, how fast, and how the rate changes as a run goes on."""
+"""Optimizers and learning rate schedules."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What recordings do with duration, pitch and energy, phone by phone, and its common scale."""
+"""Duration, pitch and energy of recordings by phone, and their common scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from models.losses import check_loss_names
 from models.mel import LogMel, MelConfig
 from models.phonology.phonemes import phones_of
-from models.recognition.edit_distance import error_rate
 from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.noisy_speech import NoisyConfig, NoisySpeech
 from models.training.optimizers import OptimizerConfig
+from models.training.phone_errors import phone_error_rates
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
@@ -146,16 +146,12 @@ class RecognizerTask:
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """Phone error rate on held-out recordings, and of each corpus."""
         device = next(model.parameters()).device
-        pairs: dict[str, list[tuple[list[str], list[str]]]] = {}
+        hypotheses = []
         for clip in self.features.held_out():
             mel = torch.from_numpy(self.features.mel(clip).T.copy())[None].to(device)
             lengths = torch.tensor([mel.shape[-1]], device=device)
-            hypothesis = model.transcribe(mel, lengths)[0]  # type: ignore[operator]
-            corpus = clip.speaker.partition("-")[0]
-            pairs.setdefault(corpus, []).append((hypothesis, phones_of(clip.phonemes)))
-        everything = [pair for part in pairs.values() for pair in part]
-        rates = {f"phone_error_rate_{name}": error_rate(part) for name, part in pairs.items()}
-        return {"phone_error_rate": error_rate(everything), **rates}
+            hypotheses += model.transcribe(mel, lengths)  # type: ignore[operator]
+        return phone_error_rates(self.features.held_out(), hypotheses)
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         origin = Origin(

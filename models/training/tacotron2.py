@@ -15,13 +15,11 @@ from torch import Tensor, nn
 from models.acoustic.attention_guard import diagonality
 from models.acoustic.fastspeech2 import PAD
 from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config, steps_of, tacotron2_losses
-from models.checkpoint import Checkpoint, load_checkpoint
-from models.errors import ConfigError
+from models.checkpoint import Checkpoint
 from models.losses import check_loss_names
 from models.mel import MelConfig, convert_mels
-from models.phonology.phonemes import phones_of, tokens_of
+from models.phonology.phonemes import tokens_of
 from models.phonology.symbols import symbol_ids
-from models.recognition.edit_distance import error_rate
 from models.training.align import align_corpus, alignment_of, unaligned
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig
@@ -35,6 +33,7 @@ from models.training.guidance import (
 )
 from models.training.left_out import tell_left_out
 from models.training.optimizers import OptimizerConfig
+from models.training.phone_errors import load_recognizer, phone_error_rates
 from models.training.pictures import attention_picture, mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
@@ -82,19 +81,12 @@ class Tacotron2Training:
 
 def train_tacotron2(config: Tacotron2Training) -> Path:
     """Align the corpus if asked, then train until done; returns the best checkpoint's folder."""
-    recognizer = None if config.recognizer is None else _load_recognizer(config.recognizer)
+    recognizer = None if config.recognizer is None else load_recognizer(config.recognizer)
     features = prepare_features(config.corpus, config.mel, config.cache)
     utterances = _read_utterances(config, features, recognizer)
     torch.manual_seed(config.loop.seed)
     task = Tacotron2Task(config, features, utterances, recognizer)
     return train_supervised(task, config.loop, config.optimizer, config.run)
-
-
-def _load_recognizer(name: str) -> Checkpoint:
-    recognizer = load_checkpoint(name)
-    if recognizer.kind != "recognizer":
-        raise ConfigError(f"recognizer: {name} is a {recognizer.kind}")
-    return recognizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +200,8 @@ class Tacotron2Task:
         if self.recognizer is None:
             return {}
         mels = convert_mels(speech.mels.cpu(), self.features.mel_config, self.recognizer.mel)
-        said = self.recognizer.model.transcribe(mels, speech.lengths.cpu())
-        pairs: dict[str, list[tuple[list[str], list[str]]]] = {"": []}
-        for clip, heard in zip(self.held_out, said, strict=True):
-            for name in ("", "_" + clip.speaker.partition("-")[0]):
-                pairs.setdefault(name, []).append((heard, phones_of(clip.phonemes)))
-        return {f"phone_error_rate{name}": error_rate(part) for name, part in pairs.items()}
+        hypotheses = self.recognizer.model.transcribe(mels, speech.lengths.cpu())
+        return phone_error_rates(self.held_out, hypotheses)
 
     def _show(self, speech: Speech, attention: Tensor, board: Any, step: int) -> None:
         """Attention as PNG files in the run's folder and on TensorBoard, mels and sound there."""
@@ -261,10 +249,9 @@ def speak_clips(model: Tacotron2, clips: Sequence[Clip]) -> tuple[Speech, Tensor
     """The clips' sentences by their own speakers, from text alone, and the attention (B, L, N)."""
     device = model.mel_mean.device
     asked = read_aloud(clips, [tokens_of(clip.phonemes) for clip in clips], model)
-    one = torch.ones(len(clips), device=device)
     return model.speak(
         asked["symbols"].to(device),
         asked["lengths"].to(device),
         asked["speakers"].to(device),
-        Controls(pace=one, pitch_semitones=one * 0, energy=one),
+        Controls.neutral(len(clips), device),
     )

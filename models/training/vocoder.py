@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from models.checkpoint import load_checkpoint
 from models.errors import ConfigError, DataError
 from models.losses import MultiResolutionStft, StftLossConfig
 from models.mel import LogMel, MelConfig, check_same_mel
@@ -22,6 +21,7 @@ from models.training.optimizers import OptimizerConfig
 from models.training.pictures import mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import UNFIT_STATE, Batch, LoopConfig
+from models.training.warm_start import load_start
 from models.vocoders.discriminators import AdversaryConfig, Discriminators
 
 
@@ -217,10 +217,7 @@ def _take_discriminators(run: Path, discriminators: Discriminators) -> None:
 
 def start_from(name: str, kind: str, model: nn.Module, mel: MelConfig) -> None:
     """Take the weights of a checkpoint that has the same sizes."""
-    checkpoint = load_checkpoint(name)
-    if checkpoint.kind != kind:
-        raise ConfigError(f"start_from: {name} is a {checkpoint.kind}; needed is {kind}")
-    check_same_mel(checkpoint.mel, mel, f"start_from: {name} and this config")
+    checkpoint = load_start(name, kind, mel)
     if checkpoint.model.config != model.config:
         raise ConfigError(
             f"start_from: {name} has other sizes: {checkpoint.model.config}; "

@@ -1,4 +1,4 @@
-"""The clip as it is shipped: its sample rate, its loudness, its codec, and what its file says.
+"""Delivery format of a clip: sample rate, loudness, codec, and the file's own metadata.
 
 The sample rate comes before augmentation, so that the clean clip of a row is what its ledger
 starts from; loudness and codec come last.

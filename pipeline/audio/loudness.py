@@ -1,4 +1,4 @@
-"""How loud a clip is, and how far its peaks reach: ITU-R BS.1770 and EBU R128."""
+"""Loudness and true peak: ITU-R BS.1770 and EBU R128."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Ogg streams that are the same each time they are written (RFC 3533)."""
+"""Reproducible Ogg streams: a fixed serial number on every page (RFC 3533)."""
 
 import struct
 import zlib

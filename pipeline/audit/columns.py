@@ -1,4 +1,4 @@
-"""The columns of a dataset as its audit compares them: what was drawn, and what it is tied to.
+"""The columns that an audit compares: drawn parameters, and the labels they may depend on.
 
 Drawn are the parameters in the column `augmentations`, whether each of its links was applied at
 all, and how the voice was asked to speak. Labels are what a model may learn, and where a row lies.

@@ -1,4 +1,4 @@
-"""What the tests of an audit look at, and what they give back."""
+"""Input and output of the audit's tests: `Evidence` and `Finding`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Does noise repeat itself, and how many different conditions are there really?"""
+"""Tests for repeated noise segments, and the effective number of acoustic conditions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

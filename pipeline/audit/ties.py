@@ -1,4 +1,4 @@
-"""Is anything that was drawn tied to what a model learns, to the voice, or to a place?"""
+"""Tests for dependence of what was drawn on labels, voices and positions."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""From a clean clip to an augmented one: the chain of a config, its sounds, its log."""
+"""The augmenter: the chain of a config with its sounds, applied to a clean clip, with a log."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence

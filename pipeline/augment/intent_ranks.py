@@ -1,4 +1,4 @@
-"""Which sentence of its intent each one is, counted through all shards of a build."""
+"""The rank of each sentence among those of its intent, over all shards of a build."""
 
 import functools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The sounds that a chain draws from, as each split may hear them."""
+"""Sound pools: the sounds that a chain draws from, by split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

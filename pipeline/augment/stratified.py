@@ -1,4 +1,4 @@
-"""Draws that are spread evenly over the rows of a group, so that a small dataset is balanced too.
+"""Stratified draws: spread evenly over the rows of a group, so that small datasets are balanced.
 
 Independent draws leave gaps: of 16 clips of an intent none may be in the street. Here any 2, 4,
 8 ... 64 rows that follow on each other in a group fall into different halves, quarters, eighths

@@ -1,4 +1,4 @@
-"""The card's words on where a dataset comes from: no person spoke it, and whose work is in it."""
+"""The card's statement that the speech is synthetic, and its section on licences."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""The card's pictures: how long, how noisy, who speaks, what is said. PNG files beside the card."""
+"""The card's plots: durations, SNR, speakers, coverage. PNG files beside the card."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Two sampling strategies at the same number of sentences: what does each leave out?
+"""Coverage of two sampling strategies at the same number of sentences.
 
 Sentences are read as the build would read them, in its accents, but nobody speaks them. Their
 coverage is counted as they come, so that one pass gives the figures for every number below.

@@ -1,4 +1,4 @@
-"""What rows have said of all that a domain can say: templates, values, t-tuples, sounds."""
+"""Counts of covered templates, slot values, t-tuples and sounds, over rows."""
 
 import math
 from collections import Counter

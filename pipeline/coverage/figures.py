@@ -1,4 +1,4 @@
-"""What a dataset covers of what its domain can say, what it does not, and why."""
+"""Coverage of a dataset: what its rows cover of the domain, what is missing, and why."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass

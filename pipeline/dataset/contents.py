@@ -1,4 +1,4 @@
-"""What lies in the data files of a dataset: rows and hours, what crosses splits, licences."""
+"""Totals over the data files of a dataset: rows, hours, leaks between splits, licences."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What crosses splits: texts, templates, slot values, speakers, noise, rooms.
+"""Leaks between splits: shared texts, templates, slot values, speakers, noise, rooms.
 
 A value leaks when rows of two splits have it. A voice mixed of two speakers counts as both.
 """

@@ -1,4 +1,4 @@
-"""Clips that someone found bad: a file beside the dataset, which is never changed itself.
+"""Marks of bad clips: a file beside the dataset, which itself is never changed.
 
 One JSON object a line: `{"id": "home-0123", "note": "cut off"}`. `voxloom browse` writes it;
 `voxloom drop` and `output.drop` of a build leave these rows out.

@@ -1,4 +1,4 @@
-"""What changed between two datasets: what made them, how many, how spread, and which rows.
+"""Comparison of two datasets: config, counts, columns, distributions, rows.
 
 Rows are joined by id in a temporary DuckDB file, which holds a hash of every column of every row;
 so memory does not grow with the rows, however many there are and in whatever order they lie.

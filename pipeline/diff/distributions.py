@@ -1,4 +1,4 @@
-"""How what was drawn is spread over the rows of two datasets, side by side and in plain words."""
+"""Comparison of the distributions of two datasets: shares, medians and their tests."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A dataset without the rows that were marked as bad: the others as they are, in their splits."""
+"""A copy of a dataset without its marked rows; the others keep their splits."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

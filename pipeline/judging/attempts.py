@@ -1,4 +1,4 @@
-"""Stage 5: every clip is judged, and what fails is spoken again before it is given up."""
+"""Stage 5: every clip is judged; one that fails is synthesized again before it is rejected."""
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence

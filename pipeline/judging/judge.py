@@ -1,4 +1,4 @@
-"""The judge: is a clip whole, and does a phone recognizer find the phones of its sentence in it?
+"""The judge: signal checks of a clip, and its phones by a recognizer against the sentence's.
 
 It measures the clean clip: noise is asked for, a mumbling voice is not.
 """

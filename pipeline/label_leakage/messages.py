@@ -1,4 +1,4 @@
-"""The warnings about leaked labels in plain words: what is so, what follows, what to do."""
+"""The texts of label leakage warnings: finding, consequence, remedy."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Licences by their names: what they ask, and what a work made of several of them is under.
+"""Terms of licences by their names, and the licence of a work made of several.
 
 Names come as people write them (`CC BY 4.0`, `cc-by-4.0`, a creativecommons.org address,
 `Public Domain`, `Apache-2.0`) and leave as the Hugging Face hub spells them, which for most is

@@ -1,4 +1,4 @@
-"""Are a dataset's voices as unlike each other as real people's? Spread of speaker embeddings."""
+"""Voice diversity of datasets and corpora, by speaker embeddings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator

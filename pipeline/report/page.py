@@ -1,4 +1,4 @@
-"""The page people look at: one report.html that opens offline and loads nothing."""
+"""The report page: one report.html that opens offline and loads nothing."""
 
 import math
 from collections import Counter, defaultdict

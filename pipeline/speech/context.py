@@ -1,4 +1,4 @@
-"""Words said in company: spoken between others, as people count or list, and cut out of them.
+"""Context: words spoken between others, as people count or list, and cut out of them.
 
 A voice that learned from sentences says a word alone badly. Between others it is said as it was
 learned. What is around it is cut away from the spectrogram, before there is a waveform.

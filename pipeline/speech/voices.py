@@ -1,4 +1,4 @@
-"""Who speaks in a build: speakers of the acoustic model, mixes of two, and generated ones."""
+"""Voices of a build: speakers of the acoustic model, mixes of two, and generated ones."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Do two columns of a dataset depend on each other? Tests that need no assumption but chance.
+"""Tests of independence of two columns, by permutation.
 
 Columns of labels meet in a contingency table. What chance alone would make of it is seen in
 random tables with the same margins, which is what shuffling one of the columns gives, at a cost

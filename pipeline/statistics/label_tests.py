@@ -1,4 +1,4 @@
-"""Which of many things that a row may hold tell its label: exact tests of all of them at once.
+"""Exact tests of many features against a label at once.
 
 Rows are shuffled in thought: were labels dealt to rows by chance, the number of rows with a thing
 and a label would follow the hypergeometric distribution, which is what all permutations give.

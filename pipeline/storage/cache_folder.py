@@ -1,4 +1,4 @@
-"""Where this user keeps what was slow or costly to make, for all builds."""
+"""The user's cache folder, shared by all builds."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A folder that appears all at once: staged under a hidden name, published by a rename."""
+"""Atomic publication of a folder: staged under a hidden name, published by a rename."""
 
 import ctypes
 import fcntl

@@ -1,4 +1,4 @@
-"""Where slot values are heard: for each slot, which words of the transcript say its value.
+"""Slot alignment: for each slot, which words of the transcript say its value.
 
 A value is found in the written text and the text is cut around it. Plain pieces are heard as they
 are written, and what is heard between them is the rest. Where that leaves a choice, each piece is

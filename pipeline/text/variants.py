@@ -1,4 +1,4 @@
-"""Ways in which one speaker says a word now so, now so: weak forms, flaps, dropped sounds.
+"""Pronunciation variants within one speaker: weak forms, flaps, dropped sounds.
 
 Each option is a probability wherever the sound may change; null leaves all as
 espeak-ng says it. Words of a pronunciation lexicon stay as they are there.

@@ -1,4 +1,4 @@
-"""Is a dataset on disk what its build made? Every file, every clip, every redundant field.
+"""Verification of a dataset on disk: every file, every clip, every redundant field.
 
 Files are read as streams by several processes. What is held in memory of a row are the 64-bit
 hashes of its id and of what must not cross splits.

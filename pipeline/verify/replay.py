@@ -1,4 +1,4 @@
-"""A clip made again out of its clean version and its log, and compared bit for bit."""
+"""Replay: a clip recreated from its clean version and its log, and compared sample by sample."""
 
 import tempfile
 from collections.abc import Iterator, Mapping

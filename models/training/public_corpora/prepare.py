@@ -1,4 +1,4 @@
-"""All that stands between a corpus folder and training: checked, split, measured, aligned.
+"""Preparation of a corpus folder for training: checked, split, measured, aligned.
 
 The features and alignments go into the cache that the recipes read, under the same names: a
 training run that comes after computes nothing of it again.

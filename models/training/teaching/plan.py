@@ -1,4 +1,4 @@
-"""Who says what next: voices take turns by weight, kinds of lines by their share of time.
+"""The plan of a taught corpus: voices by weight, kinds of lines by their share of time.
 
 Wherever rendering stops, voices have spoken in proportion to their weights, and each of them
 every kind in proportion to its share.

@@ -1,4 +1,4 @@
-"""What a teacher is: a system with voices of its own that says a sentence at a given pace."""
+"""The teacher protocol: a system with voices that speaks a sentence at a given pace."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Links that pack the sound and unpack it again: what telephones and messengers do to speech."""
+"""Links that encode and decode the sound: codecs of telephones and messengers."""
 
 import io
 from dataclasses import dataclass

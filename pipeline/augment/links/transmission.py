@@ -1,4 +1,4 @@
-"""Links for what happens between two people: telephone lines, radios, lost packets."""
+"""Links of transmission: telephone lines, radios, lost packets."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Babble: people talking, nobody saying anything. Noise for a build, drawn from a MelNet once.
+"""Babble noise without words, sampled from a MelNet once for a build.
 
 A MelNet draws a few seconds of speech-like sound at a time; a vocoder makes it heard, pieces are
 joined into voices, and voices summed. The file is named by all that it depends on and appears

@@ -1,4 +1,4 @@
-"""Decoded sounds on disk: each is read, decoded and resampled once, and mapped by all workers."""
+"""Cache of decoded sounds: decoded and resampled once, memory-mapped by all workers."""
 
 import io
 from collections.abc import Callable

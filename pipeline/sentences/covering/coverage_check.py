@@ -1,4 +1,4 @@
-"""What is asked of `coverage` and cannot be had, told before any work: how much would be enough."""
+"""Checks of `coverage` before work: what cannot be covered, and how many sentences suffice."""
 
 from collections.abc import Collection, Iterator
 from math import prod

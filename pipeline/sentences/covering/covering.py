@@ -1,4 +1,4 @@
-"""Sentences that leave nothing out: every template, every slot value, every t-tuple of values.
+"""Coverage sampling: every template, every slot value, every t-tuple of values.
 
 First every template is said, then every slot value that is still missing, then every t-tuple
 of slot values within a template, `at_least` times each; only after that come sentences that

@@ -1,4 +1,4 @@
-"""Every number below n once, in an order that a key decides, without a list of them.
+"""Keyed permutations: every number below n once, without a list of them.
 
 A Feistel network over a rectangle of a rows and b columns, a * b >= n: each round shifts the
 row by a hash of the column, or the column by a hash of the row, so every round can be undone

@@ -1,4 +1,4 @@
-"""Please, could you, excuse me, thanks: where they fit, by what kind of sentence it is."""
+"""Politeness phrases: please, could you, excuse me, thanks, by kind of sentence."""
 
 from collections.abc import Sequence
 from dataclasses import replace

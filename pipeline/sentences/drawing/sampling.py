@@ -1,4 +1,4 @@
-"""In which order a domain's sentences come: by weight, uniformly, by Zipf's law.
+"""Sampling order of a domain's sentences: by weight, uniform, or by Zipf's law.
 
 Intents come up equally often, and templates within an intent, until one has nothing new to
 say; what differs is how a template's slots are filled. `random` goes through all combinations

@@ -1,4 +1,4 @@
-"""Splits that keep things apart: who and what belongs to which, decided before anything is spoken.
+"""Split plan: which speakers, texts and sounds belong to which split, decided before synthesis.
 
 Every template, slot value and speaker is dealt to one split. A sentence whose parts were dealt to
 different splits belongs to none and is passed over for another one, until every split has its

@@ -1,4 +1,4 @@
-"""Written sentences as people say them: um, a start made twice, please, I'm, words left out.
+"""Spoken style: fillers, restarts, politeness, contractions, dropped words.
 
 Each kind of change has the probability that a sentence gets one, where it has room for one;
 a sentence that got one gets another with the same probability, up to a few. Slot values are

@@ -1,4 +1,4 @@
-"""Sentences that say nearly the same: how much of their words two of them share.
+"""Near-duplicate sentences, by the share of words in common.
 
 A sentence is the set of its words and of its pairs of neighbouring words, lower case and without
 punctuation; the likeness of two is what both hold over what either holds (Jaccard's index):

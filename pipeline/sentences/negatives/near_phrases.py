@@ -1,4 +1,4 @@
-"""Phrases that are almost another: each kind of near miss, as texts in an order drawn by a seed.
+"""Near phrases: candidates of each kind of near miss, in an order drawn by a seed.
 
 What is given here is near by the lexicon alone; `pipeline/sentences/negatives/negatives.py`
 measures every text as it is spoken, and drops what comes too near to a phrase.

@@ -1,4 +1,4 @@
-"""Words by how they sound: which words of a pronouncing lexicon are near to these phones?
+"""Near words: those of a pronouncing lexicon within a phonetic distance.
 
 Sounds are told apart as ARPAbet tells them apart: stress, and what espeak-ng writes in more
 ways than a dictionary (a flap, a reduced vowel), make no word another.

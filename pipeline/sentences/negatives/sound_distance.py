@@ -1,4 +1,4 @@
-"""How near texts come to phrases, by what is heard when both are spoken.
+"""Phonetic distance between texts and phrases.
 
 A text may be said in several ways: in each accent as espeak-ng and the user's own words have
 it, and as the pronouncing lexicon has it, where a word may have more pronunciations than one.

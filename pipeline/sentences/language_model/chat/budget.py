@@ -1,4 +1,4 @@
-"""How much may be spent on a language model: asked before each request, counted after it."""
+"""Spending limits of a language model: checked before each request, counted after it."""
 
 import threading
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The body of a chat completion, read with suspicion: any server may stand at the other end."""
+"""The body of a chat completion, validated: any server may have sent it."""
 
 import json
 from typing import Any

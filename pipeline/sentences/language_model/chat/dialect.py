@@ -1,4 +1,4 @@
-"""How an endpoint wants to be asked: those that call themselves OpenAI-compatible differ in it."""
+"""Dialects of OpenAI-compatible endpoints: in which fields they differ."""
 
 from typing import Any, Literal, NamedTuple
 

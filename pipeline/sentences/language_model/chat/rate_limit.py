@@ -1,4 +1,4 @@
-"""Waiting: so many requests a minute, and no request while an endpoint asks for a rest."""
+"""Rate limit: requests a minute, and pauses that an endpoint asks for."""
 
 import threading
 import time

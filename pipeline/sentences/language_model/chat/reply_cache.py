@@ -1,4 +1,4 @@
-"""A language model's answers, kept by what was asked: asked again, they come from here, free.
+"""Reply cache of a language model: keyed by the request, so that a repeated one is free.
 
     CACHE/3f/3f9a2c1b04de....json      {"asked": {...}, "reply": {...}}
 

@@ -130,6 +130,11 @@ def browse_app(
         data = _audio(rows_at, index)
         return part_of(data, request.headers.get("range"), media_type(data))
 
+    _add_marks(app, marks, row_index)
+    return app
+
+
+def _add_marks(app: FastAPI, marks: Marks, row_index: RowIndex) -> None:
     @app.put("/clips/{index}/mark")
     def mark(index: Index, note: Note) -> dict[str, Any]:
         marks.put(_id(row_index, index), note.note)
@@ -139,8 +144,6 @@ def browse_app(
     def unmark(index: Index) -> dict[str, Any]:
         marks.put(_id(row_index, index), None)
         return {"marked": len(marks.read())}
-
-    return app
 
 
 def is_known_host(header: str, host: str, address: str, names: Collection[str] = ()) -> bool:

@@ -20,7 +20,6 @@ from flows.workers import gpu_slot, submit, task_runner
 from models.errors import VoxloomError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
-from pipeline.build.inputs import used_digests
 from pipeline.build.job import Job
 from pipeline.build.seal import seal_build
 from pipeline.editing import extend as extension
@@ -109,7 +108,7 @@ def build_shards(job: Job) -> Path:
     error that no retry cured.
     """
     latest: dict[int, Any] = dict(enumerate(generate(job)))
-    if "babble" in used_digests(job.config):
+    if "babble" in job.inputs.digests:
         babble(job)  # before the shards, which share it
     if job.config.augment.hears_own_speech:
         own_speech(job)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as ElapsedColumn
 
-from pipeline.build.job import Job
+from pipeline.build.job import SENTENCES, Job
 from pipeline.build.stages import STAGE_NAMES
 
 _LOOK_EVERY_S = 0.5
@@ -42,20 +42,40 @@ def shard_progress(job: Job, console: Console) -> Iterator[None]:
 def _watch(job: Job, progress: Progress, bars: dict[str, TaskID], over: threading.Event) -> None:
     """Update the bars until `over`, and once more after it."""
     started = time.monotonic()
-    found = {stage: shards_made(job, stage) for stage in STAGE_NAMES}  # by an earlier run
+    shards = Waiting(job)
+    found = shards.made()  # by an earlier run
     while True:
         is_last = over.wait(_LOOK_EVERY_S)
         elapsed_s = time.monotonic() - started
+        made = shards.made()
         for stage, bar in bars.items():
-            made = shards_made(job, stage)
-            if progress.tasks[bar].completed < made or not progress.tasks[bar].finished:
-                rate = (made - found[stage]) * job.config.runtime.shard_size / elapsed_s
-                progress.update(bar, completed=made, rate=f"{rate:.1f} rows/s" if rate else "")
+            if progress.tasks[bar].completed < made[stage] or not progress.tasks[bar].finished:
+                rate = (made[stage] - found[stage]) * job.config.runtime.shard_size / elapsed_s
+                told = f"{rate:.1f} rows/s" if rate else ""
+                progress.update(bar, completed=made[stage], rate=told)
         if is_last:
             return
 
 
-def shards_made(job: Job, stage: str) -> int:
-    """How many shards of `stage` lie in the work directory under their final names."""
-    made = {path.name for path in (job.work_dir / stage).glob(f"*-{job.keys[stage]}.parquet")}
-    return sum(path.name in made for path in job.shards(stage))
+class Waiting:
+    """The shards of a job that do not lie in the work folder yet."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._waiting = {SENTENCES: job.shards(SENTENCES)}
+
+    def made(self) -> dict[str, int]:
+        """How many shards of each stage lie there under their final names. None but sentences
+        do before all sentences are there, which the names of the others depend on.
+        """
+        for stage, paths in self._waiting.items():
+            self._waiting[stage] = [path for path in paths if not path.exists()]
+        if not self._waiting[SENTENCES] and len(self._waiting) == 1:
+            later = (stage for stage in STAGE_NAMES if stage != SENTENCES)
+            self._waiting |= {stage: self._job.shards(stage) for stage in later}
+            return self.made()
+        total = self._job.num_shards
+        return {
+            stage: total - len(self._waiting[stage]) if stage in self._waiting else 0
+            for stage in STAGE_NAMES
+        }

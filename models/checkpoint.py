@@ -235,6 +235,13 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
     )
 
 
+def checkpoint_files(name_or_path: str | Path) -> list[Path]:
+    """The files of a checkpoint that are there: the shipped `griffin-lim` has none."""
+    folder = find_checkpoint(name_or_path)
+    paths = (folder / "checkpoint.yaml", folder / "model.safetensors")
+    return [path for path in paths if path.is_file()]
+
+
 def list_checkpoints() -> list[Path]:
     """The folders of the checkpoints that ship with the project."""
     return sorted(path.parent for path in PRETRAINED.glob("*/checkpoint.yaml"))

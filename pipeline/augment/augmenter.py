@@ -16,7 +16,7 @@ from pipeline.augment.links.link import Drawn
 from pipeline.augment.links.noise import MELNET, OWN_SPEECH, check_classes
 from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
 from pipeline.augment.sounds.babble import BabbleConfig, babble_library, check_babble
-from pipeline.augment.sounds.library import folder_digest, load_sounds
+from pipeline.augment.sounds.library import folder_digest, folder_files, load_sounds
 from pipeline.augment.sounds.silent_sounds import check_heard
 from pipeline.augment.stratified import Rank
 from pipeline.distributions import Distribution, Range
@@ -217,6 +217,12 @@ def augment_digest(config: AugmentConfig) -> str:
     for folder in folders_of(config.links).values():
         digest.update(f"{folder_digest(resolve_path(folder))}\x1f".encode())
     return digest.hexdigest()
+
+
+def augment_files(config: AugmentConfig) -> list[Path]:
+    """The files that `augment_digest` is over. Raises as it does."""
+    folders = folders_of(config.links).values()
+    return [path for folder in folders for path in folder_files(resolve_path(folder))]
 
 
 def _melnets(links: Sequence[AnyLink]) -> Iterator[BabbleConfig]:

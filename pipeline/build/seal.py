@@ -1,16 +1,17 @@
 """The last step of a build, once for all shards: their rows become a dataset."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.config import lexicon_of, licensed_sources
-from pipeline.build.inputs import used_digests
 from pipeline.build.job import Job
+from pipeline.build.making import while_unchanged
 from pipeline.build.publish_dataset import publish_dataset
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo, build_record
@@ -27,9 +28,16 @@ from pipeline.storage.shards import read_rejects, read_shard
 
 
 def seal_build(job: Job) -> Path:
-    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder."""
-    config, rejected_in = job.config, job.rejected_in
-    parts, limit = job.shards("manifest"), config.judge.max_rejected_share
+    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder.
+
+    Raises `DataError` naming a file of the build that has changed since it was planned.
+    """
+    return while_unchanged(job, job.inputs.digests, partial(_seal_parts, job))
+
+
+def _seal_parts(job: Job, check: Callable[[], None]) -> Path:
+    config, parts = job.config, job.shards("manifest")
+    rejected_in = job.rejected_in(range(job.num_shards))
     covered = coverage_of_build(
         config.sentences,
         config.text,
@@ -39,7 +47,8 @@ def seal_build(job: Job) -> Path:
         config.output.read_marks(),
     )
     info = replace(_build_info(job, covered), splits=_decided_splits(job))
-    return seal(parts, rejected_in, info, config.output, limit)
+    limit = config.judge.max_rejected_share
+    return seal(parts, rejected_in, info, config.output, limit, check)
 
 
 def _decided_splits(job: Job) -> dict[str, str]:
@@ -56,7 +65,7 @@ def _build_info(job: Job, covered: CoverageFigures) -> BuildInfo:
         name=config.name,
         seed=config.seed,
         config=as_mapping(config),
-        digests=used_digests(config),
+        digests=job.inputs.recorded,
         versions=job.versions,
         coverage=as_mapping(describe_domain(config.sentences)) | {"figures": as_mapping(covered)},
         sources=licensed_sources(config),
@@ -69,11 +78,13 @@ def seal(
     info: BuildInfo,
     output: OutputConfig,
     max_rejected_share: float = 1.0,
+    check: Callable[[], None] = lambda: None,
 ) -> Path:
     """Publish the rows of `parts`, in their order, as a dataset; returns its folder.
 
     `parts` are what `write_part` wrote; `rejected_in` are the other stages' shards, whose
-    rejects are gathered beside those of the parts. Rows, files and their bytes do not depend
+    rejects are gathered beside those of the parts. `check` is called before the dataset is
+    published, and may raise. Rows, files and their bytes do not depend
     on how the rows were cut into parts. Raises `DataError` when there is no row, when more than
     `max_rejected_share` of the utterances failed, when an id occurs twice, when the target may
     not be replaced, and on a full disk; then nothing of the new dataset is left and an old one
@@ -87,6 +98,7 @@ def seal(
         return rejects + _write_rows(staging, parts, info, output)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
+        check()
         return build_record(staging, info, contents, num_rejects)
 
     publish_dataset(

@@ -15,14 +15,16 @@ class Stage:
     """Everything that decides the content of a stage's shards, beside the shards it reads.
 
     Raise `version` when its code makes other rows of the same inputs. `reads` gives the parts of
-    the config that it uses, by key; `files` are names in `digests_of`; `libraries` are the
-    distributions whose release may change a row.
+    the config that it uses, by key; `files` are uses in `inputs.py`, and `loads` further ones,
+    which it opens and an earlier stage has in its key; `libraries` are the distributions whose
+    release may change a row.
     """
 
     name: str
     version: int
     reads: Callable[[BuildConfig], Mapping[str, object]]
     files: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
 
 
@@ -32,7 +34,8 @@ def keys_of(
     digests: Mapping[str, str],
     versions: Mapping[str, str],
 ) -> dict[str, str]:
-    """The key of each of `stages`, of which each reads the shards of the one before.
+    """The key of each of `stages`, of which each reads the shards of the one before. The second
+    reads sentences, which count by what they are and not by how they came (`job.py`).
 
     `digests` are those of the files by name, `versions` those of the libraries.
     """
@@ -43,7 +46,7 @@ def keys_of(
             "libraries": {name: versions.get(name, "") for name in stage.libraries},
         }
         files = {name: digests[name] for name in stage.files if name in digests}
-        upstream = list(keys.values())[-1:]
+        upstream = list(keys.values())[1:][-1:]
         keys[stage.name] = shard_key(stage.name, stage.version, settings, upstream, files)
     return keys
 

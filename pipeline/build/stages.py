@@ -8,9 +8,7 @@ made again. (Most runtime settings are in no key: they change no row.)
 """
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from models.config import as_mapping
@@ -27,11 +25,13 @@ from pipeline.build.config import (
     row_licences,
     split_plan_of,
 )
-from pipeline.build.inputs import used_digests
-from pipeline.build.job import Job, index_of
+from pipeline.build.inputs import EXISTING, Inputs, inputs_of
+from pipeline.build.job import SENTENCES, Job, index_of
+from pipeline.build.making import make_shard, while_unchanged
+from pipeline.build.sentence_shards import cut, numbered
 from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.dataset.existing_sentences import existing_sentences_of
-from pipeline.dataset.manifest import assemble, write_part
+from pipeline.dataset.manifest import Row, assemble, write_part
 from pipeline.judging.attempts import judge_clips
 from pipeline.records import (
     CleanClip,
@@ -48,7 +48,7 @@ from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
 from pipeline.storage.processes import keep_freed_memory
-from pipeline.storage.shards import is_intact, read_shard, write_shard
+from pipeline.storage.shards import R, is_intact, read_shard, write_shard
 from pipeline.text.spoken import text_frontend
 
 # Normalization and phonemes; espeakng-loader brings espeak-ng itself.
@@ -56,7 +56,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 
 GENERATE = Stage(
-    name="generate",
+    name=SENTENCES,
     version=7,
     reads=lambda config: {
         "seed": config.seed,
@@ -64,22 +64,26 @@ GENERATE = Stage(
         "runtime.shard_size": config.runtime.shard_size,
         "output": _kept_apart(config),
     },
-    files=("sentences", "existing_sentences"),
+    files=("sentences", EXISTING),
     libraries=("Jinja2", "numpy", *_READING),
 )
 
 
 def generate_shards(job: Job) -> list[Path]:
     """Stage 1, the whole build in one pass: what is distinct can only be known together."""
-    paths = job.shards("generate")
-    if all(is_intact(path) for path in paths):
-        return paths
-    plan = split_plan_of(job.config)
-    extends = job.extends
-    existing = existing_sentences_of(extends) if extends else ExistingSentences()
-    rows = _numbered(generate(job.config.sentences, job.config.seed, plan, existing))
-    for path, cut in zip(paths, _cut(rows, job.config.runtime.shard_size), strict=True):
-        write_shard(path, cut, Sentence)
+    paths = job.shards(SENTENCES)
+
+    def make(check: Callable[[], None]) -> None:
+        plan = split_plan_of(job.config)
+        extends = job.extends
+        existing = existing_sentences_of(extends) if extends else ExistingSentences()
+        rows = numbered(generate(job.config.sentences, job.config.seed, plan, existing))
+        for path, shard in zip(paths, cut(rows, job.config.runtime.shard_size), strict=True):
+            check()
+            write_shard(path, shard, Sentence)
+
+    if not all(is_intact(path) for path in paths):
+        while_unchanged(job, GENERATE.files, make)
     return paths
 
 
@@ -91,7 +95,8 @@ FRONTEND = Stage(
         "text": config.text.row_settings,
         "accents": _given_accents(config),
     },
-    files=("pronunciations",),
+    files=("pronunciations", "domain_pronunciations"),
+    loads=("acoustic_model",),
     libraries=("numpy", "defusedxml", *_READING),
 )
 
@@ -99,16 +104,16 @@ FRONTEND = Stage(
 def frontend_shard(job: Job, sentences: Path) -> Path:
     """Stage 2: sentences into spoken text and phonemes."""
 
-    def make() -> Iterable[SpokenSentence | Reject]:
-        rows, by_split = read_shard(sentences, Sentence).rows, assignments_of_build(job.config)
-        cells = {row.id: assignment_of(by_split, row.split).cell(row.number) for row in rows}
+    def rows() -> Iterable[SpokenSentence | Reject]:
+        said, by_split = read_shard(sentences, Sentence).rows, assignments_of_build(job.config)
+        cells = {row.id: assignment_of(by_split, row.split).cell(row.number) for row in said}
         accents = {id: cell.accent for id, cell in cells.items() if cell}
         return text_frontend(
-            rows, job.config.text, job.config.seed, lexicon_of(job.config), accents
+            said, job.config.text, job.config.seed, lexicon_of(job.config), accents
         )
 
     output = job.next_shard("frontend", sentences)
-    return _make_once(output, lambda: write_shard(output, make(), SpokenSentence))
+    return make_shard(job, FRONTEND, output, rows, _writer(SpokenSentence))
 
 
 SYNTHESIZE = Stage(
@@ -117,6 +122,7 @@ SYNTHESIZE = Stage(
     reads=lambda config: {
         "seed": config.seed,
         "voice": _voice_without_vocoder(config),
+        "speakers": _speakers_apart(config),
     },
     files=("acoustic_model",),
     libraries=("numpy", "torch"),
@@ -126,14 +132,13 @@ SYNTHESIZE = Stage(
 def synthesize_shard(job: Job, spoken: Path) -> Path:
     """Stage 3: phonemes into mel spectrograms."""
 
-    def make() -> Iterable[MelClip | Reject]:
+    def rows() -> Iterable[MelClip | Reject]:
         _one_thread_a_shard()
-        rows = read_shard(spoken, SpokenSentence).rows
-        config = job.config
-        return synthesize(rows, config.voice, config.seed, job.device, assignments_of_build(config))
+        said, config = read_shard(spoken, SpokenSentence).rows, job.config
+        return synthesize(said, config.voice, config.seed, job.device, assignments_of_build(config))
 
     output = job.next_shard("synthesize", spoken)
-    return _make_once(output, lambda: write_shard(output, make(), MelClip))
+    return make_shard(job, SYNTHESIZE, output, rows, _writer(MelClip))
 
 
 VOCODE = Stage(
@@ -141,6 +146,7 @@ VOCODE = Stage(
     version=2,
     reads=lambda config: {"voice.vocoder": config.voice.vocoder},
     files=("vocoder",),
+    loads=("acoustic_model",),
     libraries=("numpy", "torch", "soundfile"),
 )
 
@@ -148,12 +154,12 @@ VOCODE = Stage(
 def vocode_shard(job: Job, mels: Path) -> Path:
     """Stage 4: mel spectrograms into waveforms."""
 
-    def make() -> Iterable[CleanClip | Reject]:
+    def rows() -> Iterable[CleanClip | Reject]:
         _one_thread_a_shard()
         return vocode(read_shard(mels, MelClip).rows, job.config.voice, job.device, job.config.seed)
 
     output = job.next_shard("vocode", mels)
-    return _make_once(output, lambda: write_shard(output, make(), CleanClip))
+    return make_shard(job, VOCODE, output, rows, _writer(CleanClip))
 
 
 JUDGE = Stage(
@@ -171,7 +177,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
     On the CPU: the recognizer is small, few clips fail, and the GPU has the next shard to speak.
     """
 
-    def make() -> Iterable[JudgedClip | Reject]:
+    def rows() -> Iterable[JudgedClip | Reject]:
         _one_thread_a_shard()
         sentences = read_shard(job.next_shard("generate", clean), Sentence).rows
         spoken = read_shard(job.next_shard("frontend", clean), SpokenSentence).rows
@@ -190,7 +196,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
         )
 
     output = job.next_shard("judge", clean)
-    return _make_once(output, lambda: write_shard(output, make(), JudgedClip))
+    return make_shard(job, JUDGE, output, rows, _writer(JudgedClip))
 
 
 AUGMENT = Stage(
@@ -215,7 +221,7 @@ AUGMENT = Stage(
 def augment_shard(job: Job, judged: Path) -> Path:
     """Stage 6: room, noise and gain."""
 
-    def make() -> Iterable[FinishedClip]:
+    def rows() -> Iterable[FinishedClip]:
         _one_thread_a_shard()
         clips = read_shard(judged, JudgedClip).rows
         setting = _augment_setting(job, index_of(judged))
@@ -223,7 +229,7 @@ def augment_shard(job: Job, judged: Path) -> Path:
         return augment_clips(clips, config.augment, config.seed, setting, config.output.delivery)
 
     output = job.next_shard("augment", judged)
-    return _make_once(output, lambda: write_shard(output, make(), FinishedClip))
+    return make_shard(job, AUGMENT, output, rows, _writer(FinishedClip))
 
 
 def _augment_setting(job: Job, index: int) -> AugmentSetting:
@@ -243,8 +249,12 @@ def _augment_setting(job: Job, index: int) -> AugmentSetting:
 
 def babble_file(job: Job) -> Path | None:
     """The build's babble, made where it is missing; None for a build that asks for none."""
-    babble = job.config.augment.babble
-    return make_babble(babble, job.config.seed, job.work_dir / "babble") if babble else None
+    babble, seed = job.config.augment.babble, job.config.seed
+    if babble is None:
+        return None
+    return while_unchanged(
+        job, ["babble"], lambda check: make_babble(babble, seed, job.work_dir / "babble", check)
+    )
 
 
 def own_speech(job: Job) -> Path | None:
@@ -253,7 +263,7 @@ def own_speech(job: Job) -> Path | None:
     if not job.config.augment.hears_own_speech:
         return None
     return write_own_speech(
-        job.work_dir / "speech" / job.keys["augment"],
+        job.work_dir / "speech" / job.shard("augment", 0).stem,
         itertools.islice(_clean_clips(job), OWN_CLIPS),
         job.config.output.license,
     )
@@ -285,8 +295,8 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     output = job.shard("manifest", index)
     not_kept = () if job.config.output.keep_clean else ("clean.audio",)
 
-    def make() -> Path:
-        rows = assemble(
+    def rows() -> Iterable[Row | Reject]:
+        return assemble(
             read_shard(job.shard("generate", index), Sentence).rows,
             read_shard(job.shard("frontend", index), SpokenSentence).rows,
             read_shard(job.shard("judge", index), JudgedClip, without=not_kept).rows,
@@ -294,9 +304,8 @@ def manifest_shard(job: Job, finished: Path) -> Path:
             job.config.seed,
             job.licences,
         )
-        return write_part(output, rows)
 
-    return _make_once(output, make)
+    return make_shard(job, MANIFEST, output, rows, write_part)
 
 
 STAGES = (GENERATE, FRONTEND, SYNTHESIZE, VOCODE, JUDGE, AUGMENT, MANIFEST)
@@ -308,9 +317,11 @@ def plan(config: BuildConfig, extends: Path | None = None) -> Job:
 
     With a dataset that it `extends`, the build says nothing that this says.
     """
+    inputs = inputs_of(config, extends)
     return Job(
         config=config,
-        keys=stage_keys(config, existing_sentences_of(extends) if extends else None),
+        keys=stage_keys(config, inputs),
+        inputs=inputs,
         versions=library_versions(),
         work_dir=config.work_dir,
         device=resolve_device(config.runtime),
@@ -320,14 +331,10 @@ def plan(config: BuildConfig, extends: Path | None = None) -> Job:
     )
 
 
-def stage_keys(config: BuildConfig, existing: ExistingSentences | None = None) -> dict[str, str]:
-    """The key of every stage on this machine; `existing` are the sentences of the dataset that the
-    build extends.
-    """
-    digests = used_digests(config)
-    if existing:
-        digests["existing_sentences"] = existing.digest
-    return keys_of(STAGES, config, digests, library_versions())
+def stage_keys(config: BuildConfig, inputs: Inputs | None = None) -> dict[str, str]:
+    """The key of every stage on this machine, of the files as they are now or as `inputs` are."""
+    found = inputs or inputs_of(config)
+    return keys_of(STAGES, config, found.digests, library_versions())
 
 
 def library_versions() -> dict[str, str]:
@@ -348,38 +355,20 @@ def _given_accents(config: BuildConfig) -> list[object]:
     return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
 
 
+def _speakers_apart(config: BuildConfig) -> dict[str, list[str]]:
+    """Who may speak in which split, where no speaker may in two."""
+    if "speaker" not in config.output.disjoint:
+        return {}
+    return {split: list(own.voices) for split, own in assignments_of_build(config).items()}
+
+
 def _kept_apart(config: BuildConfig) -> list[object]:
     """What the sentences' splits depend on, where they are decided with the sentences."""
     return [config.output.split, config.output.disjoint] if config.output.disjoint else []
 
 
-def _make_once(output: Path, make: Callable[[], Path]) -> Path:
-    return output if is_intact(output) else make()
-
-
-def _numbered(rows: Iterable[Sentence | Reject]) -> Iterator[Sentence | Reject]:
-    """Every sentence with its place in the build, or in its split, whatever the shards are."""
-    numbers = Counter[str]()
-    for row in rows:
-        if isinstance(row, Sentence):
-            yield replace(row, number=numbers[row.split])
-            numbers[row.split] += 1
-        else:
-            yield row
-
-
-def _cut(rows: Iterator[Sentence | Reject], shard_size: int) -> Iterator[list[Sentence | Reject]]:
-    """Shards of `shard_size` sentences; what was rejected lies with the sentence after it."""
-    cut: list[Sentence | Reject] = []
-    num_sentences = 0
-    for row in rows:
-        cut.append(row)
-        num_sentences += isinstance(row, Sentence)
-        if num_sentences == shard_size:
-            yield cut
-            cut, num_sentences = [], 0
-    if cut:
-        yield cut
+def _writer(record_type: type[R]) -> Callable[[Path, list[R | Reject]], Path]:
+    return lambda path, rows: write_shard(path, rows, record_type)
 
 
 def _one_thread_a_shard() -> None:

@@ -143,13 +143,29 @@ def domain_digest(path: Path) -> str:
     folder = resolve_path(path)
     digest = hashlib.blake2b(folder.resolve().name.encode(), digest_size=8)
     digest.update(data_version().encode())
-    settings = [folder / SETTINGS_FILE] if (folder / SETTINGS_FILE).exists() else []
-    listed = (*_files(folder, "templates", ".j2"), *_files(folder, "lexicons", *LEXICON_SUFFIXES))
-    for file in (*listed, *settings):
+    for file in domain_files(folder):
         content = file.read_bytes()
         digest.update(f"\0{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def pronunciations_digest(path: Path) -> str:
+    """16 hex digits over what the domain's lexicons say about words; empty where they say nothing.
+
+    Raises as `read_domain` does.
+    """
+    said = read_domain(path).pronunciations
+    text = repr(sorted(said.items()))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if said else ""
+
+
+def domain_files(path: Path) -> list[Path]:
+    """The files of a domain that its sentences are made of."""
+    folder = resolve_path(path)
+    settings = [folder / SETTINGS_FILE] if (folder / SETTINGS_FILE).exists() else []
+    lexicons = _files(folder, "lexicons", *LEXICON_SUFFIXES)
+    return [*_files(folder, "templates", ".j2"), *lexicons, *settings]
 
 
 def _files(folder: Path, kind: str, *suffixes: str) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from models.config import resolve_path
 from models.errors import DataError
-from pipeline.domain.domains import SETTINGS_FILE, Domain, domain_digest, read_domain
+from pipeline.domain.domains import SETTINGS_FILE, Domain, domain_digest, domain_files, read_domain
 from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.covering.coverage_check import check_coverage
@@ -185,6 +185,13 @@ def sentences_digest(config: SentencesConfig) -> str:
     return digest
 
 
+def sentence_files(config: SentencesConfig) -> list[Path]:
+    """The files that `sentences_digest` is over."""
+    blocklist = config.filter.blocklist
+    listed = [] if blocklist is None else [resolve_path(blocklist)]
+    return [path for source, _ in _sources(config) for path in source.files()] + listed
+
+
 def licensed_sentences(config: SentencesConfig, own: str) -> list[LicensedSource]:
     """What each source of sentences declares, templates first; `own` is the licence of the
     dataset.
@@ -221,6 +228,7 @@ def _templates(config: SentencesConfig, domain: Domain, seed: int) -> SentenceSo
         share=1 - sum(config.shares),
         check=partial(_check_templates, config, domain, seed),
         rows=lambda maker, _: _template_rows(config, domain, maker),
+        files=lambda: domain_files(domain.folder),
         digest=lambda: domain_digest(domain.folder),
         licensed=LicensedSource(
             kind="sentences",

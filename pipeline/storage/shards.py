@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from models.config import as_mapping
 from models.errors import DataError
+from models.file_state import FileState, file_state
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -139,14 +140,14 @@ def _column_names(schema: pa.Schema, without: Sequence[str]) -> Iterator[str]:
         yield from (name for name in fields if name not in without)
 
 
-def read_table(path: Path, record_name: str | None, columns: Sequence[str]) -> pa.Table:
-    """Some columns of a shard that must hold `record_name` (None: whatever it holds)."""
+def read_table(path: Path, record_name: str | None, columns: Sequence[str] | None) -> pa.Table:
+    """Columns (None: all) of a shard that must hold `record_name` (None: whatever it holds)."""
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         found = (file.metadata.metadata or {}).get(_RECORD_KEY, b"something else").decode()
         if record_name not in (None, found):
             raise DataError(f"{path}: expected a shard of {record_name}, found {found}")
-        return file.read(columns=list(columns))
+        return file.read(columns=None if columns is None else list(columns))
     except FileNotFoundError:
         raise DataError(f"{path}: no such shard") from None
     except UNREADABLE as error:
@@ -175,6 +176,28 @@ def is_intact(path: Path) -> bool:
     sealed = values.get(_DIGEST_KEY, b"")
     blank = data.replace(sealed, _BLANK_DIGEST) if _DIGEST.fullmatch(sealed) else b""
     return bool(blank) and sealed == _digest(blank)
+
+
+def content_digest(path: Path) -> str:
+    """16 hex digits over the rows of a shard, whichever release of Arrow wrote them.
+
+    Raises as `read_table` does.
+    """
+    try:
+        return _content_digest(path, file_state(path))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such shard") from None
+
+
+@functools.cache
+def _content_digest(path: Path, state: FileState) -> str:
+    """`state` is there for the cache alone."""
+    table = read_table(path, None, None).replace_schema_metadata()
+    digest = hashlib.blake2b(digest_size=8)
+    for batch in table.to_batches():
+        for row in batch.to_pylist():
+            digest.update(f"{row}\x1f".encode())
+    return digest.hexdigest()
 
 
 def shard_key(

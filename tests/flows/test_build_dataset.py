@@ -51,7 +51,7 @@ def _wait_for(condition: Iterator[bool]) -> None:
 def _some_shards_done(job: Job, build: subprocess.Popen[str]) -> Iterator[bool]:
     while True:
         assert build.poll() is None, f"the build ended before it was killed: {build.communicate()}"
-        yield any(path.exists() for path in job.shards("vocode"))
+        yield bool(job.made("vocode"))
 
 
 def _server_of(build: subprocess.Popen[str]) -> list[int]:

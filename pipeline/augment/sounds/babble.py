@@ -7,7 +7,7 @@ whole, so every worker of a build, and the next build, shares it.
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -84,8 +84,11 @@ def babble_key(config: BabbleConfig, seed: int) -> str:
     return hashlib.blake2b(what.encode(), digest_size=8).hexdigest()
 
 
-def make_babble(config: BabbleConfig, seed: int, folder: Path) -> Path:
-    """The file of babble in `folder`; it is made where it is missing.
+def make_babble(
+    config: BabbleConfig, seed: int, folder: Path, check: Callable[[], None] = lambda: None
+) -> Path:
+    """The file of babble in `folder`; it is made where it is missing. `check` is called before what
+    was made is kept.
 
     The same seed gives the same sound on the same machine. On another kind of processor the
     last digits of a sum may differ, and everything drawn after it with them.
@@ -93,6 +96,7 @@ def make_babble(config: BabbleConfig, seed: int, folder: Path) -> Path:
     path = folder / f"{babble_key(config, seed)}.flac"
     if not path.is_file():
         wave, sample_rate = draw_babble(config, seed)
+        check()
         write_atomically(path, encode_flac(wave, sample_rate))
     return path
 

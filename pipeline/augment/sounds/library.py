@@ -218,7 +218,14 @@ def _kept_wave(
     row = "" if sound.row is None else f"-{sound.row}"
     kind = f"{'noise' if is_noise else 'room'}-{_decoders()}"
     digest = f"{_content(sound.path).hex()}{row}-{kind}"
-    return cached_wave(cache, digest, sample_rate, lambda: _read_wave(sound, sample_rate, is_noise))
+
+    def decode() -> np.ndarray:
+        wave = _read_wave(sound, sample_rate, is_noise)
+        if _state(sound.path) != state:  # it would be kept under the digest of another content
+            raise DataError(f"{sound.path}: was replaced while it was read")
+        return wave
+
+    return cached_wave(cache, digest, sample_rate, decode)
 
 
 @functools.cache

@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from models.errors import DataError
 from pipeline.licences.summary import LicensedSource
@@ -22,9 +23,9 @@ class SentenceSource:
     `location` is its file or folder, `lower` the key that asks for fewer of its sentences, and
     `share` is of `sentences.count`. `check(number)` raises the error that taking so many would
     end in, as far as can be told before; `rows(maker, number)` gives what `maker` makes of its
-    sentences, one by one, until there are no more; `digest()` are 16 hex digits that change
-    with whatever it reads. `licensed` is its line in the licence summary; its licence is
-    `OWN_LICENCE` where the builder wrote the sentences.
+    sentences, one by one, until there are no more; `files()` are those that it reads, and
+    `digest()` are 16 hex digits that change with them. `licensed` is its line in the licence
+    summary; its licence is `OWN_LICENCE` where the builder wrote the sentences.
     """
 
     location: str
@@ -32,6 +33,7 @@ class SentenceSource:
     share: float
     check: Callable[[int], None]
     rows: Callable[[Maker, int], Iterator[Sentence | Reject]]
+    files: Callable[[], Sequence[Path]]
     digest: Callable[[], str]
     licensed: LicensedSource
 

@@ -28,7 +28,11 @@ from pipeline.sentences.language_model.chat.endpoint import has_key, open_endpoi
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest
 from pipeline.sentences.language_model.chat.reply_cache import KeptReplies
 from pipeline.sentences.language_model.near_duplicates import NearDuplicates
-from pipeline.sentences.language_model.prompt_files import prompts_digest, read_prompts
+from pipeline.sentences.language_model.prompt_files import (
+    prompt_paths,
+    prompts_digest,
+    read_prompts,
+)
 from pipeline.sentences.language_model.prompts import LanguageModelConfig, Question, Questions
 from pipeline.storage.cache_folder import cache_folder
 
@@ -46,6 +50,7 @@ def language_model_source(config: LanguageModelConfig, domain: Domain, seed: int
         share=config.share,
         check=partial(_check, config, domain, seed),
         rows=partial(_rows, config, domain),
+        files=lambda: prompt_paths(domain.folder),
         digest=lambda: prompts_digest(domain.folder),
         licensed=LicensedSource(
             kind="sentences",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from models.config import resolve_path
 from models.errors import ConfigError, DataError
 from models.phonology.phonemes import english_accents, word_spans
 from pipeline.domain.domains import Domain
@@ -86,9 +87,14 @@ def negatives_source(config: NegativesConfig, domain: Domain | None) -> Sentence
         share=config.share,
         check=functools.partial(_check, config, domain),
         rows=lambda maker, number: negative_rows(config, domain, maker, number),
-        digest=lambda: lexicon_digest([config.words, *config.pronunciations]),
+        files=lambda: [resolve_path(path) for path in _files(config)],
+        digest=lambda: lexicon_digest(_files(config)),
         licensed=LicensedSource("sentences", STAGE, OWN_LICENCE, "", _KEY, "output.license"),
     )
+
+
+def _files(config: NegativesConfig) -> list[Path]:
+    return [config.words, *config.pronunciations]
 
 
 def check_as_spoken(

@@ -82,6 +82,7 @@ def own_source(key: str, config: OwnFile) -> SentenceSource:
         share=config.share,
         check=lambda number: _check(_open(key, config), number),
         rows=lambda maker, number: _rows(_open(key, config), maker, number),
+        files=lambda: _open(key, config).files,
         digest=lambda: _digest(_open(key, config)),
         licensed=LicensedSource(
             kind="sentences",

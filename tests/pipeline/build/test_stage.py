@@ -4,7 +4,7 @@ import ast
 import copy
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pipeline.augment.augmenter import NoiseConfig, RoomConfig
 from pipeline.augment.links.noise import Babble
 from pipeline.build.config import BuildConfig, load_build_config
 from pipeline.build.inputs import used_digests
-from pipeline.build.stage import Stage, installed_versions, keys_of
+from pipeline.build.stage import installed_versions, keys_of
 from pipeline.build.stages import STAGE_NAMES, STAGES, library_versions
 from pipeline.distributions import Range
 from pipeline.licences.summary import RowLicences
@@ -93,8 +93,11 @@ def digests(config: BuildConfig) -> dict[str, str]:
     return used_digests(config)
 
 
-def from_on(stage: str) -> list[str]:
-    return [] if stage == NO_STAGE else list(STAGE_NAMES[STAGE_NAMES.index(stage) :])
+def from_on(*stages: str) -> list[str]:
+    """Those that read one of `stages` and what is made of it; sentences count by what they say."""
+    made = {stage: STAGE_NAMES[STAGE_NAMES.index(stage) :] for stage in stages if stage != NO_STAGE}
+    concerned = {name for stage, later in made.items() if stage != "generate" for name in later}
+    return [name for name in STAGE_NAMES if name in concerned or name in stages]
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
@@ -135,7 +138,8 @@ def test_each_key_of_the_config_changes_the_stages_from_its_own_on(
         for key, other in others.items()
     }
     first = {key: OF_KEY.get(key) or OF_SECTION[key.partition(".")[0]] for key in keys}
-    assert found == {key: from_on(stage) for key, stage in first.items()}
+    expected = {key: from_on(stage) for key, stage in first.items()}
+    assert found == expected | {"seed": list(STAGE_NAMES)}
 
 
 def test_each_file_changes_the_stages_from_the_first_that_uses_it_on(config: BuildConfig) -> None:
@@ -143,9 +147,9 @@ def test_each_file_changes_the_stages_from_the_first_that_uses_it_on(config: Bui
     digests = dict.fromkeys(names, "0")
     before = keys_of(STAGES, config, digests, {})
     for name in names:
-        first = next(stage.name for stage in STAGES if name in stage.files)
+        users = [stage.name for stage in STAGES if name in stage.files]
         found = changed(before, keys_of(STAGES, config, digests | {name: "1"}, {}))
-        assert found == from_on(first), name
+        assert found == from_on(*users), name
 
 
 def test_each_library_changes_the_stages_from_the_first_that_uses_it_on(
@@ -154,9 +158,9 @@ def test_each_library_changes_the_stages_from_the_first_that_uses_it_on(
     versions = library_versions()
     before = keys_of(STAGES, config, digests, versions)
     for name in versions:
-        first = next(stage.name for stage in STAGES if name in stage.libraries)
+        users = [stage.name for stage in STAGES if name in stage.libraries]
         found = changed(before, keys_of(STAGES, config, digests, versions | {name: "0.0"}))
-        assert found == from_on(first), name
+        assert found == from_on(*users), name
 
 
 def test_a_stage_of_another_version_changes_those_after_it(
@@ -164,9 +168,21 @@ def test_a_stage_of_another_version_changes_those_after_it(
 ) -> None:
     before = keys_of(STAGES, config, digests, {})
     for index, stage in enumerate(STAGES):
-        raised = Stage(stage.name, stage.version + 1, stage.reads, stage.files, stage.libraries)
+        raised = replace(stage, version=stage.version + 1)
         stages = [*STAGES[:index], raised, *STAGES[index + 1 :]]
         assert changed(before, keys_of(stages, config, digests, {})) == from_on(stage.name)
+
+
+def test_who_may_speak_in_which_split_counts_where_speakers_are_kept_apart(
+    config: BuildConfig, digests: dict[str, str]
+) -> None:
+    shares = ({"train": 0.5, "test": 0.5}, {"train": 0.5, "validation": 0.5})
+    split = [with_value(config, "output.split", each) for each in shares]
+    apart = [with_value(each, "output.disjoint", ("speaker",)) for each in split]
+    assert changed(*(keys_of(STAGES, each, digests, {}) for each in apart)) == [
+        "generate",
+        *from_on("synthesize"),
+    ]
 
 
 def test_own_speech_has_the_licence_of_the_dataset(config: BuildConfig) -> None:

@@ -108,8 +108,6 @@ def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
 @pytest.mark.parametrize(
     ("override", "first_redone"),
     [
-        ("seed=4", "generate"),
-        ("sentences.count=11", "generate"),
         ("text.accent=en-gb", "frontend"),
         ("text.accent={en-us: 1, en-gb: 1}", "frontend"),
         ("text.variants={flapping: 0.5}", "frontend"),
@@ -127,6 +125,17 @@ def test_a_setting_changes_the_keys_from_its_stage_on(
     keys = stage_keys(load_build_config(config, [override]))
     changed = [stage for stage in STAGE_NAMES if keys[stage] != built.keys[stage]]
     assert changed == list(STAGE_NAMES[STAGE_NAMES.index(first_redone) :])
+
+
+def test_a_seed_changes_all_keys_and_a_count_only_that_of_the_sentences(
+    config: Path, built: Job
+) -> None:
+    other, more = (
+        stage_keys(load_build_config(config, [key])) for key in ("seed=4", "sentences.count=11")
+    )
+    assert not any(other[stage] == built.keys[stage] for stage in STAGE_NAMES)
+    changed = [stage for stage in STAGE_NAMES if more[stage] != built.keys[stage]]
+    assert changed == ["generate"]
 
 
 @pytest.mark.parametrize("override", ["runtime.workers=7", "text.workers=3"])
@@ -150,6 +159,20 @@ def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
     other = save_tiny_voices(tmp_path / "voices", seed=1)
     override = f"judge.recognizer={other.recognizer}"
     assert stage_keys(load_build_config(path, [override]))["judge"] != keys["judge"]
+
+
+def test_more_sentences_keep_the_shards_of_those_that_stayed(config: Path, built: Job) -> None:
+    before = _states(built)
+    folder = built.config.output.path.parent
+    more = plan(load_build_config(config, ["sentences.count=14", f"output.path={folder / 'more'}"]))
+    grown = rows_by_id(run_stages(more))
+    kept = {path for path in before if path.parent.name != "generate"} & _states(more).keys()
+    assert len(kept) == len(before) - built.num_shards
+    assert {path: _states(more)[path] for path in kept} == {path: before[path] for path in kept}
+    assert len(grown) == 14
+    fresh = ["sentences.count=14", f"runtime.work_dir={folder / 'fresh'}"]
+    fresh += [f"output.path={folder / 'fresh_more'}"]
+    assert grown == rows_by_id(run_stages(plan(load_build_config(config, fresh))))
 
 
 def test_stratified_draws_do_not_depend_on_shard_size(config: Path, tmp_path: Path) -> None:

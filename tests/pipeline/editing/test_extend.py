@@ -7,8 +7,7 @@ import pytest
 from models.errors import DataError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
-from pipeline.build.inputs import used_digests
-from pipeline.dataset.existing_sentences import existing_sentences_of
+from pipeline.build.inputs import inputs_of, used_digests
 from pipeline.dataset.files import data_files, file_digest, read_build
 from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
@@ -92,5 +91,5 @@ def test_rows_of_another_kind_are_refused_before_any_work(
 
 def test_an_extension_has_shards_of_its_own(grown: Path, config: Path) -> None:
     settings = load_build_config(config)
-    assert stages.stage_keys(settings) != stages.stage_keys(settings, existing_sentences_of(grown))
+    assert stages.stage_keys(settings) != stages.stage_keys(settings, inputs_of(settings, grown))
     assert stages.stage_keys(settings) == stages.plan(settings).keys

@@ -13,6 +13,7 @@ from flows.language_model_key import needs_prefect
 from flows.prepare import prepare
 from pipeline.build.config import BuildConfig
 from pipeline.build.job import Job
+from pipeline.speech.foreign_accents import unheard_phones
 from pipeline.speech.synthesize import unheard_controls
 
 
@@ -48,7 +49,8 @@ def _describe(job: Job) -> None:
         f"[bold]{config.name}[/bold]: {config.sentences.num_rows} sentences, "
         f"{job.num_shards} shards, {config.runtime.num_workers} workers, {job.device}"
     )
-    for line in unheard_controls(config.voice):
+    unheard = unheard_phones(config.text.used_accents, config.voice.acoustic_model)
+    for line in (*unheard_controls(config.voice), *unheard):
         tell(line)
 
 

@@ -96,7 +96,8 @@ class WordTime:
 class Performance:
     """Who speaks a clip, with which prosody controls, and when each word is said.
 
-    `context` is what was said around it and cut away.
+    `context` is what was said around it and cut away. `accent` and `phonemes` are the
+    speaker's own: where he has a foreign accent they differ from those of the text frontend.
     """
 
     speaker: str
@@ -108,6 +109,8 @@ class Performance:
     pitch_range: float = 1.0
     vocal_tract: float = 1.0
     context: str = ""
+    accent: str = ""
+    phonemes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

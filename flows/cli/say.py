@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.records import CleanClip, MelClip, Reject, SpokenSentence
     from pipeline.speech.synthesize import VoiceConfig
     from pipeline.speech.voices import GeneratedVoices
+    from pipeline.text.spoken import TextConfig
 
 R = TypeVar("R", "SpokenSentence", "MelClip", "CleanClip")
 
@@ -30,6 +31,9 @@ def say(
             "generated-000 to generated-999: generated voices.",
         ),
     ] = None,
+    accent: Annotated[
+        str, typer.Option(help="An accent: en-us, en-gb, ..., also foreign: `en-us+fr(0.6)`.")
+    ] = "en-us",
     acoustic_model: AcousticModel = "fastspeech2",
     vocoder: Vocoder = "harmonic",
     pace: Pace = 1.0,
@@ -46,11 +50,15 @@ def say(
 
       voxloom say "Slowly, please." --pace 0.8 --vocoder griffin-lim -o slow.wav
 
+      voxloom say "I think the weather is nice." --accent "en-us+fr(0.8)" -o french.wav
+
       voxloom say "Who am I?" --speaker "mix(kathleen, an4-msrb, 0.4)" -o between.wav
     """
     from pipeline.audio.files import check_audio_path, decode_audio, write_audio
     from pipeline.distributions import Distribution
+    from pipeline.speech.foreign_accents import check_foreign_accents, unheard_phones
     from pipeline.speech.synthesize import VoiceConfig, check_voice, unheard_controls
+    from pipeline.text.spoken import TextConfig, check_text
 
     def voice_of(name: str | None) -> "VoiceConfig":
         return VoiceConfig(
@@ -64,16 +72,20 @@ def say(
         )
 
     check_audio_path(out)
+    read_as = TextConfig(accent=accent)
+    check_text(read_as)
+    check_foreign_accents([accent], acoustic_model)
     try:
         speakers = check_voice(voice_of(speaker))
         voice = voice_of(speaker or speakers[0])
     except ValueError as error:
         raise ConfigError(f"--{error}") from None
     with console.status("speaking"):
-        spoken_form, audio = _synthesize(text, voice, seed)
+        spoken_form, audio = _synthesize(text, read_as, voice, seed)
     wave, sample_rate = decode_audio(audio)
     write_audio(out, wave, sample_rate)
-    for line in (spoken_form, *unheard_controls(voice)):
+    unheard = unheard_phones([accent], acoustic_model)
+    for line in (spoken_form, *unheard_controls(voice), *unheard):
         tell(line)
     tell(f"{out}: {len(wave) / sample_rate:.2f} s")
 
@@ -86,17 +98,19 @@ def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | Non
     return GeneratedVoices(MOST_GENERATED, spread) if ALL_GENERATED in (speaker or "") else None
 
 
-def _synthesize(text: str, voice: "VoiceConfig", seed: int) -> tuple[str, bytes]:
+def _synthesize(
+    text: str, read_as: "TextConfig", voice: "VoiceConfig", seed: int
+) -> tuple[str, bytes]:
     """The spoken form of `text`, and the audio (FLAC) of it."""
     from pipeline.build.config import RuntimeConfig, resolve_device
     from pipeline.records import Sentence
     from pipeline.speech.synthesize import synthesize
     from pipeline.speech.vocode import vocode
-    from pipeline.text.spoken import TextConfig, text_frontend
+    from pipeline.text.spoken import text_frontend
 
     device = resolve_device(RuntimeConfig())
     sentence = Sentence("say", text, domain="say", template="", intent="")
-    spoken = _only(text_frontend([sentence], TextConfig(), seed=0))
+    spoken = _only(text_frontend([sentence], read_as, seed=0))
     mel = _only(synthesize([spoken], voice, seed, device))
     if mel.faults:
         raise DataError(f"spoken wrongly: {'; '.join(mel.faults)}; try another seed or speaker")

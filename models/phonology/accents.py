@@ -81,6 +81,8 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
     "ɾ": ("t", "d"),
     "t̪": ("t",),  # three, Caribbean
     "d̪": ("d",),
+    "ʈ": ("t",),  # Indian
+    "ɖ": ("d",),
     "ʔ": ("t",),
     "ʍ": ("w",),  # what, Scotland
     "r": ("ɹ",),

@@ -24,6 +24,7 @@ from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
+from pipeline.speech.foreign_accents import check_foreign_accents
 from pipeline.speech.speaker_assignment import SpeakerAssignment
 from pipeline.speech.synthesize import VoiceConfig, check_voice, speaker_assignments
 from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
@@ -141,6 +142,7 @@ def check_build(config: BuildConfig) -> None:
         check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
     lexicon_of(config)
     check_voice(config.voice)
+    check_foreign_accents(config.text.used_accents, config.voice.acoustic_model)
     check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
     split_plan_of(config)
     for split, assignment in assignments_of_build(config).items():

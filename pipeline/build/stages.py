@@ -118,7 +118,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=5,
+    version=6,
     reads=lambda config: {
         "seed": config.seed,
         "voice": _voice_without_vocoder(config),
@@ -164,7 +164,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=4,
+    version=5,
     reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
     files=("acoustic_model", "vocoder", "recognizer"),
     libraries=("numpy", "scipy", "torch", "torchaudio", "soundfile", "soxr"),
@@ -278,7 +278,7 @@ def _clean_clips(job: Job) -> Iterator[tuple[str, bytes]]:
 
 MANIFEST = Stage(
     name="manifest",
-    version=2,
+    version=3,
     reads=lambda config: {
         "seed": config.seed,
         "output.license": config.output.license,

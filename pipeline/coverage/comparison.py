@@ -191,7 +191,7 @@ def _point(counted: CoverageCount, taken: int, sentences: SentencesConfig) -> Po
     return Point(
         taken,
         tuple(parts_of(counted, sentences.coverage.t, at_least)),
-        evenness(counted.phones.values(), len(phones)),
+        evenness(counted.phones.values(), len(phones | counted.phones.keys())),
         evenness(counted.diphones.values(), len(diphones | counted.diphones.keys())),
     )
 

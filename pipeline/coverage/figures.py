@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.phonology.foreign_accents import parse_accent
 from pipeline.coverage.count import CountedRow, CoverageCount, evenness
 from pipeline.coverage.gaps import NO_SOUND, RUN_TOGETHER, TOO_MANY, Gap, GapFinder, gaps_of
 from pipeline.dataset.manifest import read_part
@@ -80,7 +81,7 @@ def counted_row(row: Mapping[str, Any]) -> CountedRow:
 def counter_of(sentences: SentencesConfig, text: TextConfig, lexicon: Lexicon) -> CoverageCount:
     """Counts that start at zero, for the domain and the accents of a build."""
     domain = None if sentences.domain is None else read_domain(sentences.domain)
-    accents = sorted(accent for accent, weight in text.accents.items() if weight)
+    accents = sorted({parse_accent(accent).native for accent in text.used_accents})
     return CoverageCount(domain, accents, lexicon, sentences.coverage.t)
 
 
@@ -108,7 +109,7 @@ def figures_of(
         parts=tuple(parts_of(counted, t, at_least)),
         gaps=tuple(gaps),
         beyond=sum(diphone not in diphones for diphone in counted.diphones),
-        phone_evenness=evenness(counted.phones.values(), len(phones)),
+        phone_evenness=evenness(counted.phones.values(), len(phones | counted.phones.keys())),
         diphone_evenness=evenness(
             counted.diphones.values(), len(diphones | counted.diphones.keys())
         ),

@@ -18,7 +18,7 @@ _MOST_TOLD = 3
 _LABELS = {  # in SQL, of the columns of a dataset
     "split": "split",
     "speaker": "speaker",
-    "accent": "accent",
+    "accent": "regexp_replace(accent, '[(].*', '')",  # without a speaker's strength
     "intent": "intent",
     "source": "source",
     "noise class": 'noise."class"',

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from models.phonology.foreign_accents import parse_accent
 from pipeline.export.clips import Clip, json_line
 from pipeline.export.pieces import Piece, by_split, join_parts
 
@@ -63,7 +64,7 @@ def supervision(clip: Clip) -> dict[str, Any]:
         "duration": clip.row["duration_s"],
         "channel": 0,
         "text": clip.row["transcript"],
-        "language": clip.row["accent"],
+        "language": parse_accent(clip.row["accent"]).native,
         "speaker": clip.row["speaker"],
         "custom": {"written_text": clip.row["text"], **clip.others("text", *_OWN_FIELDS)},
         "alignment": {"word": words},

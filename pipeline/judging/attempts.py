@@ -81,7 +81,8 @@ class Attempts:
     ) -> tuple[Judgement, tuple[str, ...]]:
         """(what is measured, what is wrong)."""
         wave, sample_rate = decode_audio(clip.audio)
-        judgement = self._judge.judge(wave, sample_rate, spoken.phonemes, mel.performance.words)
+        performance = mel.performance
+        judgement = self._judge.judge(wave, sample_rate, performance.phonemes, performance.words)
         return judgement, (*mel.faults, *faults_of(judgement, self._config))
 
     def _again(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.phonology.foreign_accents import parse_accent
 from pipeline.randomness import rng_for
 from pipeline.statistics.label_tests import Holdings, holdings
 
@@ -56,6 +57,8 @@ class LabelledRows:
     def codes(self, column: str) -> np.ndarray:
         """A column of labels as codes (N,)."""
         values = [row[column] for row in self.rows]
+        if column == "accent":  # its strength is the speaker's
+            values = [parse_accent(value).language for value in values]
         return np.unique(np.array(values, dtype=object), return_inverse=True)[1].reshape(-1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import DataError
+from models.phonology.foreign_accents import parse_accent
 from pipeline.audit.verdict import Audit, audit_dataset
 from pipeline.dataset.light_rows import LightRows
 from pipeline.dataset.record import DatasetRecord, read_record
@@ -173,7 +174,7 @@ def shown_bars(counted: Sequence[Bar]) -> list[Bar]:
 
 def accent_shares(rows: Collection[Mapping[str, Any]]) -> list[Bar]:
     """Clips of each accent, labelled with its share of all."""
-    return _with_shares(bars(row["accent"] for row in rows), len(rows))
+    return _with_shares(bars(parse_accent(row["accent"]).language for row in rows), len(rows))
 
 
 def style_shares(rows: Collection[Mapping[str, Any]]) -> list[Bar]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.config import build as from_mapping
+from models.phonology.foreign_accents import parse_accent
 from pipeline.distributions import Distribution
 
 USUAL_BANDS = 3
@@ -47,10 +48,10 @@ def voice_table(rows: Collection[Mapping[str, Any]], config: Mapping[str, Any]) 
     bands = np.searchsorted(edges, [row["pace"] for row in rows], side="right").tolist()
     counts: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
     for row, band in zip(rows, bands, strict=True):
-        counts[row["speaker"]][row["accent"], band] += 1
+        counts[row["speaker"]][_accent(row), band] += 1
     columns = [
         (accent, band)
-        for accent in sorted({row["accent"] for row in rows})
+        for accent in sorted({_accent(row) for row in rows})
         for band in range(len(edges) + 1)
     ]
     cells = {name: tuple(of[column] for column in columns) for name, of in counts.items()}
@@ -66,6 +67,11 @@ def voice_table(rows: Collection[Mapping[str, Any]], config: Mapping[str, Any]) 
         most=max(flat),
         asked=quota["at_least"] if quota else None,
     )
+
+
+def _accent(row: Mapping[str, Any]) -> str:
+    """Without the strength of a foreign one, which is the speaker's."""
+    return parse_accent(row["accent"]).language
 
 
 def _pace_edges(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.mel import MelConfig
+from models.phonology.foreign_accents import parse_accent
 from models.phonology.phonemes import PAUSE, WORD, Phonemizer, join_words, split_words
 from pipeline.distributions import Distribution, within
 from pipeline.records import SpokenSentence, WordTime
@@ -74,7 +75,8 @@ def put_in_context(
     words: list[list[str]] = []
     boundaries: list[str] = []
     own = sentence.phonemes
-    before, after = ([_phonemes(phrase, sentence.accent) for phrase in part] for part in drawn)
+    native = parse_accent(sentence.accent).native
+    before, after = ([_phonemes(phrase, native) for phrase in part] for part in drawn)
     first_word = 0
     for place, phonemes in enumerate([*before, own, *after]):
         if words:

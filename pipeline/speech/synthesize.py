@@ -27,6 +27,7 @@ from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
 from pipeline.records import NO_PITCH, MelClip, Performance, Reject, SpokenSentence, WordTime
 from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
+from pipeline.speech.foreign_accents import in_foreign_accent
 from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
 from pipeline.speech.speaker_assignment import (
@@ -51,7 +52,8 @@ class VoiceConfig:
     `unevenness` is how far each phone strays from the predicted length, pitch and energy
     (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
     apart. `expressiveness` is how far pitch and lengths stray as recordings do from what the model
-    predicts, where it has measured that: 0 not at all, 1 as far as they.
+    predicts, where it has measured that: 0 not at all, 1 as far as they. `accent_strength`, 0 to 1,
+    is that of a foreign accent (`text.accent`), drawn once a speaker and first language.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -64,6 +66,7 @@ class VoiceConfig:
     vocal_tract: Distribution = Distribution(value=1.0)
     unevenness: Distribution | None = None
     expressiveness: Distribution = Distribution(value=0.6)
+    accent_strength: Distribution = Distribution(low=0.2, high=0.9)
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None
     context: ContextConfig | None = None
@@ -77,6 +80,7 @@ class VoiceConfig:
         if self.unevenness:
             within(self.unevenness, 0.0, 3.0, "unevenness")
         within(self.expressiveness, 0.0, 3.0, "expressiveness")
+        within(self.accent_strength, 0.0, 1.0, "accent_strength")
         if not all(0 <= weight < math.inf for weight in self.speakers.values()):
             raise ValueError("speakers: weights must be finite and not negative")
         if self.speakers and not sum(self.speakers.values()):
@@ -226,6 +230,7 @@ class Synthesizer:
             rng = np.random.default_rng([drawn.phone_seed, 1])
             context = put_in_context(sentence, self._config.context, rng)
             said = context.sentence
+        sentence, said = self._in_accent(sentence, drawn), self._in_accent(said, drawn)
         try:
             tokens = tokenize(
                 checkpoint.info.alphabet, checkpoint.symbols, said.normalized_text, said.phonemes
@@ -234,6 +239,10 @@ class Synthesizer:
             return Reject(sentence.id, STAGE, str(error), speaker=drawn.speaker)
         followed = _as_followed(drawn, checkpoint)
         return _speak(sentence, tokens, followed, checkpoint, self._device, context)
+
+    def _in_accent(self, sentence: SpokenSentence, drawn: ProsodyControls) -> SpokenSentence:
+        strength = self._config.accent_strength
+        return in_foreign_accent(sentence, drawn.speaker, strength, self._seed)
 
 
 def synthesize(
@@ -282,6 +291,8 @@ def _speak(
         pitch_range=drawn.pitch_range,
         vocal_tract=tract,
         context=context.around if context else "",
+        accent=sentence.accent,
+        phonemes=sentence.phonemes,
     )
     faults = speech.faults[0] if speech.faults else ()
     halves = mel.astype(np.float16), pitch.astype(np.float16)

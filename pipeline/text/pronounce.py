@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from models.errors import DataError
+from models.phonology.foreign_accents import parse_accent
 from models.phonology.phonemes import Phonemizer, join_words, split_words, words_of
 from pipeline.randomness import rng_for
 from pipeline.text.pronunciations import Lexicon
@@ -27,7 +28,8 @@ class Pronounced(NamedTuple):
 class Pronouncer:
     """Draws an accent by weight, and asks espeak-ng, then the lexicon, then the variants.
 
-    The draws of a sentence depend on the seed and its id alone.
+    A foreign accent (`en-us+fr`) is here as natives say it; the rest is its speaker's. The draws of
+    a sentence depend on the seed and its id alone.
     """
 
     accents: Mapping[str, float]
@@ -42,9 +44,10 @@ class Pronouncer:
         """
         accents = [given.get(id) or self.draw_accent(id, seed) for id in ids]
         found: dict[int, str | DataError] = {}
-        for accent in dict.fromkeys(accents):
-            indices = [index for index, drawn in enumerate(accents) if drawn == accent]
-            spoken = _phonemize(Phonemizer(accent), [texts[index] for index in indices])
+        natives = [parse_accent(accent).native for accent in accents]
+        for native in dict.fromkeys(natives):
+            indices = [index for index, drawn in enumerate(natives) if drawn == native]
+            spoken = _phonemize(Phonemizer(native), [texts[index] for index in indices])
             found |= dict(zip(indices, spoken, strict=True))
         return [
             Pronounced(accent, self._as_asked(id, text, found[index], seed))

@@ -10,7 +10,8 @@ from pathlib import Path
 from models.config import as_mapping
 from models.errors import ConfigError, DataError
 from models.phonology.characters import named, plain
-from models.phonology.phonemes import Phonemizer, english_accents, words_of
+from models.phonology.foreign_accents import check_accent, parse_accent
+from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.records import Reject, Sentence, SpokenSentence
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
@@ -26,7 +27,8 @@ _SPEAKABLE = re.compile(r"""[A-Za-z\s'.,;:!?"()-]*""")
 class TextConfig:
     """How text is read.
 
-    `accent` is one of espeak-ng's English voices, or weights of several, drawn a sentence.
+    `accent` is one of espeak-ng's English voices, alone or with a speaker's first language
+    (`en-us+fr`, `en-us+fr(0.6)`), or weights of several, drawn a sentence.
     `pronunciations` are lexicon files that win over espeak-ng, later ones over earlier.
     `grammar_cache` holds the compiled text grammars (default: the user's cache). `workers`
     processes share large batches (0: one a core). Those two change no row.
@@ -71,14 +73,15 @@ class TextConfig:
 
 
 def check_text(config: TextConfig) -> None:
-    """Raises `ConfigError` for an accent that espeak-ng does not have, `DataError` naming file
+    """Raises `ConfigError` for an accent that does not exist, `DataError` naming file
     and line of a pronunciation that cannot be used.
     """
     for accent in config.accents:
-        if accent not in english_accents():
-            allowed = ", ".join(english_accents())
-            raise ConfigError(f"text.accent: {accent} is none of espeak-ng's: {allowed}")
-        Phonemizer(accent)
+        try:
+            check_accent(accent)
+        except DataError as error:
+            raise ConfigError(f"text.accent: {error}") from None
+        Phonemizer(parse_accent(accent).native)
     load_lexicon(config.pronunciations)
 
 

@@ -99,6 +99,8 @@ def mel_clip(spoken: SpokenSentence, rng: np.random.Generator) -> MelClip:
         energy=float(rng.uniform(0.9, 1.1)),
         words=tuple(WordTime(*time) for time in times),
         acoustic_model=VOICE,
+        accent=spoken.accent,
+        phonemes=spoken.phonemes,
     )
     return MelClip(spoken.id, performance, rng.normal(size=(8, 5)).astype(np.float16))
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
-from models.phonology.phonemes import english_accents, word_spans
+from models.phonology.foreign_accents import check_accent
+from models.phonology.phonemes import word_spans
 from pipeline.domain.domains import Domain
 from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.randomness import rng_for
@@ -253,9 +254,10 @@ def _check(config: NegativesConfig, domain: Domain | None, number: int) -> None:
 
 def _check_accents(config: NegativesConfig) -> None:
     for accent in config.accents:
-        if accent not in english_accents():
-            allowed = ", ".join(english_accents())
-            raise ConfigError(f"{_KEY}.accents: {accent} is none of espeak-ng's: {allowed}")
+        try:
+            check_accent(accent)
+        except DataError as error:
+            raise ConfigError(f"{_KEY}.accents: {error}") from None
 
 
 def _too_few(

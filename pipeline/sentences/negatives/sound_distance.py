@@ -1,8 +1,8 @@
 """Phonetic distance between texts and phrases.
 
-A text may be said in several ways: in each accent as espeak-ng and the user's own words have
-it, and as the pronouncing lexicon has it, where a word may have more pronunciations than one.
-It is as far from a phrase as in the way in which it is nearest.
+A text may be said in several ways: in each accent (a foreign one at its full strength) as espeak-ng
+and the user's own words have it, and as the pronouncing lexicon has it, where a word may have more
+pronunciations than one. It is as far from a phrase as in the way in which it is nearest.
 """
 
 import itertools
@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from models.phonology.phonemes import Phonemizer, split_words, words_of
+from models.phonology.foreign_accents import parse_accent, speak_as
+from models.phonology.phonemes import Phonemizer, join_words, split_words, words_of
 from models.recognition.edit_distance import distance_inside, edit_distance
 from pipeline.sentences.negatives.near_words import NearWords, Sounds, sounds_of
 from pipeline.text.pronunciations import Lexicon
@@ -26,7 +27,7 @@ class Speech:
 
     def __init__(self, near: NearWords, own: Lexicon, accents: Sequence[str]) -> None:
         self._near, self._own = near, own
-        self._phonemizers = {accent: Phonemizer(accent) for accent in accents}
+        self._accents = {name: parse_accent(name) for name in accents}
 
     def ways(self, texts: Sequence[str]) -> list[Ways]:
         """Of each text, all ways. Raises `DataError` naming a word that cannot be said."""
@@ -55,12 +56,13 @@ class Speech:
     def _spoken(self, texts: Sequence[str]) -> dict[str, list[list[Sounds]]]:
         """By accent, the sounds of the words of each text."""
         spoken: dict[str, list[list[Sounds]]] = {}
-        for accent, phonemizer in self._phonemizers.items():
-            spoken[accent] = []
-            for text, phonemes in zip(texts, phonemizer.phonemize(texts), strict=True):
-                phones = split_words(phonemes)[0]
+        for name, accent in self._accents.items():
+            spoken[name] = []
+            for text, said in zip(texts, Phonemizer(accent.native).phonemize(texts), strict=True):
+                phones, boundaries = split_words(said)
                 self._own.pronounce(words_of(text), phones)
-                spoken[accent].append([sounds_of(word) for word in phones])
+                heard = split_words(speak_as(join_words(phones, boundaries), accent))[0]
+                spoken[name].append([sounds_of(word) for word in heard])
         return spoken
 
     def _by_lexicon(self, text: str, spoken: Sequence[Sounds]) -> tuple[Sounds, ...]:

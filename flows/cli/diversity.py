@@ -24,7 +24,8 @@ def diversity(
         typer.Argument(help="Datasets, or corpora (metadata.csv beside wavs/)."),
     ],
     encoder: Annotated[
-        str, typer.Option(help="The speaker encoder: a checkpoint's name or folder.")
+        str,
+        typer.Option(help="The speaker encoder: a checkpoint's name or folder, or `resemblyzer`."),
     ] = "speaker-encoder",
     clips: Annotated[int, typer.Option(help="Clips of each folder, at most.", min=4)] = 300,
     seed: Annotated[int, typer.Option(help="Seed of the choice of speakers and clips.", min=0)] = 0,

@@ -3,15 +3,20 @@
 N vectors of D numbers, each of length 1, so that products are cosines.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from models.checkpoint import Checkpoint
-from models.evaluation.judge import mel_of_wave
+from models.checkpoint import Checkpoint, check_role, load_checkpoint
+from models.evaluation.judge import mel_of_wave, resampled
+from models.evaluation.opinions import SAMPLE_RATE, load_resemblyzer
 
+Embed = Callable[[np.ndarray, int], np.ndarray | None]  # a wave (S,) and its rate to (D,)
+
+RESEMBLYZER = "resemblyzer"
 _SHORTEST_S = 0.3  # less says too little about a voice
 
 
@@ -28,6 +33,25 @@ class Spread:
     within_speakers: float
     effective_speakers: float
     effective_clips: float
+
+
+def load_encoder(name: str) -> Embed:
+    """A speaker encoder: a checkpoint by its name or folder, or `resemblyzer`, the package.
+
+    Raises `CheckpointError` for a checkpoint of another kind, `DataError` where the package is
+    not installed.
+    """
+    if name != RESEMBLYZER:
+        check_role(name, "speaker encoder", "--encoder")
+        return functools.partial(embed, encoder=load_checkpoint(name))
+    vector_of = load_resemblyzer()
+
+    def embed_by_package(wave: np.ndarray, sample_rate: int) -> np.ndarray | None:
+        if len(wave) < _SHORTEST_S * sample_rate:
+            return None
+        return vector_of(resampled(wave, sample_rate, SAMPLE_RATE))
+
+    return embed_by_package
 
 
 @torch.inference_mode()

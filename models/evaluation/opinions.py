@@ -67,6 +67,20 @@ def load_whisper(folder: Path) -> Callable[[Wave], str]:
     return hear
 
 
+def load_resemblyzer() -> Callable[[Wave], NDArray[np.float64] | None]:
+    """A voice as a vector (256,) of length 1, by Resemblyzer's d-vectors (GE2E, arXiv 1710.10467),
+    which were trained on thousands of speakers; None where it hears no voice.
+    """
+    package = _import("resemblyzer", extra="resemblyzer")
+    encoder = package.VoiceEncoder("cpu", verbose=False)
+
+    def embed(wave: Wave) -> NDArray[np.float64] | None:
+        voiced = package.preprocess_wav(wave) if np.any(wave) else wave[:0]
+        return np.asarray(encoder.embed_utterance(voiced), np.float64) if len(voiced) else None
+
+    return embed
+
+
 def word_errors(said: str, heard: str) -> tuple[int, int]:
     """Edits between two texts, and how many words were said.
 
@@ -108,9 +122,9 @@ def mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(there)) if there else None
 
 
-def _import(name: str) -> Any:
+def _import(name: str, extra: str = "judges") -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError:
         package = name.partition(".")[0]
-        raise DataError(f"{package} is not installed: pip install -e '.[judges]'") from None
+        raise DataError(f"{package} is not installed: pip install -e '.[{extra}]'") from None

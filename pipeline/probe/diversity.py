@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.checkpoint import Checkpoint, check_role, load_checkpoint
 from models.errors import DataError
-from models.evaluation.diversity import Spread, embed, spread_of
+from models.evaluation.diversity import Embed, Spread, load_encoder, spread_of
 from models.training.corpus import CorpusConfig, read_corpora
 from pipeline.audio.files import decode_audio
 from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
@@ -34,8 +33,7 @@ def diversity(
     drawn by `seed`, at most `num_clips` in all. Raises `DataError` for a folder with fewer than
     two speakers of at least two clips.
     """
-    check_role(encoder_name, "speaker encoder", "--encoder")
-    encoder = load_checkpoint(encoder_name)
+    embed = load_encoder(encoder_name)
     counts = {folder: Counter(name for name, _ in _index(folder)) for folder in folders}
     talkative = {
         folder: sorted(name for name, clips in by_name.items() if clips > 1)
@@ -52,7 +50,7 @@ def diversity(
         usual = sorted((counts[folder][name] for name in names), reverse=True)
         per_speaker = min(per_speaker, usual[num_speakers - 1])
     return {
-        folder: _spread(folder, counts[folder], num_speakers, per_speaker, encoder, seed)
+        folder: _spread(folder, counts[folder], num_speakers, per_speaker, embed, seed)
         for folder in talkative
     }
 
@@ -62,7 +60,7 @@ def _spread(
     counts: Counter[str],
     num_speakers: int,
     per_speaker: int,
-    encoder: Checkpoint,
+    embed: Embed,
     seed: int,
 ) -> Spread:
     rng = rng_for(seed, "diversity")
@@ -78,7 +76,7 @@ def _spread(
     }
     vectors, speakers = [], []
     for clip in _clips(folder, wanted):
-        vector = embed(*decode_audio(clip.audio), encoder)
+        vector = embed(*decode_audio(clip.audio))
         if vector is not None:
             vectors.append(vector)
             speakers.append(clip.speaker)

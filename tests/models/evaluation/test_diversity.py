@@ -1,8 +1,12 @@
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from models.checkpoint import load_checkpoint
-from models.evaluation.diversity import effective_number, embed, spread_of
+from models.errors import DataError
+from models.evaluation.diversity import effective_number, embed, load_encoder, spread_of
 
 
 def test_as_many_as_are_wholly_different() -> None:
@@ -36,3 +40,32 @@ def test_a_clip_becomes_a_unit_vector_at_any_rate() -> None:
     assert vector is not None
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
     assert embed(wave[:1000], 16000, encoder) is None
+
+
+def test_resemblyzer_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[np.ndarray] = []
+
+    class VoiceEncoder:
+        def __init__(self, device: str, verbose: bool) -> None:
+            assert (device, verbose) == ("cpu", False)
+
+        def embed_utterance(self, wave: np.ndarray) -> np.ndarray:
+            heard.append(wave)
+            return np.array([0.6, 0.8], np.float32)
+
+    package = SimpleNamespace(VoiceEncoder=VoiceEncoder, preprocess_wav=lambda wave: wave)
+    monkeypatch.setitem(sys.modules, "resemblyzer", package)
+    embed_voice = load_encoder("resemblyzer")
+    vector = embed_voice(np.full(22050, 0.1, np.float32), 22050)
+    assert vector is not None
+    assert vector.dtype == np.float64
+    assert np.allclose(vector, [0.6, 0.8])
+    assert len(heard[0]) == 16000  # at the rate of the package
+    assert embed_voice(np.zeros(1000, np.float32), 22050) is None
+    assert embed_voice(np.zeros(22050, np.float32), 22050) is None
+
+
+def test_without_resemblyzer_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resemblyzer", None)
+    with pytest.raises(DataError, match=r"resemblyzer is not installed: pip install -e '\.\[resem"):
+        load_encoder("resemblyzer")

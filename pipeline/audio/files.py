@@ -54,7 +54,7 @@ def decode_audio(data: bytes) -> tuple[np.ndarray, int]:
 
     Raises `DataError` as `read_frames` does.
     """
-    return _read(io.BytesIO(data), name=f"{len(data)} bytes of audio")
+    return _read(_Bytes(data), name=f"{len(data)} bytes of audio")
 
 
 def read_audio(path: Path | str, sample_rate: int) -> np.ndarray:
@@ -95,6 +95,18 @@ def resample(wave: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     import soxr
 
     return np.asarray(soxr.resample(wave, from_rate, to_rate, quality="HQ"), dtype=np.float32)
+
+
+class _Bytes(io.BytesIO):
+    """Bytes that stay where they are when a damaged file leads before their start: what is raised
+    under libsndfile is printed, and lost.
+    """
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
 
 
 def _read(file: BinaryIO, name: str) -> tuple[np.ndarray, int]:

@@ -6,12 +6,14 @@ the same inputs and versions write the same bytes.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from models.errors import DataError, VoxloomError, shortened
 from models.revision import git_revision
 from pipeline.dataset.contents import Contents, contents_record, file_entry
 from pipeline.dataset.files import (
@@ -80,6 +82,23 @@ def record_digest(record: Mapping[str, Any]) -> str:
     """SHA-256 over what a record says, but for its `digest`; spaces and line ends do not count."""
     content = {name: value for name, value in record.items() if name != "digest"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def told_if_edited(dataset: Path) -> Iterator[None]:
+    """Raise `DataError` for whatever else goes wrong within, where `build.json` was edited."""
+    try:
+        yield
+    except VoxloomError:
+        raise
+    except Exception as error:
+        build = read_build(dataset)
+        if build.get("digest") == record_digest(build):
+            raise
+        reason = f"{type(error).__name__}: {shortened(str(error))}"
+        raise DataError(
+            f"{dataset / BUILD_FILE}: was edited, and does not hold together any more ({reason})"
+        ) from None
 
 
 def stamp_pages(folder: Path, names: Sequence[str] = ()) -> None:

@@ -59,7 +59,10 @@ class BuildPart:
     @property
     def output(self) -> Mapping[str, Any]:
         """The section `output` of its config."""
-        return self.config.get("output") or {}
+        found = self.config.get("output") or {}
+        if not isinstance(found, Mapping):
+            raise DataError(f"{BUILD_FILE}: config.output: expected a section with keys")
+        return found
 
 
 @dataclass(frozen=True)

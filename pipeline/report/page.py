@@ -12,6 +12,7 @@ import numpy as np
 from models.errors import DataError
 from models.phonology.foreign_accents import parse_accent
 from pipeline.audit.verdict import Audit, audit_dataset
+from pipeline.dataset.build_record import told_if_edited
 from pipeline.dataset.light_rows import LightRows
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.label_leakage import labelled_rows
@@ -65,7 +66,9 @@ def write_report(dataset: Path, out: Path) -> None:
     Needs nothing but the dataset. Raises `DataError` when that is missing or damaged, and on
     a full disk.
     """
-    write_atomically(out, render_report(dataset).encode())
+    with told_if_edited(dataset):
+        page = render_report(dataset)
+    write_atomically(out, page.encode())
 
 
 def render_report(dataset: Path, audit: Audit | None = None) -> str:

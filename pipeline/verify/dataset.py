@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from models.json_files import parse_json
-from pipeline.dataset.build_record import record_digest
+from pipeline.dataset.build_record import record_digest, told_if_edited
 from pipeline.dataset.columns import KEPT_AUDIO, present_schema
 from pipeline.dataset.files import (
     BUILD_FILE,
@@ -55,6 +55,11 @@ def verify(dataset: Path, workers: int | None = None) -> list[Problem]:
     one a core, and one for a small dataset). Raises `DataError` when the folder is not a dataset
     that Voxloom made.
     """
+    with told_if_edited(dataset):
+        return _verify(dataset, workers)
+
+
+def _verify(dataset: Path, workers: int | None) -> list[Problem]:
     build = read_build(dataset)
     record = typed(build, dataset / BUILD_FILE)
     files = data_files(dataset)

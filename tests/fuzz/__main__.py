@@ -57,17 +57,22 @@ def _fuzz(name: str, seconds: float) -> int:
     """0 when nothing was found."""
     _limit_memory()
     target, end, tried, failed = TARGETS[name], time.monotonic() + seconds, 0, b""
+    is_found = False
     _CORPUS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         seeds = target.prepare(Path(folder))
 
         def one(data: bytes) -> None:
-            nonlocal tried, failed
-            if time.monotonic() > end:
+            nonlocal tried, failed, is_found
+            if not is_found and time.monotonic() > end:
                 return
             tried, failed = tried + 1, data
             _last(name).write_bytes(data)
-            check(target, data, Path(folder))
+            try:
+                check(target, data, Path(folder))
+            except Exception:
+                is_found = True
+                raise
 
         for number in range(10**9):
             if time.monotonic() > end:

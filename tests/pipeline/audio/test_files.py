@@ -1,3 +1,4 @@
+import contextlib
 import io
 
 import numpy as np
@@ -39,6 +40,17 @@ def test_flac_clips_what_does_not_fit_instead_of_wrapping_it():
 def test_flac_refuses_what_is_no_wave(wave):
     with pytest.raises(ValueError, match="wave"):
         encode_flac(wave.astype(np.float32), RATE)
+
+
+def test_a_damaged_file_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """An AIFF whose chunk leads before its start."""
+    data = io.BytesIO()
+    soundfile.write(data, tone(440, 0.1), RATE, format="AIFF")
+    for offset in range(4, 60):
+        damaged = data.getvalue()[:offset] + b"\xff\xff\xff\xf0" + data.getvalue()[offset + 4 :]
+        with contextlib.suppress(DataError):
+            decode_audio(damaged)
+    assert capfd.readouterr().err == ""
 
 
 def test_bytes_that_are_not_audio_are_a_data_error():

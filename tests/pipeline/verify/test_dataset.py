@@ -13,7 +13,9 @@ import pytest
 from models.errors import DataError
 from pipeline.dataset.build_record import write_build
 from pipeline.dataset.files import file_digest
+from pipeline.report.page import write_report
 from pipeline.verify.dataset import verify
+from tests.pipeline.synthetic_build import seal_tones
 
 TRAIN = "data/train-00000-of-00001.parquet"
 VALIDATION = "data/validation-00000-of-00001.parquet"
@@ -348,3 +350,39 @@ def test_a_merged_dataset_may_know_a_name_by_two_licences(dataset: Path) -> None
 
     edit_build(dataset, add)
     assert problems(dataset) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("config", "output"), "x"),
+        (("config", "output", "split"), {"x": 1}),
+        (("config", "output", "disjoint"), 3),
+        (("versions",), {}),
+        (("coverage", "templates"), None),
+        (("coverage", "templates"), [1]),
+        (("files",), []),
+        (("seed",), 10**30),
+    ],
+)
+def test_an_edited_record_is_told_in_a_line(
+    tmp_path: Path, place: tuple[str, ...], value: object
+) -> None:
+    dataset = seal_tones(tmp_path, 3)
+    build = json.loads((dataset / "build.json").read_text())
+    section = build
+    for name in place[:-1]:
+        section = section[name]
+    section[place[-1]] = value
+    (dataset / "build.json").write_text(json.dumps(build))
+    for read in (
+        lambda: verify(dataset, workers=1),
+        lambda: write_report(dataset, tmp_path / "page.html"),
+    ):
+        told = "build.json"
+        try:
+            read()
+        except DataError as error:
+            told = str(error)
+        assert "build.json" in told
+        assert "\n" not in told

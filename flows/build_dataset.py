@@ -16,7 +16,7 @@ from prefect.tasks import Task
 
 from flows.language_model_key import language_model_key
 from flows.prepare import prepare
-from flows.workers import gpu_slot, submit, task_runner
+from flows.workers import gpu_slot, submit, tagged, task_runner
 from models.errors import VoxloomError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
@@ -51,13 +51,13 @@ def frontend(job: Job, sentences: Path) -> Path:
     return stages.frontend_shard(job, sentences)
 
 
-@task(name="synthesize", task_run_name="synthesize-{spoken.stem}", tags=["gpu"], **_RETRIED)
+@task(name="synthesize", task_run_name="synthesize-{spoken.stem}", **_RETRIED)
 def synthesize(job: Job, spoken: Path) -> Path:
     with gpu_slot(job.device):
         return stages.synthesize_shard(job, spoken)
 
 
-@task(name="vocode", task_run_name="vocode-{mels.stem}", tags=["gpu"], **_RETRIED)
+@task(name="vocode", task_run_name="vocode-{mels.stem}", **_RETRIED)
 def vocode(job: Job, mels: Path) -> Path:
     with gpu_slot(job.device):
         return stages.vocode_shard(job, mels)
@@ -83,7 +83,7 @@ def babble(job: Job) -> Path | None:
     return stages.babble_file(job)
 
 
-@task(name="own-speech", tags=["gpu"], **_RETRIED)
+@task(name="own-speech", **_RETRIED)
 def own_speech(job: Job) -> Path | None:
     with gpu_slot(job.device):
         return stages.own_speech(job)
@@ -111,7 +111,7 @@ def build_shards(job: Job) -> Path:
     if "babble" in job.inputs.digests:
         babble(job)  # before the shards, which share it
     if job.config.augment.hears_own_speech:
-        own_speech(job)
+        tagged(own_speech)(job)
     futures = []
     for stage, index in wavefront(len(CHAIN), job.num_shards):
         latest[index] = submit(CHAIN[stage], job, latest[index])

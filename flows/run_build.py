@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -55,15 +55,29 @@ def _describe(job: Job) -> None:
 
 
 def _run(job: Job, verbose: bool) -> Path:
-    from flows.local_server import start_local_server
     from flows.progress import shard_progress
 
-    with _prefect_log(verbose):
-        start_local_server(share=job.config.runtime.runner != "threads")
+    with _prefect_log(verbose), _account_of_runs(job):
         from flows.build_dataset import build
 
         with shard_progress(job, console):
             return build(job)
+
+
+def _account_of_runs(job: Job) -> AbstractContextManager[None]:
+    """What Prefect notes the build's runs in: the server that is configured, a temporary one for
+    workers in other processes or for a key in a block, else memory."""
+    from prefect.settings import get_current_settings
+
+    in_threads = job.config.runtime.runner == "threads"
+    if in_threads and get_current_settings().api.url is None and not needs_prefect(job.config):
+        from flows.in_memory_runs import in_memory_runs
+
+        return in_memory_runs()
+    from flows.local_server import start_local_server
+
+    start_local_server(share=not in_threads)
+    return nullcontext()
 
 
 @contextmanager

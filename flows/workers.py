@@ -17,6 +17,7 @@ from pipeline.build.config import RuntimeConfig
 from pipeline.build.job import Job
 from pipeline.storage.processes import exit_with_parent
 
+ON_GPU = ("synthesize", "vocode", "own-speech")  # names of tasks
 _this_process_gpu = threading.Lock()
 
 
@@ -48,12 +49,23 @@ def _ray_runner(num_workers: int) -> TaskRunner[Any]:
 
 def submit(task: Task[..., Any], job: Job, source: Any) -> PrefectFuture[Any]:
     """Submit a stage of a shard to the flow's runner, asking Ray for a GPU where it needs one."""
-    if job.config.runtime.runner == "ray" and job.device == "cuda" and "gpu" in task.tags:
+    if task.name not in ON_GPU:
+        return task.submit(job, source)
+    if job.config.runtime.runner == "ray" and job.device == "cuda":
         from prefect_ray.context import remote_options
 
         with remote_options(num_gpus=1):
-            return task.submit(job, source)
-    return task.submit(job, source)
+            return tagged(task).submit(job, source)
+    return tagged(task).submit(job, source)
+
+
+def tagged(task: Task[..., Any]) -> Task[..., Any]:
+    """`task`, with the tag `gpu` where a server can limit how many of that tag run at once.
+
+    Without a server Prefect would start one, only to be told that there is no such limit.
+    """
+    has_server = get_current_settings().api.url is not None
+    return task.with_options(tags=["gpu"]) if has_server else task
 
 
 @contextmanager

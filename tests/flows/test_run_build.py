@@ -21,7 +21,6 @@ def test_a_build_is_checked_and_planned_once(
     monkeypatch.setattr(prepare, "check_build", lambda *a: (calls.append("check"), check(*a)))
     monkeypatch.setattr(prepare, "plan", lambda *a: (calls.append("plan"), plan(*a))[1])
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr("flows.local_server.start_local_server", lambda share: None)
 
     def build(job: Job) -> Path:
         calls.append(job)

@@ -16,12 +16,11 @@ from prefect.client.schemas import OrchestrationResult
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.responses import SetStateStatus, StateAcceptDetails
 from prefect.context import SyncClientContext
-from prefect.events.clients import NullEventsClient
-from prefect.events.worker import EventsWorker
-from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+from prefect.settings import PREFECT_API_KEY, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 from prefect.states import Pending
 
 _NOWHERE = "http://localhost/api"  # a client must have an address; nothing is sent to it
+_SENDS_NO_EVENTS = "none"  # Prefect starts a server to send events to, except for who has a key
 
 
 class _InMemoryClient(SyncPrefectClient):
@@ -64,12 +63,7 @@ class _InMemoryClient(SyncPrefectClient):
 @contextmanager
 def in_memory_runs() -> Iterator[None]:
     """Flows that are called in the block need no server, unless their tasks run elsewhere."""
-    EventsWorker.set_client_override(NullEventsClient)
-    try:
-        with (
-            temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}),
-            SyncClientContext.model_construct(client=_InMemoryClient()),
-        ):
-            yield
-    finally:
-        EventsWorker.set_client_override(None)
+    unheard = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_API_KEY: _SENDS_NO_EVENTS}
+    client = SyncClientContext.model_construct(client=_InMemoryClient())
+    with temporary_settings(unheard), client:
+        yield

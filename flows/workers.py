@@ -13,8 +13,8 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 from prefect.tasks import Task
 
 from models.errors import ConfigError
-from pipeline.build.config import RuntimeConfig
 from pipeline.build.job import Job
+from pipeline.build.runtime import RuntimeConfig
 from pipeline.storage.processes import exit_with_parent
 
 ON_GPU = ("synthesize", "vocode", "own-speech")  # names of tasks

@@ -49,6 +49,16 @@ LAYERS = {
 }
 # What people look at: no config needs it.
 PAGES = ["audit", "browse", "card", "coverage", "label_leakage", "pages", "report"]
+# What a config is read and checked without.
+USED_LATER = {
+    "openai",
+    "httpx2",
+    "prefect",
+    "pynini",
+    "nemo_text_processing",
+    "matplotlib",
+    "scipy",
+}
 ORCHESTRATION = {"prefect", "prefect_ray", "ray"}
 NOT_IN_MODELS = {"pyarrow", "jinja2", "datasets", "nemo_text_processing"}
 BARE = [
@@ -151,14 +161,28 @@ def test_rooms_form_no_circle(package: str) -> None:
 
 
 def test_a_config_loads_no_page() -> None:
+    loaded = {name for name in _loaded_with_a_config() if name.startswith("pipeline.")}
+    assert "pipeline.dataset.output" in loaded
+    assert {name for name in loaded if name.split(".")[1] in PAGES} == set()
+    assert "pipeline.build.pages" not in loaded
+
+
+def test_a_config_loads_nothing_that_only_some_builds_use_or_that_reads_sentences() -> None:
+    loaded = _loaded_with_a_config()
+    assert {name.split(".")[0] for name in loaded} & USED_LATER == set()
+    assert "pipeline.sentences.language_model.chat.client" not in loaded
+    assert {name for name in loaded if name.startswith("pipeline.text.readings.")} <= {
+        "pipeline.text.readings.characters"
+    }
+
+
+def _loaded_with_a_config() -> set[str]:
+    """The names of all modules that a fresh interpreter has after it imported the config's."""
     code = "import sys, pipeline.build.config; print(*sys.modules)"
     outcome = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    loaded = {name for name in outcome.stdout.split() if name.startswith("pipeline.")}
-    assert "pipeline.dataset.output" in loaded
-    assert {name for name in loaded if name.split(".")[1] in PAGES} == set()
-    assert "pipeline.build.pages" not in loaded
+    return set(outcome.stdout.split())
 
 
 def test_every_package_says_what_lives_there_and_is_on_the_architecture_page() -> None:

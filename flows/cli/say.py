@@ -92,7 +92,7 @@ def say(
 
 def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | None":
     """As many as can be asked for, where one is: only those that speak are made."""
-    from models.speakers.mixing import MOST_GENERATED
+    from models.speakers.names import MOST_GENERATED
     from pipeline.speech.voices import ALL_GENERATED, GeneratedVoices
 
     return GeneratedVoices(MOST_GENERATED, spread) if ALL_GENERATED in (speaker or "") else None
@@ -102,7 +102,7 @@ def _synthesize(
     text: str, read_as: "TextConfig", voice: "VoiceConfig", seed: int
 ) -> tuple[str, bytes]:
     """The spoken form of `text`, and the audio (FLAC) of it."""
-    from pipeline.build.config import RuntimeConfig, resolve_device
+    from pipeline.build.runtime import RuntimeConfig, resolve_device
     from pipeline.records import Sentence
     from pipeline.speech.synthesize import synthesize
     from pipeline.speech.vocode import vocode

@@ -23,12 +23,8 @@ from models.checkpoint import (
 from models.errors import DataError
 from models.mel import MelConfig, convert_mels
 from models.phonology.alphabets import tokenize
-from models.speakers.mixing import (
-    MOST_GENERATED,
-    canonical_name,
-    check_voice_names,
-    checkpoint_with_voices,
-)
+from models.speakers.mixing import check_voice_names, checkpoint_with_voices
+from models.speakers.names import MOST_GENERATED, canonical_name
 from models.training.corpus import Recording
 from models.training.measured import read_wave, trim_and_level
 from models.training.teaching.flite import speak_with_flite

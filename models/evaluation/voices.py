@@ -23,7 +23,7 @@ from models.evaluation.speech import ALL, Choice, Manner, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.mel import MelConfig, mel_amplitude
 from models.phonology.phonemes import Phonemizer
-from models.speakers.mixing import number_of, parse_mix
+from models.speakers.names import number_of, parse_mix
 from models.training.corpus import CorpusConfig
 from models.training.measured import pitch_of
 

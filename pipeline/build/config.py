@@ -1,11 +1,9 @@
 """The config of a whole build: one typed section a stage, filled from `configs/build/*.yaml`."""
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from models.checkpoint import checkpoint_digest, read_info
 from models.config import load_config, resolve_path
@@ -17,6 +15,7 @@ from pipeline.build.licence_sources import (
     sources_of_voices,
 )
 from pipeline.build.policy import PolicyConfig, check_policy
+from pipeline.build.runtime import RuntimeConfig, resolve_device
 from pipeline.dataset.output import OutputConfig, check_folder, check_output
 from pipeline.domain.domains import read_domain
 from pipeline.judging.judge import JudgeConfig, check_judge
@@ -31,31 +30,6 @@ from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.text.spoken import TextConfig, check_text
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-@dataclass(frozen=True)
-class RuntimeConfig:
-    """How the build is run; nothing here changes a row.
-
-    `workers` shards are worked on at a time (null: one a CPU core). `work_dir` keeps the
-    shards between runs (null: `.voxloom/NAME` beside the output directory).
-    """
-
-    shard_size: int = 256  # sentences
-    workers: int | None = None
-    runner: Literal["threads", "processes", "ray"] = "threads"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    work_dir: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.shard_size < 1:
-            raise ValueError(f"shard_size: {self.shard_size} sentences; 1 or more is needed")
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"workers: {self.workers}; 1 or more is needed, or null")
-
-    @property
-    def num_workers(self) -> int:
-        return self.workers or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -177,15 +151,3 @@ def row_licences(config: BuildConfig) -> RowLicences:
     own = config.output.license
     spoken = [*licensed_sentences(config.sentences, own), *sources_of_voices(config.voice)]
     return RowLicences.of_sources(own, spoken)
-
-
-def resolve_device(runtime: RuntimeConfig) -> str:
-    """`cpu` or `cuda`; `ConfigError` when a GPU is asked for and there is none."""
-    import torch
-
-    has_gpu = torch.cuda.is_available()
-    if runtime.device == "cuda" and not has_gpu:
-        raise ConfigError("runtime.device: cuda, but torch finds no GPU; use auto or cpu")
-    if runtime.device == "auto":
-        return "cuda" if has_gpu else "cpu"
-    return runtime.device

@@ -21,13 +21,13 @@ from pipeline.build.config import (
     BuildConfig,
     assignments_of_build,
     lexicon_of,
-    resolve_device,
     row_licences,
     split_plan_of,
 )
 from pipeline.build.inputs import EXISTING, Inputs, inputs_of
 from pipeline.build.job import SENTENCES, Job, index_of
 from pipeline.build.making import make_shard, while_unchanged
+from pipeline.build.runtime import resolve_device
 from pipeline.build.sentence_shards import cut, numbered
 from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.dataset.existing_sentences import existing_sentences_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import DataError
-from models.speakers.mixing import parents_of
+from models.speakers.names import parents_of
 from pipeline.records import SIMULATED
 from pipeline.splits import KINDS, SLOT
 

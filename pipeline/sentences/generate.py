@@ -26,7 +26,6 @@ from pipeline.sentences.drawing.sentence_filter import FilterConfig, SentenceFil
 from pipeline.sentences.drawing.sources import SentenceSource, check_shares, take
 from pipeline.sentences.drawing.split_plan import SplitPlan, Vacancies
 from pipeline.sentences.drawing.spoken_style import StyleConfig
-from pipeline.sentences.language_model.language_model import language_model_source
 from pipeline.sentences.language_model.prompts import LanguageModelConfig
 from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_source
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
@@ -212,6 +211,8 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
     domain = None if config.domain is None else read_domain(config.domain)
     sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
     if config.language_model is not None and domain is not None:
+        from pipeline.sentences.language_model.language_model import language_model_source
+
         sources.append(language_model_source(config.language_model, domain, seed))
     if config.negatives is not None:
         sources.append(negatives_source(config.negatives, domain))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.speakers.mixing import parents_of
+from models.speakers.names import parents_of
 from pipeline.speech.quota import Cell, Quota, QuotaConfig
 from pipeline.splits import check_every_split, deal
 

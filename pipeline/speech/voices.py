@@ -7,13 +7,8 @@ from typing import NamedTuple
 
 from models.checkpoint import Checkpoint
 from models.errors import ConfigError
-from models.speakers.mixing import (
-    MOST_GENERATED,
-    canonical_name,
-    check_voice_names,
-    checkpoint_with_voices,
-    generated_name,
-)
+from models.speakers.mixing import check_voice_names, checkpoint_with_voices
+from models.speakers.names import MOST_GENERATED, canonical_name, generated_name
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
 

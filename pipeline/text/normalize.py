@@ -32,7 +32,6 @@ from models.errors import DataError
 from models.folders import files_below
 from pipeline.storage.cache_folder import cache_folder
 from pipeline.storage.processes import exit_with_parent
-from pipeline.text import spoken_overlay
 
 _NEEDS_GRAMMAR = re.compile(
     r"""[0-9]                                # numbers, dates, times, ...
@@ -59,6 +58,8 @@ def normalize(
     does not depend on it. What no rule reads (an emoji, foreign letters) stays as it is.
     Raises `DataError` when the grammar cache cannot be written.
     """
+    from pipeline.text import spoken_overlay
+
     written = [spoken_overlay.before(text) for text in texts]
     parted = [_part(text) for text in written]
     hard = list(dict.fromkeys(run.text for runs in parted for run in runs if run.needs_grammar))

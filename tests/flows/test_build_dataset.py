@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 

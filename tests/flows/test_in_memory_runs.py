@@ -1,4 +1,4 @@
-"""A flow runs without a server: its tasks, their retries and its errors are Prefect's all the same."""
+"""A flow without a server: its tasks, their retries and its errors are Prefect's all the same."""
 
 import subprocess
 import sys
@@ -51,10 +51,10 @@ from flows.in_memory_runs import in_memory_runs
 from prefect import flow, task
 
 @task(persist_result=False)
-def speak(): return "done"
+def speak(before=""): return "done"
 
 @flow
-def build(): return speak.submit().result()
+def build(): return speak(speak.submit().result())
 
 with in_memory_runs():
     assert build() == "done"

@@ -9,7 +9,7 @@ from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from flows.workers import gpu_slot, task_runner
 from models.errors import ConfigError
-from pipeline.build.config import RuntimeConfig
+from pipeline.build.runtime import RuntimeConfig
 
 
 def test_the_runner_is_the_one_asked_for() -> None:

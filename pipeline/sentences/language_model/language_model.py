@@ -11,6 +11,7 @@ from contextlib import closing
 from functools import partial
 from itertools import islice
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from models.config import resolve_path
 from models.errors import shortened
@@ -22,7 +23,6 @@ from pipeline.sentences.drawing.sampling import STAGE, Maker
 from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.language_model.annotations import Annotated, Annotations, sentences_in
 from pipeline.sentences.language_model.chat.budget import Budget
-from pipeline.sentences.language_model.chat.client import ChatClient
 from pipeline.sentences.language_model.chat.completion import UnusableReply
 from pipeline.sentences.language_model.chat.endpoint import has_key, open_endpoint
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest
@@ -35,6 +35,9 @@ from pipeline.sentences.language_model.prompt_files import (
 )
 from pipeline.sentences.language_model.prompts import LanguageModelConfig, Question, Questions
 from pipeline.storage.cache_folder import cache_folder
+
+if TYPE_CHECKING:
+    from pipeline.sentences.language_model.chat.client import ChatClient
 
 _SECTION = "sentences.language_model"
 _SOURCE = "language_model"
@@ -151,7 +154,9 @@ class _Model:
         if self._client:
             self._client.close()
 
-    def _open(self) -> ChatClient:
+    def _open(self) -> "ChatClient":
+        from pipeline.sentences.language_model.chat.client import ChatClient
+
         with self._opening:
             if self._client is None:
                 endpoint = open_endpoint(self._config.endpoint)

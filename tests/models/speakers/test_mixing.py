@@ -10,15 +10,13 @@ from models.mel import MelConfig
 from models.recognition.recognizer import Recognizer, RecognizerConfig
 from models.speakers.mixing import (
     SpeakerDistribution,
-    canonical_name,
     check_voice_names,
-    parents_of,
-    parse_mix,
     speaker_rows,
     with_average_speakers,
     with_speakers,
     with_voices,
 )
+from models.speakers.names import canonical_name, parents_of, parse_mix
 from models.voice import Controls
 
 SPEAKERS = ("anna", "ben", "cleo", "dan")

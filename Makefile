@@ -10,8 +10,13 @@ ifeq ($(strip $(PYTHON)),)
 PYTHON := python3
 endif
 PIP_FLAGS ?=
+# Where torch comes from, if not from the index of the other packages. Its wheels without CUDA, for
+# a machine without a GPU: make dataset TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 BIN := .venv/bin
+PIP := $(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt
 INSTALLED := .venv/installed
+FOR_TESTS := .venv/installed-for-tests
 
 # One process a core; each takes a stretch of the tests, so that a file's datasets are made once.
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
@@ -28,14 +33,14 @@ FUZZ_SECONDS ?= 300
 dataset: $(INSTALLED)
 	$(BIN)/voxloom build configs/build/quickstart.yaml
 
-test: $(INSTALLED)
+test: $(FOR_TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(PYTEST) --durations=10
 
 # ATen's kernels, oneDNN's and the number of threads: every pair of settings meets in one of six runs.
-test-portable: $(INSTALLED)
+test-portable: $(FOR_TESTS)
 	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 $(NUMERIC_TESTS)
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
@@ -44,14 +49,14 @@ test-portable: $(INSTALLED)
 	OMP_NUM_THREADS=2 $(NUMERIC_TESTS)
 
 # Every parser of what a stranger may have made, so many seconds each; TARGETS names some of them.
-fuzz: $(INSTALLED)
+fuzz: $(FOR_TESTS)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(TARGETS)
 
-bench: $(INSTALLED)
+bench: $(FOR_TESTS)
 	$(BIN)/python -m benchmarks.stages
 	$(BIN)/python -m benchmarks.melnet
 
-install: $(INSTALLED)
+install: $(FOR_TESTS)
 
 # The stamp is written last: an installation that was interrupted is done again.
 # NeMo text processing goes in without its dependencies; pyproject.toml says why. Its grammars
@@ -60,10 +65,16 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "error: Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt -e '.[train,dev]'
-	$(BIN)/pip install $(PIP_FLAGS) --disable-pip-version-check -q -c constraints.txt --no-deps nemo_text_processing
+	$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch torchaudio)
+	$(PIP) -e .
+	$(PIP) --no-deps nemo_text_processing
 	$(BIN)/python -m pipeline.text.normalize
 	touch $(INSTALLED)
+
+# What trains and what tests; a build needs neither.
+$(FOR_TESTS): $(INSTALLED)
+	$(PIP) -e '.[train,dev]'
+	touch $(FOR_TESTS)
 
 format:
 	$(BIN)/ruff check --fix .

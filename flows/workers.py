@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from prefect.concurrency.sync import concurrency
 from prefect.futures import PrefectFuture
@@ -16,6 +16,9 @@ from models.errors import ConfigError
 from pipeline.build.job import Job
 from pipeline.build.runtime import RuntimeConfig
 from pipeline.storage.processes import exit_with_parent
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 ON_GPU = ("synthesize", "vocode", "own-speech")  # names of tasks
 _this_process_gpu = threading.Lock()
@@ -59,7 +62,7 @@ def submit(task: Task[..., Any], job: Job, source: Any) -> PrefectFuture[Any]:
     return tagged(task).submit(job, source)
 
 
-def tagged(task: Task[..., Any]) -> Task[..., Any]:
+def tagged(task: Task[P, R]) -> Task[P, R]:
     """`task`, with the tag `gpu` where a server can limit how many of that tag run at once.
 
     Without a server Prefect would start one, only to be told that there is no such limit.

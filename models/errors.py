@@ -1,8 +1,16 @@
 """Errors whose message is written for the person at the keyboard."""
 
+_LONGEST = 3000  # characters of a message
+
 
 class VoxloomError(Exception):
-    """Something the user can put right. The message says what, where, and what is allowed."""
+    """Something the user can put right. The message says what, where, and what is allowed; what
+    it quotes may be of any length, and so it ends somewhere.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if len(text) < _LONGEST else f"{text[:_LONGEST]}…"
 
 
 class ConfigError(VoxloomError):

@@ -73,9 +73,6 @@ for _name, _group in {
 app.command()(doctor)
 
 
-_LONGEST_MESSAGE = 4000  # characters
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (an error), 2 (wrong usage or config) or 130."""
     try:
@@ -96,8 +93,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _told(error: VoxloomError) -> str:
     """The message, as a terminal may show it: file names and values come from anywhere."""
     text = str(error)
-    if len(text) > _LONGEST_MESSAGE:
-        text = f"{text[:_LONGEST_MESSAGE]}…"
     return "".join(
         sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text
     )

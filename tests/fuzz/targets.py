@@ -160,10 +160,8 @@ def _data_file(read: Callable[[Path], object], label: str) -> Target:
 
 
 def _browse_target() -> Target:
-    indices: dict[Path, RowIndex] = {}
-
     def prepare(folder: Path) -> Sequence[bytes]:
-        indices[folder] = RowIndex(seal_tones(folder, 12))
+        seal_tones(folder, 3)
         return [b'lamp "on the" light\t3\t-5.5\t1\tseconds', b"\t0\tnan\t1e999\tindex"]
 
     def parse(data: bytes, folder: Path) -> None:
@@ -173,7 +171,7 @@ def _browse_target() -> Target:
         low, high = [*numbers, 0.0, 0.0][:2]
         order = rest[-1] if rest else "index"
         question = Question(text[:5000], "", "", text[:9], low, high, low, True, order, True, page)
-        indices[folder].ask(question, [text])
+        RowIndex(folder / "dataset").ask(question, [text])
         is_known_host(text, "0.0.0.0", order)
         part_of(b"0123456789", f"bytes={text}-{order}", "audio/flac")
 

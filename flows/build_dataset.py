@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.language_model_key import language_model_key
-from flows.prepare import prepare
+from flows.prepare import hold, prepare
 from flows.workers import gpu_slot, submit, tagged, task_runner
 from models.errors import VoxloomError
 from pipeline.build import stages
@@ -134,7 +134,9 @@ def build_dataset(config: str, overrides: list[str] | None = None) -> str:
     `overrides` are `dotted.key=value` strings put over the file. Stopped at any moment and run
     again, it goes on where it was.
     """
-    return str(build(prepare(load_build_config(config, overrides or []))))
+    settings = load_build_config(config, overrides or [])
+    with hold(settings):
+        return str(build(prepare(settings)))
 
 
 @flow(name="extend-dataset")
@@ -145,8 +147,9 @@ def extend_dataset(dataset: str, config: str, overrides: list[str] | None = None
     """
     grown = Path(dataset)
     further = extension.extension_of(grown, load_build_config(config, overrides or []))
-    extension.check_extension(grown, further)
-    return str(conclude(grown, build(prepare(further, extends=grown))))
+    with hold(further, grown):
+        extension.check_extension(grown, further)
+        return str(conclude(grown, build(prepare(further, extends=grown))))
 
 
 def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:

@@ -1,11 +1,27 @@
-"""A build checked and planned, once, before its flow starts."""
+"""A build checked and planned, once, before its flow starts, and alone on its folders."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flows.language_model_key import language_model_key
 from pipeline.build.config import BuildConfig, check_build
 from pipeline.build.job import Job
 from pipeline.build.stages import plan
+from pipeline.storage.lock import only_process_on
+
+
+@contextmanager
+def hold(settings: BuildConfig, extends: Path | None = None) -> Iterator[None]:
+    """Keep other builds off the dataset that this one writes or `extends`, and its work folder.
+
+    Raises `DataError` naming the folder and who is at work on it.
+    """
+    folders = [settings.output.path, settings.work_dir, *([extends] if extends else [])]
+    with ExitStack() as stack:
+        for folder in dict.fromkeys(path.resolve() for path in folders):
+            stack.enter_context(only_process_on(folder))
+        yield
 
 
 def prepare(settings: BuildConfig, extends: Path | None = None) -> Job:

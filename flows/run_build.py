@@ -1,16 +1,14 @@
 """A build's flow on this machine: checked first, under a bar of progress, stopped by Ctrl-C."""
 
 import os
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType
 
 from flows.cli.console import console, tell
 from flows.language_model_key import needs_prefect
 from flows.prepare import prepare
+from flows.stopping import Stopping
 from pipeline.build.config import BuildConfig
 from pipeline.build.job import Job
 from pipeline.speech.foreign_accents import unheard_phones
@@ -19,12 +17,13 @@ from pipeline.speech.synthesize import unheard_controls
 
 def run_build(settings: BuildConfig, verbose: bool, extends: Path | None = None) -> Path:
     """Check and plan the build, say what it will do, and run its flow under a bar of progress;
-    returns the dataset's folder. `extends` is the dataset that it adds to.
+    returns the dataset's folder. `extends` is the dataset that it adds to. The caller holds the
+    build's folders (`hold`).
     """
-    job = _prepare(settings, extends, verbose)
-    _describe(job)
-    signal.signal(signal.SIGINT, _stop)
-    return _run(job, verbose)
+    with Stopping() as stopping:
+        stopping.job = job = _prepare(settings, extends, verbose)
+        _describe(job)
+        return _run(job, verbose)
 
 
 def _prepare(settings: BuildConfig, extends: Path | None, verbose: bool) -> Job:
@@ -33,14 +32,6 @@ def _prepare(settings: BuildConfig, extends: Path | None, verbose: bool) -> Job:
         return prepare(settings, extends)
     with _prefect_log(verbose):
         return prepare(settings, extends)
-
-
-def _stop(signal_number: int, frame: FrameType | None) -> None:
-    """Ctrl-C: leave at once. Shards appear whole, so there is nothing to tidy up, and Prefect
-    would wait for its server, which the same Ctrl-C has stopped."""
-    console.show_cursor(True)
-    print("\nstopped; the same command goes on from here", file=sys.stderr, flush=True)
-    os._exit(130)
 
 
 def _describe(job: Job) -> None:

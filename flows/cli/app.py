@@ -11,7 +11,7 @@ import typer
 
 from flows.cli.audit import audit
 from flows.cli.browse import browse, drop
-from flows.cli.build import build
+from flows.cli.build import build, seal
 from flows.cli.checkpoints import checkpoints_app
 from flows.cli.corpus import corpus_app
 from flows.cli.coverage import coverage
@@ -50,7 +50,7 @@ app = typer.Typer(
 )
 _MODELS = "Voices and models"
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Make datasets": (build, extend, merge, drop, export),
+    "Make datasets": (build, seal, extend, merge, drop, export),
     "Check datasets": (verify, report, browse, audit, diff, replay, coverage, probe, diversity),
     _MODELS: (say, train),
 }

@@ -3,12 +3,15 @@
 import json
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides, Verbose
+
+if TYPE_CHECKING:
+    from pipeline.build.config import BuildConfig
 
 
 def build(
@@ -32,17 +35,46 @@ def build(
 
       voxloom build my.yaml --set sentences.count=50000 --set runtime.workers=16
     """
+    from flows.prepare import hold
     from flows.run_build import run_build
+
+    started = time.monotonic()
+    settings = _settings(config, output, overrides)
+    with hold(settings):
+        dataset = run_build(settings, verbose)
+    _conclude(dataset, time.monotonic() - started)
+
+
+def seal(
+    config: Annotated[Path, typer.Argument(help="The build config (YAML).")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The dataset's folder: `output.path`.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Make a dataset of what a stopped build has got, marked partial.
+
+    Give what `voxloom build` was given. The same build may go on afterwards, and then replaces it.
+
+    [dim]Example:[/dim]  voxloom seal configs/build/quickstart.yaml
+    """
+    from flows.prepare import hold, prepare
+    from pipeline.build.seal import seal_build
+    from pipeline.dataset.record import read_record
+
+    settings = _settings(config, output, overrides)
+    with hold(settings), console.status("sealing what is there"):
+        dataset = seal_build(prepare(settings), as_it_stands=True)
+    record = read_record(dataset)
+    of = f", {record.partial.shards} of {record.partial.of} shards" if record.partial else ""
+    tell(f"{record.rows} clips{of}\ndataset  {dataset}\nreport   {dataset / 'report.html'}")
+
+
+def _settings(config: Path, output: Path | None, overrides: list[str] | None) -> "BuildConfig":
     from pipeline.build.config import load_build_config
 
-    overrides = list(overrides or [])
-    if output is not None:
-        overrides.append(f"output.path={json.dumps(str(output))}")
-    started = time.monotonic()
-    settings = load_build_config(config, overrides)
-
-    dataset = run_build(settings, verbose)
-    _conclude(dataset, time.monotonic() - started)
+    where = [] if output is None else [f"output.path={json.dumps(str(output))}"]
+    return load_build_config(config, [*(overrides or []), *where])
 
 
 def _conclude(dataset: Path, seconds: float) -> None:

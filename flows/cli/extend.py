@@ -25,6 +25,7 @@ def extend(
 
       voxloom extend data/quickstart configs/build/quickstart.yaml --set seed=2
     """
+    from flows.prepare import hold
     from flows.run_build import run_build
     from pipeline.build.config import load_build_config
     from pipeline.build.inputs import used_digests
@@ -33,12 +34,13 @@ def extend(
 
     overrides = overrides or []
     settings = extension_of(dataset, load_build_config(config, overrides))
-    check_extension(dataset, settings)
-    if told := holds_already(dataset, settings, used_digests(settings)):
-        tell(f"nothing to add: {told}")
-        return
-    before = read_record(dataset).rows
-    conclude(dataset, run_build(settings, verbose, extends=dataset))
+    with hold(settings, dataset):
+        check_extension(dataset, settings)
+        if told := holds_already(dataset, settings, used_digests(settings)):
+            tell(f"nothing to add: {told}")
+            return
+        before = read_record(dataset).rows
+        conclude(dataset, run_build(settings, verbose, extends=dataset))
     _summarize(dataset, f"{read_record(dataset).rows - before} rows added")
 
 

@@ -73,8 +73,8 @@ class Job:
 
     def rejected_in(self, indices: Iterable[int]) -> list[Path]:
         """The shards of all stages but the last, whose own are the parts of the dataset."""
-        stages = list(self.keys)[:-1]
-        return [self.shard(stage, index) for stage in stages for index in indices]
+        stages, chosen = list(self.keys)[:-1], list(indices)
+        return [self.shard(stage, index) for stage in stages for index in chosen]
 
 
 def index_of(path: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.config import lexicon_of, licensed_sources
-from pipeline.build.job import Job
+from pipeline.build.job import Job, index_of
 from pipeline.build.making import while_unchanged
 from pipeline.build.publish_dataset import publish_dataset
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
@@ -19,25 +19,32 @@ from pipeline.dataset.contents import Contents
 from pipeline.dataset.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.dataset.marks import marked_reject
 from pipeline.dataset.output import OutputConfig, check_output
+from pipeline.dataset.record import Partial
 from pipeline.dataset.rejects import check_rejected
 from pipeline.dataset.writer import SplitWriter
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.generate import describe_domain
 from pipeline.splits import split_of
-from pipeline.storage.shards import read_rejects, read_shard
+from pipeline.storage.shards import is_intact, read_rejects, read_shard
 
 
-def seal_build(job: Job) -> Path:
+def seal_build(job: Job, as_it_stands: bool = False) -> Path:
     """Once, at the end: the parts become the dataset, which appears whole. Returns its folder.
 
-    Raises `DataError` naming a file of the build that has changed since it was planned.
+    A build that was stopped is sealed `as_it_stands`: of its whole shards, and marked partial.
+    Raises `DataError` naming a file of the build that has changed since it was planned, or where
+    there is no whole shard.
     """
-    return while_unchanged(job, job.inputs.digests, partial(_seal_parts, job))
+    whole = (path for path in job.made("manifest") if is_intact(path))
+    parts = list(whole) if as_it_stands else job.shards("manifest")
+    if not parts:
+        raise DataError(f"{job.work_dir}: no shard of this build is whole yet; nothing to seal")
+    return while_unchanged(job, job.inputs.digests, partial(_seal_parts, job, parts))
 
 
-def _seal_parts(job: Job, check: Callable[[], None]) -> Path:
-    config, parts = job.config, job.shards("manifest")
-    rejected_in = job.rejected_in(range(job.num_shards))
+def _seal_parts(job: Job, parts: Sequence[Path], check: Callable[[], None]) -> Path:
+    config = job.config
+    rejected_in = job.rejected_in(index_of(part) for part in parts)
     covered = coverage_of_build(
         config.sentences,
         config.text,
@@ -47,6 +54,8 @@ def _seal_parts(job: Job, check: Callable[[], None]) -> Path:
         config.output.read_marks(),
     )
     info = replace(_build_info(job, covered), splits=_decided_splits(job))
+    if len(parts) < job.num_shards:
+        info = replace(info, partial=Partial(len(parts), job.num_shards))
     limit = config.judge.max_rejected_share
     return seal(parts, rejected_in, info, config.output, limit, check)
 

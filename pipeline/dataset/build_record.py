@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from pipeline.dataset.files import (
     REPORT_FILE,
     read_build,
 )
+from pipeline.dataset.record import Partial
 from pipeline.licences.summary import LicensedSource
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -41,7 +42,8 @@ class BuildInfo:
     `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
     and `open_slots`, against which the report counts rows; and `figures`, what was covered.
     `splits` are those of rows, by id, whose split is not drawn; `sources` are what may be in them;
-    `versions` are those of the libraries that decide rows.
+    `versions` are those of the libraries that decide rows; `partial` says how much of a build is
+    in it that was sealed before it was done.
     """
 
     name: str
@@ -52,13 +54,16 @@ class BuildInfo:
     splits: Mapping[str, str] = field(default_factory=dict)
     sources: Sequence[LicensedSource] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    partial: Partial | None = None
 
 
 def build_record(
     folder: Path, info: BuildInfo, contents: Contents, num_rejects: int
 ) -> dict[str, Any]:
     """The record of the data files and rejects that lie in `folder`."""
+    partial = {"partial": asdict(info.partial)} if info.partial else {}
     return contents_record(folder, contents, num_rejects) | {
+        **partial,
         "format": FORMAT,
         "name": info.name,
         "seed": info.seed,

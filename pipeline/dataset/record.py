@@ -36,6 +36,14 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """A build that was sealed before it was done: how many of its shards are in the dataset."""
+
+    shards: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class DroppedFrom:
     """The dataset from which rows were dropped."""
 
@@ -90,6 +98,7 @@ class DatasetRecord:
     pages: Mapping[str, FileEntry] = field(default_factory=dict)
     history: tuple[BuildPart, ...] = ()
     dropped_from: DroppedFrom | None = None
+    partial: Partial | None = None
     digest: str = ""
     format: str = FORMAT
 

@@ -43,12 +43,14 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def naming_full_disk(path: Path) -> Iterator[None]:
-    """Turn "no space left" and "not permitted" inside the block into a `DataError`."""
+    """Turn "no space left", "not permitted" and "read-only" inside the block into a `DataError`."""
     try:
         yield
     except PermissionError as error:
         raise DataError(f"{error.filename or path}: may not be written to") from error
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise DataError(f"{error.filename or path}: lies on a read-only disk") from error
         if error.errno in _DISK_FULL or "No space left on device" in str(error):
             message = f"{path}: the disk is full; free some space or choose another folder"
             raise DataError(message) from error

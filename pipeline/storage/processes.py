@@ -5,15 +5,18 @@ import ctypes
 import functools
 import multiprocessing
 import os
+import signal
 import threading
 
 
 def exit_with_parent() -> None:
-    """The initializer of a process pool: end this process when the one that made it is gone.
+    """The initializer of a process pool: end this process when the one that made it is gone, and
+    not on Ctrl-C, which that one hears.
 
     A pool ends its workers in an orderly exit. After a kill -9 they would wait for work for
     ever, and hold their memory.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,10 +85,20 @@ def test_ctrl_c_leaves_at_once_and_leaves_nothing_running(
     config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
     build = _start(checkout, config)
     _wait_for(_some_shards_done(plan(load_build_config(config)), build))
+    os.kill(build.pid, signal.SIGSTOP)  # so that it cannot be done before the second has begun
+    second = _start(checkout, config, "--set", "seed=9")
+    _, refused = second.communicate(timeout=DEADLINE_S)
+    os.kill(build.pid, signal.SIGCONT)
+    assert second.returncode == 1
+    assert re.fullmatch(rf"error: .*dataset: process {build.pid} on .* one at a time\n", refused)
     os.killpg(build.pid, signal.SIGINT)  # a terminal sends it to all of them
-    _, errors = build.communicate(timeout=10)
+    _, errors = build.communicate(timeout=30)
     assert build.returncode == 130
-    assert errors.strip() == "stopped; the same command goes on from here"
+    assert re.fullmatch(
+        r"stopped; \d+ of 42 shards are kept, those in work were dropped; "
+        r"the same command goes on from here",
+        errors.strip(),
+    )
 
 
 def test_an_error_in_a_stage_is_told_in_one_line(

@@ -12,14 +12,19 @@ import pytest
 from models.config import build as build_config
 from models.errors import ConfigError, DataError
 from pipeline.audio.files import decode_audio
-from pipeline.build.seal import seal
+from pipeline.build import stages
+from pipeline.build.config import load_build_config
+from pipeline.build.seal import seal, seal_build
 from pipeline.dataset.files import data_files, read_dataset_rejects, read_rows
 from pipeline.dataset.manifest import write_part
 from pipeline.dataset.output import OutputConfig, check_output
+from pipeline.dataset.record import Partial, read_record
 from pipeline.records import Reject
 from pipeline.storage.publish import staging_folder
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import build_info, rejects, rows_of, seal_tones
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import TinyVoices
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -213,3 +218,23 @@ def test_a_full_disk_leaves_the_old_dataset_and_no_trace(tmp_path: Path) -> None
 def test_bad_settings_are_named(settings: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build_config(OutputConfig, {"path": "out", **settings}, where="build.yaml")
+
+
+def test_a_stopped_build_is_sealed_as_it_stands_and_goes_on(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    job = stages.plan(load_build_config(write_tiny_build(tmp_path, tiny_voices)))
+    with pytest.raises(DataError, match="no shard of this build is whole yet"):
+        seal_build(job, as_it_stands=True)
+    whole = rows_by_id(run_stages(job))
+    job.shard("manifest", 1).write_bytes(b"half a shard")
+    dataset = seal_build(job, as_it_stands=True)
+    rows = rows_by_id(dataset)
+    assert rows == {id: row for id, row in whole.items() if id in rows}
+    assert len(rows) == 8
+    assert read_record(dataset).partial == Partial(shards=2, of=3)
+    assert "2 of 3 shards" in (dataset / "README.md").read_text()
+    assert "partial: 2 of 3 shards" in (dataset / "report.html").read_text()
+    assert not list(verify(dataset))
+    assert rows_by_id(run_stages(job)) == whole
+    assert read_record(dataset).partial is None

@@ -1,0 +1,61 @@
+"""How a build on this machine ends before its time: Ctrl-C and SIGTERM, told in a line."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Self
+
+from flows.cli.console import console
+from pipeline.build.job import Job
+from pipeline.build.stages import STAGE_NAMES
+
+_LISTEN_S = 0.2
+_GOES_ON = "the same command goes on from here"
+
+
+class Stopping:
+    """While it is open: ends this process at once on Ctrl-C (130) or SIGTERM (143), and says what
+    is kept of its `job`.
+
+    Shards appear whole, so there is nothing to tidy up: what is in work is dropped. Ctrl-C is
+    blocked for this process and all that it starts, and heard by a thread alone, so that no other
+    process is stopped in the middle of a sentence about it.
+    """
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+        self._over = threading.Event()
+        self._ear = threading.Thread(target=self._hear, daemon=True)
+
+    def __enter__(self) -> Self:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        self._usual = signal.signal(signal.SIGTERM, self._leave)
+        self._ear.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._ear.join()
+        signal.signal(signal.SIGTERM, self._usual)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def _hear(self) -> None:
+        while not self._over.is_set():
+            if signal.sigtimedwait({signal.SIGINT}, _LISTEN_S):
+                self._leave(signal.SIGINT, None)
+
+    def _leave(self, signal_number: int, frame: FrameType | None) -> None:
+        try:
+            console.show_cursor(True)
+            print(f"\nstopped; {self._kept()}{_GOES_ON}", file=sys.stderr, flush=True)
+        finally:  # also where nobody reads it any more
+            os._exit(128 + signal_number)
+
+    def _kept(self) -> str:
+        if self.job is None:
+            return ""
+        total = len(STAGE_NAMES) * self.job.num_shards
+        kept = sum(len(self.job.made(stage)) for stage in STAGE_NAMES)
+        return f"{kept} of {total} shards are kept, those in work were dropped; "

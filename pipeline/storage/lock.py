@@ -1,0 +1,80 @@
+"""Folders that one process at a time works on, and who that is."""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.errors import DataError
+from pipeline.storage.atomic import naming_full_disk
+
+
+@contextlib.contextmanager
+def only_process_on(folder: Path) -> Iterator[None]:
+    """Hold `folder`, which need not exist, for this process while the block runs.
+
+    The lock is a hidden file beside the folder that says who holds it. The system lets go of it
+    when that process ends, however it does. Raises `DataError` naming the holder, or for a place
+    that may not be written to.
+    """
+    folder = folder.resolve()
+    path = folder.parent / f".{folder.name}.lock"
+    with naming_full_disk(path):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _take(path, folder)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _take(path: Path, folder: Path) -> int:
+    """A descriptor of the file `path`, locked; it says who has it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(path, descriptor):  # else its last holder has just removed it
+                _sign(descriptor)
+                return descriptor
+        except BlockingIOError:
+            raise DataError(f"{folder}: {_holder(path)} is at work on it; one at a time") from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _sign(descriptor: int) -> None:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    who = {
+        "process": os.getpid(),
+        "host": socket.gethostname(),
+        "command": command,
+        "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(who, ensure_ascii=False).encode(), 0)
+
+
+def _holder(path: Path) -> str:
+    """In words, who has locked `path`."""
+    try:
+        who = json.loads(path.read_text(encoding="utf-8"))
+        said = f"process {who['process']} on {who['host']} since {who['since']}"
+        return f"{said} (`{who['command']}`)"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"  # it has not signed yet

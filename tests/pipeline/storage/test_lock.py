@@ -1,0 +1,55 @@
+"""One process at a time on a folder; a dead one holds nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.errors import DataError
+from pipeline.storage.lock import only_process_on
+
+_HOLD = """
+import sys, pathlib
+from pipeline.storage.lock import only_process_on
+with only_process_on(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def _hold(folder: Path, checkout: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _HOLD, str(folder)]
+    pipe = subprocess.PIPE
+    holder = subprocess.Popen(command, cwd=checkout, stdin=pipe, stdout=pipe, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def _try(folder: Path) -> None:
+    with only_process_on(folder):
+        pass
+
+
+def test_the_holder_is_named_until_it_is_gone(tmp_path: Path, checkout: Path) -> None:
+    folder = tmp_path / "new" / "dataset"
+    with _hold(folder, checkout) as holder:
+        with pytest.raises(
+            DataError, match=rf"dataset: process {holder.pid} on .* since 2\d{{3}}-"
+        ):
+            _try(folder)
+        _try(folder.with_name("other"))
+        holder.kill()
+        holder.wait()
+        _try(folder)
+    assert not list(folder.parent.iterdir())
+
+
+def test_one_folder_by_two_names_is_one_folder(tmp_path: Path, checkout: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with _hold(tmp_path / "link" / "dataset", checkout) as holder:
+        with pytest.raises(DataError, match="one at a time"):
+            _try(tmp_path / "real" / "dataset")
+        holder.kill()

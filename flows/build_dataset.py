@@ -5,7 +5,10 @@
 how often it is tried, and on which worker.
 """
 
+import sys
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from prefect.tasks import Task
 from flows.language_model_key import language_model_key
 from flows.prepare import hold, prepare
 from flows.workers import gpu_slot, submit, tagged, task_runner
-from models.errors import VoxloomError
+from models.errors import DataError, VoxloomError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
@@ -30,6 +33,8 @@ async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) ->
     outcome = await state.aresult(raise_on_failure=False)
     return not isinstance(outcome, VoxloomError)
 
+
+_WORKER_DEATHS = 3  # of processes, before a build is given up
 
 # The shards on disk are the cache: Prefect's own would store results and hash the job.
 _RETRIED: dict[str, Any] = {
@@ -122,9 +127,24 @@ def build_shards(job: Job) -> Path:
 
 
 def build(job: Job) -> Path:
-    """Run the flow of a planned build on the workers that its config asks for."""
+    """Run the flow of a planned build on the workers that its config asks for.
+
+    Where a worker process dies, which ends its whole pool, what is left runs on half as many: the
+    usual reason is memory. Raises `DataError` where that does not help.
+    """
+    runtime = job.config.runtime
     with language_model_key(job.config):
-        return build_shards.with_options(task_runner=task_runner(job.config.runtime))(job)
+        for _ in range(_WORKER_DEATHS):
+            try:
+                return build_shards.with_options(task_runner=task_runner(runtime))(job)
+            except BrokenProcessPool:
+                runtime = replace(runtime, workers=max(1, runtime.num_workers // 2))
+                told = f"a worker process died; going on with {runtime.workers}"
+                print(told, file=sys.stderr, flush=True)
+    raise DataError(
+        f"{job.config.name}: worker processes died {_WORKER_DEATHS} times, killed or out of "
+        "memory; lower runtime.workers or runtime.shard_size"
+    )
 
 
 @flow(name="build-dataset")

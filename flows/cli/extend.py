@@ -34,11 +34,11 @@ def extend(
 
     overrides = overrides or []
     settings = extension_of(dataset, load_build_config(config, overrides))
+    check_extension(dataset, settings)
+    if told := holds_already(dataset, settings, used_digests(settings)):
+        tell(f"nothing to add: {told}")
+        return
     with hold(settings, dataset):
-        check_extension(dataset, settings)
-        if told := holds_already(dataset, settings, used_digests(settings)):
-            tell(f"nothing to add: {told}")
-            return
         before = read_record(dataset).rows
         conclude(dataset, run_build(settings, verbose, extends=dataset))
     _summarize(dataset, f"{read_record(dataset).rows - before} rows added")

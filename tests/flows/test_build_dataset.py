@@ -9,15 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import pytest
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 
+from flows.build_dataset import build as build_flow
 from flows.build_dataset import frontend, is_worth_retrying, wavefront
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
+from pipeline.build.runtime import RuntimeConfig
 from pipeline.build.stages import plan
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
@@ -136,3 +140,37 @@ def test_wavefront_puts_other_shards_between_two_stages_of_one() -> None:
     submitted = list(wavefront(num_stages=5, num_shards=20))
     middle = [position for position, (_, shard) in enumerate(submitted) if shard == 10]
     assert min(later - sooner for sooner, later in itertools.pairwise(middle)) >= 4
+
+
+def test_where_worker_processes_die_the_build_goes_on_with_fewer(
+    tmp_path: Path,
+    tiny_voices: TinyVoices,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workers: list[int | None] = []
+
+    class Flow:
+        def with_options(self, task_runner: RuntimeConfig) -> "Flow":
+            workers.append(task_runner.workers)
+            return self
+
+        def __call__(self, job: Job) -> Path:
+            if len(workers) < 3:
+                raise BrokenProcessPool
+            return job.config.output.path
+
+    monkeypatch.setattr("flows.build_dataset.build_shards", Flow())
+    monkeypatch.setattr("flows.build_dataset.task_runner", lambda runtime: runtime)
+    four = ["runtime.workers=4"]
+    job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices), four))
+    assert build_flow(job) == job.config.output.path
+    assert workers == [4, 2, 1]
+    assert capsys.readouterr().err.endswith("a worker process died; going on with 1\n")
+    monkeypatch.setattr(Flow, "__call__", lambda *_: _break())
+    with pytest.raises(DataError, match="worker processes died 3 times"):
+        build_flow(job)
+
+
+def _break() -> None:
+    raise BrokenProcessPool

@@ -11,7 +11,6 @@ from flows.cli.console import console
 from pipeline.build.job import Job
 from pipeline.build.stages import STAGE_NAMES
 
-_LISTEN_S = 0.2
 _GOES_ON = "the same command goes on from here"
 
 
@@ -37,14 +36,17 @@ class Stopping:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        signal.pthread_kill(self._ear.ident or 0, signal.SIGINT)
         self._ear.join()
         signal.signal(signal.SIGTERM, self._usual)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def _hear(self) -> None:
-        while not self._over.is_set():
-            if signal.sigtimedwait({signal.SIGINT}, _LISTEN_S):
-                self._leave(signal.SIGINT, None)
+        # sigtimedwait would do without a flag, and takes a build that is continued (SIGCONT) for
+        # one that is interrupted.
+        signal.sigwait({signal.SIGINT})
+        if not self._over.is_set():
+            self._leave(signal.SIGINT, None)
 
     def _leave(self, signal_number: int, frame: FrameType | None) -> None:
         try:

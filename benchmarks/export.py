@@ -44,8 +44,23 @@ def make_dataset(folder: Path, num_clips: int) -> Path:
     with pq.ParquetWriter(path, schema, compression="NONE", write_page_checksum=True) as writer:
         for rows in _groups(num_clips):
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    listed = {path.relative_to(folder).as_posix(): {"sha256": file_digest(path)}}
-    build = {"format": FORMAT, "name": "tones", "splits": {_SPLIT: {}}, "files": listed}
+    listed = {
+        path.relative_to(folder).as_posix(): {
+            "sha256": file_digest(path),
+            "bytes": path.stat().st_size,
+        }
+    }
+    build = {
+        "format": FORMAT,
+        "name": "tones",
+        "seed": 0,
+        "rows": num_clips,
+        "hours": 0.0,
+        "rejects": 0,
+        "config": {},
+        "splits": {_SPLIT: {"rows": num_clips, "hours": 0.0}},
+        "files": listed,
+    }
     (folder / BUILD_FILE).write_text(json.dumps(build), encoding="utf-8")
     return folder
 

@@ -69,6 +69,7 @@ class Prosody(NamedTuple):
     durations: Tensor  # int64 frames
     pitch: Tensor  # log F0 in standard deviations of its speaker
     energy: Tensor  # log amplitude in standard deviations of the corpus
+    gain: Tensor | None = None  # log amplitude that is added to the mels
 
 
 class TrainingOutput(NamedTuple):
@@ -289,10 +290,13 @@ class FastSpeech2(nn.Module):
         mean = (pitch * voiced).sum(dim=1, keepdim=True) / voiced.sum(dim=1, keepdim=True).clamp(1)
         wider = (controls.pitch_range - 1)[:, None] * (pitch - mean)
         pitch = pitch + (wider + (controls.pitch_semitones * semitone)[:, None]) * voiced
-        energy = energy + (controls.energy.log() / self.energy_std)[:, None] * voiced
+        louder = controls.energy.log()[:, None] * voiced
+        # Beside a contour the decoder hardly listens to energy: what is asked is added to its mels.
+        gain = louder if self.config.frame_pitch else None
+        energy = energy if self.config.frame_pitch else energy + louder / self.energy_std
         frames = self.duration_predictor(hidden, mask).exp() - 1
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)
-        return Prosody((frames * mask).long(), pitch, energy)
+        return Prosody((frames * mask).long(), pitch, energy, gain)
 
     def _speak(
         self,
@@ -311,6 +315,8 @@ class FastSpeech2(nn.Module):
         mels, mel_lengths = self._decode(coloured, durations, contour)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
+        if prosody.gain is not None:
+            mels = mels + regulate_length(prosody.gain[:, :, None], durations)[0]
         mels = mels.masked_fill(~inside, self.mel.silence)
         pitch_hz = None if contour is None else self._hertz(contour, speakers)
         mels = mels.transpose(1, 2)  # (B, T, M) -> (B, M, T)

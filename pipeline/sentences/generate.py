@@ -31,7 +31,7 @@ from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_so
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
 from pipeline.splits import numbers_of
 
-MAX_ROWS = 100_000_000  # of a build
+MAX_ROWS = 1_000_000_000  # of a build
 # Above this many, the product of slot sizes stands for a count: a count takes too long.
 _COUNTED_ONE_BY_ONE = 200_000
 _TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for

@@ -30,7 +30,7 @@ def uneven(
     device = prosody.durations.device
     durations = prosody.durations * torch.exp(_LENGTH * lengths).to(device)
     there = prosody.durations > 0
-    return Prosody(
+    return prosody._replace(
         durations=(durations.round().clamp(min=1) * there).long(),
         pitch=prosody.pitch + _PITCH * pitch.to(device) * spoken,
         energy=prosody.energy + _ENERGY * energy.to(device) * spoken,

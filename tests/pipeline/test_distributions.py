@@ -113,7 +113,7 @@ def test_the_ends_of_the_unit_interval_stay_inside():
         ({"mean": 0, "std": 1, "low": 30}, "level.mean: less than a millionth"),
         ({"choice": {1: -1}}, "level.choice: a weight is negative"),
         ({"choice": {1: 0}}, "level.choice: no value has a weight"),
-        ({"low": float("nan"), "high": 1}, "level.low: nan is not a finite"),
+        ({"low": float("nan"), "high": 1}, "level.low: nan is not allowed"),
         ("loud", "level.value: expected a number, found 'loud'"),
     ],
 )

@@ -113,9 +113,14 @@ def test_too_many_sentences_says_how_many_there_are(tmp_path: Path) -> None:
         drawn(SentencesConfig(folder, 13))
 
 
-def test_a_count_beyond_all_combinations_is_refused_without_counting() -> None:
-    with pytest.raises(DataError, match=r"99999999999 sentences asked for.*make at most \d{10};"):
-        check_sentences(SentencesConfig(Path("prompts/voice_assistant"), 99_999_999_999))
+def test_a_count_beyond_all_combinations_is_refused_without_counting(tmp_path: Path) -> None:
+    values = "".join(f"value {number}\n" for number in range(950))
+    lexicons = {f"lexicon_{slot}": values for slot in ("one", "two", "three")}
+    folder = domain(tmp_path, say="{{ one }} {{ two }} {{ three }}\n", **lexicons)
+    with pytest.raises(DataError, match=r"1000000000 sentences asked for.*make at most 857375000;"):
+        check_sentences(SentencesConfig(folder, 10**9))
+    with pytest.raises(ValueError, match="at most 1,000,000,000 rows"):
+        SentencesConfig(folder, 10**9 + 1)
 
 
 def test_conditions_are_counted_by_what_they_draw(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def export_once(dataset: Path, layout: str, out: Path) -> tuple[float, float]:
     """Seconds of CPU time, and the peak memory of this process so far in MiB."""
     started = time.process_time()
     export_dataset(ExportRequest(dataset, layout, out))
-    return time.process_time() - started, _peak_mib()
+    return time.process_time() - started, peak_mib()
 
 
 def read_back(dataset: Path, layout: str, out: Path) -> float:
@@ -84,7 +84,7 @@ def read_back(dataset: Path, layout: str, out: Path) -> float:
     return seconds
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """The most memory that this process ever held.
 
     On Linux a child's `ru_maxrss` begins at what its parent held, so /proc is asked there.

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.dataset.columns import audited, names_in
 from pipeline.dataset.files import data_files, renamed
+from pipeline.dataset.light_rows import LightRows, split_of_file
+from pipeline.randomness import rng_for
 from pipeline.storage.shards import UNREADABLE, first_line
 
 PLACE = "place in the dataset"
@@ -60,12 +62,16 @@ class AugmentationLog:
     drawn: Mapping[str, Column]
 
 
-def read_light_columns(dataset: Path) -> pa.Table:
-    """What the audit looks at, of all rows in their order, with their `split`; no audio.
+def read_light_columns(dataset: Path, most: int | None = None, seed: int = 0) -> pa.Table:
+    """What the audit looks at, of all rows in their order, with their `split`; no audio. Of more
+    than `most` rows so many, drawn by `seed`.
 
     Raises `DataError` naming the file that is damaged or was made by an older version.
     """
-    tables = []
+    tables, total = [], len(LightRows.of(dataset, ()))
+    chosen = np.arange(total)
+    if most is not None and total > most:
+        chosen = np.sort(rng_for(seed, "audit", "rows").permutation(total)[:most])
     for path in data_files(dataset):
         try:
             known = pq.read_schema(path).names
@@ -76,8 +82,10 @@ def read_light_columns(dataset: Path) -> pa.Table:
             table = renamed(pq.read_table(path, columns=wanted))
         except UNREADABLE as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
-        split = path.name.partition("-")[0]
-        tables.append(table.append_column("split", pa.array([split] * len(table))))
+        end = int(np.searchsorted(chosen, len(table)))
+        own, chosen = table.take(chosen[:end]), chosen[end:] - len(table)
+        split = split_of_file(path)
+        tables.append(own.append_column("split", pa.array([split] * len(own), pa.string())))
     if not tables:
         raise DataError(f"{dataset}: has no rows to audit")
     return pa.concat_tables(tables)

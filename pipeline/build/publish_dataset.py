@@ -22,14 +22,14 @@ from pipeline.storage.publish import publish, staging_folder
 
 def publish_dataset(
     target: Path,
-    write_data: Callable[[Path], Sequence[Reject]],
+    write_data: Callable[[Path], Iterable[Reject]],
     record_of: Callable[[Path, Contents, int], Mapping[str, Any]],
     kept_apart: Iterable[str],
     sources: Sequence[LicensedSource],
     license_name: str,
 ) -> None:
     """Publish at `target` what `write_data` puts into the data folder of the folder it is given;
-    it returns the rejects.
+    it returns the rejects, in the order of `reject_order`.
 
     `record_of` makes `build.json` of the folder, its contents and the number of rejects.
     Raises `DataError` where a value crosses splits that is `kept_apart`, and on a full disk;
@@ -40,7 +40,7 @@ def publish_dataset(
         rejects = write_data(staging)
         contents = contents_of(staging, kept_apart, sources)
         check_leaks(contents.leaks)
-        write_rejects(staging / REJECTS_FILE, rejects)
-        write_build(staging, record_of(staging, contents, len(rejects)))
+        num_rejects = write_rejects(staging / REJECTS_FILE, rejects)
+        write_build(staging, record_of(staging, contents, num_rejects))
         write_pages(staging, license_name)
         publish(staging, target.resolve())

@@ -1,7 +1,8 @@
 """The last step of a build, once for all shards: their rows become a dataset."""
 
+import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +17,17 @@ from pipeline.build.publish_dataset import publish_dataset
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo, build_record
 from pipeline.dataset.contents import Contents
+from pipeline.dataset.id_set import IdSet
 from pipeline.dataset.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.dataset.marks import marked_reject
 from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.dataset.record import Partial
-from pipeline.dataset.rejects import check_rejected
+from pipeline.dataset.rejects import check_rejected, reject_order, stored_rejects, whole_rejects
 from pipeline.dataset.writer import SplitWriter
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.generate import describe_domain
 from pipeline.splits import split_of
-from pipeline.storage.shards import is_intact, read_rejects, read_shard
+from pipeline.storage.shards import is_intact, read_shard
 
 
 def seal_build(job: Job, as_it_stands: bool = False) -> Path:
@@ -53,19 +55,20 @@ def _seal_parts(job: Job, parts: Sequence[Path], check: Callable[[], None]) -> P
         (parts, rejected_in),
         config.output.read_marks(),
     )
-    info = replace(_build_info(job, covered), splits=_decided_splits(job))
+    info = replace(_build_info(job, covered), splits_in=partial(_decided_splits, job))
     if len(parts) < job.num_shards:
         info = replace(info, partial=Partial(len(parts), job.num_shards))
     limit = config.judge.max_rejected_share
     return seal(parts, rejected_in, info, config.output, limit, check)
 
 
-def _decided_splits(job: Job) -> dict[str, str]:
-    """The splits of rows by id, where they were decided with their sentences."""
+def _decided_splits(job: Job, part: Path) -> dict[str, str]:
+    """The splits of a part's rows by id, where they were decided with their sentences."""
     if not job.config.output.disjoint:
         return {}
-    rows = (row for path in job.shards("generate") for row in read_shard(path, Sentence).rows)
-    return {row.id: row.split for row in rows}
+    return {
+        row.id: row.split for row in read_shard(job.next_shard("generate", part), Sentence).rows
+    }
 
 
 def _build_info(job: Job, covered: CoverageFigures) -> BuildInfo:
@@ -100,11 +103,12 @@ def seal(
     stays as it was.
     """
     check_output(output, info.name)
-    rejects = [reject for path in (*rejected_in, *parts) for reject in read_rejects(path)]
-    check_rejected(rejects, *_kept_in(parts), max_rejected_share)
+    stored = stored_rejects((*rejected_in, *parts))
+    check_rejected([one.reject for one in stored], *_kept_in(parts), max_rejected_share)
 
-    def write_data(staging: Path) -> list[Reject]:
-        return rejects + _write_rows(staging, parts, info, output)
+    def write_data(staging: Path) -> Iterator[Reject]:
+        marked = _write_rows(staging, parts, info, output)
+        return heapq.merge(whole_rejects(stored), marked, key=reject_order)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
         check()
@@ -119,14 +123,14 @@ def seal(
 def _write_rows(
     staging: Path, parts: Sequence[Path], info: BuildInfo, output: OutputConfig
 ) -> list[Reject]:
-    """Write the data files; returns the rows that were marked bad."""
+    """Write the data files; returns the rows that were marked bad, in the order of rejects."""
     marks, dropped = output.read_marks(), list[Reject]()
     writers: dict[str, SplitWriter] = {}
-    for row in _unique_rows(parts):
+    for row, decided in _unique_rows(parts, info.splits_in):
         if row["id"] in marks:
             dropped.append(marked_reject(row, marks[row["id"]]))
             continue
-        name = info.splits.get(row["id"]) or split_of(row["id"], info.seed, output.split)
+        name = decided or split_of(row["id"], info.seed, output.split)
         if name not in writers:
             schema = dataset_schema(row["sample_rate"], output.kept)
             writers[name] = SplitWriter(staging, name, schema, output.max_file_bytes)
@@ -136,7 +140,7 @@ def _write_rows(
         raise DataError(f"{output.path}: no row is left to publish: {why}")
     for writer in writers.values():
         writer.finish()
-    return dropped
+    return sorted(dropped, key=reject_order)
 
 
 def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
@@ -149,11 +153,14 @@ def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
     return speakers, templates
 
 
-def _unique_rows(parts: Sequence[Path]) -> Iterator[Row]:
-    seen: set[str] = set()
+def _unique_rows(
+    parts: Sequence[Path], splits_in: Callable[[Path], Mapping[str, str]]
+) -> Iterator[tuple[Row, str]]:
+    """Every row, and its split where that is not drawn."""
+    seen = IdSet()
     for part in parts:
+        decided = splits_in(part)
         for row in read_part(part):
-            if row["id"] in seen:
+            if not seen.add(row["id"]):
                 raise DataError(f"{part}: row {row['id']}: this id occurs more than once")
-            seen.add(row["id"])
-            yield row
+            yield row, decided.get(row["id"], "")

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from pipeline.dataset.id_set import IdSet
 from pipeline.domain.domains import Domain
 from pipeline.domain.templates import Template
 from pipeline.records import Slot
@@ -115,7 +116,7 @@ class CoverageCount:
         self, domain: Domain | None, accents: Iterable[str], lexicon: Lexicon, t: int
     ) -> None:
         self.domain, self.num_rows = domain, 0
-        self.ids: set[str] = set()
+        self.ids = IdSet()
         self.templates: dict[str, TemplateCount] = {}
         self.values: dict[str, Counter[str]] = {}
         self.phones: Counter[str] = Counter()

@@ -67,7 +67,9 @@ def coverage_of_build(
         for row in read_part(path, _COLUMNS):
             if row["id"] not in marks:
                 counted.add(counted_row(row))
-    rejected = {r.id: r.stage for path in (*others, *parts) for r in read_rejects(path)}
+    rejected = {
+        r.id: r.stage for path in (*others, *parts) for r in read_rejects(path, with_audio=False)
+    }
     rejected |= dict.fromkeys(marks, STAGE)
     return figures_of(counted, sentences, seed, rejected)
 

@@ -6,7 +6,7 @@ the same inputs and versions write the same bytes.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -41,7 +41,8 @@ class BuildInfo:
     `config` is the build's config, `digests` name the checkpoints, prompts and sounds used,
     `coverage` is the domain's description: `templates` (ids), `slot_values` (lexicons by slot)
     and `open_slots`, against which the report counts rows; and `figures`, what was covered.
-    `splits` are those of rows, by id, whose split is not drawn; `sources` are what may be in them;
+    `splits_in` gives the splits of a part's rows, by id, whose split is not drawn; `sources` are
+    what may be in them;
     `versions` are those of the libraries that decide rows; `partial` says how much of a build is
     in it that was sealed before it was done.
     """
@@ -51,7 +52,7 @@ class BuildInfo:
     config: Mapping[str, Any]
     digests: Mapping[str, str]
     coverage: Mapping[str, Any]
-    splits: Mapping[str, str] = field(default_factory=dict)
+    splits_in: Callable[[Path], Mapping[str, str]] = lambda part: {}
     sources: Sequence[LicensedSource] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     partial: Partial | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from models.errors import DataError
 from models.speakers.names import parents_of
 from pipeline.records import SIMULATED
-from pipeline.splits import KINDS, SLOT
+from pipeline.splits import KINDS, SLOT, SPLITS
 
 _MOST_EXAMPLES = 5
 
@@ -38,12 +38,14 @@ class LeakFinder:
 
     def __init__(self, kept_apart: Iterable[str]) -> None:
         self._kept_apart = tuple(kept_apart)
-        self._splits: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        # For each kind and value, the splits that have it: a bit for each of `SPLITS`.
+        self._splits: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(self, row: Mapping[str, Any], split: str) -> None:
         """A row of the dataset that belongs to `split`."""
+        bit = 1 << SPLITS.index(split)
         for kind, value in values_of(row):
-            self._splits[kind][value].add(split)
+            self._splits[kind][value] |= bit
 
     def leaks(self) -> list[Leak]:
         """All kinds that occur, those that are to be kept apart first."""
@@ -53,7 +55,7 @@ class LeakFinder:
 
     def _leak(self, kind: str) -> Leak:
         by_value = self._splits[kind]
-        crossing = sorted(value for value, splits in by_value.items() if len(splits) > 1)
+        crossing = sorted(value for value, splits in by_value.items() if splits.bit_count() > 1)
         examples = tuple(crossing[:_MOST_EXAMPLES])
         return Leak(kind, len(by_value), len(crossing), examples, kind in self._kept_apart)
 

@@ -1,12 +1,16 @@
-"""Too many rejects: how many a build may have, and what in its config they come from."""
+"""The rejects of a build: gathered from its shards, and when they are too many, where in its config
+they come from.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.errors import DataError
 from pipeline.records import Reject
+from pipeline.storage.shards import read_rejects
 
 # Not failures: these sentences were not wanted in the first place.
 _UNWANTED = "generate"
@@ -20,6 +24,39 @@ _SECTION = {
     "augment": "augment",
 }
 _STANDS_OUT = 2.0  # times the share of all
+_AT_ONCE = 1000  # rejects whose audio is in memory
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReject:
+    """A reject without its audio, and the shard that has it."""
+
+    reject: Reject
+    shard: Path
+
+
+def stored_rejects(shards: Iterable[Path]) -> list[StoredReject]:
+    """The rejects in shards of any stage, by id and stage."""
+    found = [
+        StoredReject(reject, shard)
+        for shard in shards
+        for reject in read_rejects(shard, with_audio=False)
+    ]
+    return sorted(found, key=lambda stored: reject_order(stored.reject))
+
+
+def whole_rejects(stored: Sequence[StoredReject]) -> Iterator[Reject]:
+    """The same with their audio, of which little is in memory at a time."""
+    for start in range(0, len(stored), _AT_ONCE):
+        some = stored[start : start + _AT_ONCE]
+        wanted = {reject_order(one.reject) for one in some}
+        whole = {
+            reject_order(reject): reject
+            for shard in dict.fromkeys(one.shard for one in some)
+            for reject in read_rejects(shard)
+            if reject_order(reject) in wanted
+        }
+        yield from (whole[reject_order(one.reject)] for one in some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +70,11 @@ class Lost:
     @property
     def share(self) -> float:
         return self.rejected / max(1, self.total)
+
+
+def reject_order(reject: Reject) -> tuple[str, str]:
+    """The key by which `rejects.parquet` is sorted."""
+    return reject.id, reject.stage
 
 
 def failures_among(rejects: Iterable[Reject]) -> list[Reject]:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,7 +28,7 @@ from pipeline.storage.shards import UNREADABLE, first_line, parquet_options, rej
 
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
-_ROW_OVERHEAD_BYTES = 2_000
+_ROW_OVERHEAD_BYTES, _REJECT_OVERHEAD_BYTES = 2_000, 300
 
 
 class SplitWriter:
@@ -135,10 +135,28 @@ def _copy_rows(source: Path, part: Path, without: Collection[str]) -> None:
                     writer.write_table(kept)
 
 
-def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """Write `rejects.parquet`."""
-    ordered = sorted(rejects, key=lambda item: (item.id, item.stage))
-    rows = [{"id": item.id} | reject_value(item) for item in ordered]
-    table = pa.Table.from_pylist(rows, schema=REJECTS_SCHEMA)
-    compression = {name: "NONE" if name == "audio" else "ZSTD" for name in table.column_names}
-    pq.write_table(table, path, compression=compression, write_page_checksum=True)
+def write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
+    """Write `rejects.parquet`, of rejects in the order of `reject_order`; returns how many."""
+    names = REJECTS_SCHEMA.names
+    compression = {name: "NONE" if name == "audio" else "ZSTD" for name in names}
+    count = 0
+    with pq.ParquetWriter(
+        path, REJECTS_SCHEMA, compression=compression, write_page_checksum=True
+    ) as writer:
+        for group in _groups_of(rejects):
+            rows = [{"id": item.id} | reject_value(item) for item in group]
+            writer.write_table(pa.Table.from_pylist(rows, schema=REJECTS_SCHEMA))
+            count += len(group)
+    return count
+
+
+def _groups_of(rejects: Iterable[Reject]) -> Iterator[list[Reject]]:
+    """At least one, and each of bounded memory."""
+    group, size = list[Reject](), 0
+    for reject in rejects:
+        if size > _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(reject)
+        size += len(reject.audio) + _REJECT_OVERHEAD_BYTES
+    yield group

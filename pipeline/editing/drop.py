@@ -21,6 +21,7 @@ from pipeline.dataset.light_rows import split_of_file
 from pipeline.dataset.marks import marked_reject, read_marks
 from pipeline.dataset.output import OutputConfig
 from pipeline.dataset.record import DatasetRecord, read_record, with_files
+from pipeline.dataset.rejects import reject_order
 from pipeline.dataset.writer import copy_data_file, name_data_files
 from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
@@ -49,7 +50,8 @@ def drop_marked(dataset: Path, marks_path: Path, to: Path) -> Dropped:
 
     def write_data(staging: Path) -> list[Reject]:
         moved.update(_copy_others(dataset, record, staging, marks))
-        return marked + read_dataset_rejects(dataset, with_audio=True)
+        rejects = marked + read_dataset_rejects(dataset, with_audio=True)
+        return sorted(rejects, key=reject_order)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
         counted = contents_record(staging, contents, num_rejects)

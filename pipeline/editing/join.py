@@ -35,6 +35,7 @@ from pipeline.dataset.record import (
     read_record,
     with_files,
 )
+from pipeline.dataset.rejects import reject_order
 from pipeline.dataset.writer import copy_data_file, name_data_files
 from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
@@ -189,7 +190,7 @@ def _rejects(datasets: Sequence[Path], staging: Path) -> list[Reject]:
         for reject in read_dataset_rejects(dataset, with_audio=True)
         if reject.id not in ids
     }
-    return list(found.values())
+    return sorted(found.values(), key=reject_order)
 
 
 def _history(

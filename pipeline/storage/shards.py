@@ -154,9 +154,10 @@ def read_table(path: Path, record_name: str | None, columns: Sequence[str] | Non
         raise DataError(f"{path}: damaged shard ({first_line(error)})") from error
 
 
-def read_rejects(path: Path) -> list[Reject]:
+def read_rejects(path: Path, with_audio: bool = True) -> list[Reject]:
     """The rejects in a shard of any stage; nothing else of it is read from disk."""
-    return _rejects_among(read_table(path, None, ["id", "reject"]).to_pylist())
+    names = [f"reject.{name}" for name in _REJECT_FIELDS if with_audio or name != "audio"]
+    return _rejects_among(read_table(path, None, ["id", *names]).to_pylist())
 
 
 def is_intact(path: Path) -> bool:
@@ -269,9 +270,7 @@ def compression_of(column: str) -> str:
 
 def _rejects_among(values: Iterable[Mapping[str, Any]]) -> list[Reject]:
     return [
-        Reject(value["id"], **{name: value["reject"][name] for name in _REJECT_FIELDS})
-        for value in values
-        if value["reject"] is not None
+        Reject(value["id"], **value["reject"]) for value in values if value["reject"] is not None
     ]
 
 

@@ -135,3 +135,15 @@ def test_a_ledger_of_nothing_is_empty() -> None:
 @pytest.mark.parametrize("value", [3, 3.0])
 def test_equal_numbers_are_one_label(value: float) -> None:
     assert column_of("n", range(1), [value]).levels == ("3",)
+
+
+def test_of_many_rows_some_are_drawn_in_their_order(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "d", clean_rows(0, 90))
+    whole, some = (read_light_columns(dataset, most, seed=1) for most in (90, 40))
+    assert whole.equals(read_light_columns(dataset))
+    assert len(some) == 40
+    assert some.equals(read_light_columns(dataset, 40, seed=1))
+    assert not some.equals(read_light_columns(dataset, 40, seed=2))
+    rows = [str(row) for row in whole.to_pylist()]
+    places = [rows.index(str(row)) for row in some.to_pylist()]
+    assert places == sorted(places)

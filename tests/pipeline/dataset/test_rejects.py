@@ -1,12 +1,23 @@
 """A build that loses too much says where to look."""
 
 from collections import Counter
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from models.errors import DataError
-from pipeline.dataset.rejects import check_rejected, losses_by
-from pipeline.records import Reject
+from pipeline.dataset import rejects as rejects_module
+from pipeline.dataset import writer
+from pipeline.dataset.rejects import (
+    check_rejected,
+    losses_by,
+    reject_order,
+    stored_rejects,
+    whole_rejects,
+)
+from pipeline.records import CleanClip, JudgedClip, Reject
+from pipeline.storage.shards import write_shard
 
 KEPT = Counter(anna=40, ben=10), Counter({"alarm:1": 25, "alarm:2": 25})
 
@@ -55,3 +66,24 @@ def test_losses_are_counted_against_all() -> None:
     rejects = _failed(10, "ben", "alarm:1", "x") + _failed(1, "", "alarm:1", "x")
     (lost,) = losses_by(rejects, KEPT[0], "speaker")
     assert (lost.name, lost.rejected, lost.total, lost.share) == ("ben", 10, 20, 0.5)
+
+
+def test_rejects_of_many_shards_are_written_in_order_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejects_module, "_AT_ONCE", 3)
+    monkeypatch.setattr(writer, "_GROUP_BYTES", 1000)
+    rejects = [Reject(f"a-{n}", "judge", "odd", audio=bytes([n]) * 400) for n in range(10)]
+    rejects += [Reject("a-3", "augment", "odd")]
+    shards = [
+        write_shard(tmp_path / f"{n}.parquet", rejects[n::3][::-1], kind)
+        for n, kind in enumerate((JudgedClip, CleanClip, JudgedClip))
+    ]
+    stored = stored_rejects(shards)
+    assert not any(one.reject.audio for one in stored)
+    count = writer.write_rejects(tmp_path / "rejects.parquet", whole_rejects(stored))
+    file = pq.ParquetFile(tmp_path / "rejects.parquet")
+    assert count == file.metadata.num_rows == 11
+    assert file.num_row_groups > 2
+    written = [Reject(**row) for row in file.read().to_pylist()]
+    assert written == sorted(rejects, key=reject_order)

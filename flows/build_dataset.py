@@ -8,122 +8,91 @@ how often it is tried, and on which worker.
 import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
+from prefect.futures import PrefectFuture, as_completed
+from prefect.logging import get_run_logger
+from prefect.task_engine import TaskRunTimeoutError
 
+from flows.artifacts import progress_of, show_dataset
 from flows.language_model_key import language_model_key
+from flows.parameters import Count, Overrides, Seed, place, run_name, settings_of
 from flows.prepare import hold, prepare
-from flows.workers import gpu_slot, submit, tagged, task_runner
+from flows.stage_tasks import (
+    RETRIED,
+    babble,
+    generate,
+    groups_of,
+    numbers_of,
+    own_speech,
+    seal,
+    within,
+)
+from flows.workers import submit, tagged, task_runner
 from models.errors import DataError, VoxloomError
-from pipeline.build import stages
-from pipeline.build.config import load_build_config
-from pipeline.build.job import Job
-from pipeline.build.seal import seal_build
+from pipeline.build.inputs import used_digests
+from pipeline.build.job import SENTENCES, Job
 from pipeline.editing import extend as extension
-
-
-async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) -> bool:
-    """A full disk or a wrong config stays so; a lost node or a busy GPU may not."""
-    outcome = await state.aresult(raise_on_failure=False)
-    return not isinstance(outcome, VoxloomError)
-
+from pipeline.storage.shards import first_line
 
 _WORKER_DEATHS = 3  # of processes, before a build is given up
 
-# The shards on disk are the cache: Prefect's own would store results and hash the job.
-_RETRIED: dict[str, Any] = {
-    "retries": 2,
-    "retry_delay_seconds": [2, 20],
-    "retry_condition_fn": is_worth_retrying,
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
-}
 
-
-@task(name="generate", **_RETRIED)
-def generate(job: Job) -> list[Path]:
-    return stages.generate_shards(job)
-
-
-@task(name="frontend", task_run_name="frontend-{sentences.stem}", **_RETRIED)
-def frontend(job: Job, sentences: Path) -> Path:
-    return stages.frontend_shard(job, sentences)
-
-
-@task(name="synthesize", task_run_name="synthesize-{spoken.stem}", **_RETRIED)
-def synthesize(job: Job, spoken: Path) -> Path:
-    with gpu_slot(job.device):
-        return stages.synthesize_shard(job, spoken)
-
-
-@task(name="vocode", task_run_name="vocode-{mels.stem}", **_RETRIED)
-def vocode(job: Job, mels: Path) -> Path:
-    with gpu_slot(job.device):
-        return stages.vocode_shard(job, mels)
-
-
-@task(name="judge", task_run_name="judge-{clean.stem}", **_RETRIED)
-def judge(job: Job, clean: Path) -> Path:
-    return stages.judge_shard(job, clean)
-
-
-@task(name="augment", task_run_name="augment-{judged.stem}", **_RETRIED)
-def augment(job: Job, judged: Path) -> Path:
-    return stages.augment_shard(job, judged)
-
-
-@task(name="manifest", task_run_name="manifest-{augmented.stem}", **_RETRIED)
-def manifest(job: Job, augmented: Path) -> Path:
-    return stages.manifest_shard(job, augmented)
-
-
-@task(name="babble", **_RETRIED)
-def babble(job: Job) -> Path | None:
-    return stages.babble_file(job)
-
-
-@task(name="own-speech", **_RETRIED)
-def own_speech(job: Job) -> Path | None:
-    with gpu_slot(job.device):
-        return stages.own_speech(job)
-
-
-@task(name="seal", **_RETRIED)
-def seal(job: Job) -> Path:
-    return seal_build(job)
-
-
-@task(name="conclude", **_RETRIED)
+@task(name="conclude", **RETRIED)
 def conclude(dataset: Path, further: Path) -> Path:
     return extension.conclude(dataset, further).dataset
 
 
-CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)
-
-
-@flow(name="build-shards", validate_parameters=False)
+@flow(
+    name="build-shards",
+    flow_run_name="{job.config.name}, {job.num_shards} shards, seed {job.config.seed}",
+    validate_parameters=False,
+)
 def build_shards(job: Job) -> Path:
     """Every stage of every shard, then the seal; returns the dataset's folder. Raises the first
-    error that no retry cured.
+    error that no retry cured, as soon as it is there.
     """
-    latest: dict[int, Any] = dict(enumerate(generate(job)))
+    name = job.config.name
+    with _naming(f"{name} {SENTENCES}"):
+        groups = groups_of(generate(job))
     if "babble" in job.inputs.digests:
         babble(job)  # before the shards, which share it
     if job.config.augment.hears_own_speech:
         tagged(own_speech)(job)
-    futures = []
-    for stage, index in wavefront(len(CHAIN), job.num_shards):
-        latest[index] = submit(CHAIN[stage], job, latest[index])
-        futures.append(latest[index])
-    for future in futures:
-        future.result()
-    return seal(job)
+    chain = within(job.config.runtime.shard_timeout_s, len(groups[0]))
+    latest: dict[int, Any] = dict(enumerate(groups))
+    asked: dict[PrefectFuture[Any], str] = {}
+    for stage, index in wavefront(len(chain), len(groups)):
+        latest[index] = submit(chain[stage], job, latest[index])
+        asked[latest[index]] = f"{name} {chain[stage].name} {numbers_of(groups[index])}"
+    with progress_of(name, len(asked)) as tell:
+        for done, future in enumerate(as_completed(list(asked)), start=1):
+            with _naming(asked[future]):
+                future.result()
+            tell(done)
+    with _naming(f"{name} seal"):
+        dataset = seal(job)
+    show_dataset(dataset)
+    return dataset
+
+
+@contextmanager
+def _naming(run: str) -> Iterator[None]:
+    """Turn an error in the block that does not name what it is about into one line that does."""
+    try:
+        yield
+    except (VoxloomError, BrokenProcessPool):
+        raise
+    except TaskRunTimeoutError as error:
+        message = f"{run}: took longer than runtime.shard_timeout_s allows, each time"
+        raise DataError(message) from error
+    except Exception as error:
+        what = f"{type(error).__name__}: {first_line(error)}"
+        raise DataError(f"{run}: {what} (--verbose tells where)") from error
 
 
 def build(job: Job) -> Path:
@@ -147,29 +116,72 @@ def build(job: Job) -> Path:
     )
 
 
-@flow(name="build-dataset")
-def build_dataset(config: str, overrides: list[str] | None = None) -> str:
-    """Build the dataset that the YAML file `config` describes; returns its folder.
+@flow(name="build-dataset", flow_run_name=run_name)
+def build_dataset(
+    config: str = "configs/build/quickstart.yaml",
+    output: str | None = None,
+    count: Count = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    keep_shards: bool = True,
+) -> str:
+    """Build a dataset; returns its folder. Stopped at any moment and run again, it goes on where
+    it was.
 
-    `overrides` are `dotted.key=value` strings put over the file. Stopped at any moment and run
-    again, it goes on where it was.
+    Args:
+        config: The build config, a YAML file.
+        output: The dataset's folder, in place of the config's `output.path`. `{date}` is the day
+            of the run; variables such as `$VOXLOOM_DATA` are those of the worker.
+        count: How many sentences, in place of the config's `sentences.count`.
+        seed: Another seed makes other rows; `date` takes the day of the run, 20261128.
+        overrides: Further keys of the config, such as `runtime.workers=16`.
+        keep_shards: Whether the stages' shards are kept for builds to come. Without them an equal
+            build starts anew.
     """
-    settings = load_build_config(config, overrides or [])
+    settings = settings_of(config, output, count, seed, overrides)
     with hold(settings):
-        return str(build(prepare(settings)))
+        job = prepare(settings)
+        dataset = build(job)
+        if not keep_shards:
+            job.remove_shards()
+    return str(dataset)
 
 
-@flow(name="extend-dataset")
-def extend_dataset(dataset: str, config: str, overrides: list[str] | None = None) -> str:
-    """Add the rows that the YAML file `config` describes to the folder `dataset`; returns it.
+@flow(name="extend-dataset", flow_run_name=run_name)
+def extend_dataset(
+    dataset: str,
+    config: str = "configs/build/quickstart.yaml",
+    count: Count = None,
+    seed: Seed = "date",
+    overrides: Overrides = None,
+    keep_shards: bool = True,
+) -> str:
+    """Add rows to a dataset, none of which says what it says already; returns its folder. Its own
+    data files stay as they are. Where there is none yet, it is built.
 
-    None of them says what it says already. Its own data files stay as they are.
+    Args:
+        dataset: The folder of the dataset. Variables such as `$VOXLOOM_DATA` are the worker's.
+        config: The build config of the new rows, a YAML file.
+        count: How many sentences, in place of the config's `sentences.count`.
+        seed: Another seed makes other rows; `date` takes the day of the run, 20261128.
+        overrides: Further keys of the config, such as `runtime.workers=16`.
+        keep_shards: Whether the stages' shards are kept for builds to come.
     """
-    grown = Path(dataset)
-    further = extension.extension_of(grown, load_build_config(config, overrides or []))
+    grown = place(dataset)
+    if not grown.exists():
+        return build_dataset(config, dataset, count, seed, overrides, keep_shards)
+    further = extension.extension_of(grown, settings_of(config, None, count, seed, overrides))
+    extension.check_extension(grown, further)
+    if told := extension.holds_already(grown, further, used_digests(further)):
+        get_run_logger().info("nothing to add: %s", told)
+        return str(grown)
     with hold(further, grown):
-        extension.check_extension(grown, further)
-        return str(conclude(grown, build(prepare(further, extends=grown))))
+        job = prepare(further, extends=grown)
+        conclude(grown, build(job))
+        if not keep_shards:
+            job.remove_shards()
+    show_dataset(grown)
+    return str(grown)
 
 
 def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas import OrchestrationResult
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
@@ -46,6 +47,10 @@ class _InMemoryClient(SyncPrefectClient):
 
     def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
         return self._flow_runs[flow_run_id]
+
+    def set_flow_run_name(self, flow_run_id: UUID, name: str) -> httpx.Response:
+        self._flow_runs[flow_run_id].name = name
+        return httpx.Response(204)
 
     def set_flow_run_state(
         self, flow_run_id: UUID | str, state: State[Any], force: bool = False

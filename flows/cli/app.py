@@ -29,9 +29,11 @@ from flows.cli.extend import extend, merge
 from flows.cli.many_values import ManyValues
 from flows.cli.melnet import melnet_app
 from flows.cli.mels import mels
+from flows.cli.plan import plan
 from flows.cli.probe import probe
 from flows.cli.replay import replay
 from flows.cli.say import say
+from flows.cli.serve import serve
 from flows.cli.speakers import speakers_app
 from flows.cli.teach import teach_app
 from flows.cli.train import train
@@ -50,7 +52,7 @@ app = typer.Typer(
 )
 _MODELS = "Voices and models"
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Make datasets": (build, seal, extend, merge, drop, export),
+    "Make datasets": (plan, build, seal, extend, merge, drop, export, serve),
     "Check datasets": (verify, report, browse, audit, diff, replay, coverage, probe, diversity),
     _MODELS: (say, train),
 }

@@ -1,4 +1,4 @@
-"""`voxloom doctor`: a check of this machine: packages, device, grammars, checkpoints, disk."""
+"""`voxloom doctor`: a check of this machine: packages, device, checkpoints, server, disk."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ class Finding:
 
 
 def doctor() -> None:
-    """Check this machine: installed packages, device, text grammars, checkpoints, disk.
+    """Check this machine: packages, device, text grammars, checkpoints, Prefect server, disk.
 
     Says how to install what is missing. Exits with status 1 if a build could not run.
     """
@@ -59,6 +59,7 @@ def examine() -> Iterator[Finding]:
     yield _tried("espeak-ng", _espeak, "pip install --force-reinstall espeakng-loader phonemizer")
     yield _tried("text grammars", _grammars, "set VOXLOOM_CACHE to a folder that can be written")
     yield from _checkpoints()
+    yield _tried("Prefect server", _server, "start it, or unset PREFECT_API_URL")
     yield _disk()
 
 
@@ -172,6 +173,22 @@ def _checkpoint(name: str) -> Finding:
         return Finding(name, "missing", str(error), remedy)
     speakers = f", {len(info.speakers)} speakers" if info.speakers else ""
     return Finding(name, "ok", f"intact, step {info.step}{speakers}, {digest}")
+
+
+def _server() -> Finding:
+    """The one that is configured; builds run without."""
+    from prefect.settings import get_current_settings
+
+    address = get_current_settings().api.url
+    if address is None:
+        return Finding("Prefect server", "ok", "none is configured; builds run without")
+    from flows.server_setup import missing
+
+    absent = ", ".join(missing())
+    if absent:
+        remedy = "voxloom serve --setup-only"
+        return Finding("Prefect server", "note", f"{address}, without {absent}", remedy)
+    return Finding("Prefect server", "ok", address)
 
 
 def _disk() -> Finding:

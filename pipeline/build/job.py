@@ -67,6 +67,14 @@ class Job:
             return sentences if stage == SENTENCES else []
         return [path for path in self.shards(stage) if path.exists()]
 
+    def remove_shards(self) -> None:
+        """Of all stages, for whoever will not build this again; the sentences last, which the names
+        of the others depend on.
+        """
+        for stage in reversed(self.keys):
+            for path in self.made(stage):
+                path.unlink(missing_ok=True)
+
     def next_shard(self, stage: str, source: Path) -> Path:
         """What `stage` makes out of the shard `source` of an earlier stage."""
         return self.shard(stage, index_of(source))

@@ -1,6 +1,5 @@
 """The flow for real: Prefect's engine, a kill -9 in the middle, and errors."""
 
-import asyncio
 import itertools
 import os
 import re
@@ -13,11 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import Failed
 
+from flows.build_dataset import _naming, wavefront
 from flows.build_dataset import build as build_flow
-from flows.build_dataset import frontend, is_worth_retrying, wavefront
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
@@ -118,14 +115,13 @@ def test_an_error_in_a_stage_is_told_in_one_line(
     assert not (tmp_path / "dataset").exists()
 
 
-def test_an_error_that_only_a_person_can_cure_is_not_tried_again() -> None:
-    async def answers() -> tuple[bool, bool]:
-        states = [Failed(data=DataError("disk is full")), Failed(data=ConnectionError("node lost"))]
-        run = TaskRun.model_construct()
-        full, lost = [await is_worth_retrying(frontend, run, state) for state in states]
-        return full, lost
-
-    assert asyncio.run(answers()) == (False, True)
+def test_an_error_of_a_library_names_its_run_in_one_line() -> None:
+    with pytest.raises(DataError) as caught, _naming("tiny vocode shard 3"):
+        raise RuntimeError("CUDA out of memory.\nTried to allocate 2 GiB")
+    message = "tiny vocode shard 3: RuntimeError: CUDA out of memory. (--verbose tells where)"
+    assert str(caught.value) == message
+    with pytest.raises(DataError, match=r"^disk is full$"), _naming("tiny vocode shard 3"):
+        raise DataError("disk is full")
 
 
 def test_wavefront_keeps_each_shards_stages_in_order() -> None:

@@ -1,4 +1,4 @@
-"""prefect.yaml: Prefect itself reads it, and what it points at exists."""
+"""prefect.yaml: Prefect itself reads it, `voxloom serve` does, and what it points at exists."""
 
 from pathlib import Path
 from typing import Any
@@ -8,30 +8,51 @@ import yaml
 from prefect.cli.deploy._models import DeploymentConfig
 from prefect.flows import load_flow_from_entrypoint
 
+from flows.serving import deployments
+from models.config import read_yaml
 from pipeline.build.config import load_build_config
 
-
-@pytest.fixture
-def deployment(checkout: Path) -> dict[str, Any]:
-    content = yaml.safe_load((checkout / "prefect.yaml").read_text(encoding="utf-8"))
-    (only,) = content["deployments"]
-    return dict(only)
+CHECKOUT = Path(__file__).parents[2]
+ASKED = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text(encoding="utf-8"))
+by_name = pytest.mark.parametrize("asked", ASKED["deployments"], ids=lambda asked: asked["name"])
 
 
-def test_prefect_accepts_every_key(deployment: dict[str, Any]) -> None:
-    config = DeploymentConfig.model_validate(deployment)
-    assert config.name == "quickstart-nightly"
-    assert config.schedules
+@by_name
+def test_prefect_accepts_every_key(asked: dict[str, Any]) -> None:
+    config = DeploymentConfig.model_validate(asked)
+    assert config.name == asked["name"]
+    assert set(asked) <= set(DeploymentConfig.model_fields)
+    assert asked["work_pool"]["job_variables"]["env"] == {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 
 
-def test_the_entrypoint_is_the_flow_and_takes_the_parameters(
-    deployment: dict[str, Any], checkout: Path, monkeypatch: pytest.MonkeyPatch
+@by_name
+def test_its_flow_takes_the_parameters_and_its_configs_exist(
+    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(checkout)
-    flow = load_flow_from_entrypoint(deployment["entrypoint"])
-    assert flow.name == "build-dataset"
-    assert flow.validate_parameters(deployment["parameters"]) == deployment["parameters"]
+    monkeypatch.chdir(CHECKOUT)
+    flow = load_flow_from_entrypoint(asked["entrypoint"])
+    assert flow.validate_parameters(asked["parameters"])
+    given = asked["parameters"]
+    assert load_build_config(given.get("config") or given["build"]).name == "quickstart"
+    assert "recipe" in read_yaml(given.get("training", "configs/train/harmonic.yaml"))
 
 
-def test_its_config_is_valid(deployment: dict[str, Any], checkout: Path) -> None:
-    assert load_build_config(checkout / deployment["parameters"]["config"]).name == "quickstart"
+def test_scheduled_runs_make_new_rows_every_time() -> None:
+    scheduled = [asked for asked in ASKED["deployments"] if asked.get("schedules")]
+    assert len(scheduled) == 3
+    assert {asked["parameters"]["seed"] for asked in scheduled} == {"date"}
+
+
+def test_workers_take_the_code_from_git_and_no_path_of_one_machine() -> None:
+    (step,) = ASKED["pull"]
+    assert step["prefect.deployments.steps.git_clone"]["repository"] == "{{ $VOXLOOM_REPOSITORY }}"
+
+
+def test_one_machine_serves_the_same_deployments() -> None:
+    served = {one.name: one for one in deployments(CHECKOUT / "prefect.yaml")}
+    assert list(served) == [asked["name"] for asked in ASKED["deployments"]]
+    nightly = served["nightly"]
+    assert nightly.entrypoint == "flows.build_dataset.build_dataset"
+    assert nightly.parameters["output"] == "$VOXLOOM_DATA/nightly/{date}"
+    assert nightly.schedules is not None
+    assert str(nightly.schedules[0].schedule.cron) == "0 3 * * *"

@@ -1,0 +1,79 @@
+"""`voxloom plan`: what a build will take."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.console import console, tell
+from flows.cli.options import Overrides
+
+if TYPE_CHECKING:
+    from pipeline.build.config import BuildConfig
+    from pipeline.build.estimate import Estimate
+
+
+def plan(
+    config: Annotated[Path, typer.Argument(help="The build config (YAML).")],
+    utterances: Annotated[
+        int | None, typer.Option(help="How many sentences. Default: sentences.count.", min=1)
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Estimate a build: hours, disk, memory, tasks, by stage.
+
+    Builds some dozens of its sentences on this machine, which takes less than a minute, and extends
+    what they took. Run it while nothing else works here.
+
+    [dim]Examples:[/dim]
+
+      voxloom plan configs/build/quickstart.yaml --utterances 1000000
+
+      voxloom plan my.yaml --set runtime.workers=16
+    """
+    import tempfile
+
+    from flows.prepare import prepare
+    from pipeline.build.config import load_build_config
+    from pipeline.build.estimate import estimate, measure
+
+    count = [] if utterances is None else [f"sentences.count={utterances}"]
+    settings = load_build_config(config, [*(overrides or []), *count])
+    prepare(settings)
+    started_s = time.process_time()  # imports and checks, which a build does, too
+    with tempfile.TemporaryDirectory(prefix="voxloom-") as folder, console.status("building some"):
+        found = estimate(settings, measure(settings, Path(folder)), started_s)
+    _show(settings, found)
+
+
+def _show(settings: "BuildConfig", found: "Estimate") -> None:
+    from rich.table import Table
+
+    from flows.stage_tasks import tasks_of
+    from flows.workers import ON_GPU
+    from pipeline.build.runtime import resolve_device
+
+    runtime, rows = settings.runtime, settings.sentences.num_rows
+    device = resolve_device(runtime)
+    tasks = tasks_of(-(-rows // runtime.shard_size))
+    table = Table("stage", "worker", "tasks", "CPU hours", "shards, GB", box=None)
+    for stage, hours in found.cpu_hours.items():
+        worker = device if stage in ON_GPU else "cpu"
+        size = found.shard_bytes.get(stage)
+        shards = "" if size is None else _figure(size / 1e9)
+        table.add_row(stage, worker, f"{tasks.get(stage, 1):,}", _figure(hours), shards)
+    console.print(table)
+    kept = sum(found.shard_bytes.values())
+    tell(
+        f"{rows:,} sentences on {runtime.num_workers} workers of this machine: "
+        f"{_figure(found.hours)} hours ({found.hours * 3600:,.0f} s)\n"
+        f"dataset  {_figure(found.dataset_bytes / 1e9)} GB\n"
+        f"shards   {_figure(kept / 1e9)} GB, until they are deleted\n"
+        f"memory   {_figure(found.memory_bytes / 1e9)} GB"
+    )
+
+
+def _figure(value: float) -> str:
+    """Two or three digits that count."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value < 10 else f"{value:.1f}"

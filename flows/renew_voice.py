@@ -1,0 +1,90 @@
+"""A voice trained, measured against the one in use, published if it is better, and put to use."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+from pydantic import Field
+
+from flows.artifacts import has_server
+from flows.build_dataset import build_dataset
+from flows.cli.mels import corpus_config
+from flows.parameters import Count, Overrides, Seed, place
+from models.checkpoint import KINDS, checkpoint_files, read_info
+from models.evaluation.candidate import Contest, Verdict, compare_with_used
+from models.training.run import train
+from pipeline.storage.publish import publish, staging_folder
+
+# Training goes on from its last saved step, so another attempt costs little.
+_ONCE_MORE: dict[str, Any] = {"retries": 1, "cache_policy": NO_CACHE, "persist_result": False}
+_KEY_OF_ROLE = {"acoustic": "voice.acoustic_model", "vocoder": "voice.vocoder"}
+
+
+@task(name="train", task_run_name="train {config}", **_ONCE_MORE)
+def train_voice(config: str, overrides: list[str]) -> Path:
+    return train(config, overrides)
+
+
+@task(name="evaluate", task_run_name="evaluate {candidate}", **_ONCE_MORE)
+def evaluate_voice(candidate: Path, in_use: Path, contest: Contest) -> Verdict:
+    verdict = compare_with_used(candidate, in_use, contest, get_run_logger().info)
+    if has_server():
+        create_markdown_artifact(verdict.table, description=f"{candidate} beside {in_use}")
+    return verdict
+
+
+@task(name="publish", task_run_name="publish {target}", **_ONCE_MORE)
+def publish_voice(candidate: Path, target: Path) -> None:
+    with staging_folder(target) as staging:
+        for file in checkpoint_files(candidate):
+            shutil.copy2(file, staging / file.name)
+        publish(staging, target)
+
+
+@flow(name="renew-voice", flow_run_name="{training} for {voice}")
+def renew_voice(
+    training: str,
+    voice: str,
+    build: str,
+    figure: str = "mcd_dtw_db",
+    clips: Annotated[int, Field(ge=1)] = 30,
+    training_overrides: Overrides = None,
+    output: str | None = None,
+    count: Count = None,
+    seed: Seed = "date",
+    overrides: Overrides = None,
+) -> str:
+    """Train a checkpoint, compare it with the one in use, publish it where it is better, and
+    build a dataset with it; returns the dataset's folder, or that of the voice that stays.
+
+    Args:
+        training: The training config, a YAML file.
+        voice: The folder of the checkpoint in use. Where there is none yet, the new one takes it.
+        build: The build config, a YAML file.
+        figure: What decides: `per`, `mcd_dtw_db` (acoustic models), `mel_l1`, `mcd_db` (vocoders)
+            or another column of `voxloom evaluate`.
+        clips: On how many held-out clips of the training's corpus.
+        training_overrides: Further keys of the training config, such as `loop.steps=20000`.
+        output: The dataset's folder, in place of the config's `output.path`, with `{date}`.
+        count: How many sentences, in place of the config's `sentences.count`.
+        seed: Another seed makes other rows; `date` takes the day of the run.
+        overrides: Further keys of the build config.
+    """
+    in_use = place(voice)
+    candidate = train_voice(training, training_overrides or [])
+    if in_use.exists():
+        contest = Contest(corpus_config(Path(training), []), figure, clips)
+        verdict = evaluate_voice(candidate, in_use, contest)
+        told = f"{figure} {verdict.candidate:.4g}, in use {verdict.in_use:.4g}"
+        if not verdict.is_better:
+            get_run_logger().info("%s stays: the new one has %s", in_use, told)
+            return str(in_use)
+        get_run_logger().info("the new one is better: %s", told)
+    publish_voice(candidate, in_use)
+    key = _KEY_OF_ROLE[KINDS[read_info(in_use).kind].role]
+    used = [*(overrides or []), f"{key}={in_use}"]
+    return build_dataset(build, output, count, seed, used)

@@ -1,0 +1,150 @@
+"""What a build will take, from a short run of its stages on this machine.
+
+Samples of its sentences go through all stages, in as many threads as the build has workers, and are
+sealed. The first loads what a build loads; the two others, of different sizes, tell what a sentence
+takes from what a build takes once.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from models.errors import ConfigError
+from pipeline.build import stages
+from pipeline.build.config import BuildConfig
+from pipeline.build.job import SENTENCES, Job
+from pipeline.build.seal import seal_build
+
+SEAL = "seal"
+_SAMPLES = (4, 12, 48)  # sentences a worker, at most as many as a shard has
+_COPIES = 6  # of a stage's records: read, made, as columns, as a file, and as waves of floats
+_MAKERS: Mapping[str, Callable[[Job, Path], Path]] = {
+    "frontend": stages.frontend_shard,
+    "synthesize": stages.synthesize_shard,
+    "vocode": stages.vocode_shard,
+    "judge": stages.judge_shard,
+    "augment": stages.augment_shard,
+    "manifest": stages.manifest_shard,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What so many `sentences` took: seconds of the clock for all shards, and for the seal; CPU
+    seconds by stage; bytes of their shards by stage, and of their dataset; the process's memory.
+    """
+
+    sentences: int
+    shards_s: float
+    seal_s: float
+    cpu_s: Mapping[str, float]
+    shard_bytes: Mapping[str, int]
+    dataset_bytes: int
+    memory_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        return self.shards_s + self.seal_s
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of a whole build, on one machine like this one."""
+
+    hours: float
+    cpu_hours: Mapping[str, float]  # by stage
+    shard_bytes: Mapping[str, float]  # by stage
+    dataset_bytes: float
+    memory_bytes: float
+
+
+def measure(config: BuildConfig, folder: Path) -> list[Spent]:
+    """What samples of the build took, the smallest first, with all files below `folder`.
+
+    Raises `ConfigError` where a language model would be asked for sentences, and what a build does.
+    """
+    if config.sentences.language_model is not None:
+        raise ConfigError(
+            "sentences.language_model: an estimate would ask it for sentences; "
+            "give --set sentences.language_model=null"
+        )
+    spent = []
+    for rows in _SAMPLES:
+        place = folder / str(rows)
+        spent.append(_spent(_sized(config, min(rows, config.runtime.shard_size), place)))
+    return spent
+
+
+def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) -> Estimate:
+    """Of the build of `config`; `started_s` is what a build takes before its first shard."""
+    first, small, large = samples
+    num_rows, more = config.sentences.num_rows, max(1, large.sentences - small.sentences)
+    row_s = max(0.0, large.seconds - small.seconds) / more
+    once_s = max(0.0, first.seconds - row_s * first.sentences)
+    scale = num_rows / large.sentences
+    in_work = min(num_rows, config.runtime.num_workers * config.runtime.shard_size)
+    row_bytes = max(large.shard_bytes.values()) / large.sentences
+    return Estimate(
+        hours=(started_s + once_s + row_s * num_rows) / 3600,
+        cpu_hours={stage: spent * scale / 3600 for stage, spent in large.cpu_s.items()},
+        shard_bytes={stage: size * scale for stage, size in large.shard_bytes.items()},
+        dataset_bytes=large.dataset_bytes * scale,
+        memory_bytes=large.memory_bytes + _COPIES * row_bytes * max(0, in_work - large.sentences),
+    )
+
+
+def _sized(config: BuildConfig, rows: int, folder: Path) -> BuildConfig:
+    """The build with a shard of so many rows for each worker."""
+    count = max(1, config.runtime.num_workers * rows // config.sentences.repetitions)
+    return replace(
+        config,
+        sentences=replace(config.sentences, count=count),
+        judge=replace(config.judge, max_rejected_share=1.0),
+        output=replace(config.output, path=folder / "dataset"),
+        runtime=replace(config.runtime, shard_size=rows, work_dir=folder / "work"),
+    )
+
+
+def _spent(config: BuildConfig) -> Spent:
+    job = stages.plan(config)
+    cpu_s = dict.fromkeys([SENTENCES, *_MAKERS, SEAL], 0.0)
+    started, cpu = time.monotonic(), time.thread_time()
+    sentences = stages.generate_shards(job)
+    cpu_s[SENTENCES] = time.thread_time() - cpu
+    with ThreadPoolExecutor(config.runtime.num_workers) as pool:
+        for took in pool.map(lambda shard: _through_stages(job, shard), sentences):
+            for stage, seconds in took.items():
+                cpu_s[stage] += seconds
+    made, cpu = time.monotonic(), time.process_time()
+    dataset = seal_build(job)
+    cpu_s[SEAL] = time.process_time() - cpu
+    sizes = {stage: sum(path.stat().st_size for path in job.made(stage)) for stage in job.keys}
+    return Spent(
+        sentences=config.sentences.num_rows,
+        shards_s=made - started,
+        seal_s=time.monotonic() - made,
+        cpu_s=cpu_s,
+        shard_bytes=sizes,
+        dataset_bytes=sum(file.stat().st_size for file in dataset.rglob("*") if file.is_file()),
+        memory_bytes=_peak_memory(),
+    )
+
+
+def _through_stages(job: Job, shard: Path) -> dict[str, float]:
+    """CPU seconds by stage of this thread, which works on one shard alone."""
+    took = {}
+    for stage, make in _MAKERS.items():
+        started = time.thread_time()
+        shard = make(job, shard)
+        took[stage] = time.thread_time() - started
+    return took
+
+
+def _peak_memory() -> int:
+    """Of this process, in bytes; macOS counts in bytes, Linux in KiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -1,0 +1,32 @@
+"""One temporary Prefect server for all tests of this folder that ask a real one."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    temporary_settings,
+)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The address of a server that lives as long as the tests."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = SubprocessASGIServer(port=port)
+    running.start(timeout=120)
+    yield running.api_url
+    running.stop()
+
+
+@pytest.fixture
+def server(server_url: str) -> Iterator[SyncPrefectClient]:
+    """A client of the server that flows, called in this process meanwhile, tell of their runs."""
+    settings = {PREFECT_API_URL: server_url, PREFECT_LOGGING_TO_API_ENABLED: True}
+    with temporary_settings(settings), get_client(sync_client=True) as client:
+        yield client

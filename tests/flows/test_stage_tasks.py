@@ -1,0 +1,60 @@
+"""Names, groups, attempts and time of the tasks that run stages; the stages are others' tests."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from prefect import flow
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Failed
+from prefect.task_engine import TaskRunTimeoutError
+
+from flows import stage_tasks
+from flows.in_memory_runs import in_memory_runs
+from flows.stage_tasks import groups_of, is_worth_retrying, numbers_of, within
+from models.errors import DataError
+from pipeline.build.config import load_build_config
+from pipeline.build.stages import plan
+from tests.tiny_build import write_tiny_build
+from tests.tiny_voices import TinyVoices
+
+
+def test_an_error_that_only_a_person_can_cure_is_not_tried_again() -> None:
+    async def answers() -> tuple[bool, bool]:
+        states = [Failed(data=DataError("disk is full")), Failed(data=ConnectionError("node lost"))]
+        run = TaskRun.model_construct()
+        full, lost = [await is_worth_retrying(stage_tasks.judge, run, state) for state in states]
+        return full, lost
+
+    assert asyncio.run(answers()) == (False, True)
+
+
+def test_a_build_of_any_size_has_a_few_thousand_task_runs() -> None:
+    shards = [Path(f"{index:05}-key.parquet") for index in range(20_000)]
+    groups = groups_of(shards)
+    assert [shard for group in groups for shard in group] == shards
+    assert len(groups) * len(stage_tasks.CHAIN) <= stage_tasks.MAX_TASK_RUNS
+    assert groups_of(shards[:2]) == [[shards[0]], [shards[1]]]
+    assert [numbers_of(group) for group in (groups[0], shards[:1])] == ["shards 0-39", "shard 0"]
+
+
+def test_a_shard_that_takes_too_long_is_ended(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices)))
+
+    def endless(*_: object) -> Path:
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(stage_tasks.stages, "judge_shard", endless)
+    judge = next(stage for stage in within(0.1, num_shards=2) if stage.name == "judge")
+    once = judge.with_options(retries=0)
+
+    @flow(validate_parameters=False)
+    def one_stage() -> None:
+        once.submit(job, [Path("00000-key.parquet")]).result()
+
+    with in_memory_runs(), pytest.raises(TaskRunTimeoutError, match=r"after 0\.2 second"):
+        one_stage()

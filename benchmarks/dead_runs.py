@@ -2,8 +2,9 @@
 
     python -m benchmarks.dead_runs
 
-On this machine alone: a server, a process work pool whose worker clones this checkout's last commit,
-and the deployment `ad-hoc` of prefect.yaml with more sentences than it gets to. Takes three minutes.
+On this machine alone: a server, a process work pool whose worker clones this checkout's last
+commit, and the deployment `ad-hoc` of prefect.yaml with more sentences than it gets to. Takes three
+minutes.
 """
 
 import os
@@ -33,7 +34,7 @@ def main() -> None:
         from flows import serving
         from flows.server_setup import set_up
 
-        with serving.server(_free_port()):
+        with serving.server(free_port()):
             set_up(gpu_slots=1, notify=None)
             seconds, states = _measure(Path(folder))
     print(f"marked as crashed {seconds:.0f} s after kill -9; states of its runs: {states}")
@@ -88,7 +89,7 @@ def _branch() -> str:
     return subprocess.check_output(command, cwd=_CHECKOUT, text=True).strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     return port

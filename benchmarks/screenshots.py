@@ -23,14 +23,14 @@ from pipeline.report.page import write_report
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-_OUT = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 _COLOURS = 128  # of a picture: keeps it small, and nobody sees it
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--out", type=Path, default=_OUT)
+    parser.add_argument("--out", type=Path, default=PICTURES)
     options = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -51,13 +51,13 @@ def main() -> None:
                 if name != "report-light":
                     page.locator(".more button").first.click()
                     page.evaluate("document.getElementById('clips').scrollIntoView()")
-                _take(page, options.out / f"{name}.png")
+                take(page, options.out / f"{name}.png")
         with (
             _served(options.dataset, marks) as address,
             _page(browser, address, (1180, 1150), "light") as page,
         ):
             _mark_one(page)
-            _take(page, options.out / "browse.png")
+            take(page, options.out / "browse.png")
         browser.close()
 
 
@@ -95,7 +95,8 @@ def _mark_one(page: "Page") -> None:
     page.wait_for_load_state("networkidle")
 
 
-def _take(page: "Page", path: Path) -> None:
+def take(page: "Page", path: Path) -> None:
+    """Write what the page shows as a small PNG, and say how large it is."""
     from PIL import Image
 
     page.wait_for_timeout(500)  # until pictures are drawn

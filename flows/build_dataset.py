@@ -32,7 +32,7 @@ from flows.stage_tasks import (
     seal,
     within,
 )
-from flows.workers import submit, tagged, task_runner
+from flows.workers import made_for, submit, tagged
 from models.errors import DataError, VoxloomError
 from pipeline.build.inputs import used_digests
 from pipeline.build.job import SENTENCES, Job
@@ -105,7 +105,9 @@ def build(job: Job) -> Path:
     with language_model_key(job.config):
         for _ in range(_WORKER_DEATHS):
             try:
-                return build_shards.with_options(task_runner=task_runner(runtime))(job)
+                config = replace(job.config, runtime=runtime)
+                with made_for(replace(job, config=config)) as runner:
+                    return build_shards.with_options(task_runner=runner)(job)
             except BrokenProcessPool:
                 runtime = replace(runtime, workers=max(1, runtime.num_workers // 2))
                 told = f"a worker process died; going on with {runtime.workers}"

@@ -60,7 +60,7 @@ def _account_of_runs(job: Job) -> AbstractContextManager[None]:
     workers in other processes or for a key in a block, else memory."""
     from prefect.settings import get_current_settings
 
-    in_threads = job.config.runtime.runner == "threads"
+    in_threads = job.config.runtime.runner != "processes"  # Ray's are told what to do by threads
     if in_threads and get_current_settings().api.url is None and not needs_prefect(job.config):
         from flows.in_memory_runs import in_memory_runs
 

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.tasks import Task, exponential_backoff
 
-from flows.workers import gpu_slot
+from flows.workers import gpu_slot, maker
 from models.errors import VoxloomError, shortened
 from pipeline.build import stages
 from pipeline.build.job import Job, index_of
+from pipeline.build.runtime import ShardStage
 from pipeline.build.seal import seal_build
 from pipeline.dataset.rejects import reason_of
 from pipeline.storage.shards import read_rejects
@@ -94,32 +95,32 @@ def generate(job: Job) -> list[Path]:
 
 @task(**_grouped("frontend"))
 def frontend(job: Job, shards: list[Path]) -> list[Path]:
-    return [_made(stages.frontend_shard, job, shard) for shard in shards]
+    return [_made("frontend", job, shard) for shard in shards]
 
 
 @task(**_grouped("synthesize"))
 def synthesize(job: Job, shards: list[Path]) -> list[Path]:
-    return [_made(stages.synthesize_shard, job, shard, gpu_slot(job.device)) for shard in shards]
+    return [_made("synthesize", job, shard) for shard in shards]
 
 
 @task(**_grouped("vocode"))
 def vocode(job: Job, shards: list[Path]) -> list[Path]:
-    return [_made(stages.vocode_shard, job, shard, gpu_slot(job.device)) for shard in shards]
+    return [_made("vocode", job, shard) for shard in shards]
 
 
 @task(**_grouped("judge"))
 def judge(job: Job, shards: list[Path]) -> list[Path]:
-    return [_made(stages.judge_shard, job, shard) for shard in shards]
+    return [_made("judge", job, shard) for shard in shards]
 
 
 @task(**_grouped("augment"))
 def augment(job: Job, shards: list[Path]) -> list[Path]:
-    return [_made(stages.augment_shard, job, shard) for shard in shards]
+    return [_made("augment", job, shard) for shard in shards]
 
 
 @task(**_grouped("manifest"))
 def manifest(job: Job, shards: list[Path]) -> list[Path]:
-    return [_made(stages.manifest_shard, job, shard) for shard in shards]
+    return [_made("manifest", job, shard) for shard in shards]
 
 
 @task(**_whole("babble"))
@@ -157,16 +158,11 @@ def _is_no_warning_of_threads(record: logging.LogRecord) -> bool:
     return "running in a worker thread" not in record.getMessage()
 
 
-def _made(
-    make: Callable[[Job, Path], Path],
-    job: Job,
-    shard: Path,
-    turn: AbstractContextManager[None] | None = None,
-) -> Path:
-    """What `make` makes of a shard while it has its `turn`; told in the run's log."""
+def _made(stage: ShardStage, job: Job, shard: Path) -> Path:
+    """What the stage makes of a shard; told in the run's log."""
     made: list[Path] = []
-    with turn or nullcontext(), _told(lambda: f"{made[0].name}: {_content(made[0])}"):
-        made.append(make(job, shard))
+    with _told(lambda: f"{made[0].name}: {_content(made[0])}"):
+        made.append(maker.get()(stage, job, shard))
     return made[0]
 
 

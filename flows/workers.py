@@ -1,9 +1,10 @@
 """Where tasks run: the runner that a build asks for, and whose turn it is on the GPU."""
 
-import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prefect.concurrency.sync import concurrency
@@ -12,54 +13,55 @@ from prefect.settings import get_current_settings
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from models.errors import ConfigError
 from pipeline.build.job import Job
-from pipeline.build.runtime import RuntimeConfig
+from pipeline.build.runtime import GPU_STAGES, ShardStage
+from pipeline.build.stages import MAKERS
 from pipeline.storage.processes import exit_with_parent
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ON_GPU = ("synthesize", "vocode", "own-speech")  # names of tasks
 _this_process_gpu = threading.Lock()
 
 
-def task_runner(runtime: RuntimeConfig) -> TaskRunner[Any]:
-    """The Prefect task runner for `runtime.runner`, with `runtime.workers` workers.
+Maker = Callable[[ShardStage, Job, Path], Path]
+
+
+def make_here(stage: ShardStage, job: Job, shard: Path) -> Path:
+    """What `stage` makes of a shard, in this process."""
+    with gpu_slot(job.device if stage in GPU_STAGES else "cpu"):
+        return MAKERS[stage](job, shard)
+
+
+# What makes the shards of the tasks that are submitted where it is set.
+maker: ContextVar[Maker] = ContextVar("maker", default=make_here)
+
+
+@contextmanager
+def made_for(job: Job) -> Iterator[TaskRunner[Any]]:
+    """The Prefect task runner for `runtime.runner`, with `runtime.workers` workers; with Ray its
+    threads wait for what actors make.
 
     Raises `ConfigError` when Ray is asked for and not installed.
     """
-    if runtime.runner == "ray":
-        return _ray_runner(runtime.num_workers)
+    runtime = job.config.runtime
     if runtime.runner == "processes":
-        workers = runtime.num_workers
-        return ProcessPoolTaskRunner(max_workers=workers, initializer=exit_with_parent)
-    return ThreadPoolTaskRunner(max_workers=runtime.num_workers)
+        yield ProcessPoolTaskRunner(max_workers=runtime.num_workers, initializer=exit_with_parent)
+        return
+    if runtime.runner == "threads":
+        yield ThreadPoolTaskRunner(max_workers=runtime.num_workers)
+        return
+    from flows.ray_pools import ray_pools
 
-
-def _ray_runner(num_workers: int) -> TaskRunner[Any]:
-    """On the cluster that `RAY_ADDRESS` names, else on a Ray of this machine's own."""
-    try:
-        from prefect_ray import RayTaskRunner
-    except ImportError:
-        message = "runtime.runner: ray needs prefect-ray; pip install 'voxloom[ray]'"
-        raise ConfigError(message) from None
-    address = os.environ.get("RAY_ADDRESS")
-    local = {} if address else {"num_cpus": num_workers}
-    runner: TaskRunner[Any] = RayTaskRunner(address=address, init_kwargs=local)
-    return runner
+    with ray_pools(job) as pools:
+        chosen = maker.set(pools.make)
+        yield ThreadPoolTaskRunner(max_workers=pools.num_workers)
+        maker.reset(chosen)
 
 
 def submit(task: Task[..., Any], job: Job, source: Any) -> PrefectFuture[Any]:
-    """Submit a stage of a shard to the flow's runner, asking Ray for a GPU where it needs one."""
-    if task.name not in ON_GPU:
-        return task.submit(job, source)
-    if job.config.runtime.runner == "ray" and job.device == "cuda":
-        from prefect_ray.context import remote_options
-
-        with remote_options(num_gpus=1):
-            return tagged(task).submit(job, source)
-    return tagged(task).submit(job, source)
+    """Submit a stage of some shards to the flow's runner."""
+    return (tagged(task) if task.name in GPU_STAGES else task).submit(job, source)
 
 
 def tagged(task: Task[P, R]) -> Task[P, R]:

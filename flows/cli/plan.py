@@ -51,15 +51,14 @@ def _show(settings: "BuildConfig", found: "Estimate") -> None:
     from rich.table import Table
 
     from flows.stage_tasks import tasks_of
-    from flows.workers import ON_GPU
-    from pipeline.build.runtime import resolve_device
+    from pipeline.build.runtime import GPU_STAGES, resolve_device
 
     runtime, rows = settings.runtime, settings.sentences.num_rows
     device = resolve_device(runtime)
     tasks = tasks_of(-(-rows // runtime.shard_size))
     table = Table("stage", "worker", "tasks", "CPU hours", "shards, GB", box=None)
     for stage, hours in found.cpu_hours.items():
-        worker = device if stage in ON_GPU else "cpu"
+        worker = device if stage in GPU_STAGES else "cpu"
         size = found.shard_bytes.get(stage)
         shards = "" if size is None else _figure(size / 1e9)
         table.add_row(stage, worker, f"{tasks.get(stage, 1):,}", _figure(hours), shards)

@@ -8,7 +8,7 @@ takes from what a build takes once.
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,14 +22,6 @@ from pipeline.build.seal import seal_build
 SEAL = "seal"
 _SAMPLES = (4, 12, 48)  # sentences a worker, at most as many as a shard has
 _COPIES = 6  # of a stage's records: read, made, as columns, as a file, and as waves of floats
-_MAKERS: Mapping[str, Callable[[Job, Path], Path]] = {
-    "frontend": stages.frontend_shard,
-    "synthesize": stages.synthesize_shard,
-    "vocode": stages.vocode_shard,
-    "judge": stages.judge_shard,
-    "augment": stages.augment_shard,
-    "manifest": stages.manifest_shard,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +103,7 @@ def _sized(config: BuildConfig, rows: int, folder: Path) -> BuildConfig:
 
 def _spent(config: BuildConfig) -> Spent:
     job = stages.plan(config)
-    cpu_s = dict.fromkeys([SENTENCES, *_MAKERS, SEAL], 0.0)
+    cpu_s = dict.fromkeys([SENTENCES, *stages.MAKERS, SEAL], 0.0)
     started, cpu = time.monotonic(), time.thread_time()
     sentences = stages.generate_shards(job)
     cpu_s[SENTENCES] = time.thread_time() - cpu
@@ -136,8 +128,8 @@ def _spent(config: BuildConfig) -> Spent:
 
 def _through_stages(job: Job, shard: Path) -> dict[str, float]:
     """CPU seconds by stage of this thread, which works on one shard alone."""
-    took = {}
-    for stage, make in _MAKERS.items():
+    took: dict[str, float] = {}
+    for stage, make in stages.MAKERS.items():
         started = time.thread_time()
         shard = make(job, shard)
         took[stage] = time.thread_time() - started

@@ -3,9 +3,30 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from models.errors import ConfigError
+
+ShardStage = Literal["frontend", "synthesize", "vocode", "judge", "augment", "manifest"]
+SHARD_STAGES: tuple[ShardStage, ...] = get_args(ShardStage)
+GPU_STAGES: tuple[ShardStage, ...] = ("synthesize", "vocode")
+
+
+@dataclass(frozen=True)
+class RayPoolConfig:
+    """Ray actors that make the shards of `stages`: how many, and what each holds of its machine."""
+
+    stages: tuple[ShardStage, ...]
+    workers: int
+    cpus: float = 1.0
+    gpus: float = 0.0  # 0.25: four share one
+
+    def __post_init__(self) -> None:
+        if self.workers < 1 or self.cpus < 0 or self.gpus < 0:
+            raise ValueError(
+                f"workers: {self.workers}, cpus: {self.cpus:g}, gpus: {self.gpus:g}; allowed are 1 "
+                "worker or more, and no less than 0 of the others"
+            )
 
 
 @dataclass(frozen=True)
@@ -15,6 +36,8 @@ class RuntimeConfig:
     `workers` shards are worked on at a time (null: one a CPU core). `work_dir` keeps the
     shards between runs (null: `.voxloom/NAME` beside the output directory). A stage that takes
     longer than `shard_timeout_s` for a shard is tried again, and then fails (null: no limit).
+    `ray_pools` are for `runner: ray`; by default one that makes all stages, and one for GPU stages
+    where there is a GPU.
     """
 
     shard_size: int = 256  # sentences
@@ -23,6 +46,7 @@ class RuntimeConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     work_dir: Path | None = None
     shard_timeout_s: float | None = 3600  # of a stage of a shard
+    ray_pools: tuple[RayPoolConfig, ...] = ()
 
     def __post_init__(self) -> None:
         if self.shard_size < 1:
@@ -32,6 +56,13 @@ class RuntimeConfig:
         if self.shard_timeout_s is not None and self.shard_timeout_s <= 0:
             raise ValueError(
                 f"shard_timeout_s: {self.shard_timeout_s}; more than 0 is needed, or null"
+            )
+
+        pooled = [stage for pool in self.ray_pools for stage in pool.stages]
+        if self.ray_pools and sorted(pooled) != sorted(SHARD_STAGES):
+            raise ValueError(
+                f"ray_pools: their stages are {', '.join(pooled)}; each of "
+                f"{', '.join(SHARD_STAGES)} must be in one of them"
             )
 
     @property
@@ -49,3 +80,14 @@ def resolve_device(runtime: RuntimeConfig) -> str:
     if runtime.device == "auto":
         return "cuda" if has_gpu else "cpu"
     return runtime.device
+
+
+def ray_pools_of(runtime: RuntimeConfig, device: str) -> tuple[RayPoolConfig, ...]:
+    """Those of the config, or one of `workers` actors and, on a GPU, one actor for its stages."""
+    if runtime.ray_pools:
+        return runtime.ray_pools
+    if device == "cpu":
+        return (RayPoolConfig(SHARD_STAGES, runtime.num_workers),)
+    others = tuple(stage for stage in SHARD_STAGES if stage not in GPU_STAGES)
+    on_gpu = RayPoolConfig(GPU_STAGES, workers=1, gpus=1.0)
+    return (on_gpu, RayPoolConfig(others, runtime.num_workers))

@@ -27,7 +27,7 @@ from pipeline.build.config import (
 from pipeline.build.inputs import EXISTING, Inputs, inputs_of
 from pipeline.build.job import SENTENCES, Job, index_of
 from pipeline.build.making import make_shard, while_unchanged
-from pipeline.build.runtime import resolve_device
+from pipeline.build.runtime import ShardStage, resolve_device
 from pipeline.build.sentence_shards import cut, numbered
 from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.dataset.existing_sentences import existing_sentences_of
@@ -308,6 +308,15 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     return make_shard(job, MANIFEST, output, rows, write_part)
 
 
+# What makes a shard of each stage out of one of the stage before.
+MAKERS: dict[ShardStage, Callable[[Job, Path], Path]] = {
+    "frontend": frontend_shard,
+    "synthesize": synthesize_shard,
+    "vocode": vocode_shard,
+    "judge": judge_shard,
+    "augment": augment_shard,
+    "manifest": manifest_shard,
+}
 STAGES = (GENERATE, FRONTEND, SYNTHESIZE, VOCODE, JUDGE, AUGMENT, MANIFEST)
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
 

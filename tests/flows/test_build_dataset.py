@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,7 @@ def test_where_worker_processes_die_the_build_goes_on_with_fewer(
             return job.config.output.path
 
     monkeypatch.setattr("flows.build_dataset.build_shards", Flow())
-    monkeypatch.setattr("flows.build_dataset.task_runner", lambda runtime: runtime)
+    monkeypatch.setattr("flows.build_dataset.made_for", lambda job: nullcontext(job.config.runtime))
     four = ["runtime.workers=4"]
     job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices), four))
     assert build_flow(job) == job.config.output.path

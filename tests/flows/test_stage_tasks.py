@@ -15,7 +15,7 @@ from flows.in_memory_runs import in_memory_runs
 from flows.stage_tasks import groups_of, is_worth_retrying, numbers_of, within
 from models.errors import DataError
 from pipeline.build.config import load_build_config
-from pipeline.build.stages import plan
+from pipeline.build.stages import MAKERS, plan
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -48,7 +48,7 @@ def test_a_shard_that_takes_too_long_is_ended(
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr(stage_tasks.stages, "judge_shard", endless)
+    monkeypatch.setitem(MAKERS, "judge", endless)
     judge = next(stage for stage in within(0.1, num_shards=2) if stage.name == "judge")
     once = judge.with_options(retries=0)
 

@@ -3,24 +3,45 @@
 import sys
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
-from flows.workers import gpu_slot, task_runner
+from flows.workers import gpu_slot, made_for
 from models.errors import ConfigError
-from pipeline.build.runtime import RuntimeConfig
+from pipeline.build.config import load_build_config
+from pipeline.build.job import Job
+from pipeline.build.stages import plan
+from tests.tiny_build import write_tiny_build
+from tests.tiny_voices import TinyVoices
 
 
-def test_the_runner_is_the_one_asked_for() -> None:
-    assert isinstance(task_runner(RuntimeConfig()), ThreadPoolTaskRunner)
-    assert isinstance(task_runner(RuntimeConfig(runner="processes")), ProcessPoolTaskRunner)
+@pytest.fixture
+def job(tmp_path: Path, tiny_voices: TinyVoices) -> Job:
+    return plan(load_build_config(write_tiny_build(tmp_path, tiny_voices, 6, shard_size=2)))
 
 
-def test_ray_without_prefect_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "prefect_ray", None)
-    with pytest.raises(ConfigError, match="prefect-ray"):
-        task_runner(RuntimeConfig(runner="ray"))
+def _run_by(job: Job, runner: Literal["threads", "processes", "ray"]) -> Job:
+    runtime = replace(job.config.runtime, runner=runner)
+    return replace(job, config=replace(job.config, runtime=runtime))
+
+
+def test_the_runner_is_the_one_asked_for(job: Job) -> None:
+    with made_for(_run_by(job, "threads")) as runner:
+        assert isinstance(runner, ThreadPoolTaskRunner)
+    with made_for(_run_by(job, "processes")) as runner:
+        assert isinstance(runner, ProcessPoolTaskRunner)
+
+
+def test_ray_that_is_not_installed_says_what_to_install(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match=r"needs Ray; pip install"), made_for(_run_by(job, "ray")):
+        pass
 
 
 @pytest.mark.parametrize(("device", "most_at_once"), [("cuda", 1), ("cpu", 4)])

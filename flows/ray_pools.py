@@ -1,0 +1,131 @@
+"""Stages on a Ray cluster: pools of actors, each of which loads what it needs once.
+
+A Prefect task of this process waits in a thread for the actor that makes its shards, so names,
+logs, attempts and what is in flight are as on one machine. Actors take and return paths: shards lie
+on a disk that all machines share. Nothing here imports Prefect: actors import this module.
+"""
+
+import logging
+import os
+import queue
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from models.errors import ConfigError, DataError
+from pipeline.build.job import Job
+from pipeline.build.runtime import RayPoolConfig, ShardStage, ray_pools_of
+from pipeline.storage.shards import first_line
+
+_CHECKOUT = str(Path(__file__).resolve().parent.parent)
+
+
+class StageWorker:
+    """An actor. What a stage loads stays in its process."""
+
+    def make(self, stage: ShardStage, job: Job, shard: Path) -> Path:
+        from pipeline.build.stages import MAKERS
+
+        return MAKERS[stage](job, shard)
+
+
+class RayPools:
+    """The pools of a job; `make` may be called by any number of threads."""
+
+    def __init__(self, job: Job) -> None:
+        import ray
+
+        self._job = ray.put(job)  # sent once to a machine, not with every shard
+        self._timeout_s = job.config.runtime.shard_timeout_s
+        configs = ray_pools_of(job.config.runtime, job.device)
+        self.num_workers = sum(config.workers for config in configs)
+        self._pools: Mapping[ShardStage, _Pool] = {
+            stage: pool for config in configs for pool in [_Pool(config)] for stage in config.stages
+        }
+
+    def make(self, stage: ShardStage, job: Job, shard: Path) -> Path:
+        """What `stage` makes of the shard, on some actor of its pool.
+
+        Raises what the actor raised, and `TimeoutError` or `ConnectionError`, which are worth
+        another attempt, where it was too slow or died; another one takes its place.
+        """
+        import ray
+        from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+
+        with self._pools[stage].actor() as actor:
+            try:
+                made: Path = ray.get(
+                    actor.make.remote(stage, self._job, shard), timeout=self._timeout_s
+                )
+            except RayTaskError as error:
+                raise error.cause from None
+            except GetTimeoutError:
+                raise TimeoutError(f"{stage}: took longer than {self._timeout_s:g} s") from None
+            except RayActorError:
+                raise ConnectionError(
+                    f"{stage}: a Ray worker died, or its machine is gone"
+                ) from None
+        return made
+
+
+class _Pool:
+    """Actors, each idle or lent."""
+
+    def __init__(self, config: RayPoolConfig) -> None:
+        import ray
+
+        self._actors = ray.remote(num_cpus=config.cpus, num_gpus=config.gpus)(StageWorker)
+        self._idle: queue.Queue[Any] = queue.Queue()  # of handles
+        for _ in range(config.workers):
+            self._idle.put(self._actors.remote())
+
+    @contextmanager
+    def actor(self) -> Iterator[Any]:
+        """An idle one, as soon as there is one; it comes back, or another for one that is lost."""
+        import ray
+
+        lent = self._idle.get()
+        try:
+            yield lent
+        except (TimeoutError, ConnectionError):
+            ray.kill(lent)
+            lent = self._actors.remote()
+            raise
+        finally:
+            self._idle.put(lent)
+
+
+@contextmanager
+def ray_pools(job: Job) -> Iterator[RayPools]:
+    """Pools on the cluster that `RAY_ADDRESS` names, else on a Ray of this machine's own.
+
+    Raises `ConfigError` where Ray is not installed, `DataError` where no cluster answers.
+    """
+    try:
+        import ray
+        from ray.exceptions import RayError
+    except ImportError:
+        message = "runtime.runner: ray needs Ray; pip install 'voxloom[ray]'"
+        raise ConfigError(message) from None
+    address = os.environ.get("RAY_ADDRESS")
+    of_actors = {"PYTHONPATH": _CHECKOUT, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    needed = ray_pools_of(job.config.runtime, job.device)
+    own: dict[str, Any] = {
+        "num_cpus": max(1, round(sum(pool.cpus * pool.workers for pool in needed))),
+        "include_dashboard": False,
+    }
+    try:
+        ray.init(
+            address=address,
+            runtime_env={"env_vars": of_actors},
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **({} if address else own),
+        )
+    except (ConnectionError, RayError) as error:
+        raise DataError(f"RAY_ADDRESS: {address}: {first_line(error)}") from None
+    try:
+        yield RayPools(job)
+    finally:
+        ray.shutdown()

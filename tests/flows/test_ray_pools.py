@@ -1,0 +1,80 @@
+"""A build on a real Ray of this machine, where that is installed, while an actor dies."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from flows.build_dataset import build
+from flows.in_memory_runs import in_memory_runs
+from models.errors import DataError
+from pipeline.build.config import load_build_config
+from pipeline.build.job import Job
+from pipeline.build.runtime import (
+    SHARD_STAGES,
+    RayPoolConfig,
+    RuntimeConfig,
+    ShardStage,
+    ray_pools_of,
+)
+from pipeline.build.stages import plan
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import TinyVoices
+
+
+def test_a_gpu_has_a_pool_of_its_own() -> None:
+    (every,) = ray_pools_of(RuntimeConfig(workers=4), "cpu")
+    assert every == RayPoolConfig(SHARD_STAGES, workers=4)
+    on_gpu, others = ray_pools_of(RuntimeConfig(workers=4), "cuda")
+    assert (on_gpu.stages, on_gpu.gpus) == (("synthesize", "vocode"), 1)
+    assert sorted(on_gpu.stages + others.stages) == sorted(SHARD_STAGES)
+
+
+def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray")
+    from flows import ray_pools
+
+    killed: list[int] = []
+    make = ray_pools.RayPools.make
+
+    def kill_one(self: ray_pools.RayPools, stage: ShardStage, job: Job, shard: Path) -> Path:
+        if stage == "judge" and not killed:
+            killed.append(_pid_of_an_actor())
+            os.kill(killed[0], signal.SIGKILL)
+        return make(self, stage, job, shard)
+
+    monkeypatch.setattr(ray_pools.RayPools, "make", kill_one)
+    config = write_tiny_build(tmp_path, tiny_voices, 6, shard_size=2)
+    on_ray = load_build_config(config, ["runtime.runner=ray", "runtime.workers=2"])
+    with in_memory_runs():
+        dataset = build(plan(on_ray))
+    elsewhere = [f"output.path={tmp_path / 'threads' / 'dataset'}"]
+    assert rows_by_id(dataset) == rows_by_id(run_stages(plan(load_build_config(config, elsewhere))))
+    assert killed
+
+
+def test_a_cluster_that_does_not_answer_is_named(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray")
+
+    def init(**_: object) -> None:
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    on_ray = ["runtime.runner=ray"]
+    job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices), on_ray))
+    with pytest.raises(DataError, match=r"RAY_ADDRESS: 10\.0\.0\.1:6379: nobody answers"):
+        build(job)
+
+
+def _pid_of_an_actor() -> int:
+    """Ray titles its processes for what they are."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if (process / "cmdline").read_bytes().startswith(b"ray::StageWorker"):
+            return int(process.name)
+    raise AssertionError("no actor runs")

@@ -1,4 +1,5 @@
-"""How long after a kill -9 of a worker and of its run Prefect shows that run as crashed.
+"""How long after a kill -9 of a worker and of its run Prefect shows that run as crashed, and what
+a notification block is told of it.
 
     python -m benchmarks.dead_runs
 
@@ -13,8 +14,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,10 +38,38 @@ def main() -> None:
         from flows import serving
         from flows.server_setup import set_up
 
-        with serving.server(free_port()):
-            set_up(gpu_slots=1, notify=None)
+        with serving.server(free_port()), _told() as told:
+            set_up(gpu_slots=1, notify="custom-webhook/told")
             seconds, states = _measure(Path(folder))
+            time.sleep(5)
     print(f"marked as crashed {seconds:.0f} s after kill -9; states of its runs: {states}")
+    print(f"notified: {told}")
+
+
+@contextmanager
+def _told() -> Iterator[list[str]]:
+    """What is sent to the notification block `custom-webhook/told`."""
+    from prefect.blocks.notifications import CustomWebhookNotificationBlock
+
+    told: list[str] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as webhook:
+        threading.Thread(target=webhook.serve_forever, daemon=True).start()
+        CustomWebhookNotificationBlock(
+            name="told",
+            url=f"http://127.0.0.1:{webhook.server_port}",
+            json_data={"text": "{{subject}}: {{body}}"},
+            headers=None,
+            cookies=None,
+        ).save("told")
+        yield told
+        webhook.shutdown()
 
 
 def _measure(folder: Path) -> tuple[float, Mapping[str, str]]:

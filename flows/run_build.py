@@ -73,12 +73,17 @@ def _account_of_runs(job: Job) -> AbstractContextManager[None]:
 
 @contextmanager
 def _prefect_log(verbose: bool) -> Iterator[None]:
-    """Prefect's log on the console, or only the bars: an error is told once, by the command."""
+    """Prefect's log on the console, or only the bars: an error is told once, by the command. A
+    server gets the log in either case.
+    """
     from prefect.logging.configuration import setup_logging
-    from prefect.settings import PREFECT_LOGGING_LEVEL, temporary_settings
+    from prefect.settings import PREFECT_LOGGING_LEVEL, get_current_settings, temporary_settings
 
-    level = "INFO" if verbose else "CRITICAL"
-    os.environ["PREFECT_LOGGING_LEVEL"] = level  # for processes that this one starts
+    is_read = verbose or get_current_settings().api.url is not None
+    level = "INFO" if is_read else "CRITICAL"
+    # For processes that this one starts, too.
+    os.environ["PREFECT_LOGGING_LEVEL"] = level
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO" if verbose else "CRITICAL"
     with temporary_settings({PREFECT_LOGGING_LEVEL: level}):
         setup_logging(incremental=False)
         yield

@@ -1,7 +1,7 @@
 """What a Prefect server needs once for Voxloom: the GPU's limit, and what happens to dead runs.
 
-A run tells every 30 s that it lives (`HEARTBEAT_S`; deployments set it in the environment of their
-runs). One that has told nothing for 80 s is marked crashed, within two minutes of its death.
+A run tells every 30 s that it lives (deployments set that in the environment of their runs, the
+command line in its own). One that has told nothing for 80 s is marked as crashed.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,12 @@ FLOWS = ("build-dataset", "extend-dataset", "renew-voice")
 _SILENCE = timedelta(seconds=80)
 _ENDS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", "Paused", "Suspended")
 _RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
+
+
+def _of(*flows: str) -> ResourceSpecification:
+    return ResourceSpecification(
+        {"prefect.resource.role": "flow", "prefect.resource.name": list(flows)}
+    )
 
 
 def set_up(gpu_slots: int, notify: str | None) -> None:
@@ -62,6 +68,7 @@ def _dead_runs() -> AutomationCore:
         name=DEAD_RUNS,
         trigger=EventTrigger(
             match=_RUNS,
+            match_related=_of(*FLOWS, "build-shards"),  # those of others may tell less often
             for_each={"prefect.resource.id"},
             after={heartbeat},
             expect={heartbeat, *(f"prefect.flow-run.{end}" for end in _ENDS)},
@@ -91,9 +98,7 @@ def _notification(client: SyncPrefectClient, block: str) -> AutomationCore:
         name=NOTIFIED,
         trigger=EventTrigger(
             match=_RUNS,
-            match_related=ResourceSpecification(
-                {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}
-            ),
+            match_related=_of(*FLOWS),
             for_each={"prefect.resource.id"},
             expect={f"prefect.flow-run.{end}" for end in ("Failed", "TimedOut", "Crashed")},
             posture=Posture.Reactive,

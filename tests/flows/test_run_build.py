@@ -1,12 +1,15 @@
 """A command checks and plans its build once, and hands the plan to the flow."""
 
+import logging
 import signal
 from pathlib import Path
 
 import pytest
+from prefect.logging.configuration import setup_logging
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import prepare
-from flows.run_build import run_build
+from flows.run_build import _prefect_log, run_build
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from tests.tiny_build import write_tiny_build
@@ -33,3 +36,17 @@ def test_a_build_is_checked_and_planned_once(
     (job,) = calls[2:]
     assert isinstance(job, Job)
     assert job.config is config
+
+
+def test_a_server_gets_the_log_that_the_console_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"):
+        monkeypatch.setenv(name, "WARNING")  # so that they are put back
+    of_tasks = logging.getLogger("prefect.task_runs")
+    for address, is_logged in ((None, False), ("http://127.0.0.1:1/api", True)):
+        with temporary_settings({PREFECT_API_URL: address}), _prefect_log(verbose=False):
+            assert of_tasks.isEnabledFor(logging.INFO) is is_logged
+            assert [handler.level for handler in logging.getLogger().handlers][:1] == [
+                logging.CRITICAL
+            ]
+    monkeypatch.undo()
+    setup_logging(incremental=False)

@@ -20,7 +20,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import Artifact, FlowRun
 
-from flows.build_dataset import build
+from flows.build_dataset import build, extend_dataset
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.stages import plan
@@ -55,7 +55,12 @@ def _artifact(server: SyncPrefectClient, key: str) -> Artifact:
 def test_a_build_shows_its_runs_its_logs_and_its_dataset(
     tmp_path: Path, tiny_voices: TinyVoices, server: SyncPrefectClient
 ) -> None:
-    build(plan(load_build_config(write_tiny_build(tmp_path, tiny_voices, 4, shard_size=2))))
+    config = str(write_tiny_build(tmp_path, tiny_voices, 4, shard_size=2))
+    dataset = str(tmp_path / "dataset")
+    for _ in range(2):  # the second time there is nothing to add
+        assert extend_dataset(dataset, config, seed=3, keep_shards=False) == dataset
+    assert not list(tmp_path.rglob(".voxloom/**/*.parquet"))
+    _run_called(server, "build, seed 3")
     run = _run_called(server, "tiny, 2 shards, seed 3")
     stages = ("frontend", "synthesize", "vocode", "judge", "augment", "manifest")
     expected = {f"tiny {stage} shard {shard}" for stage in stages for shard in (0, 1)}
@@ -76,10 +81,10 @@ def test_a_build_shows_its_runs_its_logs_and_its_dataset(
     assert _artifact(server, "tiny-progress").data == 100
     stages_table = json.loads(str(_artifact(server, "tiny-stages").data))
     assert stages_table[-1] == {"stage": "manifest", "rows": 4, "rejected": 0, "reasons": ""}
-    dataset = str(_artifact(server, "tiny-dataset").data)
-    assert "| rows | 4 (" in dataset
-    assert "| audit | " in dataset
-    assert str(tmp_path / "dataset" / "report.html") in dataset
+    summary = str(_artifact(server, "tiny-dataset").data)
+    assert "| rows | 4 (" in summary
+    assert "| audit | " in summary
+    assert f"{dataset}/report.html" in summary
 
 
 def test_a_failed_run_says_in_a_line_what_went_wrong(

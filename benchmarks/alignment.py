@@ -24,7 +24,7 @@ from models.evaluation.tables import markdown_table
 from models.mel import LogMel
 from models.phonology.accents import as_known
 from models.phonology.phonemes import PAUSE, SILENCES, Phonemizer, split_words, words_of
-from models.training.align import align
+from models.recognition.alignment import align
 from pipeline.audio.files import read_audio
 from pipeline.records import Sentence
 from pipeline.sentences.generate import SentencesConfig, generate

@@ -19,7 +19,7 @@ from prefect.logging import get_run_logger
 from prefect.task_engine import TaskRunTimeoutError
 
 from flows.artifacts import progress_of, show_dataset
-from flows.language_model_key import language_model_key
+from flows.endpoint_keys import endpoint_keys
 from flows.parameters import Count, Overrides, Seed, place, run_name, settings_of
 from flows.prepare import hold, prepare
 from flows.stage_tasks import (
@@ -102,7 +102,7 @@ def build(job: Job) -> Path:
     usual reason is memory. Raises `DataError` where that does not help.
     """
     runtime = job.config.runtime
-    with language_model_key(job.config):
+    with endpoint_keys(job.config):
         for _ in range(_WORKER_DEATHS):
             try:
                 config = replace(job.config, runtime=runtime)

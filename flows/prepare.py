@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from flows.language_model_key import language_model_key
+from flows.endpoint_keys import endpoint_keys
 from pipeline.build.config import BuildConfig, check_build
 from pipeline.build.job import Job
 from pipeline.build.stages import plan
@@ -29,6 +29,6 @@ def prepare(settings: BuildConfig, extends: Path | None = None) -> Job:
 
     Raises the error that the build would end in, before any work is done.
     """
-    with language_model_key(settings):
+    with endpoint_keys(settings):
         check_build(settings)
     return plan(settings, extends)

@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from flows.cli.console import console, tell
-from flows.language_model_key import needs_prefect
+from flows.endpoint_keys import needs_prefect
 from flows.prepare import prepare
 from flows.stopping import Stopping
 from pipeline.build.config import BuildConfig
 from pipeline.build.job import Job
 from pipeline.speech.foreign_accents import unheard_phones
+from pipeline.speech.sources import has_ours
 from pipeline.speech.synthesize import unheard_controls
 
 
@@ -40,7 +41,9 @@ def _describe(job: Job) -> None:
         f"[bold]{config.name}[/bold]: {config.sentences.num_rows} sentences, "
         f"{job.num_shards} shards, {config.runtime.num_workers} workers, {job.device}"
     )
-    unheard = unheard_phones(config.text.used_accents, config.voice.acoustic_model)
+    ours = has_ours(config.voice.sources)
+    accents = config.text.used_accents
+    unheard = unheard_phones(accents, config.voice.acoustic_model) if ours else ()
     for line in (*unheard_controls(config.voice), *unheard):
         tell(line)
 

@@ -21,7 +21,7 @@ MAY_IMPORT = {
 LAYERS = {
     "pipeline": [
         {"records", "randomness", "distributions", "splits"}
-        | {"storage", "audio", "licences", "statistics"},
+        | {"storage", "audio", "licences", "statistics", "endpoint"},
         {"domain", "text"},
         {"sentences"},
         {"speech"},
@@ -40,7 +40,7 @@ LAYERS = {
         | {"waveform", "mel", "precision", "stft", "losses", "voice"},
         {"phonology"},
         {"checkpoint"},
-        {"recognition", "speakers"},
+        {"recognition", "speakers", "engines"},
         {"acoustic", "vocoders", "melnet"},
         {"importers"},
         {"training"},

@@ -38,6 +38,7 @@ from flows.cli.speakers import speakers_app
 from flows.cli.teach import teach_app
 from flows.cli.train import train
 from flows.cli.verify import report, verify
+from flows.cli.voices import voices_app
 from models.errors import ConfigError, VoxloomError
 
 app = typer.Typer(
@@ -68,6 +69,7 @@ for _name, _group in {
     "speakers": speakers_app,
     "corpus": corpus_app,
     "teach": teach_app,
+    "voices": voices_app,
     "evaluate": evaluate_app,
     "melnet": melnet_app,
 }.items():

@@ -22,9 +22,10 @@ from models.mel import check_same_mel
 from models.phonology.accents import nearest_phone
 from models.phonology.phonemes import tokens_of, unstressed
 from models.phonology.symbols import find_symbol, symbol_ids
+from models.recognition.alignment import Alignment
 from models.recognition.recognizer import Recognizer
 from models.speakers.vectors import read_speaker_vectors, stack_vectors
-from models.training.align import Alignment, align_corpus, alignment_of, unaligned
+from models.training.align import align_corpus, alignment_of, unaligned
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig, clip_key
 from models.training.features import Clip, Features, prepare_features, with_held_out

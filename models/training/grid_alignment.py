@@ -13,7 +13,7 @@ from models.errors import ConfigError, DataError
 from models.phonology.alphabets import sound_of
 from models.phonology.arpabet import GridAlphabet, labels_of, phones_of_label
 from models.phonology.phonemes import ENDS, PAUSE, SILENCES, START, WORD
-from models.training.align import MIN_PAUSE_FRAMES, Alignment
+from models.recognition.alignment import MIN_PAUSE_FRAMES, Alignment
 from models.training.corpus import clip_key
 from models.training.features import Clip, Features
 from models.training.left_out import LeftOut

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.phonology.symbols import symbol_ids
-from models.training.align import Alignment
+from models.recognition.alignment import Alignment
 from models.training.features import Clip, Features
 
 _MISSING_PITCH = 5.0  # ln Hz, 148 Hz: for a speaker of whom nothing is voiced

@@ -24,6 +24,8 @@ from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
 from pipeline.speech.foreign_accents import check_foreign_accents
+from pipeline.speech.other_voices import OtherVoices
+from pipeline.speech.sources import EndpointSource, has_ours, others_of
 from pipeline.speech.speaker_assignment import SpeakerAssignment
 from pipeline.speech.synthesize import VoiceConfig, check_voice, speaker_assignments
 from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
@@ -116,7 +118,9 @@ def check_build(config: BuildConfig) -> None:
         check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
     lexicon_of(config)
     check_voice(config.voice)
-    check_foreign_accents(config.text.used_accents, config.voice.acoustic_model)
+    if has_ours(config.voice.sources):
+        check_foreign_accents(config.text.used_accents, config.voice.acoustic_model)
+    _check_other_voices(config)
     check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
     split_plan_of(config)
     for split, assignment in assignments_of_build(config).items():
@@ -135,6 +139,32 @@ def check_build(config: BuildConfig) -> None:
             )
     check_policy(config.policy, config.output.license, licensed_sources(config))
     resolve_device(config.runtime)
+
+
+def _check_other_voices(config: BuildConfig) -> None:
+    """Raise `ConfigError` for what other voices need and the build has not."""
+    others = list(others_of(config.voice.sources))
+    if not others:
+        return
+    accents = config.text.used_accents
+    by_split = {split: own.voices for split, own in assignments_of_build(config).items()}
+    OtherVoices(config.voice.sources).check_accents(by_split, accents)
+    if config.judge.recognizer is None:
+        raise ConfigError(
+            f"judge.recognizer: null, and it finds when the voices of {others[0][0]} say which word"
+        )
+    for key, source in others:
+        if isinstance(source, EndpointSource):
+            if config.voice.quota is not None and len(accents) > 1:
+                raise ConfigError(
+                    f"{key}: has one accent, and voice.quota wants every voice in "
+                    f"{', '.join(accents)}"
+                )
+            if config.runtime.runner != "threads":
+                raise ConfigError(
+                    f"runtime.runner: {config.runtime.runner}; the pace and budget of {key} are "
+                    "kept in one process, so threads is needed"
+                )
 
 
 def licensed_sources(config: BuildConfig) -> list[LicensedSource]:

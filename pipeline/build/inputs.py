@@ -1,10 +1,12 @@
 """The files that the rows of a build depend on: their digests, and whether they have changed."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from models import content
 from models.checkpoint import checkpoint_digest, checkpoint_files
 from models.config import resolve_path
 from models.errors import DataError
@@ -16,6 +18,7 @@ from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.files import REJECTS_FILE, data_files, file_digest
 from pipeline.domain.domains import domain_files, pronunciations_digest
 from pipeline.sentences.generate import sentence_files, sentences_digest
+from pipeline.speech.sources import files_of_sources, has_ours
 from pipeline.text.pronunciations import lexicon_digest
 
 EXISTING = "existing_sentences"
@@ -99,9 +102,10 @@ def _states(use: _Use) -> States:
 
 
 def _uses(config: BuildConfig, extends: Path | None = None) -> dict[str, _Use]:
+    ours = has_ours(config.voice.sources)
     checkpoints = {
-        "acoustic_model": config.voice.acoustic_model,
-        "vocoder": config.voice.vocoder,
+        "acoustic_model": config.voice.acoustic_model if ours else None,
+        "vocoder": config.voice.vocoder if ours else None,
         "recognizer": config.judge.recognizer,
     }
     return {
@@ -125,6 +129,8 @@ def _own_uses(config: BuildConfig) -> dict[str, _Use]:
         uses["marks"] = _Use(
             lambda: file_digest(resolve_path(marks)), lambda: [resolve_path(marks)]
         )
+    if voices := files_of_sources(config.voice.sources):
+        uses["voices"] = _Use(lambda: _joint_digest(voices), lambda: voices)
     if lexicons:
         paths = [resolve_path(path) for path in lexicons]
         uses["pronunciations"] = _Use(lambda: lexicon_digest(lexicons), lambda: paths)
@@ -138,6 +144,10 @@ def _own_uses(config: BuildConfig) -> dict[str, _Use]:
             lambda: [path for name in names for path in checkpoint_files(name)],
         )
     return uses
+
+
+def _joint_digest(paths: Iterable[Path]) -> str:
+    return hashlib.blake2b(b"".join(map(content.file_digest, paths)), digest_size=8).hexdigest()
 
 
 def _checkpoint(name: str) -> _Use:

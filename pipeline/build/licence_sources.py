@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.checkpoint import find_checkpoint, read_info
+from models.engines.prepared import CARD
+from models.engines.sherpa import LICENCE as SHERPA_LICENCE
 from pipeline.augment.augmenter import AugmentConfig
 from pipeline.augment.links.noise import MELNET, BackgroundNoise
 from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
@@ -16,6 +18,8 @@ from pipeline.augment.sounds.babble import BabbleConfig, babble_key, babble_libr
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
+from pipeline.speech.other_voices import label_of, release_of
+from pipeline.speech.sources import SherpaSource, has_ours, others_of
 from pipeline.speech.synthesize import VoiceConfig
 
 _ANY_RATE = 16_000  # headers alone are read
@@ -23,13 +27,28 @@ _GRIFFIN_LIM = "griffin-lim"  # arithmetic, without weights that could have a li
 
 
 def sources_of_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
-    """The acoustic model and the vocoder, as rows name them: `name@digest`."""
+    """The acoustic model and the vocoder, as rows name them: `name@digest`; and other voices."""
+    yield from _sources_of_other_voices(config)
+    if not has_ours(config.sources):
+        return
     for kind, use, name in (
         ("voice", "acoustic_model", config.acoustic_model),
         ("vocoder", "vocoder", config.vocoder),
     ):
         if str(name) != _GRIFFIN_LIM:
             yield _checkpoint_source(kind, name, f"voice.{use}")
+
+
+def _sources_of_other_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
+    """The model of each, and the engine that makes its waves; of an endpoint both are one."""
+    for key, source in others_of(config.sources):
+        licence, place, engine = source.license, source.called, source.license
+        if isinstance(source, SherpaSource):
+            place, engine = f"{source.folder}/{CARD}", SHERPA_LICENCE
+            licence = licence or source.voice.license
+        by, of = f"voice {source.called}, spoken by {source.engine}", f"{key}.license"
+        yield LicensedSource("voice", label_of(source), licence, by, of, place)
+        yield LicensedSource("vocoder", release_of(source), engine, by, of, place)
 
 
 def sources_of_sounds(

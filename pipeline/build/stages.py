@@ -44,6 +44,8 @@ from pipeline.records import (
 )
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.generate import generate
+from pipeline.speech.other_voices import release_of
+from pipeline.speech.sources import others_of, row_settings_of
 from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
@@ -124,7 +126,7 @@ SYNTHESIZE = Stage(
         "voice": _voice_without_vocoder(config),
         "speakers": _speakers_apart(config),
     },
-    files=("acoustic_model",),
+    files=("acoustic_model", "voices"),
     libraries=("numpy", "torch"),
 )
 
@@ -144,8 +146,8 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 VOCODE = Stage(
     name="vocode",
     version=2,
-    reads=lambda config: {"voice.vocoder": config.voice.vocoder},
-    files=("vocoder",),
+    reads=lambda config: {"voice.vocoder": config.voice.vocoder, **_other_voices(config)},
+    files=("vocoder", "voices"),
     loads=("acoustic_model",),
     libraries=("numpy", "torch", "soundfile"),
 )
@@ -156,7 +158,12 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
     def rows() -> Iterable[CleanClip | Reject]:
         _one_thread_a_shard()
-        return vocode(read_shard(mels, MelClip).rows, job.config.voice, job.device, job.config.seed)
+        config, texts = job.config, dict[str, str]()
+        if config.voice.sources:
+            spoken = read_shard(job.next_shard("frontend", mels), SpokenSentence).rows
+            texts = {row.id: row.normalized_text for row in spoken}
+        rows = read_shard(mels, MelClip).rows
+        return vocode(rows, config.voice, job.device, config.seed, texts)
 
     output = job.next_shard("vocode", mels)
     return make_shard(job, VOCODE, output, rows, _writer(CleanClip))
@@ -166,7 +173,7 @@ JUDGE = Stage(
     name="judge",
     version=5,
     reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
-    files=("acoustic_model", "vocoder", "recognizer"),
+    files=("acoustic_model", "vocoder", "voices", "recognizer"),
     libraries=("numpy", "scipy", "torch", "torchaudio", "soundfile", "soxr"),
 )
 
@@ -352,8 +359,18 @@ def library_versions() -> dict[str, str]:
 
 
 def _voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
-    voice = as_mapping(config.voice).items()
-    return {key: value for key, value in voice if key != "vocoder" and value is not None}
+    voice, apart = as_mapping(config.voice).items(), ("vocoder", "sources")
+    kept = {key: value for key, value in voice if key not in apart and value is not None}
+    return kept | _other_voices(config)
+
+
+def _other_voices(config: BuildConfig) -> dict[str, object]:
+    """What rows depend on where voices are mixed: the sources, and the release of an engine."""
+    sources = config.voice.sources
+    if not sources:
+        return {}
+    releases = sorted({release_of(source) for _, source in others_of(sources)})
+    return {"voice.sources": row_settings_of(sources), "engines": releases}
 
 
 def _given_accents(config: BuildConfig) -> list[object]:

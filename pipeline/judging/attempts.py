@@ -2,11 +2,21 @@
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from models.errors import DataError
 from pipeline.audio.files import decode_audio
 from pipeline.judging.judge import Judge, JudgeConfig, faults_of
-from pipeline.records import CleanClip, JudgedClip, Judgement, MelClip, Reject, SpokenSentence
+from pipeline.judging.word_alignment import find_words
+from pipeline.records import (
+    CleanClip,
+    JudgedClip,
+    Judgement,
+    MelClip,
+    Performance,
+    Reject,
+    SpokenSentence,
+)
 from pipeline.speech.speaker_assignment import SpeakerAssignment
 from pipeline.speech.synthesize import Synthesizer, VoiceConfig
 from pipeline.speech.vocode import vocode
@@ -60,30 +70,48 @@ class Attempts:
         """The clip if it passes, else a later attempt that does, else a reject with what was
         wrong with the first.
         """
-        judgement, faults = self._measure(clip, mel, spoken)
+        performance, unfound = self._with_words(clip, mel.performance, spoken)
+        judgement, faults = self._measure(clip, mel, unfound)
         if not faults:
-            return JudgedClip(clip.id, 0, mel.performance, clip, judgement)
+            return JudgedClip(clip.id, 0, performance, clip, judgement)
         for attempt in range(1, self._config.retries + 1):
             made = self._again(spoken, mel.performance.speaker, attempt)
             if made is None:
                 continue
-            judgement, found = self._measure(*made, spoken)
+            further, performance = made[0], made[1].performance
+            performance, unfound = self._with_words(further, performance, spoken)
+            judgement, found = self._measure(*made, unfound)
             if not found:
-                further, performance = made[0], made[1].performance
                 return JudgedClip(clip.id, attempt, performance, further, judgement)
         reason = "; ".join(faults)
         if self._config.retries:
             reason += f" (first of {self._config.retries + 1} attempts)"
         return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, clip.audio)
 
+    def _with_words(
+        self, clip: CleanClip, performance: Performance, spoken: SpokenSentence
+    ) -> tuple[Performance, str]:
+        """With the words' times, found where the voice gave none; and what is wrong where they
+        could not be.
+        """
+        recognizer = self._judge.recognizer
+        if performance.words or recognizer is None:
+            return performance, ""
+        wave, sample_rate = decode_audio(clip.audio)
+        words = find_words(wave, sample_rate, performance.phonemes, spoken.transcript, recognizer)
+        if words is None:
+            return performance, "words that cannot be found"
+        return replace(performance, words=words), ""
+
     def _measure(
-        self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence
+        self, clip: CleanClip, mel: MelClip, unfound: str
     ) -> tuple[Judgement, tuple[str, ...]]:
-        """(what is measured, what is wrong)."""
+        """(what is measured, what is wrong, with what is known to be)."""
         wave, sample_rate = decode_audio(clip.audio)
         performance = mel.performance
         judgement = self._judge.judge(wave, sample_rate, performance.phonemes, performance.words)
-        return judgement, (*mel.faults, *faults_of(judgement, self._config))
+        known = (unfound,) if unfound else ()
+        return judgement, (*known, *mel.faults, *faults_of(judgement, self._config))
 
     def _again(
         self, spoken: SpokenSentence, speaker: str, attempt: int
@@ -94,5 +122,6 @@ class Attempts:
         mel = self._synthesizer().speak(spoken, controls)
         if isinstance(mel, Reject):
             return None
-        clip = next(vocode([mel], self._voice, self._device, self._seed))
+        texts = {spoken.id: spoken.normalized_text}
+        clip = next(vocode([mel], self._voice, self._device, self._seed, texts))
         return None if isinstance(clip, Reject) else (clip, mel)

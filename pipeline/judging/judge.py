@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import torch
 
-from models.checkpoint import checkpoint_digest, read_info, shared_checkpoint
+from models.checkpoint import Checkpoint, checkpoint_digest, read_info, shared_checkpoint
 from models.errors import CheckpointError
 from models.mel import LogMel
 from models.phonology.accents import as_known
@@ -119,6 +119,10 @@ class Judge:
         )
         if self._recognizer is not None:
             self._log_mel = LogMel(self._recognizer.mel).to(device)
+
+    @property
+    def recognizer(self) -> Checkpoint | None:
+        return self._recognizer
 
     @property
     def digest(self) -> str:

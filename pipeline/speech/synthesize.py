@@ -28,8 +28,10 @@ from pipeline.randomness import rng_for
 from pipeline.records import NO_PITCH, MelClip, Performance, Reject, SpokenSentence, WordTime
 from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
 from pipeline.speech.foreign_accents import in_foreign_accent
+from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
+from pipeline.speech.sources import AnySource, has_ours, mixed
 from pipeline.speech.speaker_assignment import (
     EVERYBODY,
     SpeakerAssignment,
@@ -53,7 +55,8 @@ class VoiceConfig:
     (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
     apart. `expressiveness` is how far pitch and lengths stray as recordings do from what the model
     predicts, where it has measured that: 0 not at all, 1 as far as they. `accent_strength`, 0 to 1,
-    is that of a foreign accent (`text.accent`), drawn once a speaker and first language.
+    is that of a foreign accent (`text.accent`), drawn once a speaker and first language. `sources`
+    mixes these voices with others by weight (`pipeline/speech/sources.py`); empty: these alone.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -70,6 +73,7 @@ class VoiceConfig:
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None
     context: ContextConfig | None = None
+    sources: tuple[AnySource, ...] = ()
 
     def __post_init__(self) -> None:
         within(self.pace, 0.3, 3.0, "pace")
@@ -109,8 +113,12 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     """The voices that will be used.
 
     Raises `CheckpointError` for a checkpoint that is missing, damaged or of the wrong kind and
-    for MelConfigs that differ, `ConfigError` for an unknown speaker or one that cannot be made.
+    for MelConfigs that differ, `ConfigError` for an unknown speaker or one that cannot be made,
+    `DataError` for another source that is not there.
     """
+    OtherVoices(config.sources).check()
+    if not has_ours(config.sources):
+        return tuple(_all_voices(config, ()))
     acoustic = check_role(config.acoustic_model, "acoustic", "voice.acoustic_model")
     vocoder = check_role(config.vocoder, "vocoder", "voice.vocoder")
     check_vocoder_fits(acoustic, vocoder)
@@ -123,12 +131,15 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     if not voices.keys() <= set(known):
         checkpoint = load_checkpoint(config.acoustic_model)
         with_chosen_voices(checkpoint, voices, config.generated, seed=0)
-    return tuple(voices)
+    return tuple(mixed(config.sources, voices))
 
 
 def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
     """A line for each control that is asked for and that the acoustic model cannot follow."""
-    kind, lines = read_info(config.acoustic_model).kind, []
+    lines = list(OtherVoices(config.sources).unheard())
+    if not has_ours(config.sources):
+        return tuple(lines)
+    kind = read_info(config.acoustic_model).kind
     followed = followed_controls(config.acoustic_model)
     for name in Controls._fields:
         asked, neutral = getattr(config, name), getattr(_NEUTRAL, name)
@@ -169,7 +180,8 @@ def speaker_assignments(
     config: VoiceConfig, accents: Sequence[str], seed: int, shares: Mapping[str, float] | None
 ) -> dict[str, SpeakerAssignment]:
     """Who may speak in every split of a build: see `pipeline/speech/speaker_assignment.py`."""
-    voices = _voices(config, voices_of(config.acoustic_model))
+    known = voices_of(config.acoustic_model) if has_ours(config.sources) else ()
+    voices = _all_voices(config, known)
     return assign_speakers(voices, config.quota, accents, seed, shares)
 
 
@@ -188,17 +200,21 @@ class Synthesizer:
         by_split: Mapping[str, SpeakerAssignment] | None = None,
     ) -> None:
         self._config, self._seed, self._device = config, seed, device
-        checkpoint = shared_checkpoint(config.acoustic_model, device)
-        voices = _voices(config, checkpoint.speakers)
-        self._by_split = by_split or {EVERYBODY: SpeakerAssignment(voices)}
-        self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
+        self._others = OtherVoices(config.sources)
+        known: tuple[str, ...] = ()
+        if has_ours(config.sources):
+            checkpoint = shared_checkpoint(config.acoustic_model, device)
+            known, voices = checkpoint.speakers, _voices(config, checkpoint.speakers)
+            self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
+        self._by_split = by_split or {EVERYBODY: SpeakerAssignment(_all_voices(config, known))}
 
     def first_controls(self, sentence: SpokenSentence) -> ProsodyControls:
         """The controls of the first attempt at the sentence."""
         assignment = assignment_of(self._by_split, sentence.split)
         rng = rng_for(self._seed, STAGE, sentence.id)
         cell = assignment.cell(sentence.number)
-        return self._in_body(draw_controls(rng, self._config, assignment.voices, cell))
+        voices = self._others.able(assignment.voices, sentence)
+        return self._in_body(draw_controls(rng, self._config, voices, cell))
 
     def later_controls(
         self, sentence: SpokenSentence, attempt: int, speaker: str, keep_speaker: bool
@@ -208,7 +224,8 @@ class Synthesizer:
         """
         assignment = assignment_of(self._by_split, sentence.split)
         rng = rng_for(self._seed, STAGE, f"{sentence.id}|take {attempt}")  # this text decides rows
-        others = {name: weight for name, weight in assignment.voices.items() if name != speaker}
+        able = self._others.able(assignment.voices, sentence)
+        others = {name: weight for name, weight in able.items() if name != speaker}
         if keep_speaker or not others:
             cell = assignment.cell(sentence.number)
             return self._in_body(draw_controls(rng, self._config, {speaker: 1.0}, cell))
@@ -225,6 +242,8 @@ class Synthesizer:
 
     def speak(self, sentence: SpokenSentence, drawn: ProsodyControls) -> MelClip | Reject:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""
+        if drawn.speaker in self._others:
+            return self._others.perform(self._in_accent(sentence, drawn), drawn.speaker, drawn.pace)
         checkpoint, context, said = self._checkpoint, None, sentence
         if self._config.context is not None:
             rng = np.random.default_rng([drawn.phone_seed, 1])
@@ -367,3 +386,9 @@ def word_times(
 def _voices(config: VoiceConfig, known: tuple[str, ...]) -> dict[str, float]:
     usual = read_info(config.acoustic_model).featured
     return chosen_voices(config.speakers, config.generated, known, config.acoustic_model, usual)
+
+
+def _all_voices(config: VoiceConfig, known: tuple[str, ...]) -> dict[str, float]:
+    """The speakers of all sources; `known` are those of the acoustic model where it speaks."""
+    ours = _voices(config, known) if has_ours(config.sources) else {}
+    return mixed(config.sources, ours)

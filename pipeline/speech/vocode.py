@@ -1,16 +1,18 @@
 """Stage 4: mels to waveforms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from models.checkpoint import read_info, shared_checkpoint
+from models.errors import DataError
 from models.mel import convert_mels
 from models.voice import waveforms
-from pipeline.audio.files import encode_flac
+from pipeline.audio.files import encode_flac, resample
 from pipeline.randomness import rng_for
 from pipeline.records import CleanClip, MelClip, Reject
+from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.synthesize import VoiceConfig
 
 STAGE = "vocode"
@@ -18,34 +20,62 @@ _PEAK = 0.95  # louder waves are scaled down: FLAC would clip them
 
 
 def vocode(
-    mels: Sequence[MelClip], config: VoiceConfig, device: str = "cpu", seed: int = 0
+    mels: Sequence[MelClip],
+    config: VoiceConfig,
+    device: str = "cpu",
+    seed: int = 0,
+    texts: Mapping[str, str] | None = None,
 ) -> Iterator[CleanClip | Reject]:
     """Clips for mels, one at a time: batches of convolutional vocoders are no faster on a CPU
     and pad short clips to long ones. What a vocoder draws depends on `seed` and the clip's id.
+
+    Voices that are none of ours speak for themselves, what `texts` says as spoken, by id.
     """
-    checkpoint = shared_checkpoint(config.vocoder, device)
-    spoken_in = read_info(config.acoustic_model).mel
+    others = OtherVoices(config.sources)
     for clip in mels:
-        mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
-        with torch.inference_mode():
-            vocoded = waveforms(
-                checkpoint.vocoder,
-                convert_mels(mel, spoken_in, checkpoint.mel),
-                _pitch_of(clip, device),
-                [int(rng_for(seed, STAGE, clip.id).integers(2**62))],
-            )[0]
-        wave = _whole(vocoded.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
-        if not np.isfinite(wave).all():
-            yield Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
-            continue
-        peak = float(np.abs(wave).max())
-        yield CleanClip(
-            id=clip.id,
-            vocoder=checkpoint.label,
-            sample_rate=checkpoint.mel.sample_rate,
-            num_samples=len(wave),
-            audio=encode_flac(wave * min(1.0, _PEAK / max(peak, 1e-9)), checkpoint.mel.sample_rate),
-        )
+        if clip.performance.speaker in others:
+            yield _spoken(clip, (texts or {})[clip.id], others, config)
+        else:
+            yield _vocoded(clip, config, device, seed)
+
+
+def _vocoded(clip: MelClip, config: VoiceConfig, device: str, seed: int) -> CleanClip | Reject:
+    checkpoint = shared_checkpoint(config.vocoder, device)
+    mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
+    with torch.inference_mode():
+        vocoded = waveforms(
+            checkpoint.vocoder,
+            convert_mels(mel, read_info(config.acoustic_model).mel, checkpoint.mel),
+            _pitch_of(clip, device),
+            [int(rng_for(seed, STAGE, clip.id).integers(2**62))],
+        )[0]
+    wave = _whole(vocoded.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
+    if not np.isfinite(wave).all():
+        return Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
+    return _clip(clip.id, checkpoint.label, wave, checkpoint.mel.sample_rate)
+
+
+def _spoken(
+    clip: MelClip, text: str, others: OtherVoices, config: VoiceConfig
+) -> CleanClip | Reject:
+    """At the rate of our own voices: a dataset has one."""
+    try:
+        wave, sample_rate = others.speak(clip, text)
+    except DataError as error:
+        return Reject(clip.id, STAGE, str(error), speaker=clip.performance.speaker)
+    target = read_info(config.acoustic_model).mel.sample_rate
+    return _clip(clip.id, others.release(clip), resample(wave, sample_rate, target), target)
+
+
+def _clip(id: str, vocoder: str, wave: np.ndarray, sample_rate: int) -> CleanClip:
+    peak = float(np.abs(wave).max())
+    return CleanClip(
+        id=id,
+        vocoder=vocoder,
+        sample_rate=sample_rate,
+        num_samples=len(wave),
+        audio=encode_flac(wave * min(1.0, _PEAK / max(peak, 1e-9)), sample_rate),
+    )
 
 
 def _pitch_of(clip: MelClip, device: str) -> torch.Tensor | None:

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from models.engines.engine import Saying, Spoken
 from models.errors import DataError
-from models.training.teaching.teacher import Saying, Spoken
 
 _LONGEST_S = 60  # that it may take
 

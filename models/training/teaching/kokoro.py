@@ -1,8 +1,4 @@
-"""Kokoro-82M through ONNX Runtime, from our own phoneme strings.
-
-Kokoro writes one letter for a diphthong or an affricate, and a flap as `T`; vowels of its
-American voices have no length mark. `SYMBOLS` leads from espeak-ng's symbols to its.
-"""
+"""Kokoro-82M through ONNX Runtime, from our own phoneme strings."""
 
 import functools
 import hashlib
@@ -13,28 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from models.engines.engine import Saying, Spoken
+from models.engines.symbols import kokoro_symbols
 from models.errors import DataError
-from models.phonology.phonemes import ENDS, PAUSE, START, STRESS_MARKS, WORD, unstressed
-from models.training.teaching.teacher import Saying, Spoken
 
 MODEL, VOCABULARY, VOICES = "kokoro-v1.0.int8.onnx", "vocab.json", "voices"
 SAMPLE_RATE = 24_000
 _MOST_SYMBOLS = 510  # a voice has one style vector for every number of symbols
 _STYLE = 256
 
-SYMBOLS = {
-    "eɪ": "A", "aɪ": "I", "ɔɪ": "Y", "aʊ": "W", "oʊ": "O", "əʊ": "Q",
-    "dʒ": "ʤ", "tʃ": "ʧ", "ɐ": "ə", "g": "ɡ", "r": "ɹ",
-}  # fmt: skip
-_AMERICAN = {"ɜː": "ɜɹ", "ɚ": "əɹ", "ɾ": "T", "ɑː": "ɑ", "ɔː": "ɔ", "iː": "i", "uː": "u"}
-_BRITISH = {"ᵻ": "ɪ", "eə": "ɛː", "ɾ": "t", "æ": "a", "ɚ": "ə", "oʊ": "Q"}
 # The better grades of its own card, women and men in balance; and a voice that only whispers.
 BETTER = (
     "af_heart", "af_bella", "bf_emma",
     "am_michael", "am_fenrir", "am_puck", "bm_george", "bm_fable",
 )  # fmt: skip
 WHISPERING = ("af_nicole",)
-_OF_ACCENT = {"en-us": SYMBOLS | _AMERICAN, "en-gb": SYMBOLS | _BRITISH}
 
 
 class KokoroTeacher:
@@ -82,24 +71,6 @@ class KokoroTeacher:
         """(510, 256), a vector for every number of symbols."""
         styles = np.fromfile(self.folder / VOICES / f"{voice}.bin", dtype="<f4")
         return styles.reshape(-1, _STYLE)
-
-
-def kokoro_symbols(phonemes: str, accent: str) -> str:
-    """Our phoneme string in Kokoro's letters: `^ h ə l ˈoʊ , w ˈɜː l d .` -> `həlˈO, wˈɜɹld.`"""
-    symbols = _OF_ACCENT[accent]
-    written = []
-    for token in phonemes.split():
-        if token == WORD:
-            written.append(" ")
-        elif token == PAUSE:
-            written.append(", ")
-        elif token in ENDS:
-            written.append(token)
-        elif token != START:
-            phone = unstressed(token)
-            stress = token[0] if token[0] in STRESS_MARKS else ""
-            written.append(stress + symbols.get(phone, phone))
-    return "".join(written)
 
 
 @functools.cache

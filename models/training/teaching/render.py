@@ -21,12 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from models.engines.engine import Saying
 from models.errors import DataError
 from models.json_files import parse_json
 from models.text_files import read_lines
 from models.training.corpus import PROVENANCE
 from models.training.teaching.plan import Request
-from models.training.teaching.teacher import Saying, Teacher
+from models.training.teaching.teacher import Teacher
 
 CLIP_RATE = 22_050
 METADATA = "metadata.csv"

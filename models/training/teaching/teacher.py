@@ -1,27 +1,10 @@
 """The teacher protocol: a system with voices that speaks a sentence at a given pace."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-import numpy as np
-
+from models.engines.engine import Saying, Spoken
 from models.errors import ConfigError
-
-
-class Spoken(NamedTuple):
-    """A wave (S,) float32 and its rate in Hz. Its peak may lie above 1."""
-
-    wave: np.ndarray
-    sample_rate: int
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """What is to be said: spoken text, and its phoneme string in the voice's accent."""
-
-    text: str
-    phonemes: str
 
 
 class Teacher(Protocol):

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from models.config import resolve_path
 from models.errors import shortened
 from pipeline.domain.domains import Domain
+from pipeline.endpoint.endpoint import has_key, open_endpoint
+from pipeline.endpoint.failures import UnusableReply
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
 from pipeline.records import Reject, Sentence
@@ -23,8 +25,6 @@ from pipeline.sentences.drawing.sampling import STAGE, Maker
 from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.language_model.annotations import Annotated, Annotations, sentences_in
 from pipeline.sentences.language_model.chat.budget import Budget
-from pipeline.sentences.language_model.chat.completion import UnusableReply
-from pipeline.sentences.language_model.chat.endpoint import has_key, open_endpoint
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest
 from pipeline.sentences.language_model.chat.reply_cache import KeptReplies
 from pipeline.sentences.language_model.near_duplicates import NearDuplicates
@@ -74,7 +74,7 @@ def _check(config: LanguageModelConfig, domain: Domain, seed: int, number: int) 
     for _ in islice(questions.in_order(seed), len(questions.turns)):
         pass
     if has_key(config.endpoint):
-        open_endpoint(config.endpoint)
+        open_endpoint(config.endpoint, _SECTION)
         return
     for _ in _rows(config, domain, Maker(domain.name, seed, None), number):
         pass
@@ -159,7 +159,7 @@ class _Model:
 
         with self._opening:
             if self._client is None:
-                endpoint = open_endpoint(self._config.endpoint)
+                endpoint = open_endpoint(self._config.endpoint, _SECTION)
                 self._client = ChatClient(
                     endpoint, self._config.endpoint, self._budget, _must_hold_sentences
                 )

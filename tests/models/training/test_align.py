@@ -9,8 +9,9 @@ import torch
 from models.checkpoint import Checkpoint, CheckpointInfo
 from models.errors import DataError
 from models.mel import MelConfig
+from models.recognition.alignment import Alignment, _best_cut, align
 from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
-from models.training.align import Alignment, _best_cut, align, align_corpus, alignment_of
+from models.training.align import align_corpus, alignment_of
 from models.training.features import Clip, Features
 
 MEL = MelConfig(n_mels=20)

@@ -6,7 +6,8 @@ import pytest
 
 from models.errors import ConfigError, DataError
 from models.mel import MelConfig
-from models.training.align import Alignment, alignment_of
+from models.recognition.alignment import Alignment
+from models.training.align import alignment_of
 from models.training.features import Clip, Features
 from models.training.grid_alignment import TextGridConfig, _whole_frames, read_grid_alignments
 from models.training.left_out import LeftOut

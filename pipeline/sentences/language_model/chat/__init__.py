@@ -1,1 +1,1 @@
-"""A client of OpenAI-compatible chat endpoints: retries, rate limits, budget, cache."""
+"""A language model asked over an endpoint: messages, budget, cache."""

@@ -4,11 +4,8 @@ import json
 from typing import Any
 
 from models.errors import shortened
+from pipeline.endpoint.failures import UnusableReply
 from pipeline.sentences.language_model.chat.messages import ChatReply, Usage
-
-
-class UnusableReply(Exception):
-    """The message says what is wrong, and ends in what to do about it."""
 
 
 def read_usage(body: str, at_most: Usage) -> Usage:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from models.engines.engine import Saying, Spoken
 from models.errors import DataError
 from models.training.teaching.plan import Line
-from models.training.teaching.teacher import Saying, Spoken
 
 RATE = 24_000
 

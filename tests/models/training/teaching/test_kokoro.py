@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.engines.engine import Saying
+from models.engines.symbols import kokoro_symbols
 from models.errors import ConfigError, DataError
 from models.training.teaching.kokoro import (
     BETTER,
@@ -12,9 +14,8 @@ from models.training.teaching.kokoro import (
     VOCABULARY,
     VOICES,
     KokoroTeacher,
-    kokoro_symbols,
 )
-from models.training.teaching.teacher import Saying, choose_voices
+from models.training.teaching.teacher import choose_voices
 from tests.models.training.teaching.fake_teacher import FakeTeacher
 
 

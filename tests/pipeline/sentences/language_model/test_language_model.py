@@ -10,12 +10,12 @@ from models.errors import ConfigError, DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.stages import stage_keys
 from pipeline.domain.domains import Domain, read_domain
+from pipeline.endpoint.endpoint import EndpointConfig
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import Maker
 from pipeline.sentences.drawing.sources import take
 from pipeline.sentences.generate import SentencesConfig, check_sentences, generate
 from pipeline.sentences.language_model.chat.budget import BudgetConfig
-from pipeline.sentences.language_model.chat.endpoint import EndpointConfig
 from pipeline.sentences.language_model.language_model import language_model_source
 from pipeline.sentences.language_model.prompt_files import read_prompts
 from pipeline.sentences.language_model.prompts import LanguageModelConfig, Questions

@@ -7,10 +7,10 @@ from email.utils import formatdate
 import pytest
 
 from models.errors import DataError
+from pipeline.endpoint.endpoint import Endpoint, EndpointConfig
+from pipeline.endpoint.failures import UnusableReply
 from pipeline.sentences.language_model.chat.budget import Budget, BudgetConfig
 from pipeline.sentences.language_model.chat.client import ChatClient
-from pipeline.sentences.language_model.chat.completion import UnusableReply
-from pipeline.sentences.language_model.chat.endpoint import Endpoint, EndpointConfig
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest, Usage
 from tests.pipeline.sentences.language_model.chat.chat_server import (
     KEY,

@@ -2,20 +2,21 @@ import pytest
 
 from models.config import build
 from models.errors import ConfigError, DataError
-from pipeline.sentences.language_model.chat.endpoint import (
+from pipeline.endpoint.endpoint import (
     Endpoint,
     EndpointConfig,
     has_key,
     open_endpoint,
 )
 
+SECTION = "sentences.language_model"
 CONFIG = EndpointConfig(base_url_variable="TINY_URL", api_key_variable="TINY_KEY")
 
 
 def test_without_an_address_it_is_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TINY_URL", raising=False)
     monkeypatch.setenv("TINY_KEY", " a-key-of-mine ")
-    assert open_endpoint(CONFIG) == Endpoint("https://api.openai.com/v1", "a-key-of-mine")
+    assert open_endpoint(CONFIG, SECTION) == Endpoint("https://api.openai.com/v1", "a-key-of-mine")
     assert has_key(CONFIG)
 
 
@@ -24,10 +25,10 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TINY_KEY", raising=False)
     assert not has_key(CONFIG)
     with pytest.raises(DataError, match=r"^http://localhost:8000/v1: no key in \$TINY_KEY; set"):
-        open_endpoint(CONFIG)
+        open_endpoint(CONFIG, SECTION)
     blocked = EndpointConfig("TINY_URL", "TINY_KEY", api_key_block="my-key")
     with pytest.raises(DataError, match=r"from the Prefect block `my-key`"):
-        open_endpoint(blocked)
+        open_endpoint(blocked, SECTION)
 
 
 @pytest.mark.parametrize("key", ["two words-of-secret", "line\nbreak-secret", "schlüssel-secret"])
@@ -35,7 +36,7 @@ def test_a_key_that_cannot_be_sent_is_not_told(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("TINY_URL", "http://localhost:8000/v1")
     monkeypatch.setenv("TINY_KEY", key)
     with pytest.raises(DataError, match="copy it again") as caught:
-        open_endpoint(CONFIG)
+        open_endpoint(CONFIG, SECTION)
     assert "secret" not in str(caught.value)
 
 
@@ -44,7 +45,7 @@ def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url
     monkeypatch.setenv("TINY_URL", url)
     monkeypatch.setenv("TINY_KEY", "key")
     with pytest.raises(DataError, match=r"^\$TINY_URL: not an address"):
-        open_endpoint(CONFIG)
+        open_endpoint(CONFIG, SECTION)
 
 
 def test_no_text_of_an_endpoint_holds_a_secret() -> None:

@@ -1,4 +1,4 @@
-"""Where a language model is asked: an address and a key, out of the environment."""
+"""Where an endpoint is asked: an address and a key, out of the environment."""
 
 import os
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _SHORTEST_SECRET = 8  # `none` and `EMPTY` are keys of local servers, and words
 
 @dataclass(frozen=True)
 class EndpointConfig:
-    """Which endpoint is asked, how fast and how patiently; nothing here changes a sentence.
+    """Which endpoint is asked, how fast and how patiently; nothing here changes a row.
 
     The names of the two environment variables; without the first, OpenAI is asked.
     `api_key_block` is a Prefect Secret block that holds the key instead. `cache` keeps every
@@ -77,8 +77,11 @@ def has_key(config: EndpointConfig) -> bool:
     return bool(os.environ.get(config.api_key_variable, "").strip())
 
 
-def open_endpoint(config: EndpointConfig) -> Endpoint:
-    """The endpoint that the environment names. Raises `DataError` saying what is missing."""
+def open_endpoint(config: EndpointConfig, section: str) -> Endpoint:
+    """The endpoint that the environment names; `section` is that of the config.
+
+    Raises `DataError` saying what is missing.
+    """
     base_url = os.environ.get(config.base_url_variable, "").strip() or _OPENAI
     key = os.environ.get(config.api_key_variable, "").strip()
     if not _is_address(base_url):
@@ -90,7 +93,7 @@ def open_endpoint(config: EndpointConfig) -> Endpoint:
     if not key:
         raise DataError(
             f"{endpoint.location}: no key in {config.key_source}; set it (a local server takes any "
-            "text), or name a Prefect block in sentences.language_model.endpoint.api_key_block"
+            f"text), or name a Prefect block in {section}.endpoint.api_key_block"
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise DataError(

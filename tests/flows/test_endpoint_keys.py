@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from prefect.blocks.system import Secret
 
-from flows.language_model_key import language_model_key
+from flows.endpoint_keys import endpoint_keys
 from models.config import load_config
 from models.errors import DataError
 from pipeline.build.config import BuildConfig
@@ -51,13 +51,13 @@ def test_the_key_is_in_the_environment_while_it_is_used(
 ) -> None:
     blocks["tiny-key"] = "sk-of-the-block"
     monkeypatch.delenv(VARIABLE, raising=False)
-    with language_model_key(config(tmp_path, "tiny-key")):
+    with endpoint_keys(config(tmp_path, "tiny-key")):
         assert os.environ[VARIABLE] == "sk-of-the-block"
     assert VARIABLE not in os.environ
     monkeypatch.setenv(VARIABLE, "set by hand")
     with (
         pytest.raises(RuntimeError, match="interrupted"),
-        language_model_key(config(tmp_path, "tiny-key")),
+        endpoint_keys(config(tmp_path, "tiny-key")),
     ):
         raise RuntimeError("interrupted")
     assert os.environ[VARIABLE] == "set by hand"
@@ -75,7 +75,7 @@ def test_a_block_that_holds_no_key_is_named(
     tmp_path: Path, blocks: dict[str, Any], block: str, complaint: str
 ) -> None:
     blocks |= {"tiny-list": ["no", "text"], "tiny-empty": " "}
-    with pytest.raises(DataError, match=complaint), language_model_key(config(tmp_path, block)):
+    with pytest.raises(DataError, match=complaint), endpoint_keys(config(tmp_path, block)):
         pass
 
 
@@ -83,5 +83,5 @@ def test_without_a_block_the_environment_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "set by hand")
-    with language_model_key(config(tmp_path, "null")):
+    with endpoint_keys(config(tmp_path, "null")):
         assert os.environ[VARIABLE] == "set by hand"

@@ -1,0 +1,1 @@
+"""Engines: speech synthesizers of others that speak our phonemes, by folder."""

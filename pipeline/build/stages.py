@@ -365,12 +365,13 @@ def _voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
 
 
 def _other_voices(config: BuildConfig) -> dict[str, object]:
-    """What rows depend on where voices are mixed: the sources, and the release of an engine."""
+    """What rows depend on where voices are mixed: sources, their engines, what resamples them."""
     sources = config.voice.sources
     if not sources:
         return {}
-    releases = sorted({release_of(source) for _, source in others_of(sources)})
-    return {"voice.sources": row_settings_of(sources), "engines": releases}
+    engines = sorted({release_of(source) for _, source in others_of(sources)})
+    settings = {"voice.sources": row_settings_of(sources), "engines": engines}
+    return settings | installed_versions(["soxr"])
 
 
 def _given_accents(config: BuildConfig) -> list[object]:

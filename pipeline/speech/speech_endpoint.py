@@ -6,7 +6,6 @@ sentence is asked for twice.
 
 import functools
 import hashlib
-import io
 import json
 import threading
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 from models.config import resolve_path
 from models.engines.engine import Saying, Spoken
 from models.errors import DataError
-from models.waveform import mono
+from pipeline.audio.files import decode_audio
 from pipeline.endpoint.endpoint import open_endpoint
 from pipeline.endpoint.failures import UnusableReply
 from pipeline.speech.character_budget import CharacterBudget
@@ -105,14 +104,12 @@ def check_speech_endpoint(source: EndpointSource, key: str) -> None:
 
 
 def _read(body: bytes) -> Spoken:
-    import soundfile
-
     try:
-        frames, rate = soundfile.read(io.BytesIO(body), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError:
+        wave, rate = decode_audio(body)
+    except DataError:
         raise UnusableReply(
             "it answered what is no sound; is this a speech endpoint, and does it know the format?"
         ) from None
-    if not len(frames) or not np.isfinite(frames).all():
+    if not len(wave) or not np.isfinite(wave).all():
         raise UnusableReply("it answered a sound without samples; choose another voice or format")
-    return Spoken(mono(frames), int(rate))
+    return Spoken(wave, rate)

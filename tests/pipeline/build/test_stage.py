@@ -19,6 +19,7 @@ from pipeline.build.stage import installed_versions, keys_of
 from pipeline.build.stages import STAGE_NAMES, STAGES, library_versions
 from pipeline.distributions import Range
 from pipeline.licences.summary import RowLicences
+from pipeline.speech.sources import EndpointSource
 from pipeline.text.variants import VariantsConfig
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
@@ -60,6 +61,7 @@ VALUES: dict[str, Any] = {
     "seed": 4,
     "text.accent": "en-gb",
     "text.variants": VariantsConfig(flapping=0.5),
+    "voice.sources": (EndpointSource("tts-1", {"alloy": 1.0}, "MIT"),),
     "output.split": {"train": 0.5, "test": 0.5},
     "output.disjoint": ("text",),
     "output.sample_rate": 8000,

@@ -1,7 +1,7 @@
 """Checkpoints: a folder with `checkpoint.yaml` and `model.safetensors`, and nothing pickled.
 
 A checkpoint rebuilds its model from its folder alone. The YAML carries the digest of the
-weights, so a damaged file is found before it speaks.
+weights, so a damaged file is found before it speaks; the digest of the YAML stands for both.
 """
 
 import functools
@@ -97,11 +97,14 @@ class CheckpointInfo:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A loaded checkpoint; `model` is in evaluation mode, float32, on the device asked for."""
+    """A loaded checkpoint; `model` is in evaluation mode, float32, on the device asked for, and
+    `digest` that of `checkpoint_digest`.
+    """
 
     name: str
     model: Any
     info: CheckpointInfo
+    digest: str = ""
 
     @property
     def acoustic_model(self) -> AcousticModel:
@@ -133,13 +136,9 @@ class Checkpoint:
         return self.info.symbols
 
     @property
-    def digest(self) -> str:
-        return self.info.weights_digest
-
-    @property
     def label(self) -> str:
         """`name@digest`, as dataset rows name their makers."""
-        return f"{self.name}@{self.digest}" if self.digest else self.name
+        return _label(self.name, self.digest)
 
     def _check_role(self, role: Role) -> None:
         if KINDS[self.kind].role != role:
@@ -183,7 +182,7 @@ def load_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint
     model = _rebuild(info, folder)
     if info.weights_digest:
         _load_weights(model, folder / "model.safetensors")
-    return Checkpoint(folder.name, model.eval().to(device), info)
+    return Checkpoint(folder.name, model.eval().to(device), info, _digest_of_both(folder))
 
 
 def shared_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint:
@@ -248,11 +247,19 @@ def list_checkpoints() -> list[Path]:
 
 
 def checkpoint_digest(name_or_path: str | Path) -> str:
-    """The digest of the weights, after checking that the file still has it."""
-    info = read_info(name_or_path)
+    """The digest of the description and, as that holds theirs, of the weights, which are checked;
+    empty for the shipped `griffin-lim`, which has no files.
+    """
+    folder, info = find_checkpoint(name_or_path), read_info(name_or_path)
     if info.weights_digest:
-        _check_weights(find_checkpoint(name_or_path), info)
-    return info.weights_digest
+        _check_weights(folder, info)
+    return _digest_of_both(folder)
+
+
+def checkpoint_label(name_or_path: str | Path) -> str:
+    """As `Checkpoint.label`, without loading the checkpoint."""
+    folder = find_checkpoint(name_or_path)
+    return _label(folder.name, _digest_of_both(folder))
 
 
 def check_role(name: str, role: Role, key: str) -> CheckpointInfo:
@@ -287,6 +294,15 @@ def _kinds_of(role: Role) -> str:
 def _speakers(info: CheckpointInfo, name: str) -> tuple[str, ...]:
     has_voice = KINDS[info.kind].role == "acoustic"
     return info.speakers or ((name,) if has_voice else ())
+
+
+def _label(name: str, digest: str) -> str:
+    return f"{name}@{digest}" if digest else name
+
+
+def _digest_of_both(folder: Path) -> str:
+    path = folder / "checkpoint.yaml"
+    return _digest_of(path, file_state(path)) if path.is_file() else ""
 
 
 def _rebuild(info: CheckpointInfo, folder: Path) -> nn.Module:

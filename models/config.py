@@ -2,11 +2,11 @@
 
 A config is a frozen dataclass standing above the code that uses it. This file only fills it:
 unknown keys, missing keys and values of the wrong type raise a `ConfigError` that names the
-file, the dotted key and what is allowed. A class variable `BARE` names the field that a bare value
-stands for; among dataclasses of a union, a `Literal` field of one value each tells which is meant;
-`RENAMED` maps keys that had another name to that which they have now.
-Range checks belong in the dataclass's
-`__post_init__` as plain `ValueError("key: why")`; they come out with the place added.
+file, the dotted key and what is allowed. In paths `~` and `~NAME` are home folders. A class
+variable `BARE` names the field that a bare value stands for; among dataclasses of a union, a
+`Literal` field of one value each tells which is meant; `RENAMED` maps keys that had another name
+to that which they have now. Range checks belong in the dataclass's `__post_init__` as plain
+`ValueError("key: why")`; they come out with the place added.
 """
 
 import dataclasses
@@ -222,8 +222,7 @@ def _convert_scalar(value: Any, kind: Any, place: str) -> Any:
     if isinstance(value, str) and (found := _NO_TEXT.search(value)):
         raise ConfigError(f"{place}: the character {found.group()!a} is not allowed")
     if kind is Path and isinstance(value, (str, Path)):
-        _at_home(value, place)
-        return Path(value)
+        return at_home(value, place)
     if kind is float and not isinstance(value, bool):
         value = _finite(value, place)
     if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
@@ -261,15 +260,17 @@ def resolve_path(path: Path | str) -> Path:
 
     Raises `ConfigError` for `~NAME` where there is no such user.
     """
-    path = _at_home(path, str(path))
+    path = at_home(path, str(path))
     if path.is_absolute() or path.exists():
         return path
     in_checkout = Path(__file__).resolve().parent.parent / path
     return in_checkout if in_checkout.exists() else path
 
 
-def _at_home(path: Path | str, place: str) -> Path:
-    """`path` with `~` and `~NAME` as the home folders that they stand for."""
+def at_home(path: Path | str, place: str) -> Path:
+    """`path` with `~` and `~NAME` as the home folders that they stand for. Raises `ConfigError`,
+    which `place` begins, where there is no such user.
+    """
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.checkpoint import Checkpoint
 from models.config import as_mapping
+from models.content import is_as_listed, list_contents
 from models.recognition.alignment import Alignment, align
 from models.training.corpus import clip_key
 from models.training.features import Clip, Features
@@ -20,11 +21,13 @@ _VERSION = 1
 def align_corpus(
     features: Features, recognizer: Checkpoint, cache_dir: Path
 ) -> dict[str, Alignment]:
-    """Alignments by `clip_key`, cached under the recognizer's digest, what the clips say and how
-    they sound; clips too short for their phones are left out.
+    """Alignments by `clip_key`, cached under the recognizer, what the clips say and how they
+    sound; clips too short for their phones are left out.
     """
-    path = cache_dir / f"alignment-{recognizer.digest}-{_cache_key(features, recognizer)}.json"
-    if path.is_file():
+    weights = recognizer.info.weights_digest
+    path = cache_dir / f"alignment-{weights}-{_cache_key(features, recognizer)}.json"
+    listing = path.with_suffix(".contents.txt")
+    if is_as_listed(listing):
         stored = json.loads(path.read_text(encoding="utf-8"))
         return {name: Alignment(tuple(s), tuple(d)) for name, (s, d) in stored.items()}
     alignments = {}
@@ -33,9 +36,10 @@ def align_corpus(
         if aligned is not None:
             alignments[clip_key(clip)] = aligned
     temporary = path.with_suffix(".tmp")
-    listing = {name: (a.symbols, a.durations) for name, a in alignments.items()}
-    temporary.write_text(json.dumps(listing), encoding="utf-8")
+    stored = {name: (a.symbols, a.durations) for name, a in alignments.items()}
+    temporary.write_text(json.dumps(stored), encoding="utf-8")
     temporary.rename(path)
+    list_contents(listing, [path])
     return alignments
 
 

@@ -2,7 +2,8 @@
 
 A cache is a folder named by what it is made of (texts and sound files by their content, MelConfig,
 version of this code and of the libraries): `clips.json`, and three flat arrays in which every clip
-owns a run of samples or frames. `left_out.txt` lists what of the corpus it lacks.
+owns a run of samples or frames. `contents.txt` lists what these files hold, and `left_out.txt`
+what of the corpus they lack.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from models.content import file_digest
+from models.content import file_digest, is_as_listed, list_contents
 from models.errors import DataError
 from models.mel import MelConfig
 from models.phonology.phonemes import Phonemizer, words_of
@@ -41,6 +42,7 @@ from models.training.measured import TOO_SHORT, TRIM, Measured, Problem, measure
 _VERSION = 5
 _LIBRARIES = ("phonemizer", "espeakng-loader", "soundfile", "soxr", "praat-parselmouth")
 _LEFT_OUT = "left_out.json"
+_CONTENTS = "contents.txt"
 
 Report = Callable[[str], None]
 Spoken = TypeVar("Spoken", Recording, "Clip")
@@ -105,14 +107,15 @@ def prepare_features(
     cache_dir: Path,
     report: Report = print,
 ) -> Features:
-    """Open the corpus's cache below `cache_dir`, computing it first where it is missing."""
+    """Open the corpus's cache below `cache_dir`, made first where it is missing or damaged."""
     left_out = list[LeftOut]()
     recordings = read_corpora(corpus, left_out)
     num_clips = len(recordings) + len(left_out)
     recordings = with_held_out(recordings, corpus, bool(left_out), report)
     folder = cache_dir / _cache_name(recordings, corpus, mel_config)
-    if not (folder / "clips.json").is_file():
-        report(f"features: {len(recordings)} clips into {folder}")
+    if not is_as_listed(folder / _CONTENTS):
+        anew = ", which is damaged" if folder.exists() else ""
+        report(f"features: {len(recordings)} clips into {folder}{anew}")
         _compute(recordings, corpus, mel_config, folder)
     features = _located(open_features(folder, mel_config), recordings)
     missing = _read_left_out(folder, recordings)
@@ -205,9 +208,13 @@ def _release(library: str) -> str:
 
 
 def open_features(folder: Path, mel_config: MelConfig) -> Features:
-    """A cache's folder as memory maps. Raises `DataError` where its files are not there."""
+    """A cache's folder as memory maps. Raises `DataError` where its files are not there, or not as
+    they were written.
+    """
     if not (folder / "clips.json").is_file():
         raise DataError(f"{folder}: no features there: clips.json is missing")
+    if not is_as_listed(folder / _CONTENTS):
+        raise DataError(f"{folder}: damaged: its files are not what {_CONTENTS} lists")
     clips = json.loads((folder / "clips.json").read_text(encoding="utf-8"))
     return Features(
         mel_config=mel_config,
@@ -298,6 +305,7 @@ def write_features(
     listing = [dataclasses.asdict(clip) for clip in _end_to_end(clips)]
     (temporary / _LEFT_OUT).write_text(json.dumps(dict(left_out)), encoding="utf-8")
     (temporary / "clips.json").write_text(json.dumps(listing), encoding="utf-8")
+    list_contents(temporary / _CONTENTS, sorted(temporary.iterdir()))
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
 

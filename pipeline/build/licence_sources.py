@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from models.checkpoint import find_checkpoint, read_info
+from models.checkpoint import checkpoint_label, find_checkpoint, read_info
 from models.engines.prepared import CARD
 from models.engines.sherpa import LICENCE as SHERPA_LICENCE
 from pipeline.augment.augmenter import AugmentConfig
@@ -81,7 +81,7 @@ def _sources_of_babble(config: BabbleConfig, seed: int) -> Iterator[LicensedSour
 
 def _checkpoint_source(kind: str, name: str, key: str) -> LicensedSource:
     folder, info = find_checkpoint(name), read_info(name)
-    label = f"{folder.name}@{info.weights_digest}" if info.weights_digest else folder.name
+    label = checkpoint_label(name)
     learned = f", trained on {', '.join(info.trained_on)}" if info.trained_on else ""
     attribution = f"weights of {folder.name}{learned}"
     place = f"{name}/checkpoint.yaml"

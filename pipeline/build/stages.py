@@ -59,7 +59,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 GENERATE = Stage(
     name=SENTENCES,
-    version=7,
+    version=8,
     reads=lambda config: {
         "seed": config.seed,
         "sentences": set_values(config.sentences),
@@ -91,7 +91,7 @@ def generate_shards(job: Job) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=7,
+    version=8,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

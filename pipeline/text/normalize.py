@@ -27,7 +27,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.content import file_digest
+from models.content import file_digest, is_as_listed, list_contents
 from models.errors import DataError
 from models.folders import files_below
 from pipeline.storage.cache_folder import cache_folder
@@ -46,7 +46,7 @@ _WORDS_BEFORE, _WORDS_AFTER = 1, 2  # `March 3`, `3rd of March`: how far the gra
 _PARALLEL_FROM = 128  # fewer readings are done sooner than a second process has started
 _MAX_WORKERS = 8
 _CHUNK = 16
-_BUILT = "complete"
+_BUILT = "complete"  # lists the grammars: a damaged one may read otherwise
 
 
 def normalize(
@@ -106,12 +106,12 @@ def prepare_grammars(grammar_cache: Path | None = None) -> Path:
     """
     root = grammar_cache or cache_folder()
     folder = root / f"nemo-en-{_release()}"
-    if _is_whole(folder):
+    if is_as_listed(folder / _BUILT):
         return folder
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root / "grammars.lock"):
-            if not _is_whole(folder):
+            if not is_as_listed(folder / _BUILT):
                 _compile_into(folder)
     except OSError as error:
         raise DataError(
@@ -139,25 +139,12 @@ def _english() -> Path:
     return Path(spec.submodule_search_locations[0]) / "text_normalization" / "en"
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether the grammars are those that were compiled: a damaged one may read otherwise."""
-    try:
-        return (folder / _BUILT).read_text(encoding="utf-8") == _digests(folder)
-    except OSError:
-        return False
-
-
-def _digests(folder: Path) -> str:
-    paths = [path for path in files_below(folder) if path.name != _BUILT]
-    return "".join(f"{file_digest(path).hex()} {path.relative_to(folder)}\n" for path in paths)
-
-
 def _compile_into(folder: Path) -> None:
     """Compiled beside its final place and renamed: a half-compiled cache is never seen."""
     staging = Path(tempfile.mkdtemp(prefix=".grammars-", dir=folder.parent))
     try:
         _load_nemo(str(staging))
-        (staging / _BUILT).write_text(_digests(staging), encoding="utf-8")
+        list_contents(staging / _BUILT, files_below(staging))
         staging.chmod(0o755)  # mkdtemp keeps others out, but a cache may be shared
         shutil.rmtree(folder, ignore_errors=True)
         staging.rename(folder)

@@ -2,24 +2,25 @@
 
     python -m tests.fuzz [--seconds 300] [TARGET...]
 
-What a target fails on is shrunk and kept in `tests/fuzz/findings/TARGET/`: once it is fixed, the
-test suite tries it for ever.
+Seconds are of CPU, and every run tries other inputs. What a target fails on is shrunk and kept
+in `tests/fuzz/findings/TARGET/`: once it is fixed, the test suite tries it for ever.
 """
 
 import argparse
 import hashlib
-import subprocess
+import random
 import sys
 import tempfile
-import time
 from contextlib import suppress
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.fuzz.mutations import mutated
-from tests.fuzz.targets import TARGETS, check
+from tests.fuzz.target import check, cpu_seconds
+from tests.fuzz.targets import TARGETS
 from tests.fuzz.test_targets import FINDINGS
 
 _EXAMPLES = 200  # a round, each with another seed
@@ -31,22 +32,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=float, default=300.0, help="for each target")
-    parser.add_argument("--here", action="store_true", help="in this process")
     asked = parser.parse_args()
     if unknown := set(asked.targets) - TARGETS.keys():
         parser.error(f"no target {min(unknown)}; there are {', '.join(TARGETS)}")
     names = asked.targets or list(TARGETS)
-    if asked.here:
-        return max(_fuzz(name, asked.seconds) for name in names)
     return max(_apart(name, asked.seconds) for name in names)
 
 
 def _apart(name: str, seconds: float) -> int:
-    command = [sys.executable, "-m", "tests.fuzz", "--here", "--seconds", str(seconds), name]
-    code = subprocess.run(command, check=False).returncode
+    """Forked where that can be done, as every parser is imported by now."""
+    process = get_context("fork" if "fork" in get_all_start_methods() else "spawn").Process(
+        target=_fuzz_and_exit, args=(name, seconds)
+    )
+    process.start()
+    process.join()
+    code = process.exitcode or 0
     if code < 0:
-        print(f"{name}: died of signal {-code}; its last input is {_last(name)}")
+        print(f"{name}: died of signal {-code}; its last input is {_last(name)}", flush=True)
     return min(abs(code), 1)
+
+
+def _fuzz_and_exit(name: str, seconds: float) -> None:
+    sys.exit(_fuzz(name, seconds))
 
 
 def _last(name: str) -> Path:
@@ -56,15 +63,15 @@ def _last(name: str) -> Path:
 def _fuzz(name: str, seconds: float) -> int:
     """0 when nothing was found."""
     _limit_memory()
-    target, end, tried, failed = TARGETS[name], time.monotonic() + seconds, 0, b""
-    is_found = False
+    target, tried, failed, is_found = TARGETS[name], 0, b"", False
     _CORPUS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         seeds = target.prepare(Path(folder))
+        end = cpu_seconds() + seconds
 
         def one(data: bytes) -> None:
             nonlocal tried, failed, is_found
-            if not is_found and time.monotonic() > end:
+            if not is_found and cpu_seconds() > end:
                 return
             tried, failed = tried + 1, data
             _last(name).write_bytes(data)
@@ -74,17 +81,18 @@ def _fuzz(name: str, seconds: float) -> int:
                 is_found = True
                 raise
 
-        for number in range(10**9):
-            if time.monotonic() > end:
-                break
+        while cpu_seconds() < end:
             try:
-                _round(one, seeds, name, number)
+                _round(one, seeds, name, random.getrandbits(32))
             except Exception as error:  # the last input that was tried is the smallest that fails
                 kept = FINDINGS / name / hashlib.sha256(failed).hexdigest()[:12]
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_bytes(failed)
                 reason = str(error).partition("\n")[0][:200]
-                print(f"{name}: {tried} inputs, found {type(error).__name__}: {reason}; see {kept}")
+                print(
+                    f"{name}: {tried} inputs, found {type(error).__name__}: {reason}; see {kept}",
+                    flush=True,
+                )
                 return 1
     print(f"{name}: {tried} inputs, nothing found", flush=True)
     return 0

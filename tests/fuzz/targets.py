@@ -1,15 +1,15 @@
 """Every parser of something that a stranger may have made, as a function of bytes.
 
 Whatever the bytes are, a target either takes them or raises one of the errors that are written for
-people. `check` adds: in one line, within seconds.
+people.
 """
 
 import contextlib
+import importlib
 import io
 import json
-import time
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,14 +20,19 @@ import soundfile
 import torch
 import yaml
 
+from flows.teacher_lines import read_texts
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
-from models.config import as_mapping
-from models.errors import VoxloomError
+from models.config import as_mapping, load_config
+from models.evaluation.naturalness import read_lines
 from models.importers.files import read_weights
 from models.importers.settings import read_settings
 from models.mel import MelConfig
+from models.phonology.phonemes import tokens_of
 from models.speakers.vectors import read_speaker_vectors
 from models.training.corpus import CorpusConfig, read_corpora
+from models.training.public_corpora.layouts import lay_out_ljspeech
+from models.training.run import RECIPES
+from models.training.teaching.render import read_provenance
 from models.training.textgrid import read_textgrid
 from models.vocoders.vocos import Vocos, VocosConfig
 from pipeline.audio.files import decode_audio
@@ -39,57 +44,23 @@ from pipeline.dataset.marks import read_marks
 from pipeline.domain.domains import read_domain
 from pipeline.domain.lexicon_files import read_lexicon
 from pipeline.licences.terms import terms_of
+from pipeline.records import Sentence, Slot, SpokenSentence
 from pipeline.report.page import write_report
+from pipeline.sentences.drawing.sentence_filter import read_blocklist
 from pipeline.sentences.language_model.annotations import sentences_in
-from pipeline.sentences.language_model.chat.completion import UnusableReply, read_completion
-from pipeline.sentences.language_model.chat.messages import Usage
+from pipeline.sentences.language_model.chat.completion import read_completion
+from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest, Usage
+from pipeline.sentences.language_model.chat.reply_cache import KeptReplies
 from pipeline.sentences.language_model.prompt_files import read_prompts
-from pipeline.sentences.own.own_files import columns_of, read_rows
+from pipeline.sentences.own.own_files import columns_of, data_files, read_rows
 from pipeline.text.pronunciations import load_lexicon
+from pipeline.text.spoken import TextConfig, text_frontend
 from pipeline.verify.dataset import verify
+from tests.fuzz.target import Target, reads
+from tests.pipeline.normalization_pairs import PAIRS
 from tests.pipeline.synthetic_build import seal_tones
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS = 20.0  # that any input may take, on a slow machine
-Parse = Callable[[bytes, Path], object]
-
-
-@dataclass(frozen=True)
-class Target:
-    """`parse` takes the bytes and a folder of its own; `prepare` fills that folder once, and gives
-    the seeds."""
-
-    name: str
-    parse: Parse
-    prepare: Callable[[Path], Sequence[bytes]]
-
-
-def check(target: Target, data: bytes, folder: Path) -> None:
-    """Raise `AssertionError`, or whatever the parser wrongly raises."""
-    start = time.perf_counter()
-    told = _told(target, data, folder)
-    assert told is None or "\n" not in told, f"an error of several lines: {told}"
-    assert told is None or 0 < len(told) < 4000, f"an error of {len(told)} characters"
-    seconds = time.perf_counter() - start
-    assert seconds < SECONDS, f"took {seconds:.0f} s"
-
-
-def _told(target: Target, data: bytes, folder: Path) -> str | None:
-    try:
-        target.parse(data, folder)
-    except (VoxloomError, UnusableReply) as error:
-        return str(error)
-    return None
-
-
-def _file(name: str, read: Callable[[Path], object], seeds: Sequence[bytes], label: str) -> Target:
-    def parse(data: bytes, folder: Path) -> None:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        read(path)
-
-    return Target(label, parse, lambda _: seeds)
 
 
 def _own(path: Path) -> None:
@@ -205,7 +176,7 @@ def _table(suffix: str) -> Target:
     else:
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
-    return _file(f"own{suffix}", _own, [sink.getvalue().to_pybytes()], f"own{suffix}")
+    return reads(f"own{suffix}", _own, [sink.getvalue().to_pybytes()], f"own{suffix}")
 
 
 def _pickles() -> Sequence[bytes]:
@@ -226,6 +197,46 @@ def _statistics() -> Sequence[bytes]:
 
 def _corpus(path: Path) -> None:
     read_corpora(CorpusConfig(path.parent), [])
+
+
+def _said(data: bytes, _: Path) -> None:
+    """Whatever is written, what is said is letters and marks alone, or the reject says why not."""
+    texts = data.decode(errors="replace").split("\n")[:20]
+    sentences = []
+    for number, text in enumerate(texts):
+        slots = tuple(Slot("a", word) for word in text.split()[1:3])
+        sentences.append(Sentence(str(number), text, "fuzz", "", "", slots))
+    for told in text_frontend(sentences, TextConfig(workers=1), seed=0):
+        if isinstance(told, SpokenSentence):
+            assert re.fullmatch(r"[a-z]([a-z' -]*[a-z'])?", told.transcript), told.transcript
+            assert tokens_of(told.phonemes)
+        else:
+            assert "\n" not in told.reason, told.reason
+            assert len(told.reason) < 4000, told.reason
+
+
+def _training(name: str) -> Target:
+    def read(path: Path) -> None:
+        recipe = RECIPES[name]
+        config = getattr(importlib.import_module(f"models.training.{recipe.module}"), recipe.config)
+        load_config(config, path, [])
+
+    seed = (ROOT / "configs" / "train" / f"{name}.yaml").read_bytes()
+    return reads(f"{name}.yaml", read, [seed], f"train-{name}")
+
+
+def _kept_reply() -> Target:
+    request = ChatRequest("m", "Write.", "Hi.", {}, 0.7, 100)
+
+    def prepare(folder: Path) -> Sequence[bytes]:
+        KeptReplies(folder).put(request, ChatReply("Hi.", "m", Usage(3, 4)))
+        return [KeptReplies(folder).path(request).read_bytes()]
+
+    def parse(data: bytes, folder: Path) -> None:
+        KeptReplies(folder).path(request).write_bytes(data)
+        KeptReplies(folder).get(request)
+
+    return Target("kept-reply", parse, prepare)
 
 
 def _completion(data: bytes, _: Path) -> None:
@@ -263,14 +274,18 @@ _GRID = (
 _REPLY = {"choices": [{"message": {"content": '{"sentences": ["Hi."]}'}, "finish_reason": "stop"}]}
 _COMPLETION = json.dumps(_REPLY | {"model": "m", "usage": {"prompt_tokens": 1}}).encode()
 
+_STATE = b'{"_data_files": [{"filename": "data-00000-of-00001.arrow"}], "_split": "train"}'
+# A text of every kind of the pairs: readings are mixed with each other and with what is odd.
+_WRITTEN = ["\n".join(written for written, _ in pairs).encode() for pairs in PAIRS.values()]
+
 TARGETS = {
     target.name: target
     for target in [
-        _file("build.yaml", lambda path: load_build_config(path), [_YAML], "config"),
-        _file("settings.yaml", read_settings, [_YAML, b"a: !!python/tuple [1]\n"], "foreign-yaml"),
-        _file("settings.json", read_settings, [json.dumps(yaml.safe_load(_YAML)).encode()], "json"),
+        reads("build.yaml", lambda path: load_build_config(path), [_YAML], "config"),
+        reads("settings.yaml", read_settings, [_YAML, b"a: !!python/tuple [1]\n"], "foreign-yaml"),
+        reads("settings.json", read_settings, [json.dumps(yaml.safe_load(_YAML)).encode()], "json"),
         *(
-            _file(f"a{kind}", read_lexicon, [seed], f"lexicon{kind}")
+            reads(f"a{kind}", read_lexicon, [seed], f"lexicon{kind}")
             for kind, seed in _LEXICONS.items()
         ),
         _domain_with("templates/greet.j2", [_TEMPLATE], "templates"),
@@ -284,21 +299,21 @@ TARGETS = {
             [b"Say {{ number }} {{ intent }}.{% for e in examples %}{{ e.text }}{% endfor %}"],
             "prompts",
         ),
-        _file(
+        reads(
             "w.dict",
             lambda path: load_lexicon([path]),
             [b"lamp  L AE1 M P\nfan  F AE1 N\n"],
             "dict",
         ),
-        _file("w.pls", lambda path: load_lexicon([path]), [_PLS], "pls"),
-        _file("own.txt", _own, [b"Hello.\nGood bye.\n"], "own.txt"),
-        _file("own.csv", _own, [b'text,intent\n"Hello, you.",greet\nBye.,part\n'], "own.csv"),
-        _file("own.tsv", _own, [b'text\tintent\n"Hello."\tgreet\n'], "own.tsv"),
-        _file("own.jsonl", _own, [b'{"text": "Hello.", "slots": [{"name": "a"}]}\n'], "own.jsonl"),
+        reads("w.pls", lambda path: load_lexicon([path]), [_PLS], "pls"),
+        reads("own.txt", _own, [b"Hello.\nGood bye.\n"], "own.txt"),
+        reads("own.csv", _own, [b'text,intent\n"Hello, you.",greet\nBye.,part\n'], "own.csv"),
+        reads("own.tsv", _own, [b'text\tintent\n"Hello."\tgreet\n'], "own.tsv"),
+        reads("own.jsonl", _own, [b'{"text": "Hello.", "slots": [{"name": "a"}]}\n'], "own.jsonl"),
         _table(".arrow"),
         _table(".parquet"),
         *(_sound(kind) for kind in ("WAV", "FLAC", "OGG", "MP3", "AIFF")),
-        _file(
+        reads(
             "sounds/sources.csv",
             lambda path: read_lists(path.parent),
             [
@@ -308,17 +323,45 @@ TARGETS = {
         ),
         _checkpoint("checkpoint.yaml", "checkpoint.yaml"),
         _checkpoint("model.safetensors", "safetensors"),
-        _file("a.pt", read_weights, _pickles(), "pickle"),
-        _file("a.npy", read_weights, _statistics(), "statistics"),
-        _file("v.json", read_speaker_vectors, [b'{"anna": [0.1, 0.2], "ben": [1, 2]}'], "vectors"),
-        _file("m.jsonl", read_marks, [b'{"id": "home-1", "note": "cut"}\n{"id": "b"}\n'], "marks"),
-        _file("metadata.csv", _corpus, [b"a1|anna|Hello there.|\na2|Bye.|Bye.\n"], "corpus"),
-        _file("a.TextGrid", read_textgrid, [_GRID], "textgrid"),
+        reads("a.pt", read_weights, _pickles(), "pickle"),
+        reads("a.npy", read_weights, _statistics(), "statistics"),
+        reads("v.json", read_speaker_vectors, [b'{"anna": [0.1, 0.2], "ben": [1, 2]}'], "vectors"),
+        reads("m.jsonl", read_marks, [b'{"id": "home-1", "note": "cut"}\n{"id": "b"}\n'], "marks"),
+        reads("metadata.csv", _corpus, [b"a1|anna|Hello there.|\na2|Bye.|Bye.\n"], "corpus"),
+        reads("a.TextGrid", read_textgrid, [_GRID], "textgrid"),
         _dataset(partial(verify, workers=1), "record-verify"),
         _dataset(lambda dataset: write_report(dataset, dataset / "report.html"), "record-report"),
         _data_file(partial(verify, workers=1), "rows-verify"),
         _data_file(lambda dataset: RowIndex(dataset), "rows-browse"),
         _browse_target(),
+        reads("saved/state.json", lambda path: data_files(path.parent), [_STATE], "saved-dataset"),
+        reads("blocklist.txt", read_blocklist, [b"lamp post\n# no\nre: ca+t\n"], "blocklist"),
+        reads("lines.txt", read_lines, [b"# lines\nquestion|Is it on?\n"], "voice-lines"),
+        reads("texts.txt", read_texts, [b"a1|anna|Hello there.\nBye.\n"], "teacher-lines"),
+        reads(
+            "sounds/metadata.jsonl",
+            lambda path: read_lists(path.parent),
+            [b'{"file_name": "a.wav", "class": "hiss", "license": "cc0"}\n'],
+            "metadata.jsonl",
+        ),
+        reads(
+            "provenance.jsonl",
+            lambda path: read_provenance(path.parent),
+            [
+                b'{"id": "a", "speaker": "b", "text": "Hi.", "normalized_text": "Hi.", '
+                b'"duration_s": 1}\n'
+            ],
+            "provenance",
+        ),
+        reads(
+            "LJSpeech-1.1/metadata.csv",
+            lambda path: list(lay_out_ljspeech(path.parent)),
+            [b"LJ001-0001|Dr. No|Doctor No\n"],
+            "ljspeech",
+        ),
+        *(_training(name) for name in ("fastspeech2", "recognizer", "hifigan", "melnet")),
+        _kept_reply(),
+        Target("spoken-text", _said, lambda _: _WRITTEN),
         Target("completion", _completion, lambda _: [_COMPLETION]),
         Target(
             "licences",

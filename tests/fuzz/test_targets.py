@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.fuzz.mutations import mutated
-from tests.fuzz.targets import TARGETS, check
+from tests.fuzz.target import check
+from tests.fuzz.targets import TARGETS
 
 FINDINGS = Path(__file__).with_name("findings")
 SLOW = {"own.arrow", "own.parquet", "record-verify", "record-report", "rows-verify", "rows-browse"}

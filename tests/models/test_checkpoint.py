@@ -12,6 +12,7 @@ from models.checkpoint import (
     CheckpointInfo,
     check_vocoder_fits,
     checkpoint_digest,
+    checkpoint_label,
     find_checkpoint,
     list_checkpoints,
     load_checkpoint,
@@ -195,6 +196,19 @@ def test_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
 def test_shipped_checkpoints_are_intact() -> None:
     for folder in list_checkpoints():
         assert load_checkpoint(folder.name).digest == checkpoint_digest(folder.name)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"licence": "CC-BY-4.0"}, {"mel": {"f_max": 7600.0}}, {"featured": ["ben"]}]
+)
+def test_another_description_of_the_same_weights_is_another_checkpoint(
+    vocos: Path, changed: dict[str, object]
+) -> None:
+    before = checkpoint_digest(vocos)
+    _edit(vocos, **changed)
+    assert load_checkpoint(vocos).digest == checkpoint_digest(vocos) != before
+    assert load_checkpoint(vocos).label == checkpoint_label(vocos)
+    assert checkpoint_label("griffin-lim") == load_checkpoint("griffin-lim").label == "griffin-lim"
 
 
 def test_voice_and_vocoder_must_share_their_mel(tiny_voices: TinyVoices, vocos: Path) -> None:

@@ -123,6 +123,27 @@ def test_paths_resolve_here_first_then_in_the_checkout(
 
 
 @dataclass(frozen=True)
+class _Places:
+    one: Path
+    some: tuple[Path, ...]
+    named: dict[str, Path | None]
+
+
+def test_home_folders_are_meant_in_every_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    places = build(
+        _Places, {"one": "~/a", "some": ["~", "b~c", "~/d"], "named": {"e": "~/e"}}, "x.yaml"
+    )
+    home = Path("/home/anna")
+    assert places == _Places(home / "a", (home, Path("b~c"), home / "d"), {"e": home / "e"})
+    assert resolve_path("~/f") == home / "f"
+    with pytest.raises(
+        ConfigError, match=r"x\.yaml: some\[0\]: ~nosuchuser: there is no such user"
+    ):
+        build(_Places, {"one": "a", "some": ["~nosuchuser/d"], "named": {}}, "x.yaml")
+
+
+@dataclass(frozen=True)
 class Fry:
     do: Literal["fry"] = "fry"
     minutes: int = 5

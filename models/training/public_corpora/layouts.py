@@ -25,8 +25,12 @@ Layout = Callable[[Path], Iterator[PublicClip]]
 def lay_out_ljspeech(folder: Path) -> Iterator[PublicClip]:
     """`LJSpeech-1.1/metadata.csv`: id|text|normalized text."""
     root = _find(folder, "metadata.csv").parent
-    for line in _lines(root / "metadata.csv"):
-        id, text, spoken = line.split("|")
+    for number, line in _lines(root / "metadata.csv"):
+        fields = line.split("|")
+        if len(fields) != 3:
+            where = f"{root / 'metadata.csv'}:{number}"
+            raise DataError(f"{where}: {len(fields)} fields; needed are id|text|normalized text")
+        id, text, spoken = fields
         yield PublicClip(id, "ljspeech", text, spoken, root / "wavs" / f"{id}.wav")
 
 
@@ -36,7 +40,7 @@ def lay_out_librispeech(folder: Path) -> Iterator[PublicClip]:
     if not transcripts:
         raise DataError(f"{folder}: no *.trans.txt; not a part of LibriSpeech")
     for transcript in transcripts:
-        for line in _lines(transcript):
+        for _, line in _lines(transcript):
             id, _, words = line.partition(" ")
             speaker = f"libri-{id.partition('-')[0]}"
             path = transcript.parent / f"{id}.flac"
@@ -62,7 +66,12 @@ def lay_out_an4(folder: Path) -> Iterator[PublicClip]:
     for part in ("train", "test"):
         files = _lines(etc / f"an4_{part}.fileids")
         transcripts = _lines(etc / f"an4_{part}.transcription")
-        for file, transcript in zip(files, transcripts, strict=True):
+        if len(files) != len(transcripts):
+            raise DataError(
+                f"{etc}: an4_{part}.fileids has {len(files)} lines, an4_{part}.transcription "
+                f"{len(transcripts)}; they belong together line by line"
+            )
+        for (_, file), (_, transcript) in zip(files, transcripts, strict=True):
             words = [word for word in transcript.split()[:-1] if word not in ("<s>", "</s>")]
             path = etc.parent / "wav" / f"{file}.sph"
             text = " ".join(words)
@@ -77,5 +86,7 @@ def _find(folder: Path, name: str) -> Path:
     return found[0]
 
 
-def _lines(path: Path) -> list[str]:
-    return [line for line in read_lines(path, "a list of clips") if line.strip()]
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """The lines that hold something, with their numbers."""
+    lines = enumerate(read_lines(path, "a list of clips"), start=1)
+    return [(number, line) for number, line in lines if line.strip()]

@@ -19,6 +19,7 @@ from models.checkpoint import (
     check_role,
     check_vocoder_fits,
     checkpoint_digest,
+    checkpoint_label,
     load_checkpoint,
     read_info,
 )
@@ -76,10 +77,8 @@ def babble_key(config: BabbleConfig, seed: int) -> str:
     """16 hex digits over all that the sound depends on; names its file."""
     settings = asdict(config)
     del settings["share"]
-    for name in ("checkpoint", "vocoder"):  # weights, and what makes a network of them
-        info = read_info(settings[name])
-        parts = (info.kind, info.config, info.mel, info.symbols)
-        settings[name] = (checkpoint_digest(settings[name]), *parts)
+    for name in ("checkpoint", "vocoder"):
+        settings[name] = checkpoint_digest(settings[name])
     what = repr((_VERSION, version("torch"), seed, sorted(settings.items())))
     return hashlib.blake2b(what.encode(), digest_size=8).hexdigest()
 
@@ -107,7 +106,7 @@ def babble_library(config: BabbleConfig, path: Path, sample_rate: int) -> SoundL
     name = Path(config.checkpoint).name
     sound = Sound(
         path=path,
-        source=f"{name}@{info.weights_digest}/{path.name}",
+        source=f"{checkpoint_label(config.checkpoint)}/{path.name}",
         sound_class=CLASS,
         license=info.licence or "unknown",
         attribution=f"drawn by {name}, trained on {', '.join(info.trained_on) or 'unknown speech'}",

@@ -13,6 +13,8 @@ _SHORT_WORDS = {
     "excl": "excluding", "asst": "assistant", "mgr": "manager", "attn": "attention",
     "Inc": "Incorporated", "Corp": "Corporation", "Ltd": "Limited",
     "Jan": "January", "Feb": "February", "Aug": "August", "Sep": "September",
+    "Mar": "March", "Apr": "April", "Univ": "University", "Natl": "National",
+    "Intl": "International",
     "Sept": "September", "Oct": "October", "Nov": "November", "Dec": "December",
 }  # fmt: skip
 _TITLES_BEFORE_NAMES = {
@@ -82,9 +84,18 @@ ROMAN_NUMERALS: list[Rule] = [
     (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),
 ]
 
+
+def _initials(match: re.Match[str]) -> str:
+    """`R.I.P.` as "R I P"; the full stop of the sentence stays."""
+    return match[1].replace(".", " ") + (match[2] if match.end() == len(match.string) else "")
+
+
 # These are tried where a full stop stands behind a letter.
 WITH_STOPS: list[Rule] = [
     (re.compile(r"\bP\. ?O\. (?=Box)"), "P O "),
+    (re.compile(r"\b((?:[A-Z]\.){2,}[A-Z])(\.)"), _initials),
+    (re.compile(r"\b([A-Z])\. (?=[A-Z]\.)"), r"\1 "),
+    (re.compile(r"(?<=\b[A-Z] )([A-Z])\. (?=[A-Z][a-z])"), r"\1 "),
     (re.compile(r"\bPh\.? ?D\b\.(?=.)"), "P H D"),
     (re.compile(r"\bPh\.? ?D\b\.$"), "P H D."),
     (re.compile(r"\ba\.k\.a\.?(?= )"), "A K A"),

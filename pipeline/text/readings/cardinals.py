@@ -61,7 +61,7 @@ def decimal(number: str) -> str:
 
 
 def year(number: int) -> str:
-    """`1905` as "nineteen oh five", `2008` as "two thousand eight"."""
+    """`1905` as "nineteen oh five", `2008` as "two thousand eight", as roads and houses are."""
     century, rest = divmod(number, 100)
     if century % 10 == 0 and rest < 10:
         return f"{DIGITS[century // 10]} thousand" + (f" {DIGITS[rest]}" if rest else "")

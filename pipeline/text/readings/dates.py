@@ -8,6 +8,7 @@ from pipeline.text.readings.rules import Rule, any_of
 _NAMES = "January February March April May June July August September October November December"
 _MONTHS = _NAMES.split()
 _SHORT_MONTHS = {name[:3]: name for name in _MONTHS} | {"Sept": "September"}
+_NAMED = [*_MONTHS, *_SHORT_MONTHS]
 _MONTH = rf"((?:{any_of(_MONTHS)}|{any_of(_SHORT_MONTHS)}\.?))"
 WEEKDAYS = {"Mon": "Monday", "Tues": "Tuesday", "Tue": "Tuesday", "Wed": "Wednesday"}
 WEEKDAYS |= {"Thurs": "Thursday", "Thur": "Thursday", "Thu": "Thursday", "Fri": "Friday"}
@@ -49,7 +50,33 @@ def _date_and_time(match: re.Match[str]) -> str:
         return match[0]
     date = f"{_MONTHS[month - 1]} {ordinal(day)} {year(int(match[1]))}"
     tail = f" and {cardinal(seconds)} seconds" if seconds else ""
-    return f"{date} at {_clock(hours, minutes)}{tail}{' U T C' if match[7] else ''}"
+    return f"{date} at {_clock(hours, minutes)}{tail}{_zone(match[7])}"
+
+
+def _zone(written: str | None) -> str:
+    """`Z` as "U T C", `-05:30` as "U T C minus five thirty"."""
+    if not written or not written.strip("Z+0:"):
+        return " U T C" if written else ""
+    hours, minutes = int(written[1:3]), int(written[-2:])
+    sign = "plus" if written[0] == "+" else "minus"
+    return f" U T C {sign} {cardinal(hours)}{f' {cardinal(minutes)}' if minutes else ''}"
+
+
+def _days_before_month(match: re.Match[str]) -> str:
+    first, last = ordinal(int(match[1])), ordinal(int(match[2]))
+    the = "" if match.string[: match.start()].endswith("the ") else "the "
+    return f"{the}{first} to {last} of {_month_name(match[3])}"
+
+
+def _short_year(match: re.Match[str]) -> str:
+    """`3/5/24` with its century, so that it is a date."""
+    return f"{match[1]}/{match[2]}/{'20' if int(match[3]) < 50 else '19'}{match[3]}"
+
+
+def _decade(match: re.Match[str]) -> str:
+    """`2020s` as "twenty twenties"."""
+    tens = "tens" if match[1] == "1" else cardinal(10 * int(match[1])).removesuffix("y") + "ies"
+    return f"twenty {tens}"
 
 
 def _month_and_day(match: re.Match[str]) -> str:
@@ -94,7 +121,7 @@ DATES: list[Rule] = [
     (
         re.compile(
             r"\b([12]\d{3})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)"
-            r"(?::(\d\d)(?:\.\d+)?)?(Z|\+00:00)?(?![\w:])"
+            r"(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?(?![\w:])"
         ),
         _date_and_time,
     ),
@@ -104,6 +131,14 @@ DATES: list[Rule] = [
         _day_month_year,
     ),
     (re.compile(rf"\b{_MONTH} ({_DAY}) ?- ?{_MONTH} ({_DAY})\b"), _days_of_months),
+    (re.compile(rf"(?<![\d/.-])({_DAY}) ?- ?({_DAY}) {_MONTH}\b(?![-/])"), _days_before_month),
+    (re.compile(rf"(?<![\d/])(0?[1-9]|1[0-2])/({_DAY})/(\d\d)\b(?![/\d])"), _short_year),
+    (
+        re.compile(rf"\b({any_of(WEEKDAYS)})\.?,? (0?[1-9]|1[0-2])/({_DAY})\b(?![/\d])"),
+        lambda match: f"{WEEKDAYS[match[1]]} {_MONTHS[int(match[2]) - 1]} {ordinal(int(match[3]))}",
+    ),
+    (re.compile(r"\b20([1-9])0s\b"), _decade),
+    (re.compile(r"\bFY ?'?(?=\d\d(?:\d\d)?\b)"), "F Y "),
     (re.compile(rf"\b{_MONTH} ({_DAY}) ?- ?({_DAY})\b(?![\d/:-])"), _days),
     (re.compile(r"\b9/11\b(?!/)"), "nine eleven"),
     (re.compile(rf"{_BEFORE_DAYS}(0?[1-9]|1[0-2])/({_DAY})\b(?![/\d])(?! of\b)"), _month_and_day),
@@ -124,10 +159,11 @@ DATES: list[Rule] = [
     (re.compile(r"\b(1[3-9]|2[0-3]):00\b(?! ?[ap]\.?m)", re.I), r"\1 hundred"),
 ]
 DAYS: list[Rule] = [
+    (re.compile(r"\bM ?- ?F\b"), "Monday to Friday"),
     (re.compile(rf"\b({any_of(WEEKDAYS)})\.? ?- ?({any_of(WEEKDAYS)})\b\.?(?!$)"), _weekdays),
     (re.compile(rf"\b({any_of(WEEKDAYS)})\.? ?- ?({any_of(WEEKDAYS)})\b"), _weekdays),
     (
-        re.compile(rf"\b({any_of(_SHORT_MONTHS)}) ?- ?({any_of(_SHORT_MONTHS)})\b"),
+        re.compile(rf"\b({any_of(_NAMED)}) ?- ?({any_of(_NAMED)})\b"),
         lambda match: f"{_month_name(match[1])} to {_month_name(match[2])}",
     ),
     (

@@ -9,7 +9,7 @@ from pipeline.text.readings.rules import Rule, any_of, apply
 _Currency = tuple[str, str, str, str]
 _CENTS = ("cent", "cents")
 _DOLLARS = {"US": "U S", "C": "Canadian", "CA": "Canadian", "A": "Australian", "AU": "Australian"}
-_DOLLARS |= {"NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore", "MX": "Mexican"}
+_DOLLARS |= {"NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore"}
 _CURRENCIES: dict[str, _Currency] = {
     "$": ("dollar", "dollars", *_CENTS),
     "€": ("euro", "euros", *_CENTS),
@@ -32,7 +32,7 @@ _CURRENCIES |= {
     f"{country}$": (f"{name} dollar", f"{name} dollars", *_CENTS)
     for country, name in _DOLLARS.items()
 }
-_CODES = {"USD": "US$", "CAD": "C$", "AUD": "A$", "NZD": "NZ$", "EUR": "€", "INR": "₹"}
+_CODES = {"USD": "US$", "CAD": "C$", "AUD": "A$", "NZD": "NZ$", "EUR": "€"}
 _CODES |= {"RUB": "₽", "ILS": "₪", "BRL": "R$", "KRW": "₩", "BTC": "₿", "Rs.": "₹", "Rs": "₹"}
 _CURRENCIES |= {code: _CURRENCIES[sign] for code, sign in _CODES.items()}
 _CURRENCIES |= {
@@ -40,7 +40,9 @@ _CURRENCIES |= {
     "CHF": ("Swiss franc", "Swiss francs", "centime", "centimes"),
     "JPY": ("Japanese yen", "Japanese yen", "", ""),
     "CNY": ("Chinese yuan", "Chinese yuan", "", ""),
+    "INR": ("Indian rupee", "Indian rupees", "paisa", "paise"),
     "MXN": ("Mexican peso", "Mexican pesos", "centavo", "centavos"),
+    "MX$": ("Mexican peso", "Mexican pesos", "centavo", "centavos"),
     "SEK": ("Swedish krona", "Swedish kronor", "", ""),
     "NOK": ("Norwegian krone", "Norwegian kroner", "", ""),
     "DKK": ("Danish krone", "Danish kroner", "", ""),
@@ -53,7 +55,7 @@ _RATES |= {"gal": "gallon", "km": "kilometer", "mi": "mile", "L": "liter", "ft":
 _RATES |= {"kWh": "kilowatt hour", "GB": "gigabyte", "sq ft": "square foot", "m^2": "square meter"}
 
 _SIGN = any_of(_CURRENCIES)
-_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})?(?:\.\d+|(?<=\d))"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,2}(?:,\d\d){1,4},\d{3}|\d{1,15})?(?:\.\d+|(?<=\d))"
 _SCALE = r"(?: ?(?:bn|mn|tn|thousand|million|billion|trillion)\b|[kKmMbBtT]\b| [mM]\b(?!/))?"
 _SUM = rf"({_NUMBER})({_SCALE})"
 _BEHIND = any_of(["€", "£", "₹", "₽", "₪", "₩", "₺", *(c for c in _CODES if c.isupper())])
@@ -101,7 +103,7 @@ def _span(match: re.Match[str]) -> str:
     same = low_scale.strip().lower() in ("", high_scale.strip().lower())
     scale = low_scale.strip().lower()
     first = decimal(low) if same else f"{decimal(low)} {_SCALES.get(scale, scale)}"
-    if low.partition(".")[2]:
+    if low.partition(".")[2] and not scale and not high_scale:
         first = _sum(sign, low, low_scale)
     return f"{first} to {_sum(sign, high, high_scale)}"
 

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.text.readings.cardinals import cardinal, decimal, digit_by_digit, ordinal
+from pipeline.text.readings.cardinals import cardinal, decimal, digit_by_digit, ordinal, year
 from pipeline.text.readings.rules import Rule
 
 _ORDINAL = r"(\d{1,15})(?:st|nd|rd|th)"
@@ -37,6 +37,18 @@ def _of_ten(match: re.Match[str]) -> str:
     return f"{cardinal(int(match[1]))} out of {cardinal(int(match[2]))}"
 
 
+def _road(match: re.Match[str]) -> str:
+    """`I-405` as "I four oh five", `Highway 128` as "Highway one twenty eight"."""
+    number = int(match[2])
+    return f"{match[1]} {cardinal(number) if number < 100 else year(number)}"
+
+
+def _shares(match: re.Match[str]) -> str:
+    """`60/40` as "sixty forty": two shares of a whole."""
+    first, second = int(match[1]), int(match[2])
+    return f"{cardinal(first)} {cardinal(second)}" if first + second == 100 else match[0]
+
+
 def _both_ordinals(between: str) -> "Rule":
     return (
         re.compile(rf"\b{_ORDINAL} ?{'/' if between == 'or' else '-'} ?{_ORDINAL}\b"),
@@ -59,10 +71,19 @@ NUMBERS: list[Rule] = [
         lambda match: f"{decimal(match[1])} {_SCALES[match[2].lower()]} ",
     ),
     (re.compile(r"\b24/7\b"), "twenty four seven"),
-    (re.compile(r"\b50/50\b"), "fifty fifty"),
+    (re.compile(r"(?<![\d/.])(\d\d)/(\d\d)\b(?![/\d])(?! of\b)"), _shares),
     (re.compile(r"\b20/20\b"), "twenty twenty"),
     (re.compile(r"(?<![\d/])(10|\d)/(10)\b(?![/\d])(?! of\b)"), _of_ten),
     (re.compile(r"(?<![\d/])([0-5])/(5)\b(?= stars?\b)"), _of_ten),
+    (re.compile(r"(?<![\d/.])(100|[1-9]\d)/(100)\b(?![/\d])(?! of\b)"), _of_ten),
+    (re.compile(r"(?<![\d/.])(20|1\d)/(20)\b(?![/\d])(?! of\b)"), _of_ten),
+    (
+        re.compile(
+            r"\b(Highway|Interstate|Route|Hwy|Rte|I|US|SR|Room|Rm)[ -](\d{1,3})\b(?![/-]|[.,]\d)"
+        ),
+        _road,
+    ),
+    (re.compile(r"(?<=\d) (AD|CE|BCE)\b"), lambda match: " " + " ".join(match[1])),
     (re.compile(r"(?<![\d/.])(\d{2,3})/(\d{2,3})\b(?![/\d])(?! of\b)"), _pressure),
     _both_ordinals("or"),
     _both_ordinals("to"),

@@ -58,6 +58,12 @@ PHONES: list[Rule] = [
     (re.compile(r"(?<![\d-])\d{3}-\d{4}-\d{4}(?![\d-])|\b1[38]00 \d{3} \d{3}\b"), _phone),
     (re.compile(r"(?<![\d-])1[ -](\d{3})[ -](\d{3}[ -]\d{4})\b"), _toll_free),
     (re.compile(rf"(?:{_CUE})\d{{10}}\b"), _ten_digits),
+    (re.compile(rf"(?:{_CUE})\d{{3}}\.\d{{4}}\b"), _phone),
+    (re.compile(r"(?<![\d-])\d(?:-\d){2,}(?![\d-])"), lambda match: match[0].replace("-", " ")),
+    (
+        re.compile(r"(?<![\w*])\*(\d{2,4})(#?)(?![\w*])"),
+        lambda match: f"star {digit_by_digit(match[1])}{' pound' if match[2] else ''}",
+    ),
     (re.compile(rf"(?:{_CUE})\d{{3,8}}\b{_BEHIND_NUMBER}"), _phone),
     (re.compile(r"(?<=[Ss]ort code )((?:is )?)(\d\d-\d\d-\d\d)\b"), _digits_behind),
     (re.compile(rf"(?<![\d-])(?!{_DAY_AND_MONTH})()(\d\d-\d\d-\d\d)(?![\d-])"), _digits_behind),

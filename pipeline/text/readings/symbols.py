@@ -8,9 +8,12 @@ from pipeline.text.readings.rules import Rule, apply
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta"}
 _GREEK |= {"λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi"}
 _GREEK |= {"ω": "omega", "Δ": "delta", "Σ": "sigma", "Ω": "omega"}
+_CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen", "₹": "rupees"}
 _BULLETS = "•◦▪▫‣●○■□▸►➤∙"
-_PAIRS = "he/she|she/he|his/her|him/her|yes/no|true/false|pass/fail|male/female|hot/cold|day/night"
-_TRIGGER = re.compile(r"[a-z]:\d|[^\w\s'.,;:!?\"()-]|_|//|&|[^\x00-\x7f]")
+_PAIRS = "his/hers|he/she|she/he|his/her|him/her|yes/no|true/false|pass/fail|male/female"
+_PAIRS += "|hot/cold|day/night"
+_SPELLED_SUFFIXES = "pdf|jpg|png|csv|xml|html|css|php|xls|mp3|mp4"
+_TRIGGER = re.compile(r"[a-z]:\d|^- |--|\d\) |\.[a-z]|[^\w\s'.,;:!?\"()-]|_|//|&|[^\x00-\x7f]")
 _PATH = {"\\": " backslash ", "/": " slash ", ":": " colon ", "_": " underscore ", ".": " dot "}
 
 
@@ -34,21 +37,36 @@ def _port(match: re.Match[str]) -> str:
 
 
 _RULES: list[Rule] = [
+    (
+        re.compile(rf"(?<=[a-z] )([{''.join(_CURRENCIES)}])(?=[.,;:?!]*(?: [a-z]|$))"),
+        lambda match: _CURRENCIES[match[1]],
+    ),
+    (
+        re.compile(r"(?<!\S)(?:/[A-Za-z][\w.-]*){2,}/?(?!\w)"),
+        lambda match: match[0].replace("/", " slash ").strip(),
+    ),
     (re.compile(r"^/(?=[a-z])"), "per "),
+    (re.compile(r"~~(\S[^~]*)~~"), r"\1"),
+    (re.compile(r"(?<=\w)--+(?=\w)"), " - "),
     (re.compile(r"\bhttps?://"), ""),
     (re.compile(r"\b(localhost|(?:[\w-]+\.)+[a-z]{2,}):(\d{1,5})(/(?=\w))?(?:/(?!\w))?"), _port),
     (re.compile(r"\b[A-Z]:\\[\w\\]*(?:\.\w+)*"), _path),
     (re.compile(r"</?[a-zA-Z][a-z0-9]*(?: [^<>]*)?/?>"), ""),
     (re.compile(r"(?<![\w*])\*{1,3}(\w[^*]*?)\*{1,3}(?![\w*])"), r"\1"),
     (re.compile(r"(?<!\w)_{1,2}(\w[^_]*?)_{1,2}(?!\w)"), r"\1"),
-    (re.compile(rf"^[{_BULLETS}*+] ?"), ""),
+    (re.compile(rf"^[{_BULLETS}*+] ?|^- (?=[A-Za-z])"), ""),
+    (re.compile(r"^(\d\d?)\) (?=[A-Z])"), r"\1, "),
+    (
+        re.compile(rf"(?<=\w)\.({_SPELLED_SUFFIXES})\b(?![.@])"),
+        lambda match: f" dot {match[1].upper()}",
+    ),
     (re.compile(rf" ?[{_BULLETS}] ?"), ", "),
     (re.compile(r"[\[\]{}]"), ""),
     (re.compile(r"(?<!\w)#(?=[A-Za-z])"), "hashtag "),
     (re.compile(r"\bw/o\b"), "without"),
     (re.compile(r"\bw/ ?(?=[a-z])"), "with "),
     (re.compile(r"\bA/C\b"), "AC"),
-    (re.compile(rf"\b({_PAIRS})\b"), lambda match: match[0].replace("/", " or ")),
+    (re.compile(rf"\b({_PAIRS})\b", re.I), lambda match: match[0].replace("/", " or ")),
     (re.compile(r"(?<![\w./])([A-Za-z]+)/([A-Za-z]+)(?!\w|/|\.\w)"), r"\1 \2"),
     (re.compile(r"(?<=\d) ?[÷/] (?=\d)| ÷ "), " divided by "),
     (re.compile(r"\bC\+\+"), "C plus plus"),

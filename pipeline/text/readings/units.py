@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.text.readings.cardinals import year
 from pipeline.text.readings.rules import Rule, any_of, apply
 
 # sign: one, several
@@ -21,10 +22,14 @@ _MEASURES = {
     "MP": "megapixel", "N": "newton",
     "doz": "dozen", "sq km": "square kilometer", "sq mi": "square mile", "sq m": "square meter",
     "cu m": "cubic meter", "m^2": "square meter", "m^3": "cubic meter", "km^2": "square kilometer",
-    "cm^2": "square centimeter", "cm^3": "cubic centimeter",
+    "cm^2": "square centimeter", "cm^3": "cubic centimeter", "Tbsp": "tablespoon",
+    "tbs": "tablespoon", "Tsp": "teaspoon", "qts": "quart", "pts": "pint", "gals": "gallon",
+    "fl oz": "fluid ounce", "fl. oz": "fluid ounce", "hPa": "hectopascal", "mbar": "millibar",
+    "Wh": "watt hour", "GW": "gigawatt", "mW": "milliwatt", "lm": "lumen", "PB": "petabyte",
 }  # fmt: skip
 _SAME = {
     "ft": ("foot", "feet"), "sq ft": ("square foot", "square feet"),
+    "sqft": ("square foot", "square feet"), "sq. ft": ("square foot", "square feet"),
     "ft^2": ("square foot", "square feet"), "cu ft": ("cubic foot", "cubic feet"),
     "sq in": ("square inch", "square inches"), "Hz": ("hertz", "hertz"),
     "kHz": ("kilohertz", "kilohertz"), "MHz": ("megahertz", "megahertz"),
@@ -66,6 +71,8 @@ _NUMBER = r"(?:\d+ )?\d+/\d+|\d[\d,]*(?:\.\d+)?|\.\d+"
 _UNIT = any_of(_UNITS)
 _NOT_A_THING = "in|to|for|and|or|a|an|per|each|more|less|from|of|on|at|is|long|wide|tall|high|deep"
 _NOT_A_THING += "|away|north|south|east|west|ago|today|every|with|if"
+_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast"}
+_COMPASS |= {"NW": "Northwest", "SE": "Southeast", "SW": "Southwest"}
 _LAMPS = "bulb|lamp|light|charger|adapter|heater|speaker|panel"
 
 
@@ -87,7 +94,21 @@ def _rate(match: re.Match[str]) -> str:
     return f"{number} {one if number == '1' else many} per {_PER[by]}"
 
 
+_COMMA_BEFORE = rf"(?:{_UNIT}|%)(?!\w)|°|(?:\w+met|met|lit)ers?\b"
+
+
+def _house(match: re.Match[str]) -> str:
+    """`123 N. ` before the name of a street: "one twenty three North"."""
+    number = year(int(match[1])) if 100 <= int(match[1]) <= 9999 else match[1]
+    return f"{number} {_COMPASS[match[2]]} "
+
+
 _RULES: list[Rule] = [
+    (
+        re.compile(rf"\b(\d+) ({any_of(_COMPASS)})(?:\. ?| )(?=[A-Z][a-z]|\d+(?:st|nd|rd|th)\b)"),
+        _house,
+    ),
+    (re.compile(rf"(?<![\w.,])(\d{{1,3}}),(\d\d?)(?= ?(?:{_COMMA_BEFORE}))"), r"\1.\2"),
     (re.compile(r"\b1 ?¢"), "1 cent"),
     (re.compile(r"(?<=\d) ?¢"), " cents"),
     (re.compile(r"\b(\d)'(\d{1,2})(?:\"|''| inch )"), r"\1 feet \2 inches"),
@@ -105,7 +126,7 @@ _RULES: list[Rule] = [
     # `$5 m` is money; `5 m` alone NeMo spells.
     (re.compile(r"(?<![$€£\d.,])\b1 m\b(?!/)"), "1 meter"),
     (re.compile(r"(?<![$€£\d.,])\b(\d[\d.,]*) m\b(?!/)"), r"\1 meters"),
-    (re.compile(r"(?<=\d)° ?([CF]) / (?=\d)"), r"°\1 or "),
+    (re.compile(r"(?<=\d)° ?([CF]) ?/ ?(?=-?\d)"), r"°\1 or "),
 ]
 
 # Behind no number: "in kg", "how many lbs".

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from models.checkpoint import Checkpoint, CheckpointInfo
+from models.content import list_contents
 from models.errors import DataError
 from models.mel import MelConfig
 from models.recognition.alignment import Alignment, _best_cut, align
@@ -115,12 +116,24 @@ def test_corpus_is_aligned_once_and_again_when_its_text_changes(
     (cache,) = tmp_path.glob("alignment-abc-*.json")
     stored = json.loads(cache.read_text(encoding="utf-8"))
     cache.write_text(json.dumps(stored | {"|anna|c0": [["^"], [34]]}), encoding="utf-8")
+    list_contents(cache.with_suffix(".contents.txt"), [cache])
     read_back = alignment_of(features.clips[0], align_corpus(features, recognizer, tmp_path))
     assert read_back == Alignment(("^",), (34,))
     corrected = _features(tmp_path, ("^ a | t !", "^ a t o b a t ."), mels)
     again = alignment_of(corrected.clips[0], align_corpus(corrected, recognizer, tmp_path))
     assert again is not None
     assert again.symbols == ("^", "a", "t", "!")
+
+
+@pytest.mark.parametrize("damage", ["[[", '"a"'])
+def test_a_damaged_alignment_is_made_anew(
+    tmp_path: Path, recognizer: Checkpoint, damage: str
+) -> None:
+    features = _features(tmp_path, ("^ a t .",), [sounding([("_", 8), ("a", 9), ("t", 9)])])
+    alignments = align_corpus(features, recognizer, tmp_path)
+    (cache,) = tmp_path.glob("alignment-abc-*.json")
+    cache.write_text(cache.read_text(encoding="utf-8").replace(damage, damage[:-1] + "x"))
+    assert align_corpus(features, recognizer, tmp_path) == alignments
 
 
 def test_other_sounds_of_the_same_lengths_and_words_are_aligned_anew(

@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from models.errors import DataError
 from models.mel import LogMel, MelConfig
 from models.training.corpus import CorpusConfig, clip_key, is_held_out
-from models.training.features import prepare_features
+from models.training.features import open_features, prepare_features
 from models.training.measured import measure_clip, read_wave, trim_and_level
 from tests.models.training.conftest import HUM_HZ, MEL, SENTENCES, TrainingCorpus, hum
 
@@ -60,6 +61,23 @@ def test_cache_is_made_once(corpus: TrainingCorpus) -> None:
     assert again.clips == corpus.features.clips
     assert isinstance(again.waves, np.memmap)
     assert said == told
+
+
+@pytest.mark.parametrize("name", ["waves.npy", "mels.npy", "pitch.npy", "clips.json"])
+def test_a_damaged_cache_is_told_and_made_anew(
+    corpus: TrainingCorpus, tmp_path: Path, name: str
+) -> None:
+    (made,) = corpus.cache.glob("features-*")
+    folder = shutil.copytree(made, tmp_path / made.name)
+    content = bytearray((folder / name).read_bytes())
+    content[-9] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(DataError, match=r"damaged: its files are not what contents\.txt lists"):
+        open_features(folder, MEL)
+    said = list[str]()
+    again = prepare_features(corpus.config, MEL, tmp_path, said.append)
+    assert said[0].endswith(f"{made.name}, which is damaged")
+    assert np.array_equal(again.waves, corpus.features.waves)
 
 
 def test_what_is_left_out_is_told_each_time_with_file_and_line(corpus: TrainingCorpus) -> None:

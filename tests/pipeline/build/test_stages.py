@@ -1,6 +1,7 @@
 """Shards are made once, found again, and made anew when damaged or no longer right."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,6 +160,25 @@ def test_a_changed_lexicon_or_checkpoint_changes_the_keys(
     other = save_tiny_voices(tmp_path / "voices", seed=1)
     override = f"judge.recognizer={other.recognizer}"
     assert stage_keys(load_build_config(path, [override]))["judge"] != keys["judge"]
+
+
+@pytest.mark.parametrize(
+    ("role", "stage"),
+    [("acoustic_model", "synthesize"), ("vocoder", "vocode"), ("recognizer", "judge")],
+)
+def test_another_description_of_the_same_weights_changes_the_keys(
+    tmp_path: Path, tiny_voices: TinyVoices, role: str, stage: str
+) -> None:
+    section = "judge" if role == "recognizer" else "voice"
+    folder = shutil.copytree(getattr(tiny_voices, role), tmp_path / "edited")
+    path = write_tiny_build(tmp_path / "build", tiny_voices)
+    override = [f"{section}.{role}={folder}"]
+    before = stage_keys(load_build_config(path, override))
+    description = folder / "checkpoint.yaml"
+    description.write_text(description.read_text().replace("step: 0", "step: 1"))
+    after = stage_keys(load_build_config(path, override))
+    changed = [name for name in STAGE_NAMES if after[name] != before[name]]
+    assert changed == list(STAGE_NAMES[STAGE_NAMES.index(stage) :])
 
 
 def test_more_sentences_keep_the_shards_of_those_that_stayed(config: Path, built: Job) -> None:

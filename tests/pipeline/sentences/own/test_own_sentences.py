@@ -14,6 +14,7 @@ from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.generate import SentencesConfig, check_sentences, generate, sentences_digest
+from pipeline.sentences.own import own_sentences
 from pipeline.sentences.own.own_sentences import OwnFile
 from pipeline.text.slot_words import slot_spans
 
@@ -122,6 +123,23 @@ def test_text_files_by_the_line(tmp_path: Path) -> None:
     assert all(row.id.startswith("my_calls-") for row in rows)
     with pytest.raises(DataError, match=r"3 sentences asked for, but only 2 of its 4 rows hold"):
         check_sentences(config_of(path, 3))
+
+
+@pytest.mark.parametrize("name", ["own.txt", "own.csv", "own.parquet"])
+def test_rows_beyond_the_first_are_counted_by_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(own_sentences, "_READ_AT_FIRST", 3)
+    path, texts = tmp_path / name, ["One.", "One.", "Two.", "Three.", "Three.", "Four."]
+    if name == "own.parquet":
+        pq.write_table(pa.table({"text": texts}), path)
+    else:
+        write_lines(path, *(["text"] if name == "own.csv" else []), *texts)
+    check_sentences(config_of(path, 4))
+    with pytest.raises(DataError, match=r"9 sentences asked for, but of its [678] rows at most"):
+        check_sentences(config_of(path, 9))
+    with pytest.raises(DataError, match=r"5 sentences asked for, but only 4 new ones exist"):
+        list(generate(config_of(path, 5), 1))
 
 
 def test_rows_of_no_use_are_rejects_that_name_their_line(tmp_path: Path) -> None:

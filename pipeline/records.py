@@ -129,13 +129,18 @@ class MelClip:
 
 @dataclass(frozen=True, slots=True)
 class CleanClip:
-    """Stage 4. The vocoder's output as FLAC."""
+    """Stage 4. The vocoder's output, not encoded: only the clip that is delivered is."""
 
     id: str
     vocoder: str
     sample_rate: int
     num_samples: int
-    audio: bytes  # FLAC, mono, 16 bit
+    pcm: bytes  # (S,) int16, little-endian
+
+    @property
+    def wave(self) -> np.ndarray:
+        """(S,) float32 in [-1, 1]."""
+        return np.frombuffer(self.pcm, "<i2").astype(np.float32) / 32768
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,11 +81,12 @@ def _write_sounds(folder: Path) -> None:
 def run_stages(job: Job, workers: int = 1) -> Path:
     """The whole build in this process, `workers` shards at a time, without Prefect."""
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda shard: _run_shard(job, shard), stages.generate_shards(job)))
+        list(pool.map(lambda shard: run_shard(job, shard), stages.generate_shards(job)))
     return seal_build(job)
 
 
-def _run_shard(job: Job, sentences: Path) -> Path:
+def run_shard(job: Job, sentences: Path) -> Path:
+    """All stages after the first."""
     spoken = stages.frontend_shard(job, sentences)
     clean = stages.vocode_shard(job, stages.synthesize_shard(job, spoken))
     return stages.manifest_shard(job, stages.augment_shard(job, stages.judge_shard(job, clean)))

@@ -54,7 +54,7 @@ def say(
 
       voxloom say "Who am I?" --speaker "mix(kathleen, an4-msrb, 0.4)" -o between.wav
     """
-    from pipeline.audio.files import check_audio_path, decode_audio, write_audio
+    from pipeline.audio.files import check_audio_path, write_audio
     from pipeline.distributions import Distribution
     from pipeline.speech.foreign_accents import check_foreign_accents, unheard_phones
     from pipeline.speech.synthesize import VoiceConfig, check_voice, unheard_controls
@@ -81,13 +81,12 @@ def say(
     except ValueError as error:
         raise ConfigError(f"--{error}") from None
     with console.status("speaking"):
-        spoken_form, audio = _synthesize(text, read_as, voice, seed)
-    wave, sample_rate = decode_audio(audio)
-    write_audio(out, wave, sample_rate)
+        spoken_form, clip = _synthesize(text, read_as, voice, seed)
+    write_audio(out, clip.wave, clip.sample_rate)
     unheard = unheard_phones([accent], acoustic_model)
     for line in (spoken_form, *unheard_controls(voice), *unheard):
         tell(line)
-    tell(f"{out}: {len(wave) / sample_rate:.2f} s")
+    tell(f"{out}: {clip.num_samples / clip.sample_rate:.2f} s")
 
 
 def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | None":
@@ -100,8 +99,8 @@ def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | Non
 
 def _synthesize(
     text: str, read_as: "TextConfig", voice: "VoiceConfig", seed: int
-) -> tuple[str, bytes]:
-    """The spoken form of `text`, and the audio (FLAC) of it."""
+) -> "tuple[str, CleanClip]":
+    """The spoken form of `text`, and the clip of it."""
     from pipeline.build.runtime import RuntimeConfig, resolve_device
     from pipeline.records import Sentence
     from pipeline.speech.synthesize import synthesize
@@ -114,8 +113,7 @@ def _synthesize(
     mel = _only(synthesize([spoken], voice, seed, device))
     if mel.faults:
         raise DataError(f"spoken wrongly: {'; '.join(mel.faults)}; try another seed or speaker")
-    clip = _only(vocode([mel], voice, device))
-    return spoken.normalized_text, clip.audio
+    return spoken.normalized_text, _only(vocode([mel], voice, device))
 
 
 def _only(rows: "Iterator[R | Reject]") -> R:

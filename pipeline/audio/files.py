@@ -36,7 +36,7 @@ def encode_flac(wave: np.ndarray, sample_rate: int) -> bytes:
 
 
 def pcm16(wave: np.ndarray) -> np.ndarray:
-    """`wave` (S,) in [-1, 1] as int16; what lies outside is clipped.
+    """`wave` (S,) in [-1, 1] as little-endian int16; what lies outside is clipped.
 
     Raises `ValueError` for an empty wave, one that is not one-dimensional, or one with NaN.
     """
@@ -45,7 +45,7 @@ def pcm16(wave: np.ndarray) -> np.ndarray:
     if not np.isfinite(wave).all():
         raise ValueError("the wave holds NaN or infinite samples")
     scaled = np.rint(wave.astype(np.float64) * _FULL_SCALE)
-    return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
+    return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
 
 
 def decode_audio(data: bytes) -> tuple[np.ndarray, int]:

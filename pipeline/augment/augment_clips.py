@@ -16,7 +16,7 @@ from pipeline.audio.delivery import (
     encode_clip,
     ship,
 )
-from pipeline.audio.files import clipped_fraction, decode_audio
+from pipeline.audio.files import clipped_fraction
 from pipeline.audio.loudness import loudness_lufs
 from pipeline.augment.augmenter import AugmentConfig, Augmented, Augmenter, AugmentSetting
 from pipeline.records import FinishedClip, JudgedClip, Quality
@@ -39,11 +39,12 @@ def augment_clips(
     """
     augmenter: Augmenter | None = None
     for clip in clips:
-        wave, own_rate = decode_audio(clip.clean.audio)
-        sample_rate = delivery.sample_rate or own_rate
+        sample_rate = delivery.sample_rate or clip.clean.sample_rate
         if augmenter is None or augmenter.sample_rate != sample_rate:
             augmenter = Augmenter(augment, sample_rate, setting)
-        heard = augmenter.augment(clip.id, at_rate(wave, own_rate, sample_rate), seed)
+        heard = augmenter.augment(
+            clip.id, at_rate(clip.clean.wave, clip.clean.sample_rate, sample_rate), seed
+        )
         yield _finished(clip.id, heard, sample_rate, delivery)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from models.errors import DataError
+from pipeline.audio.files import encode_flac
+from pipeline.records import CleanClip
 
 OWN = "own"  # the folder's name, and so the first word of its sounds' names
 OWN_CLIPS = 64
@@ -23,8 +25,8 @@ def own_rows(sources: Iterable[str]) -> list[str]:
     return [Path(source).stem for source in own]
 
 
-def write_own_speech(parent: Path, clips: Iterable[tuple[str, bytes]], license_name: str) -> Path:
-    """Write (row id, FLAC) as a folder of sounds in `parent`, whole or not at all; returns it.
+def write_own_speech(parent: Path, clips: Iterable[CleanClip], license_name: str) -> Path:
+    """Write `clips` as a folder of sounds in `parent`, whole or not at all; returns it.
 
     A folder that is there already is left as it is. Raises `DataError` without a single clip.
     """
@@ -35,9 +37,9 @@ def write_own_speech(parent: Path, clips: Iterable[tuple[str, bytes]], license_n
     staging = Path(tempfile.mkdtemp(prefix=f".{OWN}-", dir=parent))
     try:
         ids = []
-        for row_id, audio in clips:
-            (staging / f"{row_id}.flac").write_bytes(audio)
-            ids.append(row_id)
+        for clip in clips:
+            (staging / f"{clip.id}.flac").write_bytes(encode_flac(clip.wave, clip.sample_rate))
+            ids.append(clip.id)
         if not ids:
             raise DataError(f"{folder}: none of the first clips is good enough to talk in others")
         with (staging / "sources.csv").open("w", encoding="utf-8", newline="") as file:

@@ -33,6 +33,7 @@ from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.manifest import Row, assemble, write_part
 from pipeline.judging.attempts import judge_clips
+from pipeline.judging.judged_shards import read_judged, write_judged
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -145,7 +146,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 
 VOCODE = Stage(
     name="vocode",
-    version=2,
+    version=3,
     reads=lambda config: {"voice.vocoder": config.voice.vocoder, **_other_voices(config)},
     files=("vocoder", "voices"),
     loads=("acoustic_model",),
@@ -171,7 +172,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=5,
+    version=6,
     reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
     files=("acoustic_model", "vocoder", "voices", "recognizer"),
     libraries=("numpy", "scipy", "torch", "torchaudio", "soundfile", "soxr"),
@@ -203,7 +204,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
         )
 
     output = job.next_shard("judge", clean)
-    return make_shard(job, JUDGE, output, rows, _writer(JudgedClip))
+    return make_shard(job, JUDGE, output, rows, write_judged)
 
 
 AUGMENT = Stage(
@@ -230,7 +231,7 @@ def augment_shard(job: Job, judged: Path) -> Path:
 
     def rows() -> Iterable[FinishedClip]:
         _one_thread_a_shard()
-        clips = read_shard(judged, JudgedClip).rows
+        clips = read_judged(judged, job.next_shard("vocode", judged))
         setting = _augment_setting(job, index_of(judged))
         config = job.config
         return augment_clips(clips, config.augment, config.seed, setting, config.output.delivery)
@@ -276,11 +277,11 @@ def own_speech(job: Job) -> Path | None:
     )
 
 
-def _clean_clips(job: Job) -> Iterator[tuple[str, bytes]]:
+def _clean_clips(job: Job) -> Iterator[CleanClip]:
     for sentences in job.shards("generate"):
-        clean = vocode_shard(job, synthesize_shard(job, frontend_shard(job, sentences)))
-        for clip in read_shard(judge_shard(job, clean), JudgedClip).rows:
-            yield clip.id, clip.clean.audio
+        vocoded = vocode_shard(job, synthesize_shard(job, frontend_shard(job, sentences)))
+        for clip in read_judged(judge_shard(job, vocoded), vocoded):
+            yield clip.clean
 
 
 MANIFEST = Stage(
@@ -300,13 +301,15 @@ def manifest_shard(job: Job, finished: Path) -> Path:
     """Stage 7: the records of all stages, joined into rows of the dataset."""
     index = index_of(finished)
     output = job.shard("manifest", index)
-    not_kept = () if job.config.output.keep_clean else ("clean.audio",)
 
     def rows() -> Iterable[Row | Reject]:
+        judged = job.shard("judge", index)
         return assemble(
             read_shard(job.shard("generate", index), Sentence).rows,
             read_shard(job.shard("frontend", index), SpokenSentence).rows,
-            read_shard(job.shard("judge", index), JudgedClip, without=not_kept).rows,
+            read_judged(judged, job.shard("vocode", index))
+            if job.config.output.keep_clean
+            else read_shard(judged, JudgedClip, without=("clean.pcm",)).rows,
             read_shard(finished, FinishedClip).rows,
             job.config.seed,
             job.licences,

@@ -24,10 +24,9 @@ def kept_audio(judged: JudgedClip, clip: FinishedClip) -> dict[str, dict[str, An
 
 
 def _clean(judged: JudgedClip, clip: FinishedClip) -> bytes:
-    if not judged.clean.audio:
+    if not judged.clean.pcm:
         return b""
-    wave, own_rate = decode_audio(judged.clean.audio)
-    clean = at_rate(wave, own_rate, clip.sample_rate)
+    clean = at_rate(judged.clean.wave, judged.clean.sample_rate, clip.sample_rate)
     return encode_clip(clean, clip.sample_rate, "flac", clip.id)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from models.errors import DataError
-from pipeline.audio.files import decode_audio
+from pipeline.audio.files import encode_flac
 from pipeline.judging.judge import Judge, JudgeConfig, faults_of
 from pipeline.judging.word_alignment import find_words
 from pipeline.records import (
@@ -86,7 +86,8 @@ class Attempts:
         reason = "; ".join(faults)
         if self._config.retries:
             reason += f" (first of {self._config.retries + 1} attempts)"
-        return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, clip.audio)
+        audio = encode_flac(clip.wave, clip.sample_rate)
+        return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, audio)
 
     def _with_words(
         self, clip: CleanClip, performance: Performance, spoken: SpokenSentence
@@ -97,8 +98,9 @@ class Attempts:
         recognizer = self._judge.recognizer
         if performance.words or recognizer is None:
             return performance, ""
-        wave, sample_rate = decode_audio(clip.audio)
-        words = find_words(wave, sample_rate, performance.phonemes, spoken.transcript, recognizer)
+        words = find_words(
+            clip.wave, clip.sample_rate, performance.phonemes, spoken.transcript, recognizer
+        )
         if words is None:
             return performance, "words that cannot be found"
         return replace(performance, words=words), ""
@@ -107,9 +109,10 @@ class Attempts:
         self, clip: CleanClip, mel: MelClip, unfound: str
     ) -> tuple[Judgement, tuple[str, ...]]:
         """(what is measured, what is wrong, with what is known to be)."""
-        wave, sample_rate = decode_audio(clip.audio)
-        performance = mel.performance
-        judgement = self._judge.judge(wave, sample_rate, performance.phonemes, performance.words)
+        wave, performance = clip.wave, mel.performance
+        judgement = self._judge.judge(
+            wave, clip.sample_rate, performance.phonemes, performance.words
+        )
         known = (unfound,) if unfound else ()
         return judgement, (*known, *mel.faults, *faults_of(judgement, self._config))
 

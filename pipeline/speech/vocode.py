@@ -9,14 +9,14 @@ from models.checkpoint import read_info, shared_checkpoint
 from models.errors import DataError
 from models.mel import convert_mels
 from models.voice import waveforms
-from pipeline.audio.files import encode_flac, resample
+from pipeline.audio.files import pcm16, resample
 from pipeline.randomness import rng_for
 from pipeline.records import CleanClip, MelClip, Reject
 from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.synthesize import VoiceConfig
 
 STAGE = "vocode"
-_PEAK = 0.95  # louder waves are scaled down: FLAC would clip them
+_PEAK = 0.95  # louder waves are scaled down: 16 bits would clip them
 
 
 def vocode(
@@ -74,7 +74,7 @@ def _clip(id: str, vocoder: str, wave: np.ndarray, sample_rate: int) -> CleanCli
         vocoder=vocoder,
         sample_rate=sample_rate,
         num_samples=len(wave),
-        audio=encode_flac(wave * min(1.0, _PEAK / max(peak, 1e-9)), sample_rate),
+        pcm=pcm16(wave * min(1.0, _PEAK / max(peak, 1e-9))).tobytes(),
     )
 
 

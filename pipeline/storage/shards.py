@@ -122,7 +122,7 @@ def write_table(path: Path, table: pa.Table, record_name: str) -> Path:
 def read_shard(path: Path, record_type: type[R], without: Sequence[str] = ()) -> Shard[R]:
     """The records and rejects of a shard.
 
-    Columns named in `without`, or fields of a record (`clean.audio`), are not read from disk: bytes
+    Columns named in `without`, or fields of a record (`clean.pcm`), are not read from disk: bytes
     come back as `b""`, a mel as an empty array. Page checksums are verified. Raises `DataError`
     naming the file when it is missing, damaged, or holds another record type.
     """
@@ -264,7 +264,7 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 def compression_of(column: str) -> str:
     """The Parquet compression of a leaf column."""
     # FLAC and float16 mels are noise to a compressor: it would cost time and save nothing.
-    packed = ("audio", "audio.bytes", "clean.audio", "reject.audio", "mel.values", "noise_audio")
+    packed = ("audio", "audio.bytes", "reject.audio", "mel.values", "noise_audio")
     return "NONE" if column in packed or column.endswith("_audio.bytes") else "ZSTD"
 
 

@@ -11,15 +11,16 @@ import numpy as np
 from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.audio.delivery import Delivery, at_rate, ship
-from pipeline.audio.files import decode_audio
+from pipeline.audio.files import decode_audio, pcm16
 from pipeline.augment.augmentation_log import read_log
 from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting, augment_digest
 from pipeline.augment.links.link import Drawn
 from pipeline.augment.own_speech import own_rows, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.augment.sounds.library import UNKNOWN_LICENSE
-from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows, read_schema
+from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows
 from pipeline.dataset.record import read_record
+from pipeline.records import CleanClip
 from pipeline.storage.shards import read_table
 
 _COLUMNS = ("id", "audio", "augmentations")
@@ -62,7 +63,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         augmenter = Augmenter(config, sample_rate, setting)
         remade = []
         for clean, found_in in _clean_clips(row, work_dir):
-            wave = at_rate(*decode_audio(clean), sample_rate)
+            wave = at_rate(clean.wave, clean.sample_rate, sample_rate)
             heard = augmenter.apply(wave, log).wave
             remade.append(_Remade(ship(heard, sample_rate, delivery, row_id).audio, found_in))
     if not remade:
@@ -117,40 +118,50 @@ def _delivery(config: Mapping[str, Any], dataset: Path) -> Delivery:
     return build(Delivery, asked, f"{dataset / BUILD_FILE}: config.output")
 
 
-def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[bytes, str]]:
-    """(FLAC, where it was found) of every clean version there is, the surest first."""
+def _clean_clips(row: Mapping[str, Any], work_dir: Path) -> Iterator[tuple[CleanClip, str]]:
+    """(clip, where it was found) of every clean version there is, the surest first: the judge's
+    shards hold later attempts, the vocoder's the first.
+    """
     if row.get("clean_audio"):
-        yield row["clean_audio"]["bytes"], "clean_audio"
+        yield _decoded(row["id"], row["clean_audio"]["bytes"]), "clean_audio"
         return
-    shards = sorted((work_dir / "judge").glob("*.parquet"), key=lambda path: -path.stat().st_mtime)
-    for path in shards:
-        ids = read_table(path, "JudgedClip", ["id"]).column("id").to_pylist()
+    shards = [
+        path for stage in ("judge", "vocode") for path in (work_dir / stage).glob("*.parquet")
+    ]
+    for path in sorted(shards, key=lambda path: -path.stat().st_mtime):
+        ids = read_table(path, None, ["id"]).column("id").to_pylist()
         if row["id"] in ids:
-            clean = _clean_audio(path, ids.index(row["id"]))
-            if clean:
-                yield clean, str(path)
+            (found,) = read_table(path, None, None).slice(ids.index(row["id"]), 1).to_pylist()
+            clip = _clean_clip(row["id"], found.get("clean") or found)
+            if clip:
+                yield clip, str(path)
 
 
-def _clean_audio(shard: Path, index: int) -> bytes | None:
-    """That of a row of a shard of judged clips; those of older versions have it as a column."""
-    is_older = "audio" in read_schema(shard).names
-    column = read_table(shard, "JudgedClip", ["audio" if is_older else "clean.audio"]).column(0)
-    audio = column[index].as_py()
-    return audio if is_older or audio is None else audio["audio"]
+def _clean_clip(row_id: str, found: Mapping[str, Any]) -> CleanClip | None:
+    """The clip in a row of a shard, which older versions kept as FLAC."""
+    if found.get("audio"):
+        return _decoded(row_id, found["audio"])
+    names = [field.name for field in fields(CleanClip)]
+    return CleanClip(*(found[name] for name in names)) if found.get("pcm") else None
+
+
+def _decoded(row_id: str, audio: bytes) -> CleanClip:
+    wave, sample_rate = decode_audio(audio)
+    return CleanClip(row_id, "", sample_rate, len(wave), pcm16(wave).tobytes())
 
 
 def _own_speech(
     dataset: Path, log: list[tuple[str, Drawn]], work_dir: Path, parent: Path
 ) -> Path | None:
     """A folder in `parent` with the dataset's own clips that the log has some of."""
-    clips: dict[str, bytes] = {}
+    clips: list[CleanClip] = []
     for row_id in own_rows(source for _, drawn in log for source in drawn.get("sources", ())):
         row, _ = _find_row(dataset, row_id) or ({"id": row_id}, "")
         found = next(_clean_clips(row, work_dir), None)
         if found is None:
             raise DataError(f"{dataset}: the clean version of {row_id}, which talks in it, is gone")
-        clips[row_id] = found[0]
-    return write_own_speech(parent, clips.items(), UNKNOWN_LICENSE) if clips else None
+        clips.append(found[0])
+    return write_own_speech(parent, clips, UNKNOWN_LICENSE) if clips else None
 
 
 def _babble(

@@ -38,7 +38,7 @@ def test_columns_have_the_types_of_the_fields() -> None:
     assert words.value_type.field("start_s").type == pa.float64()
     judged = schema.field("judgement").type
     assert judged.field("divergent_phones").type == pa.int64()  # or None, in the record
-    assert schema.field("clean").type.field("audio").type == pa.binary()
+    assert schema.field("clean").type.field("pcm").type == pa.binary()
     assert SCHEMAS[MelClip].field("mel").type.field("values").type == pa.binary()
 
 
@@ -50,7 +50,7 @@ def test_rejects_have_their_columns() -> None:
 def test_a_judged_clip_holds_what_it_is_made_of() -> None:
     performance = Performance("anna", 1.0, 0.0, 1.0, (), "fs@0")
     mel = MelClip("a-1", performance, np.zeros((80, 3), np.float16))
-    clean = CleanClip("a-1", "vocos@0", 22050, 768, b"fLaC")
+    clean = CleanClip("a-1", "vocos@0", 22050, 768, bytes(1536))
     judgement = Judgement(0.1, 1, 0, 1, 0.02, 12.0, 0.1, -24.0, 30.0, 0.0, 0.0)
     judged = JudgedClip("a-1", 0, mel.performance, clean, judgement)
     assert judged.performance is performance

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.audio.files import decode_audio, encode_flac
+from pipeline.audio.files import decode_audio, pcm16
 from pipeline.audio.loudness import loudness_lufs
 from pipeline.augment.augment_clips import augment_clips, measure_quality, silence_fraction
 from pipeline.augment.augmenter import AugmentConfig
@@ -26,7 +26,7 @@ def _clip(wave: np.ndarray) -> JudgedClip:
     performance = Performance("anna", 1.0, 0.0, 1.0, (), "fs@0")
     judged = judged_clip(MelClip("a", performance, np.zeros((1, 1), np.float16)))
     clean = replace(judged.clean, num_samples=len(wave), sample_rate=RATE)
-    return replace(judged, clean=replace(clean, audio=encode_flac(wave, RATE)))
+    return replace(judged, clean=replace(clean, pcm=pcm16(wave).tobytes()))
 
 
 def _finish(wave: np.ndarray, augment: AugmentConfig = UNTOUCHED) -> FinishedClip:

@@ -6,26 +6,28 @@ import numpy as np
 import pytest
 
 from models.errors import DataError
-from pipeline.audio.files import decode_audio, encode_flac
+from pipeline.audio.files import pcm16
 from pipeline.augment.own_speech import OWN_CLIPS, own_rows, own_source, write_own_speech
 from pipeline.augment.sounds.library import load_sounds
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
+from pipeline.records import CleanClip
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 CLIPS = [
-    (f"home-{index}", encode_flac(index / 10 * np.sin(np.arange(800)), 8000)) for index in range(3)
+    CleanClip(f"home-{index}", "v", 8000, 800, pcm16(index / 10 * np.sin(np.arange(800))).tobytes())
+    for index in range(3)
 ]
 
 
 def test_clips_become_sounds_with_the_licence_of_the_dataset(tmp_path):
     folder = write_own_speech(tmp_path, CLIPS, "cc-by-4.0")
     library = load_sounds(folder, 8000, "babble")
-    assert [sound.source for sound in library.sounds] == [own_source(id) for id, _ in CLIPS]
+    assert [sound.source for sound in library.sounds] == [own_source(clip.id) for clip in CLIPS]
     assert {sound.license for sound in library.sounds} == {"cc-by-4.0"}
     wave = library.wave("own/home-2.flac")
-    assert np.corrcoef(wave, decode_audio(CLIPS[2][1])[0])[0, 1] > 0.9
+    assert np.corrcoef(wave, CLIPS[2].wave)[0, 1] > 0.9
     assert own_rows(["noise/rain/a.flac", "own/home-2.flac"]) == ["home-2"]
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
-from pipeline.build.stages import STAGE_NAMES, plan, stage_keys
+from pipeline.build.stages import STAGE_NAMES, generate_shards, plan, stage_keys
 from pipeline.dataset.files import read_build
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, run_shard, run_stages, write_tiny_build
 from tests.tiny_voices import (
     TinyVoices,
     save_tiny_paper_voice,
@@ -41,6 +42,25 @@ def test_the_dataset_has_a_row_for_every_sentence(built: Job) -> None:
     assert len(rows) == 12
     assert {row["speaker"] for row in rows.values()} == {"anna", "ben"}
     assert any(row["noise"]["class"] == "hiss" for row in rows.values())
+
+
+def test_a_clip_is_encoded_once_and_decoded_once(
+    built: Job, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is decoded to be checked as it is written."""
+    opened: list[str] = []
+
+    class Counted(soundfile.SoundFile):
+        def __init__(self, file: object, mode: str = "r", **options: object) -> None:
+            opened.append(mode)
+            super().__init__(file, mode, **options)
+
+    no_sounds = ["augment.noise=null", "augment.room=null"]
+    job = plan(load_build_config(config, ["voice.vocoder=griffin-lim", *no_sounds]))
+    monkeypatch.setattr(soundfile, "SoundFile", Counted)
+    for sentences in generate_shards(job):
+        run_shard(job, sentences)
+    assert sorted(opened) == ["r"] * 12 + ["w"] * 12
 
 
 def test_the_record_says_what_was_covered(built: Job) -> None:

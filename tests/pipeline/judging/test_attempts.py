@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.errors import DataError
+from pipeline.audio.files import encode_flac
 from pipeline.judging.attempts import judge_clips
 from pipeline.judging.judge import JudgeConfig
 from pipeline.records import CleanClip, JudgedClip, MelClip, Reject, SpokenSentence
@@ -51,7 +52,7 @@ def test_a_clip_that_fails_is_made_again_by_the_same_speaker(voice: VoiceConfig)
     clip, mel, judged = _judged(voice, UNLIMITED, {"faults": ("attention ran away",)})
     assert isinstance(judged, JudgedClip)
     assert (judged.attempt, judged.performance.speaker) == (1, mel.performance.speaker)
-    assert judged.clean.audio != clip.audio
+    assert judged.clean.pcm != clip.pcm
     assert judged.performance.pace != mel.performance.pace
     assert _judged(voice, UNLIMITED, {"faults": ("attention ran away",)})[2] == judged
 
@@ -60,7 +61,12 @@ def test_without_retries_it_is_given_up_at_once(voice: VoiceConfig) -> None:
     config = replace(UNLIMITED, retries=0)
     clip, mel, judged = _judged(voice, config, {"faults": ("it stuttered",)})
     assert judged == Reject(
-        "a-1", "judge", "it stuttered", "greet:1", mel.performance.speaker, clip.audio
+        "a-1",
+        "judge",
+        "it stuttered",
+        "greet:1",
+        mel.performance.speaker,
+        encode_flac(clip.wave, clip.sample_rate),
     )
 
 
@@ -80,7 +86,7 @@ def test_what_fails_every_time_is_given_up(voice: VoiceConfig) -> None:
         "level below 0 (first of 4 attempts)",
         "greet:1",
         mel.performance.speaker,
-        clip.audio,
+        encode_flac(clip.wave, clip.sample_rate),
     )
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from models.config import build
 from models.evaluation.tables import markdown_table
-from pipeline.augment.augmenter import AugmentConfig, Augmenter
+from pipeline.augment.augmenter import Augmenter
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import Link
 from pipeline.build.config import load_build_config

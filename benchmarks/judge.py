@@ -80,8 +80,8 @@ def held_out(corpus: CorpusConfig, limit: int | None = None) -> list[Spoken]:
     recordings = [clip for clip in read_corpora(corpus) if clip.held_out][:limit]
     phonemes = Phonemizer().phonemize([clip.text for clip in recordings])
     return [
-        Spoken(clip.id, read_audio(clip.path, SAMPLE_RATE), said)
-        for clip, said in zip(recordings, phonemes, strict=True)
+        Spoken(clip.id, read_audio(clip.path, SAMPLE_RATE), spoken)
+        for clip, spoken in zip(recordings, phonemes, strict=True)
     ]
 
 

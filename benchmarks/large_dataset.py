@@ -37,7 +37,7 @@ def repeat_dataset(source: Path, to: Path, num_rows: int) -> Path:
 
 
 def _write_file(path: Path, rows: pa.Table, first: int, count: int) -> None:
-    place = rows.schema.get_field_index("id")
+    id_column = rows.schema.get_field_index("id")
     with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
         for start in range(0, count, _GROUP_ROWS):
             size = min(_GROUP_ROWS, count - start)
@@ -46,4 +46,4 @@ def _write_file(path: Path, rows: pa.Table, first: int, count: int) -> None:
             ids = [
                 f"{row_id}-{first + start + n}" for n, row_id in enumerate(group["id"].to_pylist())
             ]
-            writer.write_table(group.set_column(place, "id", pa.array(ids)))
+            writer.write_table(group.set_column(id_column, "id", pa.array(ids)))

@@ -31,8 +31,8 @@ def sentences_of(domains: Sequence[Path], count: int, seed: int = 1) -> list[str
     share, rest = divmod(count, len(domains))
     return [
         sentence.text
-        for place, domain in enumerate(domains)
-        for sentence in generate(SentencesConfig(domain, share + rest * (place == 0)), seed)
+        for index, domain in enumerate(domains)
+        for sentence in generate(SentencesConfig(domain, share + rest * (index == 0)), seed)
         if isinstance(sentence, Sentence)
     ]
 

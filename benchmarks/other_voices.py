@@ -38,8 +38,8 @@ def flite(text: str, voice: str, pace: float, semitones: float) -> tuple[np.ndar
     if shutil.which("flite") is None:
         raise DataError("flite is not installed; on Debian: apt-get install flite")
     pitch_hz = FLITE_VOICES[voice] * 2 ** (semitones / 12)
-    manner = [f"duration_stretch={1 / pace:.4f}", f"int_f0_target_mean={pitch_hz:.1f}"]
-    options = [part for setting in manner for part in ("--setf", setting)]
+    prosody = [f"duration_stretch={1 / pace:.4f}", f"int_f0_target_mean={pitch_hz:.1f}"]
+    options = [part for setting in prosody for part in ("--setf", setting)]
     command = ["flite", "-voice", voice, *options, "-t", text, "-o", "/dev/stdout"]
     spoken = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
     # Written to a pipe, the header's lengths are unknown: 44 bytes of it, then 16 bit samples.
@@ -64,7 +64,7 @@ class _Espeak:
         self.sample_rate = int(self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, 0))
         if self.sample_rate <= 0:
             raise DataError(f"espeak-ng does not start with its data in {data.decode()}")
-        self._heard: list[np.ndarray] = []
+        self._blocks: list[np.ndarray] = []
         kind = ctypes.CFUNCTYPE(
             ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
         )
@@ -78,7 +78,7 @@ class _Espeak:
 
     def _hear(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _: object) -> int:
         if samples and count > 0:
-            self._heard.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
+            self._blocks.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
         return 0
 
     def speak(self, text: str, voice: str, pace: float, semitones: float) -> np.ndarray:
@@ -87,12 +87,12 @@ class _Espeak:
         pitch = _USUAL_PITCH + round(semitones * _PITCH_STEPS_A_SEMITONE)
         self._library.espeak_SetParameter(_RATE, round(_USUAL_WORDS_A_MINUTE * pace), 0)
         self._library.espeak_SetParameter(_PITCH, min(max(pitch, 0), 99), 0)
-        self._heard.clear()
+        self._blocks.clear()
         written = ctypes.create_string_buffer(text.encode())
         self._library.espeak_Synth(written, len(written), 0, 0, 0, _UTF8, None, None)
-        if not self._heard:
+        if not self._blocks:
             raise DataError(f"espeak-ng says nothing for `{text}` as {voice}")
-        return np.concatenate(self._heard).astype(np.float32) / 32768
+        return np.concatenate(self._blocks).astype(np.float32) / 32768
 
 
 def make_corpus(

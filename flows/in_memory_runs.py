@@ -68,7 +68,7 @@ class _InMemoryClient(SyncPrefectClient):
 @contextmanager
 def in_memory_runs() -> Iterator[None]:
     """Flows that are called in the block need no server, unless their tasks run elsewhere."""
-    unheard = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_API_KEY: _SENDS_NO_EVENTS}
+    offline = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_API_KEY: _SENDS_NO_EVENTS}
     client = SyncClientContext.model_construct(client=_InMemoryClient())
-    with temporary_settings(unheard), client:
+    with temporary_settings(offline), client:
         yield

@@ -11,9 +11,9 @@ from flows.prepare import prepare
 from flows.stopping import Stopping
 from pipeline.build.config import BuildConfig
 from pipeline.build.job import Job
-from pipeline.speech.foreign_accents import unheard_phones
+from pipeline.speech.foreign_accents import missing_phones
 from pipeline.speech.sources import has_ours
-from pipeline.speech.synthesize import unheard_controls
+from pipeline.speech.synthesize import ignored_controls
 
 
 def run_build(settings: BuildConfig, verbose: bool, extends: Path | None = None) -> Path:
@@ -43,8 +43,8 @@ def _describe(job: Job) -> None:
     )
     ours = has_ours(config.voice.sources)
     accents = config.text.used_accents
-    unheard = unheard_phones(accents, config.voice.acoustic_model) if ours else ()
-    for line in (*unheard_controls(config.voice), *unheard):
+    missing = missing_phones(accents, config.voice.acoustic_model) if ours else ()
+    for line in (*ignored_controls(config.voice), *missing):
         tell(line)
 
 

@@ -109,17 +109,21 @@ def _spoken(texts: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, dict[
     written = dict.fromkeys(
         text for kinds in texts.values() for found in kinds.values() for text in found
     )
-    said = dict(zip(written, normalize(list(written)), strict=True))
+    normalized = dict(zip(written, normalize(list(written)), strict=True))
     return {
         voice: {
-            kind: [Line(kind, text, said[text]) for text in found if _can_be_said(said[text])]
+            kind: [
+                Line(kind, text, normalized[text])
+                for text in found
+                if _can_be_spoken(normalized[text])
+            ]
             for kind, found in kinds.items()
         }
         for voice, kinds in texts.items()
     }
 
 
-def _can_be_said(text: str) -> bool:
+def _can_be_spoken(text: str) -> bool:
     return bool(words_of(text)) and "|" not in text and text.isascii()
 
 

@@ -92,7 +92,7 @@ def _set_dotted(mapping: dict[str, Any], override: str) -> None:
 
 
 def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
-    place = f"{where}: {key}" if key else where
+    location = f"{where}: {key}" if key else where
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _convert_dataclass(value, kind, where, key)
@@ -101,31 +101,31 @@ def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
     if origin is typing.Literal:
         if value not in arguments:
             allowed = ", ".join(map(str, arguments))
-            raise ConfigError(f"{place}: {_shown(value)} is not one of {allowed}")
+            raise ConfigError(f"{location}: {_shown(value)} is not one of {allowed}")
         return value
     if origin is tuple:
         return _convert_tuple(value, arguments, where, key)
     if origin in (dict, Mapping):
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{place}: expected a mapping, found {_shown(value)}")
+            raise ConfigError(f"{location}: expected a mapping, found {_shown(value)}")
         return {
             _convert(name, arguments[0], where, f"{key}.{name}"): _convert(
                 item, arguments[1], where, f"{key}.{name}"
             )
             for name, item in value.items()
         }
-    return _convert_scalar(value, kind, place)
+    return _convert_scalar(value, kind, location)
 
 
 def _convert_dataclass(value: Any, kind: Any, where: str, key: str) -> Any:
     if isinstance(value, kind):
         return value
-    place = f"{where}: {key}" if key else where
+    location = f"{where}: {key}" if key else where
     bare = getattr(kind, "BARE", None)
     if bare and isinstance(value, (str, int, float)) and not isinstance(value, bool):
         value = {bare: value}
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{place}: expected a section with keys, found {_shown(value)}")
+        raise ConfigError(f"{location}: expected a section with keys, found {_shown(value)}")
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     prefix = f"{key}." if key else ""
@@ -216,25 +216,25 @@ def _convert_tuple(value: Any, arguments: tuple[Any, ...], where: str, key: str)
     )
 
 
-def _convert_scalar(value: Any, kind: Any, place: str) -> Any:
+def _convert_scalar(value: Any, kind: Any, location: str) -> Any:
     if kind is Any:
         return value
     if isinstance(value, str) and (found := _NO_TEXT.search(value)):
-        raise ConfigError(f"{place}: the character {found.group()!a} is not allowed")
+        raise ConfigError(f"{location}: the character {found.group()!a} is not allowed")
     if kind is Path and isinstance(value, (str, Path)):
-        return at_home(value, place)
+        return at_home(value, location)
     if kind is float and not isinstance(value, bool):
-        value = _finite(value, place)
+        value = _finite(value, location)
     if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
         name = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true/false"}
         expected = name.get(kind.__name__, kind.__name__)
-        raise ConfigError(f"{place}: expected {expected}, found {_shown(value)}")
+        raise ConfigError(f"{location}: expected {expected}, found {_shown(value)}")
     if kind is int and value not in _WHOLE:
-        raise ConfigError(f"{place}: {_shown(value)} is not a whole number of 64 bits")
+        raise ConfigError(f"{location}: {_shown(value)} is not a whole number of 64 bits")
     return value
 
 
-def _finite(value: Any, place: str) -> Any:
+def _finite(value: Any, location: str) -> Any:
     """A number as the float that it is; anything else as it stands."""
     if isinstance(value, (int, float, str)):  # YAML 1.1 reads 1e-4 as a string
         try:
@@ -244,7 +244,7 @@ def _finite(value: Any, place: str) -> Any:
         except OverflowError:
             value = math.inf
         if not math.isfinite(value):
-            raise ConfigError(f"{place}: {value} is not allowed; a finite number is needed")
+            raise ConfigError(f"{location}: {value} is not allowed; a finite number is needed")
     return value
 
 
@@ -267,12 +267,12 @@ def resolve_path(path: Path | str) -> Path:
     return in_checkout if in_checkout.exists() else path
 
 
-def at_home(path: Path | str, place: str) -> Path:
+def at_home(path: Path | str, location: str) -> Path:
     """`path` with `~` and `~NAME` as the home folders that they stand for. Raises `ConfigError`,
-    which `place` begins, where there is no such user.
+    which `location` begins, where there is no such user.
     """
     try:
         return Path(path).expanduser()
     except RuntimeError:
         user = str(path).partition("/")[0]
-        raise ConfigError(f"{place}: {user}: there is no such user, so no home folder") from None
+        raise ConfigError(f"{location}: {user}: there is no such user, so no home folder") from None

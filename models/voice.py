@@ -66,7 +66,7 @@ class Vocoder(Protocol):
 
 @runtime_checkable
 class PitchedVocoder(Protocol):
-    """A vocoder that is told F0 (B, T) in Hz, 0 where unvoiced, and seeds of its noise, one an
+    """A vocoder that takes F0 (B, T) in Hz, 0 where unvoiced, and seeds of its noise, one an
     item. It finds F0 itself where it is not told.
     """
 

@@ -23,8 +23,8 @@ def audible(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     if len(wave) < 2:
         return np.zeros_like(wave, dtype=np.float32)
     edge = min(len(wave) - 1, round(_EDGE_S * sample_rate))
-    heard = sosfiltfilt(_high_pass(sample_rate), wave.astype(np.float64), padlen=edge)
-    return np.asarray(heard, dtype=np.float32)
+    filtered = sosfiltfilt(_high_pass(sample_rate), wave.astype(np.float64), padlen=edge)
+    return np.asarray(filtered, dtype=np.float32)
 
 
 def mono(frames: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ that contains itself, nesting beyond `MAX_NESTING` and whole numbers beyond 64 b
 The check reads libyaml's events one after the other, before anything that recurses.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,45 +115,47 @@ def _check(text: str, max_values: int) -> None:
     """Raise `YamlProblem` for what breaks a limit, before anything is built or recursed into."""
     import yaml
 
-    anchors: dict[str, _Extent] = {}
-    open_nodes: list[tuple[str | None, int, int]] = []  # anchor, values and nesting within
-    total, line = 0, 1
     try:
-        for event in yaml.parse(text, Loader=_safe_loader()):
-            line = event.start_mark.line + 1  # type: ignore[union-attr]
-            if isinstance(event, yaml.CollectionStartEvent):
-                open_nodes.append((event.anchor, 1, 1))
-                found = _Extent(1, 1)
-                total += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                anchor, values, nesting = open_nodes.pop()
-                found = _Extent(values, nesting)
-                if anchor is not None:
-                    anchors[anchor] = found
-                _add(open_nodes, found)
-            elif isinstance(event, yaml.AliasEvent):
-                name = event.anchor or ""
-                if any(anchor == name for anchor, _, _ in open_nodes):
-                    raise YamlProblem(f"the alias `{shortened(name)}` contains itself", line)
-                found = anchors.get(name, _Extent(1, 1))
-                total += found.values
-                _add(open_nodes, found)
-            elif isinstance(event, yaml.ScalarEvent):
-                found = _Extent(1, 1)
-                total += 1
-                if event.anchor is not None:
-                    anchors[event.anchor] = found
-                _add(open_nodes, found)
-            else:
-                continue
-            if total > max_values:
-                raise YamlProblem(
-                    f"more than {max_values:,} values, aliases counted as often as used", line
-                )
-            if len(open_nodes) + found.nesting > MAX_NESTING:
-                raise YamlProblem(f"nested more than {MAX_NESTING} deep", line)
+        _check_events(yaml.parse(text, Loader=_safe_loader()), max_values)
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise _problem(error) from None
+
+
+def _check_events(events: Iterable[Any], max_values: int) -> None:
+    import yaml
+
+    anchors: dict[str, _Extent] = {}
+    open_nodes: list[tuple[str | None, int, int]] = []  # anchor, values and nesting within
+    total = 0
+    for event in events:
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, 1, 1))
+            found, added = _Extent(1, 1), 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, values, nesting = open_nodes.pop()
+            found, added = _Extent(values, nesting), 0
+        elif isinstance(event, yaml.AliasEvent):
+            anchor, name = None, event.anchor or ""
+            if any(opened == name for opened, _, _ in open_nodes):
+                raise YamlProblem(f"the alias `{shortened(name)}` contains itself", line)
+            found = anchors.get(name, _Extent(1, 1))
+            added = found.values
+        elif isinstance(event, yaml.ScalarEvent):
+            anchor, found, added = event.anchor, _Extent(1, 1), 1
+        else:
+            continue
+        if not isinstance(event, yaml.CollectionStartEvent):
+            if anchor is not None:
+                anchors[anchor] = found
+            _add(open_nodes, found)
+        total += added
+        if total > max_values:
+            raise YamlProblem(
+                f"more than {max_values:,} values, aliases counted as often as used", line
+            )
+        if len(open_nodes) + found.nesting > MAX_NESTING:
+            raise YamlProblem(f"nested more than {MAX_NESTING} deep", line)
 
 
 def _add(open_nodes: list[tuple[str | None, int, int]], inner: _Extent) -> None:

@@ -66,7 +66,7 @@ class WordRange:
 
 @dataclass(frozen=True, slots=True)
 class SpokenSentence:
-    """Stage 2. The sentence as it is said.
+    """Stage 2. The spoken form of a sentence.
 
     `normalized_text` keeps case and punctuation; `transcript` is lower case without
     punctuation. `phonemes` is the phoneme string of `models/phonology/phonemes.py`. `slot_words`
@@ -94,9 +94,9 @@ class WordTime:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Who speaks a clip, with which prosody controls, and when each word is said.
+    """Who speaks a clip, with which prosody controls, and the time of each word.
 
-    `context` is what was said around it and cut away. `accent` and `phonemes` are the
+    `context` is the text spoken around it and cut away. `accent` and `phonemes` are the
     speaker's own: where he has a foreign accent they differ from those of the text frontend.
     """
 
@@ -234,9 +234,9 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class FinishedClip:
-    """Stage 6. The clip as shipped, with its ledger.
+    """Stage 6. The clip as delivered, with its augmentation log.
 
-    `augmentations` is the whole ledger, in the order of application; `noise`, `room` and `channel`
+    `augmentations` is the whole log, in the order of application; `noise`, `room` and `channel`
     say the same in short. A moment `t` of the clean clip lies at `t * time_scale + time_shift_s`.
     """
 

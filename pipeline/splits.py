@@ -64,14 +64,14 @@ def _deal_each(groups: Mapping[str, Sequence[str]], split: Mapping[str, float]) 
     for names in groups.values():
         counts = dict.fromkeys(served, 0)
 
-        def next_in_turn(name: str, counts: dict[str, int] = counts) -> tuple[float, ...]:
+        def next_round_robin(name: str, counts: dict[str, int] = counts) -> tuple[float, ...]:
             # One each before anyone gets two, train first; then who is furthest behind.
             is_first = counts[name] == 0
             order = (name != "train") + served[name] if is_first else counts[name] / split[name]
             return (not is_first, order)
 
         for name in _shuffled([name for name in names if name not in dealt]):
-            dealt[name] = min(served, key=next_in_turn)
+            dealt[name] = min(served, key=next_round_robin)
             counts[dealt[name]] += 1
         for name in served:
             served[name] += counts[name] if name != "train" else 0

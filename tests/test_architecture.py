@@ -1,6 +1,7 @@
 """Imports run one way: flows -> pipeline -> models, and down the layers of each, in no circle."""
 
 import ast
+import functools
 import graphlib
 import subprocess
 import sys
@@ -176,6 +177,7 @@ def test_a_config_loads_nothing_that_only_some_builds_use_or_that_reads_sentence
     }
 
 
+@functools.cache
 def _loaded_with_a_config() -> set[str]:
     """The names of all modules that a fresh interpreter has after it imported the config's."""
     code = "import sys, pipeline.build.config; print(*sys.modules)"

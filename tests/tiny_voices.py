@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config, VariancePredictor
+from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
+from models.acoustic.fastspeech2_layers import VariancePredictor
 from models.acoustic.fastspeech2_paper import FastSpeech2Paper, FastSpeech2PaperConfig
 from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config
 from models.checkpoint import CheckpointInfo, save_checkpoint

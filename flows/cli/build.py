@@ -78,7 +78,7 @@ def _settings(config: Path, output: Path | None, overrides: list[str] | None) ->
 
 
 def _conclude(dataset: Path, seconds: float) -> None:
-    from pipeline.dataset.files import AUDIT_FILE
+    from pipeline.audit.record import read_audit
     from pipeline.dataset.record import read_record
 
     record = read_record(dataset)
@@ -87,5 +87,5 @@ def _conclude(dataset: Path, seconds: float) -> None:
         f"{record.rows} clips, {audio_s / 60:.1f} minutes of audio, {record.rejects} "
         f"rejected, in {seconds:.0f} s ({audio_s / seconds:.1f} x real time)"
     )
-    audit = json.loads((dataset / AUDIT_FILE).read_text(encoding="utf-8"))
-    tell(f"audit    {audit['verdict']}\ndataset  {dataset}\nreport   {dataset / 'report.html'}")
+    verdict = read_audit(dataset).verdict
+    tell(f"audit    {verdict}\ndataset  {dataset}\nreport   {dataset / 'report.html'}")

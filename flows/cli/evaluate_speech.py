@@ -64,10 +64,10 @@ def evaluate_intelligibility(
       voxloom evaluate intelligibility --corpus corpora --folders kathleen ljspeech --transcribe -1
     """
     from models.evaluation import intelligibility
-    from models.evaluation.speech import Choice, Manner
+    from models.evaluation.speech import Choice, ProsodySettings
 
     try:
-        manner = Manner(pace, pitch_semitones, energy)
+        prosody = ProsodySettings(pace, pitch_semitones, energy)
     except ValueError as error:
         raise ConfigError(f"--{error}") from None
     request = intelligibility.IntelligibilityRequest(
@@ -77,7 +77,7 @@ def evaluate_intelligibility(
         recognizer=recognizer,
         count=count,
         choice=Choice(tuple(speakers or ()), seed, spread),
-        manner=manner,
+        prosody=prosody,
         sources=tuple(only or intelligibility.SOURCES),
         transcribe=transcribe,
         flite_voice=flite_voice,

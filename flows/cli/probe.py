@@ -149,4 +149,8 @@ def _write(results: "Sequence[ProbeResult]", text: str, out: Path) -> None:
         for result in results
         for clip in result.clips
     ]
-    write_csv(out / "clips.csv", ["trained_on", "id", "speaker", "snr_db", "said", "heard"], rows)
+    write_csv(
+        out / "clips.csv",
+        ["trained_on", "id", "speaker", "snr_db", "reference", "hypothesis"],
+        rows,
+    )

@@ -56,8 +56,8 @@ def say(
     """
     from pipeline.audio.files import check_audio_path, write_audio
     from pipeline.distributions import Distribution
-    from pipeline.speech.foreign_accents import check_foreign_accents, unheard_phones
-    from pipeline.speech.synthesize import VoiceConfig, check_voice, unheard_controls
+    from pipeline.speech.foreign_accents import check_foreign_accents, missing_phones
+    from pipeline.speech.synthesize import VoiceConfig, check_voice, ignored_controls
     from pipeline.text.spoken import TextConfig, check_text
 
     def voice_of(name: str | None) -> "VoiceConfig":
@@ -83,8 +83,8 @@ def say(
     with console.status("speaking"):
         spoken_form, clip = _synthesize(text, read_as, voice, seed)
     write_audio(out, clip.wave, clip.sample_rate)
-    unheard = unheard_phones([accent], acoustic_model)
-    for line in (spoken_form, *unheard_controls(voice), *unheard):
+    missing = missing_phones([accent], acoustic_model)
+    for line in (spoken_form, *ignored_controls(voice), *missing):
         tell(line)
     tell(f"{out}: {clip.num_samples / clip.sample_rate:.2f} s")
 

@@ -3,7 +3,6 @@
 B batch, N symbols, T mel frames, D model width.
 """
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.acoustic.fastspeech2_layers import FftBlock, VariancePredictor
 from models.acoustic.frame_pitch import Contour, FramePitch
 from models.acoustic.frames import length_mask, regulate_length, sinusoids
 from models.mel import MelConfig
@@ -84,61 +84,6 @@ class TrainingOutput(NamedTuple):
     contour: Contour | None = None
 
 
-class FftBlock(nn.Module):
-    """Feed-forward Transformer block (section 2.2 of FastSpeech, arXiv 1905.09263): self-attention,
-    then two convolutions over time. (B, L, D) -> (B, L, D), zero where `mask` is false.
-    """
-
-    def __init__(self, config: FastSpeech2Config) -> None:
-        super().__init__()
-        dim, kernel = config.dim, config.kernel_size
-        self.num_heads = config.num_heads
-        self.attention_norm = nn.LayerNorm(dim)
-        self.to_qkv = nn.Linear(dim, 3 * dim)
-        self.attended = nn.Linear(dim, dim)
-        self.convolution_norm = nn.LayerNorm(dim)
-        self.expand = nn.Conv1d(dim, config.hidden_dim, kernel, padding=kernel // 2)
-        self.contract = nn.Conv1d(config.hidden_dim, dim, 1)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        keep = mask[:, :, None].to(x.dtype)  # (B, L) -> (B, L, 1)
-        x = x + self.dropout(self._attend(self.attention_norm(x), mask))
-        hidden = (self.convolution_norm(x) * keep).transpose(1, 2)  # (B, L, D) -> (B, D, L)
-        hidden = self.contract(F.gelu(self.expand(hidden)))
-        return (x + self.dropout(hidden.transpose(1, 2))) * keep
-
-    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
-        batch, length, dim = x.shape
-        heads = self.to_qkv(x).view(batch, length, 3, self.num_heads, dim // self.num_heads)
-        query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, heads, L, D / heads)
-        mixed = F.scaled_dot_product_attention(query, key, value, mask[:, None, None, :])
-        return self.attended(mixed.transpose(1, 2).reshape(batch, length, dim))
-
-
-class VariancePredictor(nn.Module):
-    """Two convolutions and a line: one number a symbol (section 2.3). (B, N, D) -> (B, N)"""
-
-    def __init__(self, config: FastSpeech2Config) -> None:
-        super().__init__()
-        kernel, width = config.predictor_kernel, config.predictor_dim
-        sizes = [config.dim, width, width]
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(size, wider, kernel, padding=kernel // 2)
-            for size, wider in itertools.pairwise(sizes)
-        )
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.convolutions)
-        self.dropout = nn.Dropout(config.predictor_dropout)
-        self.line = nn.Linear(width, 1)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        keep = mask[:, :, None].to(x.dtype)
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            x = convolution((x * keep).transpose(1, 2)).transpose(1, 2)
-            x = self.dropout(norm(F.relu(x)))
-        return self.line(x).squeeze(-1).float() * mask
-
-
 class FastSpeech2(nn.Module):
     """Symbol ids and a speaker to mels.
 
@@ -182,11 +127,11 @@ class FastSpeech2(nn.Module):
         self.symbols, self.speakers = symbols, speakers
         self.symbol_embedding = nn.Embedding(len(symbols), config.dim, padding_idx=0)
         self._embed_speakers()
-        self.encoder = nn.ModuleList(FftBlock(config) for _ in range(config.encoder_layers))
-        self.decoder = nn.ModuleList(FftBlock(config) for _ in range(config.decoder_layers))
-        self.duration_predictor = VariancePredictor(config)
-        self.pitch_predictor = VariancePredictor(config)
-        self.energy_predictor = VariancePredictor(config)
+        self.encoder = nn.ModuleList(self._block() for _ in range(config.encoder_layers))
+        self.decoder = nn.ModuleList(self._block() for _ in range(config.decoder_layers))
+        self.duration_predictor = self._predictor()
+        self.pitch_predictor = self._predictor()
+        self.energy_predictor = self._predictor()
         self.pitch_embedding = nn.Conv1d(1, config.dim, 3, padding=1)
         self.energy_embedding = nn.Conv1d(1, config.dim, 3, padding=1)
         self.final_norm = nn.LayerNorm(config.dim)
@@ -208,6 +153,16 @@ class FastSpeech2(nn.Module):
         silent = [symbol in SILENCES for symbol in symbols]
         self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
         nn.init.normal_(self.symbol_embedding.weight, std=0.3)
+
+    def _block(self) -> FftBlock:
+        sizes = self.config
+        heads, hidden, kernel = sizes.num_heads, sizes.hidden_dim, sizes.kernel_size
+        return FftBlock(sizes.dim, heads, hidden, kernel, sizes.dropout)
+
+    def _predictor(self) -> VariancePredictor:
+        sizes = self.config
+        width, kernel = sizes.predictor_dim, sizes.predictor_kernel
+        return VariancePredictor(sizes.dim, width, kernel, sizes.predictor_dropout)
 
     def _embed_speakers(self) -> None:
         config, count = self.config, len(self.speakers)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.acoustic.fastspeech2 import FastSpeech2Config, VariancePredictor
+from models.acoustic.fastspeech2_layers import VariancePredictor
 from models.acoustic.frames import length_mask, regulate_length, sinusoids
 from models.acoustic.tacotron2_convolutions import PostNet
 from models.mel import MelConfig
@@ -179,7 +179,7 @@ class Variance(nn.Module):
 
     def __init__(self, config: FastSpeech2PaperConfig, variance: VarianceConfig) -> None:
         super().__init__()
-        self.predictor = VariancePredictor(_predictor_sizes(config))
+        self.predictor = _predictor(config)
         self.embedding = nn.Embedding(config.num_bins, config.dim)
         self.register_buffer("edges", variance.edges(config.num_bins))
 
@@ -228,7 +228,7 @@ class FastSpeech2Paper(nn.Module):
             FftBlock(config, config.decoder_heads, config.decoder_dropout)
             for _ in range(config.decoder_layers)
         )
-        self.duration_predictor = VariancePredictor(_predictor_sizes(config))
+        self.duration_predictor = _predictor(config)
         self.pitch = Variance(config, config.pitch)
         self.energy = Variance(config, config.energy)
         self.to_mel = nn.Linear(config.dim, mel.n_mels)
@@ -361,11 +361,6 @@ def _seen(mask: Tensor, mask_padding: bool) -> Tensor:
     return mask if mask_padding else torch.ones_like(mask)
 
 
-def _predictor_sizes(config: FastSpeech2PaperConfig) -> FastSpeech2Config:
-    return FastSpeech2Config(
-        dim=config.dim,
-        num_heads=1,
-        predictor_dim=config.predictor_dim,
-        predictor_kernel=config.predictor_kernel,
-        predictor_dropout=config.predictor_dropout,
-    )
+def _predictor(config: FastSpeech2PaperConfig) -> VariancePredictor:
+    width, kernel = config.predictor_dim, config.predictor_kernel
+    return VariancePredictor(config.dim, width, kernel, config.predictor_dropout)

@@ -48,10 +48,10 @@ class FramePitch(nn.Module):
         mean = (pitch * spoken).sum(dim=1, keepdim=True) / spoken.sum(dim=1, keepdim=True).clamp(1)
         departures = (pitch - mean) * spoken
         hidden = hidden + self.pitch_embedding(departures[:, None].to(hidden.dtype)).transpose(1, 2)
-        owner, place, inside = frames_of(durations)
+        owner, position, inside = frames_of(durations)
         x = hidden.gather(1, owner[:, :, None].expand(-1, -1, hidden.shape[2]))
         keep = inside[:, :, None].to(x.dtype)
-        x = self.enter(torch.cat([x, place[:, :, None].to(x.dtype)], dim=2)) * keep
+        x = self.enter(torch.cat([x, position[:, :, None].to(x.dtype)], dim=2)) * keep
         for convolution in self.convolutions:
             value, gate = convolution(x.transpose(1, 2)).chunk(2, dim=1)
             x = (x + self.dropout((value.tanh() * gate.sigmoid()).transpose(1, 2))) * keep

@@ -18,9 +18,9 @@ def frames_of(durations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     frames = frames.expand(len(ends), -1).contiguous()
     owner = torch.searchsorted(ends, frames, right=True).clamp(max=durations.shape[1] - 1)
     start, duration = (ends - durations).gather(1, owner), durations.gather(1, owner)
-    place = (frames - start + 0.5) / duration.clamp(1)
+    position = (frames - start + 0.5) / duration.clamp(1)
     inside = frames < ends[:, -1:]
-    return owner, place * inside, inside
+    return owner, position * inside, inside
 
 
 def regulate_length(hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,8 +40,8 @@ def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tens
 
     float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
     """
-    place = torch.arange(length, dtype=dtype)[:, None]
+    position = torch.arange(length, dtype=dtype)[:, None]
     rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
     table = torch.zeros(length, dim, dtype=dtype)
-    table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
+    table[:, 0::2], table[:, 1::2] = torch.sin(position * rate), torch.cos(position * rate)
     return table

@@ -4,11 +4,9 @@ B batch, N symbols, T mel frames, L decoder steps (L * frames_per_step >= T), E 
 H width of the attention's recurrent net, M mel bands.
 """
 
-import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +14,15 @@ from torch.nn import functional as F
 
 from models.acoustic.attention_guard import attention_faults
 from models.acoustic.frames import length_mask
+from models.acoustic.tacotron2_attention import (
+    AttentionState,
+    GradientOfWeights,
+    LocationAttention,
+    Memory,
+    lstm_cell,
+)
 from models.acoustic.tacotron2_convolutions import Encoder, PostNet
+from models.acoustic.tacotron2_prenet import PreNet, PreNetDropout
 from models.mel import MelConfig, mel_amplitude, scale_mels
 from models.speakers.mixing import PerSpeaker
 from models.voice import Controls, Speech
@@ -83,28 +89,6 @@ class TrainingOutput(NamedTuple):
     attention: Tensor
 
 
-class Memory(NamedTuple):
-    """What the decoder reads of the symbols: encoder outputs (B, N, E), their keys for the
-    attention (B, N, A) and which symbols exist (B, N).
-    """
-
-    values: Tensor
-    keys: Tensor
-    mask: Tensor
-
-
-class AttentionState(NamedTuple):
-    """Between two steps: hidden and cell (B, H), context (B, E), the last step's weights (B, N)
-    and the sum of all so far (B, N).
-    """
-
-    hidden: Tensor
-    cell: Tensor
-    context: Tensor
-    weights: Tensor
-    cumulative: Tensor
-
-
 class DecoderState(NamedTuple):
     """Between two steps while speaking: the attention's state and the second net's hidden and
     cell (1, B, D), as `nn.LSTM` takes them.
@@ -115,76 +99,6 @@ class DecoderState(NamedTuple):
     cell: Tensor
 
 
-class PreNet(nn.Module):
-    """Two layers with dropout that stays on (section 2.2). (..., M * frames_per_step) -> (..., P)
-
-    In evaluation mode nothing is dropped unless `masks` say what: one (..., P) a layer, 0 or 2.
-    """
-
-    def __init__(self, config: Tacotron2Config, n_mels: int) -> None:
-        super().__init__()
-        sizes = (n_mels * config.frames_per_step, config.prenet_dim)
-        self.layers = nn.ModuleList(
-            nn.Linear(size, config.prenet_dim, bias=False) for size in sizes
-        )
-
-    def forward(self, frames: Tensor, masks: Sequence[Tensor] = ()) -> Tensor:
-        for index, layer in enumerate(self.layers):
-            frames = F.dropout(F.relu(layer(frames)), 0.5, self.training)
-            if masks:
-                frames = frames * masks[index]
-        return frames
-
-
-class LocationAttention(nn.Module):
-    """Location-sensitive attention (arXiv 1506.07503, eq. 8-9): where to read next depends on what
-    was read before.
-    """
-
-    def __init__(self, config: Tacotron2Config) -> None:
-        super().__init__()
-        dim, kernel = config.attention_dim, config.location_kernel
-        self.query = nn.Linear(config.attention_rnn_dim, dim, bias=False)
-        self.key = nn.Linear(config.encoder_dim, dim, bias=False)
-        self.location_conv = nn.Conv1d(
-            2, config.location_filters, kernel, padding=kernel // 2, bias=False
-        )
-        self.location = nn.Linear(config.location_filters, dim, bias=False)
-        self.score = nn.Linear(dim, 1, bias=False)
-
-    def forward(self, hidden: Tensor, memory: Memory, state: AttentionState) -> Tensor:
-        """Weights (B, N) of the symbols, given the recurrent net's output (B, H)."""
-        read = torch.stack([state.weights, state.cumulative], dim=1)  # (B, 2, N)
-        location = self.location(self.location_conv(read).transpose(1, 2))  # -> (B, N, A)
-        energies = self.score(torch.tanh(self.query(hidden)[:, None] + location + memory.keys))
-        energies = energies.squeeze(-1).float().masked_fill(~memory.mask, -math.inf)
-        return energies.softmax(dim=1)
-
-
-class _GradientOfWeights(torch.autograd.Function):
-    """Passes gates (B, L, G) on. Going back, their gradient gives that of the `weights` (G, X)
-    with which each step's entry (B, X) in `past` was multiplied: one product for all steps, where
-    autograd would make one a step and add them up.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, gates: Tensor, weights: Tensor, past: list[Tensor]) -> Tensor:
-        ctx.past = past
-        return gates.view_as(gates)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        past = torch.stack([entry.detach() for entry in ctx.past], dim=1)  # (B, L, X)
-        return gradient, gradient.flatten(0, 1).T @ past.flatten(0, 1), None
-
-
-def lstm_cell(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """Gates (B, 4 H), in torch's order, and the cell (B, H) to the new hidden and cell."""
-    enter, keep, new, leave = gates.chunk(4, dim=1)
-    cell = keep.sigmoid() * cell + enter.sigmoid() * new.tanh()
-    return leave.sigmoid() * cell.tanh(), cell
-
-
 class Decoder(nn.Module):
     """Section 2.2: pre-net, a recurrent net that attends, one that speaks, two projections."""
 
@@ -192,9 +106,15 @@ class Decoder(nn.Module):
         super().__init__()
         self.config, self.n_mels = config, n_mels
         hidden, encoder = config.attention_rnn_dim, config.encoder_dim
-        self.prenet = PreNet(config, n_mels)
+        self.prenet = PreNet(n_mels * config.frames_per_step, config.prenet_dim)
         self.attention_rnn = nn.LSTMCell(config.prenet_dim + encoder, hidden)
-        self.attention = LocationAttention(config)
+        self.attention = LocationAttention(
+            hidden,
+            encoder,
+            config.attention_dim,
+            config.location_filters,
+            config.location_kernel,
+        )
         self.decoder_rnn = nn.LSTM(hidden + encoder, config.decoder_rnn_dim, batch_first=True)
         self.to_frames = nn.Linear(
             config.decoder_rnn_dim + encoder, n_mels * config.frames_per_step
@@ -207,7 +127,7 @@ class Decoder(nn.Module):
         return Memory(values, self.attention.key(values), mask)
 
     def start(self, memory: Memory) -> DecoderState:
-        """Nothing read, nothing said."""
+        """The state before the first step: zeros."""
         batch, size, _ = memory.values.shape
         zeros = memory.values.new_zeros
         dim = self.config.decoder_rnn_dim
@@ -226,16 +146,18 @@ class Decoder(nn.Module):
 
         What the second net says never reaches the attention, so it runs over all steps at once.
         """
-        said = self.prenet(F.pad(groups, (0, 0, 1, 0))[:, :-1])
+        previous = self.prenet(F.pad(groups, (0, 0, 1, 0))[:, :-1])
         rnn = self.attention_rnn
-        weights = torch.cat([rnn.weight_ih[:, said.shape[2] :], rnn.weight_hh], dim=1)
-        from_said = F.linear(said, rnn.weight_ih[:, : said.shape[2]], rnn.bias_ih + rnn.bias_hh)
-        weights = weights.to(from_said.dtype)
+        weights = torch.cat([rnn.weight_ih[:, previous.shape[2] :], rnn.weight_hh], dim=1)
+        from_previous = F.linear(
+            previous, rnn.weight_ih[:, : previous.shape[2]], rnn.bias_ih + rnn.bias_hh
+        )
+        weights = weights.to(from_previous.dtype)
         past: list[Tensor] = []  # what the recurrent weights were multiplied with
-        from_said = _GradientOfWeights.apply(from_said, weights, past)
+        from_previous = GradientOfWeights.apply(from_previous, weights, past)
         state = self.start(memory).attention
         states = []
-        for gates in from_said.unbind(dim=1):
+        for gates in from_previous.unbind(dim=1):
             past.append(torch.cat([state.context, state.hidden], dim=1).to(gates.dtype))
             gates = gates + F.linear(past[-1], weights.detach())
             state = self._attend(*lstm_cell(gates, state.cell), memory, state)
@@ -250,8 +172,8 @@ class Decoder(nn.Module):
         self, group: Tensor, memory: Memory, state: DecoderState, masks: Sequence[Tensor] = ()
     ) -> tuple[Tensor, Tensor, DecoderState]:
         """The group after `group` (B, M * frames_per_step), its stop logit (B,), the new state."""
-        heard = torch.cat([self.prenet(group, masks), state.attention.context], dim=1)
-        hidden, cell = self.attention_rnn(heard, (state.attention.hidden, state.attention.cell))
+        rnn_input = torch.cat([self.prenet(group, masks), state.attention.context], dim=1)
+        hidden, cell = self.attention_rnn(rnn_input, (state.attention.hidden, state.attention.cell))
         attention = self._attend(hidden, cell, memory, state.attention)
         seen = torch.cat([attention.hidden, attention.context], dim=1)[:, None]
         spoken, (hidden, cell) = self.decoder_rnn(seen, (state.hidden, state.cell))
@@ -352,7 +274,9 @@ class Tacotron2(nn.Module):
         An item ends with the group whose stop probability first exceeds the threshold.
         """
         memory = self.encode(symbols, lengths, speakers, mask_convolutions=True)
-        dropout = PreNetDropout(self.config, symbols, lengths, speakers)
+        dropout = None
+        if self.config.prenet_dropout_at_inference:
+            dropout = PreNetDropout(self.config.prenet_dim, symbols, lengths, speakers)
         frames, stop_logits, attention = self.decode(memory, dropout)
         per_step = self.config.frames_per_step
         steps, stopped = self._ends(stop_logits)
@@ -384,7 +308,7 @@ class Tacotron2(nn.Module):
         return self.decoder.remember(values * mask[:, :, None], mask)
 
     def decode(
-        self, memory: Memory, dropout: "PreNetDropout | None" = None
+        self, memory: Memory, dropout: PreNetDropout | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Speak until every item has stopped, or for `max_steps`: normalized frames
         (B, L * frames_per_step, M), stop logits (B, L), attention (B, L, N).
@@ -420,31 +344,6 @@ class Tacotron2(nn.Module):
         stopped = fired.any(dim=1)
         first = fired.int().argmax(dim=1) + 1
         return torch.where(stopped, first, stop_logits.shape[1]), stopped
-
-
-class PreNetDropout:
-    """The pre-net's dropout while speaking. Every item draws from a generator of its own, seeded
-    by its symbols and speaker, so it sounds the same in any batch and on any day.
-    """
-
-    def __init__(
-        self, config: Tacotron2Config, symbols: Tensor, lengths: Tensor, speakers: Tensor
-    ) -> None:
-        self.dim, self.device = config.prenet_dim, symbols.device
-        self.generators = []
-        if config.prenet_dropout_at_inference:
-            items = zip(symbols.tolist(), lengths.tolist(), speakers.tolist(), strict=True)
-            for ids, length, speaker in items:
-                what = repr((speaker, ids[:length])).encode()
-                seed = int.from_bytes(hashlib.blake2b(what, digest_size=8).digest())
-                self.generators.append(torch.Generator().manual_seed(seed >> 1))
-
-    def draw(self) -> tuple[Tensor, ...]:
-        """The next step's two masks (B, P) of 0 and 2; none without dropout."""
-        if not self.generators:
-            return ()
-        drawn = torch.stack([torch.rand(2, self.dim, generator=one) for one in self.generators])
-        return tuple(((drawn > 0.5) * 2.0).to(self.device).unbind(dim=1))
 
 
 def steps_of(mel_lengths: Tensor, frames_per_step: int) -> Tensor:

@@ -25,6 +25,6 @@ def _sources(length: float, config: MelConfig) -> tuple[np.ndarray, np.ndarray]:
     how far above it that lies, (n_mels, 1).
     """
     centers = band_centers_hz(config)
-    places = np.interp(centers * length, centers, np.arange(len(centers)))
-    lower = np.minimum(places.astype(int), len(centers) - 2)
-    return lower, (places - lower)[:, None].astype(np.float32)
+    positions = np.interp(centers * length, centers, np.arange(len(centers)))
+    lower = np.minimum(positions.astype(int), len(centers) - 2)
+    return lower, (positions - lower)[:, None].astype(np.float32)

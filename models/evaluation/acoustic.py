@@ -109,7 +109,7 @@ def evaluate_acoustic(
     report(f"{len(real)} sentences of {', '.join(sorted({one.clip.speaker for one in real}))}")
     voice = row_names([request.vocoder])[0]
     rows = [
-        Row("recordings", tuple(_measure(one.heard, one, judge) for one in real), None, True),
+        Row("recordings", tuple(_measure(one.aligned, one, judge) for one in real), None, True),
         Row(f"recordings, {voice}", _copied(real, vocoder, judge, request.device), None, True),
     ]
     names = row_names(request.checkpoints)
@@ -147,9 +147,9 @@ def _copied(
     """The recordings' own mels through the vocoder: what a perfect model would get."""
     utterances = []
     for one in real:
-        mel = mel_of_wave(one.heard.wave, judge.mel.sample_rate, vocoder.mel)
+        mel = mel_of_wave(one.aligned.wave, judge.mel.sample_rate, vocoder.mel)
         wave = waveform(vocoder.vocoder, mel.to(device))
-        utterances.append(_measure(judge.hear(wave, vocoder.mel.sample_rate), one, judge))
+        utterances.append(_measure(judge.analyze(wave, vocoder.mel.sample_rate), one, judge))
     return tuple(utterances)
 
 
@@ -173,8 +173,10 @@ def _speak(
     device = next(acoustic.model.parameters()).device
     speech, took_s = timed(partial(_say, acoustic, reference), str(device))
     mel = convert_mels(speech.mels, acoustic.mel, vocoder.mel)
-    heard = judge.hear(waveform(vocoder.vocoder, mel, speech.pitch_hz), vocoder.mel.sample_rate)
-    return _measure(heard, reference, judge, took_s, speech.faults[0] if speech.faults else None)
+    aligned = judge.analyze(
+        waveform(vocoder.vocoder, mel, speech.pitch_hz), vocoder.mel.sample_rate
+    )
+    return _measure(aligned, reference, judge, took_s, speech.faults[0] if speech.faults else None)
 
 
 def _say(acoustic: Checkpoint, reference: Reference) -> Speech:
@@ -193,16 +195,16 @@ def _say(acoustic: Checkpoint, reference: Reference) -> Speech:
 
 
 def _measure(
-    heard: AlignedClip,
+    aligned: AlignedClip,
     reference: Reference,
     judge: Judge,
     took_s: float = 0.0,
     faults: tuple[str, ...] | None = None,
 ) -> Utterance:
-    real = reference.heard
-    edits, phones = judge.phone_edits(heard, reference.clip.phonemes)
-    ours, theirs = pitch_range(heard.pitch_hz), pitch_range(real.pitch_hz)
-    cepstra = [mel_cepstra(one.mel, judge.mel) for one in (heard, real)]
+    real = reference.aligned
+    edits, phones = judge.phone_edits(aligned, reference.clip.phonemes)
+    ours, theirs = pitch_range(aligned.pitch_hz), pitch_range(real.pitch_hz)
+    cepstra = [mel_cepstra(one.mel, judge.mel) for one in (aligned, real)]
     return Utterance(
         clip=reference.clip.id,
         phone_edits=edits,
@@ -211,9 +213,9 @@ def _measure(
         f0_off=abs(ours.level - theirs.level),
         f0_spread=ours.spread,
         real_f0_spread=theirs.spread,
-        mos=judge.opinion(heard),
+        mos=judge.opinion(aligned),
         is_faulty=math.nan if faults is None else float(bool(faults)),
-        seconds=len(heard.wave) / judge.mel.sample_rate,
+        seconds=len(aligned.wave) / judge.mel.sample_rate,
         real_seconds=len(real.wave) / judge.mel.sample_rate,
         took_s=took_s,
         faults="; ".join(faults or ()),

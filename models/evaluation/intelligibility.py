@@ -15,7 +15,7 @@ import numpy as np
 from models.errors import ConfigError, DataError
 from models.evaluation.held_out import held_out_recordings
 from models.evaluation.listener import Errors, Listener
-from models.evaluation.speech import Choice, Manner, Voices, recorded, spoken_by_flite
+from models.evaluation.speech import Choice, ProsodySettings, Voices, recorded, spoken_by_flite
 from models.evaluation.tables import MISSING, markdown_table, percent, verdict, write_csv
 from models.evaluation.transcriber import SAMPLE_RATE, check_transcriber, transcribe, word_errors
 from models.phonology.phonemes import Phonemizer
@@ -39,7 +39,7 @@ class IntelligibilityRequest:
     recognizer: str = "recognizer"
     count: int = 60
     choice: Choice = Choice()
-    manner: Manner = Manner()
+    prosody: ProsodySettings = ProsodySettings()
     sources: tuple[str, ...] = SOURCES
     transcribe: int = 4
     flite_voice: str = "slt"
@@ -62,7 +62,7 @@ class Row:
     seconds: float  # of speech
     phones: Errors
     words: Errors | None = None
-    heard: tuple[str, ...] = ()
+    hypotheses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class _Evaluation:
         request = self._request
         voices = Voices(request.acoustic, request.vocoder, request.device, request.choice)
         for name in voices.names:
-            waves = voices.speak(self._texts, self._phonemes, name, request.manner, self._mel)
+            waves = voices.speak(self._texts, self._phonemes, name, request.prosody, self._mel)
             yield self._listen(name, waves, is_ours=True)
 
     def _listen(self, name: str, waves: Sequence[np.ndarray], is_ours: bool = False) -> _Spoken:
-        """What a source said, scored and made ready for pocketsphinx."""
+        """The clips of a source, scored and resampled for pocketsphinx."""
         errors = self._listener.phone_errors(waves, self._phonemes)
         seconds = sum(map(len, waves)) / self._mel.sample_rate
         self._report(f"{name}: PER {percent(errors.rate)}, {seconds:.0f} s of speech")
@@ -144,12 +144,14 @@ class _Evaluation:
             return spoken.row
         started = time.perf_counter()
         kept = self._request.cache / "pocketsphinx.jsonl"
-        heard = transcribe(spoken.waves, kept, self._request.jobs)
-        counts = np.array([word_errors(*pair) for pair in zip(heard, self._texts, strict=True)])
+        hypotheses = transcribe(spoken.waves, kept, self._request.jobs)
+        counts = np.array(
+            [word_errors(*pair) for pair in zip(hypotheses, self._texts, strict=True)]
+        )
         words = Errors(counts[:, 0], counts[:, 1])
         took_s = (time.perf_counter() - started) / len(self._texts)
         self._report(f"{spoken.row.name}: WER {percent(words.rate)}, {took_s:.2f} s a clip")
-        return dataclasses.replace(spoken.row, words=words, heard=tuple(heard))
+        return dataclasses.replace(spoken.row, words=words, hypotheses=tuple(hypotheses))
 
 
 def _for_words(wave: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -263,10 +265,10 @@ def write_results(rows: Sequence[Row], sentences: Sequence[Recording], folder: P
             row.words.edits[number] if row.words else "",
             row.words.lengths[number] if row.words else "",
             sentence.text,
-            row.heard[number] if row.heard else "",
+            row.hypotheses[number] if row.hypotheses else "",
         )
         for row in rows
         for number, sentence in enumerate(sentences)
     ]
-    header = ("source", "id", "phone_edits", "phones", "word_edits", "words", "text", "heard")
+    header = ("source", "id", "phone_edits", "phones", "word_edits", "words", "text", "hypothesis")
     write_csv(folder / "clips.csv", header, clips)

@@ -49,7 +49,7 @@ class Judge:
         self._listener, self._opinion = Listener(recognizer), opinion
         self.mel = self._listener.checkpoint.mel
 
-    def hear(self, wave: np.ndarray, sample_rate: int) -> AlignedClip:
+    def analyze(self, wave: np.ndarray, sample_rate: int) -> AlignedClip:
         """A wave (S,) of any rate, with silence after one too short to have a pitch.
 
         Raises `DataError` for one that is not finite.
@@ -64,15 +64,15 @@ class Judge:
         frames = min(mel.shape[1], len(pitch_hz))
         return AlignedClip(wave, mel[:, :frames], pitch_hz[:frames])
 
-    def phone_edits(self, heard: AlignedClip, phonemes: str) -> tuple[int, int]:
+    def phone_edits(self, aligned: AlignedClip, phonemes: str) -> tuple[int, int]:
         """Phone edits, and phones that were meant."""
-        return self._listener.phone_edits(torch.from_numpy(heard.mel)[None], phonemes)
+        return self._listener.phone_edits(torch.from_numpy(aligned.mel)[None], phonemes)
 
-    def opinion(self, heard: AlignedClip) -> float:
+    def opinion(self, aligned: AlignedClip) -> float:
         """The predicted opinion score; NaN without a predictor."""
         if self._opinion is None:
             return float("nan")
-        return self._opinion(heard.wave, self.mel.sample_rate)
+        return self._opinion(aligned.wave, self.mel.sample_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Reference:
     """A recording as the judge hears it."""
 
     clip: Clip
-    heard: AlignedClip
+    aligned: AlignedClip
 
 
 def references(
@@ -89,7 +89,7 @@ def references(
     """All recordings of `features`, or some of them."""
     rate = features.mel_config.sample_rate
     return [
-        Reference(clip, judge.hear(features.wave(clip), rate))
+        Reference(clip, judge.analyze(features.wave(clip), rate))
         for clip in (features.clips if clips is None else clips)
     ]
 

@@ -30,8 +30,8 @@ def mel_cepstra(log_mel: np.ndarray, config: MelConfig) -> np.ndarray:
     """
     amplitude = mel_amplitude(torch.from_numpy(log_mel).double(), config).clamp(min=1e-12)
     orders = np.arange(1, NUM_CEPSTRA + 1)[:, None]
-    places = (np.arange(config.n_mels) + 0.5) / config.n_mels
-    basis = 2 / config.n_mels * np.cos(np.pi * orders * places)  # (13, n_mels)
+    positions = (np.arange(config.n_mels) + 0.5) / config.n_mels
+    basis = 2 / config.n_mels * np.cos(np.pi * orders * positions)  # (13, n_mels)
     cepstra: np.ndarray = basis @ amplitude.log().numpy()
     return cepstra
 

@@ -20,7 +20,7 @@ from models.evaluation.opinions import (
     mean,
     word_errors,
 )
-from models.evaluation.speech import Choice, Manner, Voices
+from models.evaluation.speech import Choice, ProsodySettings, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.phonology.phonemes import Phonemizer
 from models.text_files import lines_of, read_text
@@ -61,7 +61,7 @@ class MeasuredClip:
     dnsmos: float
     edits: int | None
     num_words: int
-    heard: str
+    hypothesis: str
     pitch_off_cents: float | None
     voicing_wrong: float | None
     pitch_hz: float | None
@@ -83,17 +83,17 @@ def read_lines(path: Path, per_kind: int | None = None) -> list[Line]:
     return lines
 
 
-def compare_pitch(asked_hz: np.ndarray, heard_hz: np.ndarray) -> tuple[float | None, float]:
+def compare_pitch(asked_hz: np.ndarray, measured_hz: np.ndarray) -> tuple[float | None, float]:
     """Median distance in cents where both tracks (T,) are voiced, and the share of frames that
     only one of them voices.
     """
-    frames = min(len(asked_hz), len(heard_hz))
-    asked, heard = asked_hz[:frames], heard_hz[:frames]
-    both = (asked > 0) & (heard > 0)
-    wrong = float(((asked > 0) != (heard > 0)).mean()) if frames else 0.0
+    frames = min(len(asked_hz), len(measured_hz))
+    asked, measured = asked_hz[:frames], measured_hz[:frames]
+    both = (asked > 0) & (measured > 0)
+    wrong = float(((asked > 0) != (measured > 0)).mean()) if frames else 0.0
     if not both.any():
         return None, wrong
-    return float(np.median(np.abs(1200 * np.log2(asked[both] / heard[both])))), wrong
+    return float(np.median(np.abs(1200 * np.log2(asked[both] / measured[both])))), wrong
 
 
 def evaluate_naturalness(
@@ -102,12 +102,12 @@ def evaluate_naturalness(
     """Every line of every voice. Raises `DataError`, `CheckpointError`, `ConfigError`."""
     lines = read_lines(request.lines, request.per_kind)
     judges = load_distillmos(), load_dnsmos()
-    hear = load_whisper(request.whisper) if request.whisper else None
+    transcribe = load_whisper(request.whisper) if request.whisper else None
     rows = []
     for system in request.systems:
         voices = _open_system(system)
         for speaker in _speakers(voices, request.speakers):
-            found = list(_listen(system, voices, speaker, lines, judges, hear))
+            found = list(_listen(system, voices, speaker, lines, judges, transcribe))
             rows += found
             report(f"{system} {speaker}: distillMOS {_of_sentences(found, 'mos'):.2f}")
     if not rows:
@@ -133,19 +133,19 @@ def _listen(
     speaker: str,
     lines: Sequence[Line],
     judges: tuple[Opinion, Opinion],
-    hear: Callable[[np.ndarray], str] | None,
+    transcribe: Callable[[np.ndarray], str] | None,
 ) -> Iterator[MeasuredClip]:
     import soxr
 
     mel = voices.vocoder.mel
     texts = [line.text for line in lines]
     phonemes = Phonemizer(accent_of(speaker)).phonemize(texts)
-    spoken = voices.speak_with_pitch(texts, phonemes, speaker, Manner())
+    spoken = voices.speak_with_pitch(texts, phonemes, speaker, ProsodySettings())
     for line, (wave, asked_hz) in zip(lines, spoken, strict=True):
-        heard_hz = pitch_of(wave, mel)
-        cents, wrong = (None, None) if asked_hz is None else compare_pitch(asked_hz, heard_hz)
+        measured_hz = pitch_of(wave, mel)
+        cents, wrong = (None, None) if asked_hz is None else compare_pitch(asked_hz, measured_hz)
         slow = soxr.resample(wave, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
-        text = hear(slow) if hear else ""
+        text = transcribe(slow) if transcribe else ""
         edits, count = word_errors(line.text, text)
         yield MeasuredClip(
             system=system,
@@ -153,12 +153,14 @@ def _listen(
             line=line,
             mos=judges[0](slow),
             dnsmos=judges[1](slow),
-            edits=edits if hear else None,
+            edits=edits if transcribe else None,
             num_words=count,
-            heard=text,
+            hypothesis=text,
             pitch_off_cents=cents,
             voicing_wrong=wrong,
-            pitch_hz=float(np.median(heard_hz[heard_hz > 0])) if (heard_hz > 0).any() else None,
+            pitch_hz=float(np.median(measured_hz[measured_hz > 0]))
+            if (measured_hz > 0).any()
+            else None,
         )
 
 
@@ -222,19 +224,19 @@ def _of_sentences(found: Sequence[MeasuredClip], name: str) -> float:
 
 
 def _error_rate(found: Sequence[MeasuredClip], kind: str) -> float | None:
-    heard = [row for row in found if row.line.kind == kind]
-    edits = [row.edits for row in heard if row.edits is not None]
-    return sum(edits) / sum(row.num_words for row in heard) if edits else None
+    transcribed = [row for row in found if row.line.kind == kind]
+    edits = [row.edits for row in transcribed if row.edits is not None]
+    return sum(edits) / sum(row.num_words for row in transcribed) if edits else None
 
 
 def write_clips(rows: Sequence[MeasuredClip], path: Path) -> None:
     """A CSV with every clip."""
-    clip = ("system", "speaker", "kind", "text", "heard", "mos", "dnsmos", "edits", "words")
+    clip = ("system", "speaker", "kind", "text", "hypothesis", "mos", "dnsmos", "edits", "words")
     header = (*clip, "pitch_off_cents", "voicing_wrong", "pitch_hz")
     write_csv(path, header, [_clip_cells(row) for row in rows])
 
 
 def _clip_cells(row: MeasuredClip) -> list[object]:
-    start: list[object] = [row.system, row.speaker, row.line.kind, row.line.text, row.heard]
+    start: list[object] = [row.system, row.speaker, row.line.kind, row.line.text, row.hypothesis]
     measured = [row.mos, row.dnsmos, row.edits, row.num_words]
     return [*start, *measured, row.pitch_off_cents, row.voicing_wrong, row.pitch_hz]

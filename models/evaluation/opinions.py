@@ -54,7 +54,7 @@ def load_whisper(folder: Path) -> Callable[[Wave], str]:
         str(folder), device="cpu", compute_type="int8", cpu_threads=1
     )
 
-    def hear(wave: Wave) -> str:
+    def recognize(wave: Wave) -> str:
         segments, _ = whisper.transcribe(
             wave,
             language="en",
@@ -64,7 +64,7 @@ def load_whisper(folder: Path) -> Callable[[Wave], str]:
         )
         return " ".join(segment.text.strip() for segment in segments)
 
-    return hear
+    return recognize
 
 
 def load_resemblyzer() -> Callable[[Wave], NDArray[np.float64] | None]:
@@ -81,16 +81,16 @@ def load_resemblyzer() -> Callable[[Wave], NDArray[np.float64] | None]:
     return embed
 
 
-def word_errors(said: str, heard: str) -> tuple[int, int]:
-    """Edits between two texts, and how many words were said.
+def word_errors(reference: str, hypothesis: str) -> tuple[int, int]:
+    """Edits between two texts, and the number of words of the reference.
 
     Numerals that were heard count as whichever of their readings comes nearest; words that differ
     only in where they are parted are no errors.
     """
-    meant = _spelled(said)
+    meant = _spelled(reference)
     edits = [
         0 if "".join(meant) == "".join(words) else edit_distance(meant, words)
-        for words in (_spelled(_read_out(heard, read)) for read in (_by_digit, _as_number))
+        for words in (_spelled(_read_out(hypothesis, read)) for read in (_by_digit, _as_number))
     ]
     return min(edits), len(meant)
 

@@ -27,9 +27,9 @@ def plot_tables(tables: Sequence[Table], columns: Sequence[Column], path: Path) 
     for part, table, panels, count in zip(parts, tables, shown, lines, strict=True):
         part.suptitle(table.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
         grid = part.subplots(count, _PANELS, squeeze=False)
-        for place, axes in enumerate(grid.flat):
-            if place < len(panels):
-                _draw(axes, table.rows, panels[place], labelled=place % _PANELS == 0)
+        for position, axes in enumerate(grid.flat):
+            if position < len(panels):
+                _draw(axes, table.rows, panels[position], labelled=position % _PANELS == 0)
             else:
                 axes.set_axis_off()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,13 +48,13 @@ def _draw(axes: Any, rows: Sequence[Row], column: Column, labelled: bool) -> Non
     values = [column.value(row) for row in rows]
     measured = [row for row in rows if not math.isnan(column.value(row))]
     best = min((row for row in measured if not row.is_reference), key=column.loss, default=None)
-    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
+    for position, (row, value) in enumerate(zip(rows, values, strict=True)):
         if math.isnan(value):
             continue
         color = _REFERENCE if row.is_reference else _BEST if row is best else _BAR
-        axes.barh(place, value, color=color, height=0.72)
+        axes.barh(position, value, color=color, height=0.72)
         axes.annotate(
-            column.shown(row), (value, place), (3, 0), textcoords="offset points", va="center",
+            column.shown(row), (value, position), (3, 0), textcoords="offset points", va="center",
             fontsize=8,
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.system for row in rows] if labelled else [], fontsize=9)

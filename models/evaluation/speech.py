@@ -35,7 +35,7 @@ _BATCH_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ProsodySettings:
     """How the trained voices speak; the defaults are what they learned."""
 
     pace: float = 1.0
@@ -115,18 +115,18 @@ class Voices:
         texts: Sequence[str],
         phonemes: Sequence[str],
         speaker: str,
-        manner: Manner,
+        prosody: ProsodySettings,
         mel: MelConfig,
     ) -> list[np.ndarray]:
         """One speaker's waveforms for texts and their phoneme strings, at the rate of `mel`."""
-        spoken = self.speak_with_pitch(texts, phonemes, speaker, manner)
+        spoken = self.speak_with_pitch(texts, phonemes, speaker, prosody)
         waves = [wave for wave, _ in spoken]
         if not all(np.isfinite(wave).all() for wave in waves):
             raise DataError(f"{self.acoustic.name}: speaker {speaker}: a waveform is not finite")
         return [trim_and_level(_resampled(wave, self.vocoder.mel, mel), mel) for wave in waves]
 
     def speak_with_pitch(
-        self, texts: Sequence[str], phonemes: Sequence[str], speaker: str, manner: Manner
+        self, texts: Sequence[str], phonemes: Sequence[str], speaker: str, prosody: ProsodySettings
     ) -> list[Spoken]:
         """As `speak`, at the vocoder's rate, untrimmed, with the pitch that was asked for."""
         info = self.acoustic.info
@@ -137,12 +137,12 @@ class Voices:
         return [
             spoken
             for first in range(0, len(tokens), _BATCH_SIZE)
-            for spoken in self._speak_batch(tokens[first : first + _BATCH_SIZE], speaker, manner)
+            for spoken in self._speak_batch(tokens[first : first + _BATCH_SIZE], speaker, prosody)
         ]
 
     @torch.inference_mode()
     def _speak_batch(
-        self, tokens: Sequence[np.ndarray], speaker: str, manner: Manner
+        self, tokens: Sequence[np.ndarray], speaker: str, prosody: ProsodySettings
     ) -> Iterator[Spoken]:
         """Of symbol ids, each (N,)."""
         symbols = torch.zeros(len(tokens), max(map(len, tokens)), dtype=torch.long)
@@ -153,7 +153,7 @@ class Voices:
             symbols.to(self._device),
             torch.tensor([len(ids) for ids in tokens], device=self._device),
             each.long() * self.acoustic.speakers.index(speaker),
-            Controls(each * manner.pace, each * manner.pitch_semitones, each * manner.energy),
+            Controls(each * prosody.pace, each * prosody.pitch_semitones, each * prosody.energy),
         )
         mels = convert_mels(speech.mels, self.acoustic.mel, self.vocoder.mel)
         for row, length in enumerate(speech.lengths.tolist()):

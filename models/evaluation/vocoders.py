@@ -133,7 +133,7 @@ class RecordedMels:
         self.title = f"Mels of {len(self.references)} recordings"
 
     def mel_of(self, reference: Reference, target: MelConfig) -> Tensor:
-        return mel_of_wave(reference.heard.wave, self.mel.sample_rate, target)
+        return mel_of_wave(reference.aligned.wave, self.mel.sample_rate, target)
 
 
 class AcousticMels:
@@ -168,7 +168,7 @@ def _table(
     source: MelSource, request: VocoderRequest, judge: Judge, report: Callable[[str], None]
 ) -> Table:
     report(source.title)
-    itself = tuple(measure(one.heard, one, judge, took_s=0.0) for one in source.references)
+    itself = tuple(measure(one.aligned, one, judge, took_s=0.0) for one in source.references)
     rows = [Row("recordings", itself, is_reference=True)]
     config = GriffinLimConfig()
     named: list[tuple[str, Any]] = [
@@ -190,18 +190,18 @@ def _row(label: str, vocoder: Any, source: MelSource, judge: Judge, device: str)
         clips = []
         for reference, mel in zip(source.references, mels, strict=True):
             wave, took_s = timed(partial(waveform, vocoder, mel), device)
-            heard = judge.hear(wave, vocoder.mel.sample_rate)
-            clips.append(measure(heard, reference, judge, took_s))
+            aligned = judge.analyze(wave, vocoder.mel.sample_rate)
+            clips.append(measure(aligned, reference, judge, took_s))
     except (CheckpointError, DataError) as error:
         return Row(label, (), parameters, note=str(error))
     return Row(label, tuple(clips), parameters)
 
 
-def measure(heard: AlignedClip, reference: Reference, judge: Judge, took_s: float) -> Fidelity:
+def measure(aligned: AlignedClip, reference: Reference, judge: Judge, took_s: float) -> Fidelity:
     """Everything that is known of one clip."""
-    ours, theirs = heard.first(reference.heard), reference.heard.first(heard)
+    ours, theirs = aligned.first(reference.aligned), reference.aligned.first(aligned)
     pitch = pitch_error(ours.pitch_hz, theirs.pitch_hz)
-    edits, phones = judge.phone_edits(heard, reference.clip.phonemes)
+    edits, phones = judge.phone_edits(aligned, reference.clip.phonemes)
     cepstra = [mel_cepstra(one.mel, judge.mel) for one in (ours, theirs)]
     return Fidelity(
         clip=reference.clip.id,
@@ -213,7 +213,7 @@ def measure(heard: AlignedClip, reference: Reference, judge: Judge, took_s: floa
         voicing_error=pitch.voicing,
         phone_edits=edits,
         phones=phones,
-        mos=judge.opinion(heard),
-        seconds=len(heard.wave) / judge.mel.sample_rate,
+        mos=judge.opinion(aligned),
+        seconds=len(aligned.wave) / judge.mel.sample_rate,
         took_s=took_s,
     )

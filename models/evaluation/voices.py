@@ -19,7 +19,7 @@ from models.errors import DataError
 from models.evaluation.held_out import held_out_recordings
 from models.evaluation.listener import Errors, Listener
 from models.evaluation.metrics import mel_cepstra
-from models.evaluation.speech import ALL, Choice, Manner, Voices
+from models.evaluation.speech import ALL, Choice, ProsodySettings, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.mel import MelConfig, mel_amplitude
 from models.phonology.phonemes import Phonemizer
@@ -63,7 +63,7 @@ class MeasuredVoice:
 class Row:
     """A voice, and the known one that it is nearest to, other than itself."""
 
-    heard: MeasuredVoice
+    voice: MeasuredVoice
     nearest: str
     distance: float
 
@@ -110,12 +110,12 @@ class VoiceSpace:
         return float(np.median([self.distance(v[::2], v[1::2]) for v in relative]))
 
 
-def nearest_known(heard: Sequence[MeasuredVoice]) -> list[Row]:
-    """Every voice beside the known one that it is nearest to."""
-    known = [voice for voice in heard if voice.kind == "known"]
+def nearest_known(voices: Sequence[MeasuredVoice]) -> list[Row]:
+    """Every voice with the known one that is nearest to it."""
+    known = [voice for voice in voices if voice.kind == "known"]
     space = VoiceSpace([voice.statistics for voice in known])
     rows = []
-    for voice in heard:
+    for voice in voices:
         distances = {
             other.name: space.distance(voice.statistics, other.statistics)
             for other in known
@@ -138,15 +138,15 @@ def evaluate_voices(request: VoicesRequest, report: Callable[[str], None]) -> li
     voices = Voices(request.acoustic, request.vocoder, choice=choice)
     if len(voices.known) < 2:
         raise DataError(f"{request.acoustic}: one voice alone is no scale for others")
-    heard = []
+    found = []
     for name in voices.names:
-        waves = voices.speak(texts, phonemes, name, Manner(), mel)
-        heard.append(_hear(name, waves, phonemes, listener))
-        report(f"{name}: PER {percent(heard[-1].phones.rate)}")
-    return nearest_known(heard)
+        waves = voices.speak(texts, phonemes, name, ProsodySettings(), mel)
+        found.append(_measure(name, waves, phonemes, listener))
+        report(f"{name}: PER {percent(found[-1].phones.rate)}")
+    return nearest_known(found)
 
 
-def _hear(
+def _measure(
     name: str, waves: Sequence[np.ndarray], phonemes: Sequence[str], listener: Listener
 ) -> MeasuredVoice:
     mel = listener.checkpoint.mel
@@ -168,17 +168,17 @@ def _hear(
 def table(rows: Sequence[Row]) -> str:
     """The voices as Markdown, lowest phone error rate first within each kind."""
     header = ("voice", "PER", "95 %", "F0, Hz", "nearest known", "distance")
-    ordered = sorted(rows, key=lambda row: (KINDS.index(row.heard.kind), row.heard.phones.rate))
+    ordered = sorted(rows, key=lambda row: (KINDS.index(row.voice.kind), row.voice.phones.rate))
     return markdown_table(header, [_cells(row) for row in ordered])
 
 
 def _cells(row: Row) -> list[str]:
-    low, high = row.heard.phones.interval()
+    low, high = row.voice.phones.interval()
     return [
-        row.heard.name,
-        percent(row.heard.phones.rate),
+        row.voice.name,
+        percent(row.voice.phones.rate),
         f"{100 * low:.1f} to {100 * high:.1f}",
-        f"{row.heard.pitch_hz:.0f}",
+        f"{row.voice.pitch_hz:.0f}",
         row.nearest,
         decimal(row.distance),
     ]
@@ -186,18 +186,18 @@ def _cells(row: Row) -> list[str]:
 
 def findings(rows: Sequence[Row]) -> list[str]:
     """The middle of each kind, and what a distance means."""
-    known = [row.heard.statistics for row in rows if row.heard.kind == "known"]
+    known = [row.voice.statistics for row in rows if row.voice.kind == "known"]
     space = VoiceSpace(known)
-    kinds = {kind: [row for row in rows if row.heard.kind == kind] for kind in KINDS}
+    kinds = {kind: [row for row in rows if row.voice.kind == kind] for kind in KINDS}
     lines = [_finding(kind, own, space) for kind, own in kinds.items() if own]
     return [*lines, f"a voice and itself, on other sentences: {decimal(space.floor(known))}"]
 
 
 def _finding(kind: str, rows: Sequence[Row], space: VoiceSpace) -> str:
-    rates = [row.heard.phones.rate for row in rows]
+    rates = [row.voice.phones.rate for row in rows]
     nearest = [row.distance for row in rows]
     apart = [
-        space.distance(one.heard.statistics, other.heard.statistics)
+        space.distance(one.voice.statistics, other.voice.statistics)
         for one, other in itertools.combinations(rows, 2)
     ]
     return (
@@ -212,21 +212,21 @@ def plot(rows: Sequence[Row], path: Path) -> None:
     """A PNG: all voices on the two axes along which the known ones differ most."""
     from matplotlib.figure import Figure
 
-    known = [row.heard.statistics for row in rows if row.heard.kind == "known"]
+    known = [row.voice.statistics for row in rows if row.voice.kind == "known"]
     scale = VoiceSpace(known).scale
-    means = np.stack([row.heard.statistics.mean(axis=0) for row in rows]) / scale
+    means = np.stack([row.voice.statistics.mean(axis=0) for row in rows]) / scale
     center = np.stack([voice.mean(axis=0) for voice in known]).mean(axis=0) / scale
-    among = np.array([row.heard.kind == "known" for row in rows])
+    among = np.array([row.voice.kind == "known" for row in rows])
     axes_of_known = np.linalg.svd(means[among] - center, full_matrices=False)[2][:2]
-    places = (means - center) @ axes_of_known.T  # (voices, 2)
+    points = (means - center) @ axes_of_known.T  # (voices, 2)
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes: Any = figure.add_subplot()
     for kind, marker in zip(KINDS, "osD", strict=True):
-        own = np.array([row.heard.kind == kind for row in rows])
+        own = np.array([row.voice.kind == kind for row in rows])
         if own.any():
-            axes.scatter(*places[own].T, marker=marker, label=kind)
-    for row, place in zip(rows, places, strict=True):
-        axes.annotate(row.heard.name, place, (4, 3), textcoords="offset points", fontsize=7)
+            axes.scatter(*points[own].T, marker=marker, label=kind)
+    for row, point in zip(rows, points, strict=True):
+        axes.annotate(row.voice.name, point, (4, 3), textcoords="offset points", fontsize=7)
     axes.set(xlabel="standard deviations from clip to clip", title="Voices by timbre and pitch")
     axes.margins(x=0.2)  # for the names
     axes.legend()
@@ -239,11 +239,11 @@ def write_results(rows: Sequence[Row], folder: Path) -> None:
     header = ("voice", "kind", "per", "per_low", "per_high", "f0_hz", "nearest", "distance")
     lines = [
         (
-            row.heard.name,
-            row.heard.kind,
-            row.heard.phones.rate,
-            *row.heard.phones.interval(),
-            row.heard.pitch_hz,
+            row.voice.name,
+            row.voice.kind,
+            row.voice.phones.rate,
+            *row.voice.phones.interval(),
+            row.voice.pitch_hz,
             row.nearest,
             row.distance,
         )

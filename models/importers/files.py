@@ -72,20 +72,20 @@ def only(files: Sequence[ForeignFile]) -> ForeignFile:
     return files[0]
 
 
-def tensors_at(file: ForeignFile, *places: str) -> dict[str, Tensor]:
-    """The named tensors at the first of `places` (dotted, as "model.generator") that exists.
+def tensors_at(file: ForeignFile, *locations: str) -> dict[str, Tensor]:
+    """The named tensors at the first of `locations` (dotted, as "model.generator") that exists.
 
     In a flat file a place is a prefix of the names. If no place exists, the tensors at the
     top. The `module.` that DataParallel puts before every name is taken off.
     """
-    for place in places:
-        found = _descend(file.content, place)
+    for location in locations:
+        found = _descend(file.content, location)
         if found:
             return _checked(found, file.path)
     found = _tensors(file.content)
     if not found:
         held = ", ".join(str(name) for name in list(file.content)[:6]) or "nothing"
-        expected = f" at {' or '.join(places)}" if places else ""
+        expected = f" at {' or '.join(locations)}" if locations else ""
         raise CheckpointError(f"{file.path}: no tensors{expected}; the file holds {held}")
     return _checked(found, file.path)
 
@@ -152,13 +152,13 @@ def _first(problems: Sequence[str], count: int = 3) -> list[str]:
     return [*problems[:count], *more]
 
 
-def _descend(content: Mapping[str, Any], place: str) -> dict[str, Tensor]:
+def _descend(content: Mapping[str, Any], location: str) -> dict[str, Tensor]:
     inner: Any = content
-    for key in place.split("."):
+    for key in location.split("."):
         inner = inner.get(key) if isinstance(inner, Mapping) else None
     if isinstance(inner, Mapping):
         return _tensors(inner)
-    prefix = f"{place}."
+    prefix = f"{location}."
     return {
         name.removeprefix(prefix): value
         for name, value in _tensors(content).items()

@@ -2,7 +2,7 @@
 
 Python's unpickler calls only what `find_class` returns, and here that is never more than
 `OrderedDict` and what stands in this file: an `_Inert` in place of every foreign class, and a
-`_Place` that says where a tensor's numbers lie. The numbers are read once the pickle is.
+`_Location` that says where a tensor's numbers lie. The numbers are read once the pickle is.
 Both forms of `torch.save` are read: the zip archive, and the stream from before torch 1.6.
 """
 
@@ -45,7 +45,7 @@ class _Storage(NamedTuple):
     dtype: torch.dtype
 
 
-class _Place(NamedTuple):
+class _Location(NamedTuple):
     """Where a tensor lies in its storage."""
 
     storage: _Storage
@@ -82,7 +82,7 @@ class _Reader(pickle.Unpickler):
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
         if module == "torch._utils" and name in ("_rebuild_tensor_v2", "_rebuild_tensor"):
-            return _place
+            return _location
         if module == "torch._utils" and name == "_rebuild_parameter":
             return _parameter
         if (module, name) == ("collections", "OrderedDict"):
@@ -105,8 +105,8 @@ def read_inert(path: Path) -> Contents:
         return _read_stream(file)
 
 
-def _place(storage: _Storage, offset: int, size: Any, stride: Any, *rest: Any) -> _Place:
-    return _Place(storage, offset, tuple(size), tuple(stride))
+def _location(storage: _Storage, offset: int, size: Any, stride: Any, *rest: Any) -> _Location:
+    return _Location(storage, offset, tuple(size), tuple(stride))
 
 
 def _parameter(data: Any, *rest: Any) -> Any:
@@ -141,7 +141,7 @@ def _read_stream(file: IO[bytes]) -> Contents:
 
 def _storages(value: Any) -> set[_Storage]:
     """All the storages that the places in `value` lie in."""
-    if isinstance(value, _Place):
+    if isinstance(value, _Location):
         return {value.storage}
     if isinstance(value, Mapping):
         value = list(value.values())
@@ -151,7 +151,7 @@ def _storages(value: Any) -> set[_Storage]:
 
 
 def _with_tensors(value: Any, storages: Mapping[str, bytes]) -> Any:
-    if isinstance(value, _Place):
+    if isinstance(value, _Location):
         return _tensor(value, storages)
     if isinstance(value, Mapping):
         return {key: _with_tensors(item, storages) for key, item in value.items()}
@@ -160,9 +160,9 @@ def _with_tensors(value: Any, storages: Mapping[str, bytes]) -> Any:
     return value
 
 
-def _tensor(place: _Place, storages: Mapping[str, bytes]) -> Tensor:
-    numbers = storages[place.storage.key]
+def _tensor(location: _Location, storages: Mapping[str, bytes]) -> Tensor:
+    numbers = storages[location.storage.key]
     if not numbers:
-        return torch.empty(place.size, dtype=place.storage.dtype)
-    flat = torch.frombuffer(bytearray(numbers), dtype=place.storage.dtype)
-    return flat.as_strided(place.size, place.stride, place.offset).clone()
+        return torch.empty(location.size, dtype=location.storage.dtype)
+    flat = torch.frombuffer(bytearray(numbers), dtype=location.storage.dtype)
+    return flat.as_strided(location.size, location.stride, location.offset).clone()

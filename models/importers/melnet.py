@@ -157,20 +157,22 @@ def _by_tier(files: Sequence[ForeignFile], count: int) -> list[tuple[str, dict[s
     return [found[tier] for tier in range(1, count + 1)]
 
 
-def _in_one_file(file: ForeignFile, places: Sequence[str]) -> list[tuple[str, dict[str, Tensor]]]:
+def _in_one_file(
+    file: ForeignFile, locations: Sequence[str]
+) -> list[tuple[str, dict[str, Tensor]]]:
     extra = [
         f"{name} not expected"
         for name, value in file.content.items()
-        if isinstance(value, Tensor) and not str(name).startswith(tuple(f"{p}." for p in places))
+        if isinstance(value, Tensor) and not str(name).startswith(tuple(f"{p}." for p in locations))
     ]
     raise_unless_empty(file.path, extra)
-    return [(f"{file.path}: {place}", tensors_at(file, place)) for place in places]
+    return [(f"{file.path}: {location}", tensors_at(file, location)) for location in locations]
 
 
 def _tier_of(file: ForeignFile, files: Sequence[ForeignFile]) -> int:
     """From 1: as the file says, else its place among those given."""
-    said = file.content.get("tier_idx")
-    return int(said) if said is not None else files.index(file) + 1
+    given = file.content.get("tier_idx")
+    return int(given) if given is not None else files.index(file) + 1
 
 
 def _name(ours: str, wrapped: str) -> str:

@@ -116,7 +116,7 @@ class _Settings:
         """
         preprocessed = Path(str(self.section("path", "preprocessed_path") or "."))
         here = self.folder.absolute()
-        for folder in (here, *(place / preprocessed for place in (here, *here.parents[:2]))):
+        for folder in (here, *(base / preprocessed for base in (here, *here.parents[:2]))):
             if (folder / name).is_file():
                 return folder / name
         return None

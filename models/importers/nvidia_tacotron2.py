@@ -167,9 +167,9 @@ def _size(weights: Mapping[str, Tensor], name: str, axis: int, path: Path) -> in
     return weights[name].shape[axis]
 
 
-def _count(weights: Mapping[str, Tensor], place: str) -> int:
-    """How many numbered layers lie at `place`."""
-    prefix = f"{place}."
+def _count(weights: Mapping[str, Tensor], parent: str) -> int:
+    """How many numbered layers lie at `parent`."""
+    prefix = f"{parent}."
     return len({n.removeprefix(prefix).split(".")[0] for n in weights if n.startswith(prefix)})
 
 

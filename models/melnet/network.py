@@ -168,7 +168,7 @@ class DelayedLayer(nn.Module):
         return x + self.mix_central(along_time), state
 
     def frequency_delayed(self, x: Tensor, context: Tensor) -> Tensor:
-        """(B, T, F, D) -> (B, T, F, D): up each frame, told what came before it (eq. 8)."""
+        """(B, T, F, D) -> (B, T, F, D): up each frame, given what came before it (eq. 8)."""
         along_frequency, _ = self.frequency(x + context)
         return x + self.mix_frequency(along_frequency)
 
@@ -258,7 +258,7 @@ class Tier(nn.Module):
     def contexts(
         self, before: Tensor, features: Tensor | None, memory: Sequence[Memory]
     ) -> tuple[list[Tensor], list[Memory]]:
-        """What every layer's frequency-delayed stack is told, (B, T, F, D) each, and the memory
+        """The inputs of every layer's frequency-delayed stack, (B, T, F, D) each, and the memory
         for the frames after. `before` (B, T, F) holds, for every frame, the one before it as the
         network sees it, and zeros before the first.
         """

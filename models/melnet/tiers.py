@@ -10,7 +10,7 @@ from models.errors import CheckpointError
 
 
 def split(mels: Tensor, tier: int, num_tiers: int) -> tuple[Tensor, Tensor]:
-    """What `tier` is told and what it has to draw, of spectrograms (B, F, T) (eq. 24).
+    """The condition of `tier` and what it has to draw, of spectrograms (B, F, T) (eq. 24).
 
     Both are (B, f, t); the first tier is told nothing and gets its grid twice. Sizes that do not
     halve evenly are cut.

@@ -145,10 +145,10 @@ def _characters(text: str) -> Iterator[tuple[str, int]]:
     for word, span in enumerate(word_spans(text)):
         owners |= dict.fromkeys(range(*span), word)
     last = " "
-    for place, written in enumerate(text.rstrip()):
+    for position, written in enumerate(text.rstrip()):
         for character in _plain(written):
             if (last, character) != (" ", " "):
-                yield character, owners[place]
+                yield character, owners[position]
             last = character
     if last not in ENDS:
         yield ".", NO_WORD
@@ -165,10 +165,10 @@ def _plain(written: str) -> str:
 def _as_cmudict_parts(word: Sequence[str]) -> list[str]:
     """Phones put together as CMUdict does, where espeak-ng parts or doubles them."""
     phones: list[str] = []
-    for place, phone in enumerate(word):
+    for position, phone in enumerate(word):
         plain = unstressed(phone)
         before = [unstressed(known) for known in phones[-2:]]
-        following = unstressed(word[place + 1]) if place + 1 < len(word) else ""
+        following = unstressed(word[position + 1]) if position + 1 < len(word) else ""
         if plain == "ɹ" and before[-1:] == ["ɹ"]:  # during
             continue
         if plain == "ɹ" and before == ["i", "ə"]:  # zero
@@ -190,8 +190,8 @@ def _stresses(phones: Sequence[str]) -> list[str]:
         ("1" if phone[0] == "ˈ" else "2" if phone[0] == "ˌ" else "0") if _is_vowel(phone) else ""
         for phone in phones
     ]
-    full = [place for place, phone in enumerate(phones) if _is_full_vowel(phone)]
-    loudest = [place for place in full if stresses[place] == "2"] or full
+    full = [position for position, phone in enumerate(phones) if _is_full_vowel(phone)]
+    loudest = [position for position in full if stresses[position] == "2"] or full
     if "1" not in stresses and loudest:
         stresses[loudest[0]] = "1"
     return stresses

@@ -43,7 +43,7 @@ _SINGING_G = "ŋ > ŋ+ɡ / _ #"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change, the strength of accent from which on it is heard, and who describes it."""
+    """A change, the strength of accent from which on it applies, and its source."""
 
     from_strength: float
     change: str

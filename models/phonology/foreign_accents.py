@@ -83,7 +83,7 @@ def speak_as(phonemes: str, accent: Accent, shifts: Sequence[float] = ()) -> str
     return change_words(phonemes, made)
 
 
-def said_otherwise(accents: Iterable[str], table: Collection[str]) -> Iterator[str]:
+def replaced_phones(accents: Iterable[str], table: Collection[str]) -> Iterator[str]:
     """For each foreign accent with phones that a voice with the symbols `table` lacks, which they
     are and what it says in their place.
     """

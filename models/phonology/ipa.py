@@ -35,10 +35,10 @@ def transcribed(written: str, alphabet: Transcription) -> tuple[str, ...]:
     phones = read(written)
     if not phones:
         raise DataError("no phonemes")
-    vowels = [place for place, phone in enumerate(phones) if is_vowel(phone)]
+    vowels = [index for index, phone in enumerate(phones) if is_vowel(phone)]
     if len(vowels) == 1 and phones[vowels[0]] not in _NEVER_STRESSED and alphabet == "ipa":
-        place = vowels[0]
-        phones[place] = phones[place] if phones[place][0] in STRESS_MARKS else "ˈ" + phones[place]
+        index = vowels[0]
+        phones[index] = phones[index] if phones[index][0] in STRESS_MARKS else "ˈ" + phones[index]
     return tuple(phones)
 
 

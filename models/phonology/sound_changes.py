@@ -49,12 +49,12 @@ class Rule:
                 changed += self.replacements[""]
             if index == len(word):
                 break
-            said = self.replacements.get(plain[index])
-            if said is None or not self._fits(plain, index, index + 1):
+            replacement = self.replacements.get(plain[index])
+            if replacement is None or not self._fits(plain, index, index + 1):
                 changed.append(word[index])
                 continue
             stress = word[index].removesuffix(plain[index])
-            changed += [stress + said[0], *said[1:]] if said else []
+            changed += [stress + replacement[0], *replacement[1:]] if replacement else []
         return changed or list(word)
 
     def _fits(self, word: Sequence[str], start: int, end: int) -> bool:
@@ -81,15 +81,17 @@ def change_words(phonemes: str, changes: Iterable[str]) -> str:
 def phones_made(change: str) -> frozenset[str]:
     """The phones that a change puts in."""
     rules = [parse_change(part) for part in change.split("; ") if part not in _STRESS]
-    return frozenset(p for rule in rules for said in rule.replacements.values() for p in said)
+    return frozenset(
+        p for rule in rules for replacement in rule.replacements.values() for p in replacement
+    )
 
 
 @functools.cache
 def parse_change(written: str) -> Rule:
     """A change of phones as it is written above. Raises `ValueError` for what is no change."""
     change, _, context = written.partition(" / ")
-    targets, arrow, said = change.partition(">")
-    olds, news = targets.split(), said.split()
+    targets, arrow, replacement = change.partition(">")
+    olds, news = targets.split(), replacement.split()
     left, mark, right = context.partition("_")
     if not arrow or not olds or len(olds) != len(news) or bool(context) != bool(mark):
         raise ValueError(f"`{written}`: expected as `a b > c d`, or `a > b / left _ right`")

@@ -130,8 +130,8 @@ class CtcProbe(nn.Module):
 
     def hear(self, mels: Tensor, lengths: Tensor) -> list[str]:
         """The most likely letters of every clip, as words with single spaces."""
-        heard = self.recognizer.transcribe(mels, lengths)
-        return [" ".join("".join(letters).split()) for letters in heard]
+        hypotheses = self.recognizer.transcribe(mels, lengths)
+        return [" ".join("".join(letters).split()) for letters in hypotheses]
 
 
 def spellable(text: str) -> str:

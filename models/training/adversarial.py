@@ -18,7 +18,7 @@ from models.vocoders.discriminators import (
 
 
 class Generated(NamedTuple):
-    """What a generator made of a batch, and its losses before discriminators are heard."""
+    """What a generator made of a batch, and its losses before the adversarial ones."""
 
     wave: Tensor | None  # (B, S); None where the discriminators are not to hear it
     losses: dict[str, Tensor]
@@ -37,7 +37,7 @@ class AdversarialTask(Trained, Protocol):
 
     @property
     def discriminators_from_step(self) -> int:
-        """The step from which they are heard."""
+        """The step from which the adversarial losses count."""
 
     @property
     def adversary(self) -> AdversaryConfig:

@@ -85,8 +85,8 @@ def open_board(
 def _open(name: Tracker, folder: Path, step: int) -> GeneralTracker:
     if name == "tensorboard":
         return TensorBoardTracker("tensorboard", str(folder), purge_step=step)
-    place = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()
-    run = {"name": folder.name, "id": f"{folder.name}-{place}", "resume": "allow"}
+    digest = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()
+    run = {"name": folder.name, "id": f"{folder.name}-{digest}", "resume": "allow"}
     return WandBTracker(PROJECT, dir=str(folder), **run)
 
 

@@ -67,7 +67,7 @@ class CorpusConfig:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One clip of a corpus: where it is, who speaks, and what is said (in spoken form).
+    """One clip of a corpus: where it is, who speaks, and its text (in spoken form).
 
     `phonemes` are those that a teacher said, in the speaker's accent; empty where nobody knows.
     `corpus` is its folder as the config names it, empty for the root, and `location` the file and
@@ -127,7 +127,7 @@ def _folders(root: Path, names: tuple[str, ...]) -> list[tuple[Path, str]]:
 
 def _read_folder(folder: Path, corpus: str, held_out: float) -> Iterator[Recording | LeftOut]:
     metadata = _metadata_of(folder)
-    said = _phonemes_said(folder / PROVENANCE)
+    spoken = _phonemes_spoken(folder / PROVENANCE)
     sounds = _sounds_of(folder / "wavs")
     first_at = dict[str, int]()
     for number, line in enumerate(read_lines(metadata, "metadata"), start=1):
@@ -146,7 +146,7 @@ def _read_folder(folder: Path, corpus: str, held_out: float) -> Iterator[Recordi
             text=text,
             path=sounds[_composed(id)],
             held_out=is_held_out(text, held_out),
-            phonemes=said.get(id, ""),
+            phonemes=spoken.get(id, ""),
             corpus=corpus,
             location=location,
         )
@@ -201,11 +201,11 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _phonemes_said(provenance: Path) -> dict[str, str]:
+def _phonemes_spoken(provenance: Path) -> dict[str, str]:
     """By clip, from the rows of a teacher, which may be writing another one just now."""
     if not provenance.is_file():
         return {}
-    said = dict[str, str]()
+    spoken = dict[str, str]()
     lines = read_lines(provenance, "provenance")
     for number, line in enumerate(lines, start=1):
         try:
@@ -215,9 +215,9 @@ def _phonemes_said(provenance: Path) -> dict[str, str]:
             if number < len(lines):
                 raise DataError(f"{provenance}:{number}: no row with id and phonemes") from None
             continue
-        if said.setdefault(id, phonemes) != phonemes:
+        if spoken.setdefault(id, phonemes) != phonemes:
             raise DataError(f"{provenance}:{number}: {id} is listed before, with other phonemes")
-    return said
+    return spoken
 
 
 def clip_key(clip: "Listed") -> str:

@@ -257,7 +257,7 @@ def _unsuitable(spoken: str | DataError, duration_s: float, corpus: CorpusConfig
 
 
 def _phonemes(recordings: Sequence[Recording]) -> list[str | DataError]:
-    """What a teacher said, or else what espeak-ng makes of the text in American English."""
+    """A teacher's phonemes, or else those of espeak-ng for the text in American English."""
     asked = iter(_phonemize([clip.text for clip in recordings if not clip.phonemes]))
     return [recording.phonemes or next(asked) for recording in recordings]
 

@@ -111,15 +111,15 @@ def _align(clip: Clip, path: Path, config: TextGridConfig, frame_s: float) -> Al
     if any(phone.label.lower() in _UNKNOWN_SPEECH for phone in phones):
         raise _Unfit("speech that the aligner did not understand")
     words = tier_named(tiers, config.word_tier, path) if config.word_tier else phones
-    said = _symbols_and_ends(phones, words, config.phones, MIN_PAUSE_FRAMES * frame_s, path)
-    ends_s = np.array([phones[0].start_s, *(end_s for _, end_s in said)]) - clip.trimmed_s
+    labelled = _symbols_and_ends(phones, words, config.phones, MIN_PAUSE_FRAMES * frame_s, path)
+    ends_s = np.array([phones[0].start_s, *(end_s for _, end_s in labelled)]) - clip.trimmed_s
     if ends_s[0] < -_MISFIT_S or ends_s[-1] > clip.num_frames * frame_s + _MISFIT_S:
         raise _Unfit("TextGrid of another recording")
     durations = _whole_frames(ends_s / frame_s, clip.num_frames)
     if durations is None:
         raise _Unfit("more phones than frames")
     tokens = clip.phonemes.split()
-    symbols = _as_in_sentence([symbol for symbol, _ in said], tokens)
+    symbols = _as_in_sentence([symbol for symbol, _ in labelled], tokens)
     end = tokens[-1] if tokens[-1] in ENDS else "."
     return Alignment((START, *symbols, end), durations)
 

@@ -170,8 +170,8 @@ class HarmonicTask:
             found.append(measured | _pitch_errors(log_f0[0], voicing[0], batch["pitch_hz"][0]))
             if index == 0:
                 board.add_audio("held_out", waves[0, 0], step, self.config.mel.sample_rate)
-                heard = LogMel(self.config.mel)(waves[0])[0]
-                board.add_image("held_out", mel_picture(heard), step)
+                resynthesized = LogMel(self.config.mel)(waves[0])[0]
+                board.add_image("held_out", mel_picture(resynthesized), step)
         return {name: float(np.nanmean([clip[name] for clip in found])) for name in found[0]}
 
     def _held_out(self) -> list[Clip]:
@@ -218,10 +218,10 @@ class _Pool:
         """A wave (frames * hop,), its mel (frames, n_mels) and F0 (frames,) at a random place."""
         features, clip = self.clips[rng.choice(len(self.clips), p=self._shares)]
         first = int(rng.integers(clip.num_frames - self.frames))
-        place = slice(clip.first_frame + first, clip.first_frame + first + self.frames)
+        span = slice(clip.first_frame + first, clip.first_frame + first + self.frames)
         start = clip.first_sample + first * hop
         wave = features.waves[start : start + self.frames * hop].astype(np.float32) / 32768
-        mel, pitch_hz = features.mels[place], features.pitch_hz[place]
+        mel, pitch_hz = features.mels[span], features.pitch_hz[span]
         return wave, mel.astype(np.float32), pitch_hz.astype(np.float32)
 
 

@@ -76,7 +76,7 @@ class HifiGanTask(VocoderTask):
         self._full_band = LogMel(dataclasses.replace(config.mel, f_max=None))
 
     def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
-        """Before discriminators are heard, the spectral losses alone teach."""
+        """Before the adversarial losses begin, the spectral losses alone are used."""
         fake = generator(batch["mel"]).float()
         full_band = self._full_band.to(fake.device)
         losses = {"mel": nn.functional.l1_loss(full_band(fake), full_band(batch["wave"]))}

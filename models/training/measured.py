@@ -38,7 +38,7 @@ def measure_clip(path: Path, mel_config: MelConfig, trim: TrimConfig = TRIM) -> 
         frames, rate = read_frames(path, str(path))
     except DataError as error:
         return _unmeasured(mel_config, "no sound that can be read", str(error))
-    if problem := _unheard(frames, rate):
+    if problem := _why_unusable(frames, rate):
         return _unmeasured(mel_config, *problem)
     wave = audible(_at_rate(mono(frames), rate, mel_config.sample_rate), mel_config.sample_rate)
     shortest, first = max(mel_config.n_fft, round(_SHORTEST_S * mel_config.sample_rate)), 0
@@ -65,7 +65,7 @@ def _unmeasured(mel: MelConfig, kind: str, found: str) -> Measured:
     return Measured(np.zeros(0, np.int16), nothing, nothing[:, 0], problem=(kind, found))
 
 
-def _unheard(frames: np.ndarray, rate: int) -> Problem:
+def _why_unusable(frames: np.ndarray, rate: int) -> Problem:
     """Why nobody learns from the samples (S, C) of a clip."""
     if not len(frames):
         return "silent", "it holds no samples"

@@ -77,7 +77,7 @@ class MelGanTask(VocoderTask):
             add_weight_norm(model)
 
     def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
-        """Before discriminators are heard, the multi-resolution STFT loss alone teaches."""
+        """Before the adversarial losses begin, the multi-resolution STFT loss alone is used."""
         fake = generator(batch["mel"]).float()
         losses = {"stft": self.resolutions.to(fake.device)(fake, batch["wave"])}
         return Generated(fake if with_discriminators else None, losses)

@@ -158,7 +158,7 @@ class TierTask:
         return self.features.mel(clip)[first : first + length]
 
     def _cut(self, segments: list[np.ndarray]) -> Batch:
-        """Segments as what the tier is told and what it has to draw: (B, F, T) each."""
+        """Segments as the condition of the tier and what it has to draw: (B, F, T) each."""
         mels = torch.from_numpy(np.stack(segments)).transpose(1, 2)  # (B, T, F) -> (B, F, T)
         mels = convert_mels(mels, self.features.mel_config, self.config.mel)
         coarse, target = split(mels, self.tier, self.config.model.num_tiers)

@@ -43,7 +43,7 @@ class ProbeTraining:
 
 @dataclass(frozen=True, slots=True)
 class LabelledFeatures:
-    """A clip as the probe gets it: features (T, n_mels), and what is said in it."""
+    """A clip as input of the probe: features (T, n_mels), and the reference text."""
 
     features: np.ndarray
     text: str

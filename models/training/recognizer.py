@@ -166,7 +166,7 @@ class RecognizerTask:
 
 def _stretch(mel: np.ndarray, factor: float) -> np.ndarray:
     """(T, n_mels) to (round(T * factor), n_mels) by linear interpolation."""
-    places = np.linspace(0, len(mel) - 1, max(2, round(len(mel) * factor)))
-    left = np.minimum(places.astype(int), len(mel) - 2)
-    share = (places - left)[:, None].astype(np.float32)
+    positions = np.linspace(0, len(mel) - 1, max(2, round(len(mel) * factor)))
+    left = np.minimum(positions.astype(int), len(mel) - 2)
+    share = (positions - left)[:, None].astype(np.float32)
     return mel[left] * (1 - share) + mel[left + 1] * share

@@ -95,7 +95,7 @@ def train_speaker_encoder(config: SpeakerEncoderTraining) -> Path:
     )
 
 
-def is_unheard(speaker: str, share: float) -> bool:
+def is_held_out(speaker: str, share: float) -> bool:
     """Whether a speaker is held out, by the name alone: the same ones in every run."""
     digest = hashlib.blake2b(speaker.encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") < share * 2**32
@@ -110,7 +110,9 @@ class SpeakerEncoderTask:
         by_speaker: dict[str, list[Clip]] = {}
         for clip in features.clips:
             by_speaker.setdefault(clip.speaker, []).append(clip)
-        names_held_out = {name for name in by_speaker if is_unheard(name, config.held_out_speakers)}
+        names_held_out = {
+            name for name in by_speaker if is_held_out(name, config.held_out_speakers)
+        }
         self.held_out = {
             name: clips for name, clips in by_speaker.items() if name in names_held_out
         }
@@ -194,7 +196,7 @@ class SpeakerEncoderTask:
 def _warped(mel: np.ndarray, factor: float) -> np.ndarray:
     """(T, n_mels) with every band's content moved to `factor` times its place."""
     num_bands = mel.shape[1]
-    places = np.minimum(np.arange(num_bands) / factor, num_bands - 1)
-    left = np.minimum(places.astype(int), num_bands - 2)
-    share = (places - left).astype(np.float32)
+    positions = np.minimum(np.arange(num_bands) / factor, num_bands - 1)
+    left = np.minimum(positions.astype(int), num_bands - 2)
+    share = (positions - left).astype(np.float32)
     return mel[:, left] * (1 - share) + mel[:, left + 1] * share

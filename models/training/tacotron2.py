@@ -103,12 +103,12 @@ def _read_utterances(
 ) -> list[Utterance]:
     if config.guidance == "diagonal" or recognizer is None:
         return [Utterance(clip, tuple(tokens_of(clip.phonemes))) for clip in features.clips]
-    heard = features
+    for_alignment = features
     if config.mel != recognizer.mel:
-        heard = prepare_features(config.corpus, recognizer.mel, config.cache)
-    alignments = align_corpus(heard, recognizer, config.cache)
-    left_out = unaligned(heard, alignments)
-    tell_left_out(left_out, len(heard.clips), print, config.run / "left_out.txt")
+        for_alignment = prepare_features(config.corpus, recognizer.mel, config.cache)
+    alignments = align_corpus(for_alignment, recognizer, config.cache)
+    left_out = unaligned(for_alignment, alignments)
+    tell_left_out(left_out, len(for_alignment.clips), print, config.run / "left_out.txt")
     found = [(clip, alignment_of(clip, alignments)) for clip in features.clips]
     aligned = [Utterance(c, a.symbols, np.array(a.durations)) for c, a in found if a is not None]
     print(f"aligned {len(aligned)} of {len(found)} clips", flush=True)

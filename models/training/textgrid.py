@@ -68,5 +68,5 @@ def _start_s(interval: Interval) -> float:
 def _complaint(path: Path, message: str) -> str:
     first = message.splitlines()[0]
     line = _LINE.search(first)
-    place = f"{path}:{line[1]}" if line else str(path)
-    return f"{place}: cannot be read as a TextGrid: {_LINE.sub('', first).strip(' .')}"
+    location = f"{path}:{line[1]}" if line else str(path)
+    return f"{location}: cannot be read as a TextGrid: {_LINE.sub('', first).strip(' .')}"

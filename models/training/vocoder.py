@@ -81,7 +81,7 @@ class VocoderTask(ABC):
         if config.start_from:
             start_from(config.start_from, self.kind, model, config.mel)
         if config.discriminators_of:
-            _take_discriminators(config.discriminators_of, discriminators)
+            _load_discriminators(config.discriminators_of, discriminators)
         self.adversary = config.adversary
         self.discriminators_from_step = config.discriminators_from_step
         self.reverse_labels_every = config.reverse_labels_every
@@ -203,7 +203,7 @@ def without_weight_norm(model: nn.Module) -> nn.Module:
     return plain
 
 
-def _take_discriminators(run: Path, discriminators: Discriminators) -> None:
+def _load_discriminators(run: Path, discriminators: Discriminators) -> None:
     """Go on with the discriminators of a run, which know what recordings sound like."""
     try:
         state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)

@@ -41,9 +41,9 @@ def warm_start(model: nn.Module, old: nn.Module, rows: Mapping[str, Rows]) -> tu
             fresh.append(name)
         elif name in rows:
             new_names, old_names = rows[name]
-            place = {row: index for index, row in enumerate(old_names)}
-            shared = [index for index, row in enumerate(new_names) if row in place]
-            tensor[shared] = source[[place[new_names[index]] for index in shared]]
+            old_rows = {row: index for index, row in enumerate(old_names)}
+            shared = [index for index, row in enumerate(new_names) if row in old_rows]
+            tensor[shared] = source[[old_rows[new_names[index]] for index in shared]]
             if len(shared) < len(new_names):
                 fresh.append(name)
         elif source.shape == tensor.shape:

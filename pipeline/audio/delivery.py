@@ -1,7 +1,7 @@
 """Delivery format of a clip: sample rate, loudness, codec, and the file's own metadata.
 
-The sample rate comes before augmentation, so that the clean clip of a row is what its ledger
-starts from; loudness and codec come last.
+The sample rate comes before augmentation, so that the clean clip of a row is what its
+augmentation log starts from; loudness and codec come last.
 """
 
 import io

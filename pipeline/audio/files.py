@@ -132,10 +132,10 @@ def active_speech_level_db(wave: np.ndarray, sample_rate: int) -> float:
     exactly with the gain of the wave. An offset and what lies below hearing do not count. -inf for
     silence.
     """
-    heard = audible(wave, sample_rate)
-    if peak_db(heard) < _NOTHING_DB:
+    filtered = audible(wave, sample_rate)
+    if peak_db(filtered) < _NOTHING_DB:
         return -math.inf
-    energies = _frame_energies(heard, max(1, round(_LEVEL_FRAME_S * sample_rate)))
+    energies = _frame_energies(filtered, max(1, round(_LEVEL_FRAME_S * sample_rate)))
     total = float(energies.sum())
     if total <= 0.0:
         return -math.inf

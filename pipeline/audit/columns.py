@@ -108,8 +108,8 @@ def read_log(table: pa.Table) -> AugmentationLog:
         link = _name_in(row, kind, applied)
         applied.setdefault(link, np.zeros(len(table), dtype=bool))[row] = True
         for name, value in _plain(json.loads(text)):
-            places, values = found[f"{link}.{name}"]
-            places.append(row)
+            row_indices, values = found[f"{link}.{name}"]
+            row_indices.append(row)
             values.append(value)
     drawn = {name: column_of(name, *found[name]) for name in sorted(found)}
     return AugmentationLog(dict(sorted(applied.items())), drawn)
@@ -131,7 +131,7 @@ def label_columns(table: pa.Table) -> Iterator[Column]:
             yield column_of("negative.kind", range(len(table)), kinds)
         else:
             yield column_of(name, range(len(table)), table[name].to_pylist())
-    yield _places(table)
+    yield _position_column(table)
 
 
 def column_of(name: str, rows: Sequence[int], values: Sequence[object]) -> Column:
@@ -201,12 +201,12 @@ def _slot_columns(table: pa.Table) -> Iterator[Column]:
     for name in sorted(frequent):
         slot = found[name]
         if len(slot) >= _LEAST_ROWS:
-            places = sorted(slot)
-            texts = [slot[row] for row in places]
-            yield pooled(_labels(f"slot {name}", places, texts), _MOST_SLOT_VALUES)
+            row_indices = sorted(slot)
+            texts = [slot[row] for row in row_indices]
+            yield pooled(_labels(f"slot {name}", row_indices, texts), _MOST_SLOT_VALUES)
 
 
-def _places(table: pa.Table) -> Column:
+def _position_column(table: pa.Table) -> Column:
     """In which tenth of its split a row lies."""
     splits = np.asarray(table["split"].to_pylist())
     tenths = np.zeros(len(splits), dtype=np.int64)

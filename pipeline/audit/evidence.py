@@ -10,8 +10,8 @@ import numpy as np
 from models.config import build
 from models.errors import DataError
 from pipeline.audit.columns import AugmentationLog, Column
-from pipeline.augment.augmenter import AugmentConfig
 from pipeline.augment.chain import kind_of
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import AuditShape
 from pipeline.splits import SPLITS

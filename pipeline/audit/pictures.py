@@ -27,31 +27,31 @@ def met_more_or_less(
     for row, line in enumerate(shown_lines):
         y = _TOP + row * _LINE
         parts.append(_text(_NAMES - 8, y + 14, _short(lines[line]), "end"))
-        for place, cell in enumerate(shown_cells):
+        for index, cell in enumerate(shown_cells):
             z = float(beyond[line, cell])
             title = f"{int(table[line, cell])} clips, {expected[line, cell]:.1f} by chance"
             parts.append(
-                f'<rect class="{"more" if z > 0 else "less"}" x="{_NAMES + place * width:.1f}" '
+                f'<rect class="{"more" if z > 0 else "less"}" x="{_NAMES + index * width:.1f}" '
                 f'y="{y}" width="{width - 1:.1f}" height="{_LINE - 1}" '
                 f'fill-opacity="{min(abs(z) / _DEEPEST, 1):.2f}"><title>{title}</title></rect>'
             )
     bottom = _TOP + len(shown_lines) * _LINE
-    for place, cell in enumerate(shown_cells):
-        x, y = _NAMES + (place + 0.5) * width, bottom + 12
+    for index, cell in enumerate(shown_cells):
+        x, y = _NAMES + (index + 0.5) * width, bottom + 12
         name = _text(x, y, _short(cells[cell]), "end", f' transform="rotate(-30 {x:.0f} {y:.0f})"')
         parts.append(name)
     return _svg(parts, bottom + _UNDER, axis)
 
 
 def _foremost(amounts: np.ndarray, most: int) -> np.ndarray:
-    """The places of the largest of `amounts` above 0, in their order."""
+    """The indices of the largest of `amounts` above 0, in their order."""
     largest = np.argsort(-amounts, kind="stable")[: min(most, int((amounts > 0).sum()))]
     return np.sort(largest)
 
 
 def _text(x: float, y: float, text: str, anchor: str, more: str = "") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}'
-    return f'<text class="tick" {place}>{escape(text)}</text>'
+    attributes = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}'
+    return f'<text class="tick" {attributes}>{escape(text)}</text>'
 
 
 def _short(name: str) -> str:

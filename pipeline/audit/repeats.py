@@ -106,14 +106,14 @@ def conditions(
     columns: Sequence[np.ndarray], strata: np.ndarray, rng: np.random.Generator
 ) -> Conditions:
     """Distinct combinations of `columns` of codes (N,); by chance: shuffled within `strata`."""
-    places = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+    rows_of_strata = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
 
     def drawn(count: int) -> np.ndarray:
         shuffled = [column.copy() for column in columns]
         entropies = np.empty(count)
         for index in range(count):
             for column in shuffled[1:]:
-                for rows in places:
+                for rows in rows_of_strata:
                     column[rows] = rng.permutation(column[rows])
             entropies[index] = _entropy(shuffled)[0]
         return -entropies

@@ -109,8 +109,8 @@ def _words(column: Column, label: Column, p: float) -> str:
             f"{middle:.3g} in the middle where {label.name} is `{_level(label, which)}`, "
             f"{np.median(column.values):.3g} in all clips"
         )
-    place = np.unravel_index(int(beyond.argmax()), beyond.shape)
-    which, code = int(place[0]), int(place[1])
+    cell = np.unravel_index(int(beyond.argmax()), beyond.shape)
+    which, code = int(cell[0]), int(cell[1])
     share, overall = table[which, code] / table[which].sum(), table[:, code].sum() / table.sum()
     return (
         f"`{_level(column, code)}` in {share:.0%} of the clips where {label.name} is "

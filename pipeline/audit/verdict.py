@@ -11,20 +11,20 @@ import pyarrow as pa
 
 from pipeline.audit.columns import label_columns, read_light_columns, read_log, voice_columns
 from pipeline.audit.evidence import Evidence, Finding, probabilities
+from pipeline.audit.record import AuditRecord
 from pipeline.audit.repeats import CONDITIONS, REPEATS, Conditions, repeats, variety
 from pipeline.audit.ties import TIES, ties
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.randomness import rng_for
 from pipeline.statistics.independence import holm
 
-FORMAT = "voxloom-audit-1"
 ALPHA = 0.01
 MOST_ROWS = 100_000  # that are tested
 
 
 # What each group of tests asks, in plain words.
 QUESTIONS = {
-    TIES: "is anything drawn tied to what is learned, to a voice or to a place?",
+    TIES: "is anything drawn tied to what is learned, to a voice or a position?",
     REPEATS: "is the same stretch of noise heard again and again?",
     CONDITIONS: "are (noise, room, speaker) as different as chance makes them?",
 }
@@ -124,20 +124,20 @@ def audit_table(table: pa.Table, record: DatasetRecord, alpha: float = ALPHA) ->
 
 def audit_json(audit: Audit) -> str:
     """The audit as the text of `audit.json`: the verdict, what was found, every test."""
-    record = {
-        "format": FORMAT,
-        "dataset": audit.name,
-        "rows": audit.evidence.num_rows,
-        "alpha": audit.alpha,
-        "passed": not audit.biases,
-        "verdict": audit.verdict,
-        "conditions": audit.conditions and asdict(audit.conditions),
-        "tests": [
+    record = AuditRecord(
+        format="voxloom-audit-1",
+        dataset=audit.name,
+        rows=audit.evidence.num_rows,
+        alpha=audit.alpha,
+        passed=not audit.biases,
+        verdict=audit.verdict,
+        conditions=asdict(audit.conditions) if audit.conditions else None,
+        tests=tuple(
             asdict(judged.finding) | {"corrected_p": judged.corrected_p, "bias": judged.is_bias}
             for judged in audit.findings
-        ],
-    }
-    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        ),
+    )
+    return json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _evidence(table: pa.Table, record: DatasetRecord) -> Evidence:

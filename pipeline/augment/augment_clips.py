@@ -18,7 +18,8 @@ from pipeline.audio.delivery import (
 )
 from pipeline.audio.files import clipped_fraction
 from pipeline.audio.loudness import loudness_lufs
-from pipeline.augment.augmenter import AugmentConfig, Augmented, Augmenter, AugmentSetting
+from pipeline.augment.augmenter import Augmented, Augmenter, AugmentSetting
+from pipeline.augment.config import AugmentConfig
 from pipeline.records import FinishedClip, JudgedClip, Quality
 
 SILENCE_BELOW_PEAK_DB = 40.0
@@ -42,30 +43,30 @@ def augment_clips(
         sample_rate = delivery.sample_rate or clip.clean.sample_rate
         if augmenter is None or augmenter.sample_rate != sample_rate:
             augmenter = Augmenter(augment, sample_rate, setting)
-        heard = augmenter.augment(
+        augmented = augmenter.augment(
             clip.id, at_rate(clip.clean.wave, clip.clean.sample_rate, sample_rate), seed
         )
-        yield _finished(clip.id, heard, sample_rate, delivery)
+        yield _finished(clip.id, augmented, sample_rate, delivery)
 
 
-def _finished(id: str, heard: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:
-    shipped = ship(heard.wave, sample_rate, delivery, id)
+def _finished(id: str, augmented: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:
+    shipped = ship(augmented.wave, sample_rate, delivery, id)
     noise_audio = b""
-    if heard.noise_wave is not None:
-        noise = amplified(heard.noise_wave, shipped.gain_db)
+    if augmented.noise_wave is not None:
+        noise = amplified(augmented.noise_wave, shipped.gain_db)
         noise_audio = encode_clip(noise, sample_rate, "flac", id, NOISE_DECLARATION)
     return FinishedClip(
         id=id,
         sample_rate=sample_rate,
         num_samples=len(shipped.wave),
         audio=shipped.audio,
-        noise=heard.noise,
-        room=heard.room,
-        channel=replace(heard.channel, gain_db=heard.channel.gain_db + shipped.gain_db),
+        noise=augmented.noise,
+        room=augmented.room,
+        channel=replace(augmented.channel, gain_db=augmented.channel.gain_db + shipped.gain_db),
         quality=measure_quality(shipped.wave, sample_rate),
-        augmentations=heard.augmentations,
-        time_scale=heard.time_scale,
-        time_shift_s=heard.time_shift_s,
+        augmentations=augmented.augmentations,
+        time_scale=augmented.time_scale,
+        time_shift_s=augmented.time_shift_s,
         noise_audio=noise_audio,
     )
 

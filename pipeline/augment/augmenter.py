@@ -1,114 +1,27 @@
 """The augmenter: the chain of a config with its sounds, applied to a clean clip, with a log."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from models.config import resolve_path
 from pipeline.augment.augmentation_log import channel_of, noise_of, room_of
 from pipeline.augment.chain import apply_chain, draw_chain
-from pipeline.augment.links import AnyLink, Babble, BackgroundNoise, Gain, RoomResponse
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links.link import Drawn
-from pipeline.augment.links.noise import MELNET, OWN_SPEECH, check_classes
+from pipeline.augment.links.noise import MELNET, OWN_SPEECH
 from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
-from pipeline.augment.sounds.babble import BabbleConfig, babble_library, check_babble
+from pipeline.augment.sounds.babble import babble_library, check_babble
 from pipeline.augment.sounds.library import folder_digest, folder_files, load_sounds
-from pipeline.augment.sounds.silent_sounds import check_heard
+from pipeline.augment.sounds.silent_sounds import check_audible
 from pipeline.augment.stratified import Rank
-from pipeline.distributions import Distribution, Range
 from pipeline.records import Augmentation, Channel, Noise, Room
 from pipeline.splits import split_of
 
-_USUAL_SNR_DB = Range(5.0, 25.0)
-_NO_GAIN_DB = Range(0.0, 0.0)
 _CHECK_RATE = 16000
-
-
-@dataclass(frozen=True)
-class NoiseConfig:
-    """Short form of the link `background_noise`, whose docstring says what the keys mean."""
-
-    folder: Path
-    probability: float = 1.0
-    snr_db: Range = _USUAL_SNR_DB
-    classes: Mapping[str, float] = field(default_factory=dict)
-    babble: BabbleConfig | None = None
-
-    def __post_init__(self) -> None:
-        _check_probability(self.probability)
-        check_classes(self.classes)
-
-
-@dataclass(frozen=True)
-class RoomConfig:
-    """Short form of the link `room_response`."""
-
-    folder: Path
-    probability: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check_probability(self.probability)
-
-
-@dataclass(frozen=True)
-class AugmentConfig:
-    """What may happen to a clip: a `chain` of links, in the order in which they are applied.
-
-    `noise`, `room` and `gain_db` are the short form of a chain of three: room, noise, gain.
-    `split_sources` keeps every recording of noise and every measured room to one of train,
-    validation and test (null: where a folder has enough of them for each). The `sampler` draws
-    each clip's parameters by themselves, or (`stratified`) so that the clips of each intent fill
-    all distributions evenly, however few they are.
-    """
-
-    noise: NoiseConfig | None = None
-    room: RoomConfig | None = None
-    gain_db: Range = _NO_GAIN_DB
-    chain: tuple[AnyLink, ...] = ()
-    split_sources: bool | None = None
-    sampler: Literal["independent", "stratified"] = "independent"
-
-    def __post_init__(self) -> None:
-        if self.chain and (self.noise or self.room or self.gain_db != _NO_GAIN_DB):
-            raise ValueError(
-                "chain: noise, room and gain_db are the short form of a chain; write them as links"
-            )
-        melnets = {replace(melnet, share=1.0) for melnet in _melnets(self.links)}
-        if len(melnets) > 1:
-            raise ValueError("chain: two links ask for different MelNet babble; a build draws one")
-
-    @property
-    def links(self) -> tuple[AnyLink, ...]:
-        """The chain, whichever way it is written."""
-        return self.chain or tuple(self._short_form())
-
-    @property
-    def babble(self) -> BabbleConfig | None:
-        """The babble that a MelNet must draw, if a link asks for some."""
-        return next(_melnets(self.links), None)
-
-    @property
-    def hears_own_speech(self) -> bool:
-        """Whether a link puts the dataset's own clips into the background of others."""
-        return any(isinstance(link, Babble) and link.own for link in self.links)
-
-    def _short_form(self) -> Iterator[AnyLink]:
-        if self.room:
-            yield RoomResponse(folder=self.room.folder, probability=self.room.probability)
-        if self.noise:
-            yield BackgroundNoise(
-                folder=self.noise.folder,
-                probability=self.noise.probability,
-                snr_db=Distribution(low=self.noise.snr_db.low, high=self.noise.snr_db.high),
-                classes=self.noise.classes,
-                babble=self.noise.babble,
-            )
-        if self.gain_db != _NO_GAIN_DB:
-            yield Gain(gain_db=Distribution(low=self.gain_db.low, high=self.gain_db.high))
 
 
 @dataclass(frozen=True)
@@ -133,7 +46,7 @@ class AugmentSetting:
 
 @dataclass(frozen=True, slots=True)
 class Augmented:
-    """The clip as heard and its log."""
+    """The augmented clip and its log."""
 
     wave: np.ndarray  # (S,) float32
     noise_wave: np.ndarray | None  # (S,) float32, where it is kept and there is any
@@ -183,16 +96,16 @@ class Augmenter:
     def apply(self, wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]]) -> Augmented:
         """`wave` (S,) through the links of a log."""
         pool = next(iter(self.pools.values()))
-        heard = apply_chain(wave, drawn, pool, self.setting.keep_noise)
+        augmented = apply_chain(wave, drawn, pool, self.setting.keep_noise)
         return Augmented(
-            wave=heard.signal.wave,
-            noise_wave=heard.noise if self.setting.keep_noise else None,
-            noise=noise_of(heard.entries, pool),
-            room=room_of(heard.entries, pool),
-            channel=channel_of(heard.entries, heard.limit_db),
-            augmentations=tuple(entry.record() for entry in heard.entries),
-            time_scale=heard.signal.time_scale,
-            time_shift_s=heard.signal.time_shift_s,
+            wave=augmented.signal.wave,
+            noise_wave=augmented.noise if self.setting.keep_noise else None,
+            noise=noise_of(augmented.entries, pool),
+            room=room_of(augmented.entries, pool),
+            channel=channel_of(augmented.entries, augmented.limit_db),
+            augmentations=tuple(entry.record() for entry in augmented.entries),
+            time_scale=augmented.signal.time_scale,
+            time_shift_s=augmented.signal.time_shift_s,
         )
 
 
@@ -202,7 +115,7 @@ def check_augment(config: AugmentConfig, split: Mapping[str, float] | None = Non
     """
     libraries = load_libraries(config.links, _CHECK_RATE)
     for library in libraries.values():
-        check_heard(library)
+        check_audible(library)
     sound_pools_of(config.links, libraries, _CHECK_RATE, split, config.split_sources)
     if config.babble:
         check_babble(config.babble)
@@ -223,16 +136,3 @@ def augment_files(config: AugmentConfig) -> list[Path]:
     """The files that `augment_digest` is over. Raises as it does."""
     folders = folders_of(config.links).values()
     return [path for folder in folders for path in folder_files(resolve_path(folder))]
-
-
-def _melnets(links: Sequence[AnyLink]) -> Iterator[BabbleConfig]:
-    for link in links:
-        melnet = link.babble if isinstance(link, BackgroundNoise) else None
-        melnet = link.melnet if isinstance(link, Babble) else melnet
-        if melnet:
-            yield melnet
-
-
-def _check_probability(probability: float) -> None:
-    if not 0.0 <= probability <= 1.0:
-        raise ValueError(f"probability: {probability} is not within 0 and 1")

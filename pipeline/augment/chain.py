@@ -98,11 +98,11 @@ def kind_of(link: Link) -> str:
 
 def _applied(signal: Signal, name: str, parameters: Drawn, pool: SoundPool) -> Signal:
     try:
-        heard = LINKS[name].apply(signal, pool, **parameters)
+        changed = LINKS[name].apply(signal, pool, **parameters)
     except TypeError as error:
         raise DataError(f"{name}: cannot be applied with {parameters} ({error})") from None
-    assert isinstance(heard, Signal)
-    return heard
+    assert isinstance(changed, Signal)
+    return changed
 
 
 def _limit_db(wave: np.ndarray) -> float:

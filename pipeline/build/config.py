@@ -9,7 +9,8 @@ from models.checkpoint import checkpoint_digest, read_info
 from models.config import load_config, resolve_path
 from models.errors import ConfigError, shortened
 from pipeline.audio.delivery import check_delivery
-from pipeline.augment.augmenter import AugmentConfig, check_augment
+from pipeline.augment.augmenter import check_augment
+from pipeline.augment.config import AugmentConfig
 from pipeline.build.licence_sources import (
     sources_of_sounds,
     sources_of_voices,

@@ -11,10 +11,11 @@ from pathlib import Path
 from models.checkpoint import checkpoint_label, find_checkpoint, read_info
 from models.engines.prepared import CARD
 from models.engines.sherpa import LICENCE as SHERPA_LICENCE
-from pipeline.augment.augmenter import AugmentConfig
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links.noise import MELNET, BackgroundNoise
 from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
-from pipeline.augment.sounds.babble import BabbleConfig, babble_key, babble_library
+from pipeline.augment.sounds.babble import babble_key, babble_library
+from pipeline.augment.sounds.babble_config import BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
@@ -84,8 +85,8 @@ def _checkpoint_source(kind: str, name: str, key: str) -> LicensedSource:
     label = checkpoint_label(name)
     learned = f", trained on {', '.join(info.trained_on)}" if info.trained_on else ""
     attribution = f"weights of {folder.name}{learned}"
-    place = f"{name}/checkpoint.yaml"
-    return LicensedSource(kind, label, info.licence or UNKNOWN, attribution, key, place)
+    location = f"{name}/checkpoint.yaml"
+    return LicensedSource(kind, label, info.licence or UNKNOWN, attribution, key, location)
 
 
 def _sound_source(kind: str, sound: Sound, key: str, folder: str, split: str) -> LicensedSource:

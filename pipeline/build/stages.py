@@ -108,11 +108,11 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
     """Stage 2: sentences into spoken text and phonemes."""
 
     def rows() -> Iterable[SpokenSentence | Reject]:
-        said, by_split = read_shard(sentences, Sentence).rows, assignments_of_build(job.config)
-        cells = {row.id: assignment_of(by_split, row.split).cell(row.number) for row in said}
+        rows_read, by_split = read_shard(sentences, Sentence).rows, assignments_of_build(job.config)
+        cells = {row.id: assignment_of(by_split, row.split).cell(row.number) for row in rows_read}
         accents = {id: cell.accent for id, cell in cells.items() if cell}
         return text_frontend(
-            said, job.config.text, job.config.seed, lexicon_of(job.config), accents
+            rows_read, job.config.text, job.config.seed, lexicon_of(job.config), accents
         )
 
     output = job.next_shard("frontend", sentences)
@@ -137,8 +137,10 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 
     def rows() -> Iterable[MelClip | Reject]:
         _one_thread_a_shard()
-        said, config = read_shard(spoken, SpokenSentence).rows, job.config
-        return synthesize(said, config.voice, config.seed, job.device, assignments_of_build(config))
+        rows_read, config = read_shard(spoken, SpokenSentence).rows, job.config
+        return synthesize(
+            rows_read, config.voice, config.seed, job.device, assignments_of_build(config)
+        )
 
     output = job.next_shard("synthesize", spoken)
     return make_shard(job, SYNTHESIZE, output, rows, _writer(MelClip))

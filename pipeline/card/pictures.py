@@ -91,19 +91,19 @@ def _histogram(name: str, title: str, values: np.ndarray) -> _Drawing | None:
             drawing.bar(_LEFT, y - 0.5, WIDTH - _RIGHT, y + 0.5, _LINE)
             drawing.text(_LEFT - 8, y, f"{level:,.0f}", "rm")
 
-    def place(value: float) -> float:
+    def x_of(value: float) -> float:
         share = (value - edges[0]) / (edges[-1] - edges[0])
         return float(_LEFT + share * (WIDTH - _LEFT - _RIGHT))
 
     for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
-        drawing.bar(place(low) + 1, bottom - count * scale, place(high) - 1, bottom)
+        drawing.bar(x_of(low) + 1, bottom - count * scale, x_of(high) - 1, bottom)
     for tick in ticks(edges[0], edges[-1], 7):
-        drawing.text(place(tick), bottom + 18, number_text(tick), "mm")
+        drawing.text(x_of(tick), bottom + 18, number_text(tick), "mm")
     return drawing
 
 
 def _coverage(coverage: Mapping[str, Any]) -> _Drawing | None:
-    """How much was said of what the domain can say; None where that is not known."""
+    """The coverage of the domain; None where it is not known."""
     figures = coverage.get("figures")
     if not figures or not figures["rows"]:
         return None

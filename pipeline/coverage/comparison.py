@@ -36,7 +36,7 @@ _COLORS = ("#1f6f8b", "#c2773a")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What the first `sentences` have said."""
+    """The coverage of the first `sentences`."""
 
     sentences: int
     parts: tuple[Part, ...]
@@ -85,7 +85,7 @@ def coverage_curve(
 
 
 def with_strategy(sentences: SentencesConfig, strategy: Strategy) -> SentencesConfig:
-    """The same sentences by another strategy; each said once, and as many covered as there are."""
+    """The same sentences by another strategy, each used once, with partial coverage allowed."""
     coverage = replace(sentences.coverage, partial=True)
     return replace(sentences, strategy=strategy, coverage=coverage, repetitions=1)
 
@@ -94,8 +94,8 @@ def comparison_table(curves: Sequence[Curve]) -> str:
     """Markdown: figures in rows, strategies in columns."""
     first = curves[0].figures
     rows = [
-        [part.kind, *(_of(curve.figures.parts[place]) for curve in curves)]
-        for place, part in enumerate(first.parts)
+        [part.kind, *(_of(curve.figures.parts[index]) for curve in curves)]
+        for index, part in enumerate(first.parts)
     ]
     rows += [
         ["diphones beside these", *(f"{curve.figures.beyond:,}" for curve in curves)],
@@ -161,7 +161,7 @@ def plot_curves(curves: Sequence[Curve], path: Path) -> None:
 
 
 def _shares(curve: Curve, kind: str) -> list[float]:
-    """Per cent of `kind` that were said, at every point."""
+    """Coverage of `kind` in per cent, at every point."""
     parts = (part for point in curve.points for part in point.parts if part.kind == kind)
     return [100 * part.said / part.possible for part in parts]
 

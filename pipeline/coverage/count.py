@@ -43,7 +43,7 @@ class CountedRow:
 
 
 class TemplateCount:
-    """How often each t-tuple of listed values of a template was said.
+    """How often each t-tuple of listed values of a template occurs.
 
     `tables` has an array of counts a choice of t slots. A template with conditions has `groups`
     instead, and one with `too_many` tuples or sentences to count has neither.
@@ -75,7 +75,7 @@ class TemplateCount:
     def num_possible(self) -> int:
         return sum(table.size for table in self.tables) + len(self.groups)
 
-    def num_said(self, at_least: int) -> int:
+    def num_covered(self, at_least: int) -> int:
         in_tables = sum(int((table >= at_least).sum()) for table in self.tables)
         return in_tables + sum(count >= at_least for count in self.groups.values())
 
@@ -92,9 +92,9 @@ class TemplateCount:
             for known, slot in zip(self.levels, slots, strict=True)
         ]
         for subset, table in zip(self.subsets, self.tables, strict=True):
-            place = tuple(levels[position] for position in subset)
-            if -1 not in place:
-                table[place] += 1
+            cell = tuple(levels[position] for position in subset)
+            if -1 not in cell:
+                table[cell] += 1
 
     def _make_tables(self) -> None:
         """Slots made by rule say nothing that can be counted, and are in no tuple."""

@@ -24,7 +24,7 @@ _GROUPS = {1: "values by template", 2: "pairs of slot values", 3: "triples of sl
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How many of a kind of things were said, and how many there are."""
+    """How many things of a kind are covered, and how many there are."""
 
     kind: str
     said: int
@@ -128,7 +128,7 @@ def possible_phones(counted: CoverageCount) -> frozenset[str]:
 
 
 def parts_of(counted: CoverageCount, t: int, at_least: int) -> Iterator[Part]:
-    """What was said of what there is, kind by kind; kinds that there are none of are left out."""
+    """Coverage, kind by kind; kinds without a member are left out."""
     templates, values = counted.templates.values(), counted.values.values()
     phones, diphones = possible_phones(counted), counted.possible.diphones
     parts = [
@@ -140,7 +140,7 @@ def parts_of(counted: CoverageCount, t: int, at_least: int) -> Iterator[Part]:
         ),
         Part(
             groups_called(t),
-            sum(one.num_said(at_least) for one in templates),
+            sum(one.num_covered(at_least) for one in templates),
             sum(one.num_possible for one in templates),
         ),
         Part("phones", sum(phone in counted.phones for phone in phones), len(phones)),

@@ -58,7 +58,7 @@ class GapFinder:
         self._ids = Maker(counted.domain.name, seed, None)
 
     def of_templates(self, at_least: int) -> Iterator[tuple[str, str]]:
-        """(what, why) of templates that were said fewer than `at_least` times."""
+        """(what, why) of templates that were used fewer than `at_least` times."""
         for name, template in self._counted.templates.items():
             if template.rows < at_least:
                 yield name, self._why(self._texts(name, template, {}), template.rows)
@@ -79,13 +79,13 @@ class GapFinder:
     def of_tuples(self, at_least: int) -> Iterator[tuple[str, str]]:
         for name, template in self._counted.templates.items():
             for subset, table in zip(template.subsets, template.tables, strict=True):
-                for number, place in enumerate(np.argwhere(table < at_least).tolist()):
-                    levels = dict(zip(subset, place, strict=True))
+                for number, cell in enumerate(np.argwhere(table < at_least).tolist()):
+                    levels = dict(zip(subset, cell, strict=True))
                     values = " + ".join(template.vocabularies[p][i] for p, i in levels.items())
                     why = NOT_LOOKED_INTO
                     if number < _LOOKED_INTO:
                         why = self._why(
-                            self._texts(name, template, levels), int(table[tuple(place)])
+                            self._texts(name, template, levels), int(table[tuple(cell)])
                         )
                     yield f"{name}: {values}", why
             for group, count in template.groups.items():
@@ -107,8 +107,8 @@ class GapFinder:
             yield from (rendered.text for rendered in renderings)
             return
         sizes = [
-            (levels[place], 1) if place in levels else (0, len(words))
-            for place, words in enumerate(template.vocabularies)
+            (levels[index], 1) if index in levels else (0, len(words))
+            for index, words in enumerate(template.vocabularies)
         ]
         free = any(size > 1 for _, size in sizes)
         uniforms = uniforms_of(rng_for(self._seed, "coverage", name)) if free else repeat(0.0)
@@ -146,11 +146,11 @@ def gaps_of(kind: str, missing: Iterator[tuple[str, str]]) -> list[Gap]:
     uniforms = uniforms_of(rng_for(0, "coverage", kind))
     for what, why in missing:
         kept = examples.setdefault(why, {})
-        place = int(next(uniforms) * (counts[why] + 1))
+        kept_at = int(next(uniforms) * (counts[why] + 1))
         if len(kept) < _EXAMPLES:
             kept[counts[why]] = what
-        elif place < _EXAMPLES:
-            del kept[list(kept)[place]]
+        elif kept_at < _EXAMPLES:
+            del kept[list(kept)[kept_at]]
             kept[counts[why]] = what
         counts[why] += 1
     return [

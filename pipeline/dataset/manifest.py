@@ -190,13 +190,13 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
         "template": sentence.template,
         "intent": sentence.intent,
         "slots": [
-            asdict(slot) | asdict(heard)
-            for slot, heard in zip(sentence.slots, spoken.slot_words, strict=True)
+            asdict(slot) | asdict(word_range)
+            for slot, word_range in zip(sentence.slots, spoken.slot_words, strict=True)
         ],
         "source": sentence.source,
         "style": list(sentence.style),
         "negative": asdict(sentence.negative),
-        "words": [asdict(word) for word in heard_words(judged, clip)],
+        "words": [asdict(word) for word in delivered_words(judged, clip)],
         "noise": noise,
         "room": asdict(clip.room),
         "channel": asdict(clip.channel),
@@ -208,7 +208,7 @@ def _row(sentence: Sentence, spoken: SpokenSentence, judged: JudgedClip, clip: F
     }
 
 
-def heard_words(judged: JudgedClip, clip: FinishedClip) -> Iterator[WordTime]:
+def delivered_words(judged: JudgedClip, clip: FinishedClip) -> Iterator[WordTime]:
     """The words of `judged` where they lie in the finished clip, which may cut into their ends."""
     scale, shift_s = clip.time_scale, clip.time_shift_s
     duration_s = clip.num_samples / clip.sample_rate

@@ -122,7 +122,7 @@ def check_folder(target: Path, key: str) -> None:
     """Raise `DataError` unless `target`, the value of `key`, is a folder or can be made one."""
     target = target.absolute()
     try:
-        existing = next(place for place in (target, *target.parents) if place.exists())
+        existing = next(folder for folder in (target, *target.parents) if folder.exists())
     except OSError as error:  # a name too long for the file system
         raise DataError(f"{key}: {shortened(str(target))}: {error.strerror}") from None
     if not existing.is_dir():

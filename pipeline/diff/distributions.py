@@ -112,11 +112,11 @@ def _shares(table: np.ndarray, labels: list[str]) -> str:
     """The labels whose shares of the rows changed most; empty where none did."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     order = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")
-    moved = [place for place in order if shares[0, place] != shares[1, place]]
+    moved = [index for index in order if shares[0, index] != shares[1, index]]
     told = [
-        f"{labels[place] or '(none)'} {100 * shares[0, place]:.1f} % -> "
-        f"{100 * shares[1, place]:.1f} %"
-        for place in moved[:_MOST_TOLD]
+        f"{labels[index] or '(none)'} {100 * shares[0, index]:.1f} % -> "
+        f"{100 * shares[1, index]:.1f} %"
+        for index in moved[:_MOST_TOLD]
     ]
     more = f" and {len(moved) - _MOST_TOLD} more" if len(moved) > _MOST_TOLD else ""
     return ", ".join(told) + more

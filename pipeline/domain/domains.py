@@ -155,9 +155,9 @@ def pronunciations_digest(path: Path) -> str:
 
     Raises as `read_domain` does.
     """
-    said = read_domain(path).pronunciations
-    text = repr(sorted(said.items()))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if said else ""
+    pronounced = read_domain(path).pronunciations
+    text = repr(sorted(pronounced.items()))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if pronounced else ""
 
 
 def domain_files(path: Path) -> list[Path]:
@@ -211,13 +211,13 @@ def _read_lexicons(folder: Path, settings: DomainSettings) -> dict[str, Vocabula
 
 def _pronunciations(lexicons: Mapping[str, Vocabulary], folder: Path) -> dict[str, str]:
     """What the lexicons say about words; `DataError` where two of them disagree."""
-    said: dict[str, str] = {}
+    pronounced: dict[str, str] = {}
     for lexicon in lexicons.values():
         for entry in lexicon.entries.values():
             for word, ipa in entry.say.items():
-                if said.setdefault(word, ipa) != ipa:
+                if pronounced.setdefault(word, ipa) != ipa:
                     raise DataError(
                         f"{folder / 'lexicons' / lexicon.name}, line {entry.line}: `{word}` is "
-                        f"said `{ipa}` here and `{said[word]}` elsewhere; write it one way"
+                        f"said `{ipa}` here and `{pronounced[word]}` elsewhere; write it one way"
                     )
-    return said
+    return pronounced

@@ -207,16 +207,16 @@ def _weight(cell: str, location: str) -> float:
 
 
 def _pronunciation(value: str, cell: str, location: str) -> dict[str, str]:
-    said = cell.split()
-    if not said:
+    pronounced = cell.split()
+    if not pronounced:
         return {}
     words = words_of(value)
-    if len(said) != len(words):
+    if len(pronounced) != len(words):
         raise DataError(
-            f"{location}: `say` holds {len(said)} words for the {len(words)} of `{value}`; "
+            f"{location}: `say` holds {len(pronounced)} words for the {len(words)} of `{value}`; "
             "write one word of IPA for each, or `-` to leave one out"
         )
-    return {word: ipa for word, ipa in zip(words, said, strict=False) if ipa != "-"}
+    return {word: ipa for word, ipa in zip(words, pronounced, strict=False) if ipa != "-"}
 
 
 def _check_number(entries: Sequence[Entry], path: Path) -> None:

@@ -110,7 +110,7 @@ def _changed(record: DatasetRecord, contents: Contents, moved: Mapping[str, str]
 
 
 def _sources(record: DatasetRecord) -> list[LicensedSource]:
-    """What the record's ledger names; fewer rows have nothing else."""
+    """The sources in the record's licence summary: fewer rows name no others."""
     return [
         LicensedSource(
             kind=line.kind,

@@ -73,7 +73,7 @@ def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
     plan = _Plan(repeated=_repeated(datasets))
 
     def write_data(staging: Path) -> list[Reject]:
-        _place_files(datasets, records, plan, staging)
+        _copy_files(datasets, records, plan, staging)
         return _rejects(datasets, staging)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _contents(dataset: Path, ids: Collection[str]) -> dict[str, bytes]:
     return found
 
 
-def _place_files(
+def _copy_files(
     datasets: Sequence[Path], records: Sequence[DatasetRecord], plan: _Plan, staging: Path
 ) -> None:
     """Put every data file under a name of its own, then under its final one."""
@@ -233,16 +233,16 @@ def _sources(records: Sequence[DatasetRecord]) -> list[LicensedSource]:
     authors: dict[tuple[str, str, str], str] = {}
     for record in records:
         for line in record.licences.sources:
-            place = line.kind, line.name, line.licence
-            splits[place].add(line.split)
-            authors[place] = authors.get(place) or line.attribution
+            source = line.kind, line.name, line.licence
+            splits[source].add(line.split)
+            authors[source] = authors.get(source) or line.attribution
     return [
         LicensedSource(
-            *place,
-            attribution=authors[place],
+            *source,
+            attribution=authors[source],
             key="",
             file="",
             split=next(iter(found)) if len(found) == 1 else "",
         )
-        for place, found in splits.items()
+        for source, found in splits.items()
     ]

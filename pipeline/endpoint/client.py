@@ -58,9 +58,9 @@ class EndpointClient:
                 self._pace.sleep(min(delay_s * 2 ** (number - 1), self._config.max_wait_s))
         raise AssertionError("at least one attempt is made")
 
-    def wait_turn(self) -> None:
+    def wait_for_slot(self) -> None:
         """Return when the next request may go."""
-        self._pace.wait_turn()
+        self._pace.wait_for_slot()
 
     def send(self, resource: Any, body: dict[str, Any]) -> bytes:
         """The answer of `resource.create(**body)`, all of it within the time that one request has.

@@ -17,7 +17,7 @@ class Pace:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
-    def wait_turn(self) -> None:
+    def wait_for_slot(self) -> None:
         """Return when the next request may go. Raises `Stopped` after `stop`."""
         with self._lock:
             now = time.monotonic()

@@ -27,8 +27,8 @@ def write(piece: Piece, clips: Iterable[Clip]) -> None:
         }
         for clip in clips:
             path = str((piece.out / piece.add_sound(clip)).absolute())
-            heard = recording(clip, {"type": "file", "channels": [0], "source": path})
-            lines = (heard, supervision(clip), cut(clip, heard))
+            audio = recording(clip, {"type": "file", "channels": [0], "source": path})
+            lines = (audio, supervision(clip), cut(clip, audio))
             for kind, line in zip(_KINDS, lines, strict=True):
                 files[kind].write(json_line(line).encode())
 
@@ -71,14 +71,14 @@ def supervision(clip: Clip) -> dict[str, Any]:
     }
 
 
-def cut(clip: Clip, heard: Mapping[str, Any]) -> dict[str, Any]:
-    """Lhotse's MonoCut over the whole of the recording `heard`."""
+def cut(clip: Clip, audio: Mapping[str, Any]) -> dict[str, Any]:
+    """Lhotse's MonoCut over the whole of the recording `audio`."""
     return {
         "id": clip.id,
         "start": 0.0,
         "duration": clip.row["duration_s"],
         "channel": 0,
         "supervisions": [supervision(clip)],
-        "recording": heard,
+        "recording": audio,
         "type": "MonoCut",
     }

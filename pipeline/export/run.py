@@ -91,7 +91,7 @@ def export_dataset(
     wanted = _description(request.layout, record, pieces)
     if request.layout == "openwakeword":
         openwakeword.check(pieces)
-    with naming_full_disk(request.out), state.claimed(request.out, wanted):
+    with naming_full_disk(request.out), state.held(request.out, wanted):
         was_there = state.is_finished(request.out)
         if not was_there:
             _write_missing(request, pieces, on_piece)

@@ -23,7 +23,7 @@ _FILE, _FINISHED = "export.json", "finished"
 
 
 @contextmanager
-def claimed(out: Path, wanted: Mapping[str, Any]) -> Iterator[None]:
+def held(out: Path, wanted: Mapping[str, Any]) -> Iterator[None]:
     """Hold the folder `out` for the export `wanted`, plain JSON values, while the block runs.
 
     Raises `DataError` when it holds something else, another export, or another process holds it.

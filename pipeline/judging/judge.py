@@ -157,10 +157,10 @@ class Judge:
         if self._recognizer is None or not len(wave):
             return _PhoneFigures(None, None, None, None, None)
         known = as_known(phonemes, self._recognizer.symbols)
-        heard, reference = self._listen(wave, sample_rate), phones_of(known)
-        (hypothesis,) = self._recognizer.model.best_phones(heard.log_probs, heard.lengths)
+        recognized, reference = self._listen(wave, sample_rate), phones_of(known)
+        (hypothesis,) = self._recognizer.model.best_phones(recognized.log_probs, recognized.lengths)
         steps = steps_between(hypothesis, reference)
-        shift_s = self._word_shift_s(heard, known, words)
+        shift_s = self._word_shift_s(recognized, known, words)
         return _PhoneFigures(
             phone_error_rate=round(sum(s in EDITS for s in steps) / max(1, len(reference)), 4),
             divergent_phones=longest_stretch(steps),
@@ -170,17 +170,17 @@ class Judge:
         )
 
     @torch.inference_mode()
-    def _listen(self, wave: np.ndarray, sample_rate: int) -> "_Heard":
+    def _listen(self, wave: np.ndarray, sample_rate: int) -> "_Recognized":
         """One pass of the recognizer, which serves phones and times."""
         assert self._recognizer is not None
         wave = resample(wave, sample_rate, self._recognizer.mel.sample_rate)
         mel = self._log_mel(torch.from_numpy(np.ascontiguousarray(wave))[None].to(self._device))
         lengths = torch.tensor([mel.shape[-1]], device=self._device)
         log_probs, lengths = self._recognizer.model(mel, lengths)
-        return _Heard(log_probs, lengths, mel.shape[-1])
+        return _Recognized(log_probs, lengths, mel.shape[-1])
 
     def _word_shift_s(
-        self, heard: "_Heard", phonemes: str, words: Sequence[WordTime]
+        self, recognized: "_Recognized", phonemes: str, words: Sequence[WordTime]
     ) -> float | None:
         """How far outside its word's time the recognizer finds a phone, where it is farthest.
 
@@ -192,7 +192,9 @@ class Judge:
         if len(spoken) != len(words):
             return None
         phones = [unstressed(phone) for word in spoken for phone in word]
-        centers = centers_in(heard.log_probs.cpu(), phones, heard.num_frames, self._recognizer)
+        centers = centers_in(
+            recognized.log_probs.cpu(), phones, recognized.num_frames, self._recognizer
+        )
         if centers is None:
             return None
         frame_s, at = self._recognizer.mel.frame_s, iter(centers)
@@ -203,7 +205,7 @@ class Judge:
         return shift_s
 
 
-class _Heard(NamedTuple):
+class _Recognized(NamedTuple):
     """What the recognizer makes of a clip of `num_frames` mel frames: log-probabilities
     (1, T', C) and T' (1,).
     """

@@ -75,7 +75,7 @@ def labelled_rows(rows: Collection[Mapping[str, Any]], seed: int) -> LabelledRow
     kept.sort(key=lambda row: row["id"])
     names = tuple(sorted({row["intent"] for row in kept}))
     codes = {name: code for code, name in enumerate(names)}
-    first = {row["transcript"]: place for place, row in reversed(list(enumerate(kept)))}
+    first = {row["transcript"]: index for index, row in reversed(list(enumerate(kept)))}
     return LabelledRows(
         rows=kept,
         intents=np.array([codes[row["intent"]] for row in kept], dtype=np.int64),
@@ -91,10 +91,10 @@ def _is_labelled(row: Mapping[str, Any]) -> bool:
 
 def _free_words(row: Mapping[str, Any]) -> set[str]:
     in_slots = {
-        place
+        index
         for slot in row["slots"]
         if slot["name"] != CARRIER
-        for place in range(slot["first_word"], slot["end_word"])
+        for index in range(slot["first_word"], slot["end_word"])
     }
     words = enumerate(row["transcript"].split())
-    return {word for place, word in words if place not in in_slots}
+    return {word for index, word in words if index not in in_slots}

@@ -229,7 +229,7 @@ def _voices(data: LabelledRows, column: str, rng: np.random.Generator) -> Iterat
 def _single_templates(data: LabelledRows) -> Iterator[LeakageWarning]:
     """Intents of which all sentences come from one template; not where all intents are so."""
     rows = [
-        data.rows[place] for place in data.distinct if data.rows[place]["source"] == "templates"
+        data.rows[index] for index in data.distinct if data.rows[index]["source"] == "templates"
     ]
     templates = {
         name: {row["template"] for row in rows if row["intent"] == name} for name in data.names

@@ -6,7 +6,7 @@ from pipeline.statistics.label_tests import Cell
 
 
 def bound_intent(intent: str, words: Sequence[str], cell: Cell, num_sentences: int) -> str:
-    """An intent that is not said without `words`, nor they without it."""
+    """An intent that `words` predict: its rows have them, and no others do."""
     phrase = _listed(words)
     others = cell.of_rows - cell.rows
     elsewhere = f"and {others} of all others do" if others else "and no other sentence does"

@@ -125,7 +125,7 @@ class SummaryCount:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """A row of the dataset."""
-        self._rows.update(places_in(row, self._names))
+        self._rows.update(sources_in(row, self._names))
         self._licences[row["license"]] += 1
 
     def summary(self) -> LicenceSummary:
@@ -151,7 +151,7 @@ class SummaryCount:
         ]
 
 
-def places_in(row: Mapping[str, Any], known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+def sources_in(row: Mapping[str, Any], known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """(kind, name) of everything in a row that is among `known`."""
     names = known if isinstance(known, (set, frozenset, Mapping)) else set(known)
     return {key for key in (*_parts(row), *sounds_in(row, names)) if key in names}

@@ -66,13 +66,13 @@ def _spread(
     rng = rng_for(seed, "diversity")
     enough = sorted(name for name, clips in counts.items() if clips >= per_speaker)
     chosen = set(rng.choice(enough, num_speakers, replace=False).tolist())
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, (name, _) in enumerate(_index(folder)):
-        places[name].append(place)
+    indices: dict[str, list[int]] = defaultdict(list)
+    for index, (name, _) in enumerate(_index(folder)):
+        indices[name].append(index)
     wanted = {
-        int(place)
+        int(index)
         for name in sorted(chosen)
-        for place in rng.choice(places[name], per_speaker, replace=False)
+        for index in rng.choice(indices[name], per_speaker, replace=False)
     }
     vectors, speakers = [], []
     for clip in _clips(folder, wanted):
@@ -97,10 +97,10 @@ def _clips(folder: Path, wanted: set[int]) -> Iterator[VoiceClip]:
     """The clips at these places of `_index`; the audio of no other is kept."""
     if (folder / BUILD_FILE).is_file():
         rows = (row for path in data_files(folder) for row in read_rows(path, ["speaker", "audio"]))
-        for place, row in enumerate(rows):
-            if place in wanted:
+        for index, row in enumerate(rows):
+            if index in wanted:
                 yield VoiceClip(row["speaker"], row["audio"]["bytes"])
         return
-    for place, (speaker, path) in enumerate(_index(folder)):
-        if place in wanted:
+    for index, (speaker, path) in enumerate(_index(folder)):
+        if index in wanted:
             yield VoiceClip(speaker, path.read_bytes())

@@ -84,7 +84,7 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class _Task:
-    """What is to be told of a clip: its label among `labels`, or its letters."""
+    """The target of a clip: its label among `labels`, or its letters."""
 
     kind: ProbeKind
     label: Label
@@ -183,7 +183,7 @@ def _probe(
     report: Report,
 ) -> ProbeResult:
     """Train on one source, and hear the recordings and the source's own test split."""
-    train, validation = _as_heard(source.train, task), _as_heard(source.validation, task)
+    train, validation = _features_of(source.train, task), _features_of(source.validation, task)
     probes = []
     for run in range(request.runs):
         training = replace(request.training, seed=request.training.seed + run)
@@ -211,7 +211,7 @@ def _hear(
     probes: Sequence[TrainedProbe], clips: Sequence[ProbeClip], task: _Task
 ) -> list[RecognizedClip]:
     """What every probe hears in each clip, and the mean of its errors."""
-    meant = _as_heard(clips, task)
+    meant = _features_of(clips, task)
     hypotheses = zip(*(hear_all(each, meant) for each in probes), strict=True)
     return [
         _compared(clip, wanted.text, texts, task.kind)
@@ -231,7 +231,7 @@ def _compared(
     return RecognizedClip(clip.id, clip.speaker, clip.snr_db, reference, hypotheses, errors, size)
 
 
-def _as_heard(clips: Sequence[ProbeClip], task: _Task) -> list[LabelledFeatures]:
+def _features_of(clips: Sequence[ProbeClip], task: _Task) -> list[LabelledFeatures]:
     return [LabelledFeatures(clip.features, task.text_of(clip)) for clip in clips]
 
 

@@ -22,7 +22,7 @@ _Z = 1.959964  # of a normal distribution's middle 95 %
 
 @dataclass(frozen=True, slots=True)
 class RecognizedClip:
-    """A recording, what is said in it, and what was heard, by each of the probes of a run.
+    """A recording, its reference text, and the hypothesis of each of the probes of a run.
 
     `errors` is the mean over probes: of whether a label is wrong, or of word errors. `size` is 1,
     or the number of words said.

@@ -88,7 +88,7 @@ def clips_section(dataset: Path, seed: int) -> ShownClips:
 def sample_indices(
     ids: pa.ChunkedArray, speakers: pa.ChunkedArray, snrs_db: pa.ChunkedArray, seed: int
 ) -> list[int]:
-    """Indices of at most 40 rows, seeded: speakers in turn, and of a speaker over the span of SNR.
+    """Indices of at most 40 rows, seeded: speakers round-robin, each over the span of SNR.
 
     Takes three columns of the dataset; which rows are chosen does not depend on their order.
     """
@@ -110,7 +110,7 @@ def sample_indices(
 
 
 def _shares(counts: Mapping[str, int]) -> Counter[str]:
-    """How many rows to take of each speaker: one in turn, until there are 40 or none is left."""
+    """How many rows to take of each speaker, round-robin, until there are 40 or none is left."""
     shares = Counter[str]()
     while shares.total() < min(NUM_CLIPS, sum(counts.values())):
         with_more = [name for name in counts if shares[name] < counts[name]]

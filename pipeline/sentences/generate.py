@@ -23,7 +23,7 @@ from pipeline.sentences.covering.covering import CoverageConfig, cover
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.drawing.sampling import Maker, Strategy, ZipfConfig, sample
 from pipeline.sentences.drawing.sentence_filter import FilterConfig, SentenceFilter
-from pipeline.sentences.drawing.sources import SentenceSource, check_shares, take
+from pipeline.sentences.drawing.sources import SentenceSource, check_shares, sentences_of
 from pipeline.sentences.drawing.split_plan import SplitPlan, Vacancies
 from pipeline.sentences.drawing.spoken_style import StyleConfig
 from pipeline.sentences.language_model.prompts import LanguageModelConfig
@@ -143,7 +143,7 @@ def generate(
     maker.leave_out(existing.texts, existing.ids)
     for source, number in _sources(config):
         vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
-        for row in take(source, number, maker, vacancies):
+        for row in sentences_of(source, number, maker, vacancies):
             yield from (
                 _repeated(row, config.repetitions, plan) if isinstance(row, Sentence) else [row]
             )

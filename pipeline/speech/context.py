@@ -25,9 +25,8 @@ _USUAL_MARGIN_S = Distribution(low=0.02, high=0.08)
 
 @dataclass(frozen=True)
 class ContextConfig:
-    """What is said before and after every sentence, and cut away: some of `phrases`, `before` and
-    `after` so many, with a pause at each joint with probability `pause`. `margin_s` of what is
-    around the sentence stays.
+    """The context of every sentence, which is cut away: `before` and `after` it so many of
+    `phrases`, with a pause at each joint with probability `pause`. `margin_s` of it stay.
     """
 
     phrases: tuple[str, ...]
@@ -68,7 +67,7 @@ class Cut(NamedTuple):
 def put_in_context(
     sentence: SpokenSentence, config: ContextConfig, rng: np.random.Generator
 ) -> InContext:
-    """Draw what is said around the sentence. Raises `DataError` for a phrase that is no speech."""
+    """Draw the context of the sentence. Raises `DataError` for a phrase that is no speech."""
     counts = [round(config.before.draw(rng)), round(config.after.draw(rng))]
     drawn = [rng.choice(config.phrases, count).tolist() for count in counts]
     joints = iter(np.where(rng.random(sum(counts) + 2) < config.pause, PAUSE, WORD).tolist())
@@ -78,10 +77,10 @@ def put_in_context(
     native = parse_accent(sentence.accent).native
     before, after = ([_phonemes(phrase, native) for phrase in part] for part in drawn)
     first_word = 0
-    for place, phonemes in enumerate([*before, own, *after]):
+    for position, phonemes in enumerate([*before, own, *after]):
         if words:
             boundaries[-1] = next(joints)
-        if place == len(before):
+        if position == len(before):
             first_word = len(words)
         part, behind = split_words(phonemes)
         words += part

@@ -9,7 +9,7 @@ from models.phonology.first_languages import FIRST_LANGUAGES
 from models.phonology.foreign_accents import (
     Accent,
     parse_accent,
-    said_otherwise,
+    replaced_phones,
     speak_as,
 )
 from pipeline.distributions import Distribution
@@ -46,11 +46,11 @@ def check_foreign_accents(accents: Sequence[str], acoustic_model: str) -> None:
         )
 
 
-def unheard_phones(accents: Sequence[str], acoustic_model: str) -> Iterator[str]:
+def missing_phones(accents: Sequence[str], acoustic_model: str) -> Iterator[str]:
     """A line for each foreign accent with phones that the voice lacks."""
     info = read_info(acoustic_model)
     table = info.symbols if info.alphabet == "ipa" else ()
-    for line in said_otherwise(accents, table) if table else ():
+    for line in replaced_phones(accents, table) if table else ():
         yield f"text.accent: {line} by {acoustic_model}, which never learned them"
 
 

@@ -96,7 +96,7 @@ class OtherVoices:
                     of = f"the split {split}" if split else "voice.sources"
                     raise ConfigError(f"text.accent: {accent}: no voice of {of} speaks it")
 
-    def unheard(self) -> Iterator[str]:
+    def ignored(self) -> Iterator[str]:
         """A line for each source: what of the prosody it does not follow."""
         for key, source in others_of(self._sources):
             yield (

@@ -28,7 +28,7 @@ class QuotaConfig:
 
 
 class Cell(NamedTuple):
-    """Whose turn a row is. The pace band is that of quantiles [low, high) of all paces."""
+    """The speaker, accent and band of pace assigned to a row; the band is between two quantiles."""
 
     speaker: str
     accent: str
@@ -62,13 +62,15 @@ class Quota:
 
     def cell(self, number: int) -> Cell:
         """The cell of the sentence `number` of a build."""
-        turn, place = divmod(number, self.num_cells)
-        index, band = divmod(_order(self.seed, turn, self.num_cells)[place], self.config.pace_bands)
+        cycle, position = divmod(number, self.num_cells)
+        index, band = divmod(
+            _order(self.seed, cycle, self.num_cells)[position], self.config.pace_bands
+        )
         speaker, accent = divmod(index, len(self.accents))
         width = 1 / self.config.pace_bands
         return Cell(self.speakers[speaker], self.accents[accent], band * width, (band + 1) * width)
 
 
 @functools.lru_cache(maxsize=64)
-def _order(seed: int, turn: int, num_cells: int) -> tuple[int, ...]:
-    return tuple(rng_for(seed, "quota", str(turn)).permutation(num_cells).tolist())
+def _order(seed: int, cycle: int, num_cells: int) -> tuple[int, ...]:
+    return tuple(rng_for(seed, "quota", str(cycle)).permutation(num_cells).tolist())

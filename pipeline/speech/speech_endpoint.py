@@ -72,7 +72,7 @@ class SpeechEndpoint:
         client = self._client
 
         def attempt() -> bytes:
-            client.wait_turn()
+            client.wait_for_slot()
             self._budget.spend(len(asked["input"]))
             try:
                 speech: Any = client.openai.audio.speech

@@ -134,9 +134,9 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
     return tuple(mixed(config.sources, voices))
 
 
-def unheard_controls(config: VoiceConfig) -> tuple[str, ...]:
+def ignored_controls(config: VoiceConfig) -> tuple[str, ...]:
     """A line for each control that is asked for and that the acoustic model cannot follow."""
-    lines = list(OtherVoices(config.sources).unheard())
+    lines = list(OtherVoices(config.sources).ignored())
     if not has_ours(config.sources):
         return tuple(lines)
     kind = read_info(config.acoustic_model).kind
@@ -244,15 +244,18 @@ class Synthesizer:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""
         if drawn.speaker in self._others:
             return self._others.perform(self._in_accent(sentence, drawn), drawn.speaker, drawn.pace)
-        checkpoint, context, said = self._checkpoint, None, sentence
+        checkpoint, context, spoken = self._checkpoint, None, sentence
         if self._config.context is not None:
             rng = np.random.default_rng([drawn.phone_seed, 1])
             context = put_in_context(sentence, self._config.context, rng)
-            said = context.sentence
-        sentence, said = self._in_accent(sentence, drawn), self._in_accent(said, drawn)
+            spoken = context.sentence
+        sentence, spoken = self._in_accent(sentence, drawn), self._in_accent(spoken, drawn)
         try:
             tokens = tokenize(
-                checkpoint.info.alphabet, checkpoint.symbols, said.normalized_text, said.phonemes
+                checkpoint.info.alphabet,
+                checkpoint.symbols,
+                spoken.normalized_text,
+                spoken.phonemes,
             )
         except DataError as error:
             return Reject(sentence.id, STAGE, str(error), speaker=drawn.speaker)
@@ -279,8 +282,8 @@ def synthesize(
 
 def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyControls:
     """The controls without what the model cannot follow, so that no row claims it."""
-    unheard = set(Controls._fields) - checkpoint.acoustic_model.controls
-    return replace(drawn, **{name: getattr(_NEUTRAL, name) for name in unheard})
+    ignored = set(Controls._fields) - checkpoint.acoustic_model.controls
+    return replace(drawn, **{name: getattr(_NEUTRAL, name) for name in ignored})
 
 
 def _speak(
@@ -335,7 +338,7 @@ def _speech(tokens: Tokens, drawn: ProsodyControls, checkpoint: Checkpoint, devi
     model, pitch_semitones = checkpoint.acoustic_model, drawn.pitch_semitones
     if "pitch_semitones" in model.controls:
         pitch_semitones += 12 * math.log2(drawn.vocal_tract)
-    said = (
+    inputs = (
         torch.from_numpy(tokens.ids)[None].to(device),
         torch.tensor([len(tokens.ids)], device=device),
         torch.tensor([checkpoint.speakers.index(drawn.speaker)], device=device),
@@ -349,15 +352,15 @@ def _speech(tokens: Tokens, drawn: ProsodyControls, checkpoint: Checkpoint, devi
     fastspeech2 = checkpoint.model  # no other kind is given an unevenness, or is expressive
     expressiveness = drawn.expressiveness if is_expressive(fastspeech2) else 0.0
     if not (drawn.unevenness or expressiveness):
-        return model.synthesize(*said, asked)
-    prosody, spoken = fastspeech2.predict(*said, asked), ~fastspeech2.is_silent[said[0]]
+        return model.synthesize(*inputs, asked)
+    prosody, spoken = fastspeech2.predict(*inputs, asked), ~fastspeech2.is_silent[inputs[0]]
     if expressiveness:
         rng = np.random.default_rng([drawn.phone_seed, 2])
         prosody = lively(prosody, spoken, fastspeech2, expressiveness, rng)
     if drawn.unevenness:
         rng = np.random.default_rng(drawn.phone_seed)
         prosody = uneven(prosody, spoken, drawn.unevenness, rng)
-    followed: Speech = fastspeech2.follow(*said, prosody)
+    followed: Speech = fastspeech2.follow(*inputs, prosody)
     return followed
 
 

@@ -122,14 +122,14 @@ def ks_test(values: np.ndarray, labels: np.ndarray) -> Dependence:
     order = np.argsort(values, kind="stable")
     last_of_equal = np.flatnonzero(np.diff(values[order], append=np.inf))
     labels = labels[order]
-    places = np.arange(1, len(values) + 1)
+    ranks = np.arange(1, len(values) + 1)
     counts = np.bincount(labels)
     compared = np.flatnonzero((counts > 0) & (counts < len(values)))
     distances = np.empty(len(compared))
     for index, label in enumerate(compared):
         within = np.cumsum(labels == label)
         num_in, num_out = counts[label], len(values) - counts[label]
-        apart = np.abs(within / num_in - (places - within) / num_out)
+        apart = np.abs(within / num_in - (ranks - within) / num_out)
         distances[index] = apart[last_of_equal].max()
     size = np.sqrt(counts[compared] * (len(values) - counts[compared]) / len(values))
     p = stats.kstwobign.sf(distances * (size + 0.12 + 0.11 / size))  # Stephens (1970)

@@ -60,8 +60,8 @@ def _problems(files: Sequence[Path], columns: Sequence[str]) -> list[str]:
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    said = done.stdout.decode(errors="replace").split("started\n")[1:]
-    problems = [answer.strip() for answer in said]
+    answers = done.stdout.decode(errors="replace").split("started\n")[1:]
+    problems = [answer.strip() for answer in answers]
     if done.returncode or len(problems) < len(files):
         problems = [*problems[:-1], _death(done.returncode)]
     return ["" if problem == "fine" else problem for problem in problems]

@@ -26,7 +26,7 @@ def only_process_on(folder: Path) -> Iterator[None]:
     path = folder.parent / f".{folder.name}.lock"
     with naming_full_disk(path):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _take(path, folder)
+        descriptor = _acquire(path, folder)
     try:
         yield
     finally:
@@ -34,7 +34,7 @@ def only_process_on(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(path: Path, folder: Path) -> int:
+def _acquire(path: Path, folder: Path) -> int:
     """A descriptor of the file `path`, locked; it says who has it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -74,7 +74,7 @@ def _holder(path: Path) -> str:
     """In words, who has locked `path`."""
     try:
         who = json.loads(path.read_text(encoding="utf-8"))
-        said = f"process {who['process']} on {who['host']} since {who['since']}"
-        return f"{said} (`{who['command']}`)"
+        owner = f"process {who['process']} on {who['host']} since {who['since']}"
+        return f"{owner} (`{who['command']}`)"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"  # it has not signed yet

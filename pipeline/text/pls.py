@@ -27,11 +27,11 @@ _ALPHABETS: dict[str, Transcription] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A word as written and as said, and the line of its phonemes in the file."""
+    """A word as written, its pronunciation, and its line in the file."""
 
     line: int
     written: str
-    said: str
+    pronounced: str
     alphabet: Transcription
 
 

@@ -34,7 +34,7 @@ _XML = (".pls", ".xml")
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Phones by the words they are said for: one mostly, several for `New York` or `wi-fi`."""
+    """Phones by words: one mostly, several for `New York` or `wi-fi`."""
 
     entries: Mapping[Words, Phones] = field(default_factory=dict)
 
@@ -49,9 +49,11 @@ class Lexicon:
         while self.entries and index < len(words):
             length = self._longest(words, index)
             if length:
-                said = self.entries[tuple(words[index : index + length])]
+                pronounced = self.entries[tuple(words[index : index + length])]
                 whose = range(index, index + length)
-                phones[whose.start : whose.stop] = _parted(said, phones[whose.start : whose.stop])
+                phones[whose.start : whose.stop] = _parted(
+                    pronounced, phones[whose.start : whose.stop]
+                )
                 fixed.update(whose)
             index += length or 1
         return frozenset(fixed)
@@ -80,7 +82,7 @@ def load_lexicon(paths: Sequence[Path]) -> Lexicon:
     return _load(tuple(files), lexicon_digest(paths))
 
 
-def with_domain(lexicon: Lexicon, said: Mapping[str, str], domain: str) -> Lexicon:
+def with_domain(lexicon: Lexicon, pronounced: Mapping[str, str], domain: str) -> Lexicon:
     """The lexicon and what a domain's own lists say: IPA by word, over which files win.
 
     Raises `DataError` naming domain and word for a symbol that is not known.
@@ -88,7 +90,7 @@ def with_domain(lexicon: Lexicon, said: Mapping[str, str], domain: str) -> Lexic
     location = f"{domain}: lexicons"
     entries = {
         tuple(words_of(word)): _phones(Entry(0, word, ipa, "ipa"), 1, location)
-        for word, ipa in said.items()
+        for word, ipa in pronounced.items()
     }
     return Lexicon({**entries, **lexicon.entries})
 
@@ -135,12 +137,12 @@ def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
         found.setdefault(words, []).append(_phones(entry, len(words), location))
     if not found:
         raise DataError(f"{path}:1: no pronunciation in it; at least one is needed")
-    return {words: tuple(dict.fromkeys(said)) for words, said in found.items()}
+    return {words: tuple(dict.fromkeys(pronounced)) for words, pronounced in found.items()}
 
 
 def _phones(entry: Entry, num_words: int, location: str) -> Phones:
     try:
-        phones = transcribed(entry.said, entry.alphabet)
+        phones = transcribed(entry.pronounced, entry.alphabet)
     except DataError as error:
         raise DataError(f"{location}: {entry.written}: {error}") from None
     if len(phones) < num_words:
@@ -160,10 +162,10 @@ def _cmudict_lines(path: Path) -> Iterator[Entry]:
         entry = content.partition(" #")[0].strip()
         if not entry or entry.startswith((_COMMENT, "#")):
             continue
-        written, *said = entry.split(maxsplit=1)
-        if not said:
+        written, *pronounced = entry.split(maxsplit=1)
+        if not pronounced:
             raise DataError(f"{path}:{line}: `{written}` without phonemes; expected WORD PHONEMES")
-        yield Entry(line, _VARIANT.sub("", written), said[0], alphabet_of(said[0]))
+        yield Entry(line, _VARIANT.sub("", written), pronounced[0], alphabet_of(pronounced[0]))
 
 
 def _content(path: Path) -> bytes:
@@ -174,8 +176,8 @@ def _content(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read as pronunciations ({reason})") from None
 
 
-def _parted(said: Phones, spoken: Sequence[Sequence[str]]) -> list[list[str]]:
+def _parted(pronounced: Phones, spoken: Sequence[Sequence[str]]) -> list[list[str]]:
     """The phones of an entry by its words, cut where they resemble what espeak-ng says most."""
     if len(spoken) == 1:
-        return [list(said)]
-    return part_words(list(said), [tuple(word) for word in spoken])
+        return [list(pronounced)]
+    return part_words(list(pronounced), [tuple(word) for word in spoken])

@@ -35,14 +35,16 @@ def word_ranges(
     range of a value that says nothing, or that the text does not hold, is empty.
     """
     cuts = [_cut(sentence) for sentence in sentences]
-    heard = [transcript.split() for transcript in transcripts]
-    owners = [_owners_by_plain(cut.pieces, words) for cut, words in zip(cuts, heard, strict=True)]
+    spoken_words = [transcript.split() for transcript in transcripts]
+    owners = [
+        _owners_by_plain(cut.pieces, words) for cut, words in zip(cuts, spoken_words, strict=True)
+    ]
     unsure = [cut for cut, found in zip(cuts, owners, strict=True) if found is None]
     pieces = list(dict.fromkeys(piece for cut in unsure for piece in cut.pieces))
     spoken = {piece: words_of(text) for piece, text in zip(pieces, read(pieces), strict=True)}
     return [
         _ranges(cut, _owners_by_letters(cut, spoken, words) if found is None else found)
-        for cut, words, found in zip(cuts, heard, owners, strict=True)
+        for cut, words, found in zip(cuts, spoken_words, owners, strict=True)
     ]
 
 
@@ -125,11 +127,11 @@ def _owners_by_plain(pieces: Sequence[str], words: Sequence[str]) -> list[int] |
             if waiting is not None:
                 return None
             waiting = number
-        elif said := words_of(piece):
-            start = _only_start(said, words, len(owners), waiting is not None)
+        elif plain_words := words_of(piece):
+            start = _only_start(plain_words, words, len(owners), waiting is not None)
             if start is None:
                 return None
-            owners += [waiting or 0] * (start - len(owners)) + [number] * len(said)
+            owners += [waiting or 0] * (start - len(owners)) + [number] * len(plain_words)
             waiting = None
     if waiting is not None:
         owners += [waiting] * (len(words) - len(owners))
@@ -137,11 +139,13 @@ def _owners_by_plain(pieces: Sequence[str], words: Sequence[str]) -> list[int] |
 
 
 def _only_start(
-    said: list[str], words: Sequence[str], start: int, may_be_later: bool
+    plain_words: list[str], words: Sequence[str], start: int, may_be_later: bool
 ) -> int | None:
-    """Where the words `said` stand from `start` on, when there is but one index for them."""
-    last = len(words) - len(said) if may_be_later else start
-    starts = [at for at in range(start, last + 1) if words[at : at + len(said)] == said]
+    """Where the words `plain_words` stand from `start` on, when there is but one index for them."""
+    last = len(words) - len(plain_words) if may_be_later else start
+    starts = [
+        at for at in range(start, last + 1) if words[at : at + len(plain_words)] == plain_words
+    ]
     return starts[0] if len(starts) == 1 else None
 
 

@@ -92,7 +92,7 @@ def text_frontend(
     lexicon: Lexicon | None = None,
     accents: Mapping[str, str] | None = None,
 ) -> Iterator[SpokenSentence | Reject]:
-    """Each sentence as it is said, or why it cannot be, in the order given.
+    """The spoken form of each sentence, or why there is none, in the order given.
 
     Accents and variants are drawn from `seed` and the sentence's id. `lexicon` wins over
     espeak-ng; without one it is that of the config's files. `accents` by id are not drawn.
@@ -111,12 +111,9 @@ def text_frontend(
     ids, texts = [sentences[index].id for index in good], [spoken[index] for index in good]
     pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents or {}))
     for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
-        if reason:
-            yield Reject(sentence.id, STAGE, reason)
-            continue
-        accent, phonemes = next(pronounced)
-        if isinstance(phonemes, DataError):
-            yield Reject(sentence.id, STAGE, str(phonemes))
+        accent, phonemes = ("", "") if reason else next(pronounced)
+        if reason or isinstance(phonemes, DataError):
+            yield Reject(sentence.id, STAGE, reason or str(phonemes))
             continue
         yield SpokenSentence(
             id=sentence.id,
@@ -136,7 +133,9 @@ def _unspeakable(spoken: str, written: str) -> str:
     end = readable.end() if readable else 0
     if end < len(spoken):
         sign = spoken[end]
-        place = next((place for place, own in enumerate(written) if sign in plain(own)), None)
-        where = "" if place is None else f" at character {place + 1}"
+        word_index = next(
+            (word_index for word_index, own in enumerate(written) if sign in plain(own)), None
+        )
+        where = "" if word_index is None else f" at character {word_index + 1}"
         return f"cannot say {named(sign)}{where}"
     return "" if words_of(spoken) else "nothing to say: no words in the text"

@@ -149,19 +149,21 @@ def _expected(file: str, record: DatasetRecord) -> Expected:
     summary: dict[tuple[str, str], list[SummaryLine]] = {}
     for line in lines:
         summary.setdefault((line.kind, line.name), []).append(line)
-    said = [line for line in lines if line.kind not in ("noise", "room")]
-    return Expected(part.seed, shares, _row_licences(part.output.get("license", ""), said), summary)
+    stated = [line for line in lines if line.kind not in ("noise", "room")]
+    return Expected(
+        part.seed, shares, _row_licences(part.output.get("license", ""), stated), summary
+    )
 
 
-def _row_licences(own: str, said: Sequence[SummaryLine]) -> list[RowLicences]:
+def _row_licences(own: str, stated: Sequence[SummaryLine]) -> list[RowLicences]:
     """What gives rows their licence; where a name has several, also with each of them alone."""
-    names = Counter((line.kind, line.name) for line in said)
-    several = [line for line in said if names[line.kind, line.name] > 1]
+    names = Counter((line.kind, line.name) for line in stated)
+    several = [line for line in stated if names[line.kind, line.name] > 1]
     alone = [
-        [line, *(other for other in said if (other.kind, other.name) != (line.kind, line.name))]
+        [line, *(other for other in stated if (other.kind, other.name) != (line.kind, line.name))]
         for line in several
     ]
-    return [RowLicences.of_sources(own, lines) for lines in [list(said), *alone]]
+    return [RowLicences.of_sources(own, lines) for lines in [list(stated), *alone]]
 
 
 def _listed(record: DatasetRecord) -> dict[str, str]:
@@ -187,9 +189,9 @@ def _file_problems(
 
 
 def _build_problems(build: Mapping[str, Any]) -> Iterator[Problem]:
-    said, found = build.get("digest"), record_digest(build)
-    if said != found:
-        told = f"expected {said}, found {found}" if said else "missing"
+    stated, found = build.get("digest"), record_digest(build)
+    if stated != found:
+        told = f"expected {stated}, found {found}" if stated else "missing"
         yield Problem(
             BUILD_FILE, "", f"digest: {told}; it was edited, or an older version wrote it"
         )
@@ -238,11 +240,11 @@ def _difference(expected: pa.Schema, found: pa.Schema) -> str:
 
 def _count_problems(record: DatasetRecord, found: _Sums) -> Iterator[Problem]:
     for split in {**record.splits, **found.rows}:
-        said = record.splits.get(split, SplitSize(0, 0.0))
-        yield from _unequal(f"splits.{split}.rows", said.rows, found.rows[split])
+        stated = record.splits.get(split, SplitSize(0, 0.0))
+        yield from _unequal(f"splits.{split}.rows", stated.rows, found.rows[split])
         hours = round(found.duration_s[split] / 3600, 6)
-        if abs(hours - said.hours) > _HOURS_TOLERANCE:
-            yield from _unequal(f"splits.{split}.hours", said.hours, hours)
+        if abs(hours - stated.hours) > _HOURS_TOLERANCE:
+            yield from _unequal(f"splits.{split}.hours", stated.hours, hours)
     yield from _unequal("rows", record.rows, sum(split.rows for split in record.splits.values()))
     rows = record.licences.rows
     for licence in {**rows, **found.licences} if rows else ():
@@ -283,5 +285,5 @@ def _reject_problems(dataset: Path, record: DatasetRecord, found: _Sums) -> Iter
 
 
 def _holds(ids: np.ndarray, wanted: int) -> bool:
-    place = int(np.searchsorted(ids, np.uint64(wanted)))
-    return place < len(ids) and int(ids[place]) == wanted
+    found_at = int(np.searchsorted(ids, np.uint64(wanted)))
+    return found_at < len(ids) and int(ids[found_at]) == wanted

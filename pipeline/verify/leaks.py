@@ -72,9 +72,9 @@ def _crossing_rows(files: Iterable[Path], wanted: Mapping[str, np.ndarray]) -> I
         for kind, value in values_of(row):
             if kind in hashes and hash_of(value) in hashes[kind]:
                 where[kind, value].append((path, row["id"]))
-    for (kind, value), places in sorted(where.items()):
-        home = Counter(_split(path) for path, _ in places).most_common(1)[0][0]
-        for path, row_id in places:
+    for (kind, value), locations in sorted(where.items()):
+        home = Counter(_split(path) for path, _ in locations).most_common(1)[0][0]
+        for path, row_id in locations:
             if _split(path) != home:
                 message = f"{kind}: {value} belongs to {home}, found in {_split(path)}"
                 yield Problem(_name(path), row_id, f"{message} (output.disjoint)")

@@ -13,7 +13,8 @@ from models.errors import ConfigError, DataError
 from pipeline.audio.delivery import Delivery, at_rate, ship
 from pipeline.audio.files import decode_audio, pcm16
 from pipeline.augment.augmentation_log import read_log
-from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting, augment_digest
+from pipeline.augment.augmenter import Augmenter, AugmentSetting, augment_digest
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links.link import Drawn
 from pipeline.augment.own_speech import own_rows, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
@@ -64,8 +65,8 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         remade = []
         for clean, found_in in _clean_clips(row, work_dir):
             wave = at_rate(clean.wave, clean.sample_rate, sample_rate)
-            heard = augmenter.apply(wave, log).wave
-            remade.append(_Remade(ship(heard, sample_rate, delivery, row_id).audio, found_in))
+            augmented = augmenter.apply(wave, log).wave
+            remade.append(_Remade(ship(augmented, sample_rate, delivery, row_id).audio, found_in))
     if not remade:
         raise DataError(
             f"{dataset}: row {row_id}: its clean version is neither in the dataset "

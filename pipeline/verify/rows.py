@@ -18,7 +18,7 @@ from pipeline.augment.own_speech import own_rows
 from pipeline.dataset.files import BUILD_FILE, DATA, renamed
 from pipeline.dataset.leaks import values_of
 from pipeline.dataset.manifest import Problem, Row, row_problems
-from pipeline.licences.summary import RowLicences, SummaryLine, places_in, sounds_in
+from pipeline.licences.summary import RowLicences, SummaryLine, sounds_in, sources_in
 from pipeline.records import SIMULATED
 from pipeline.splits import split_of
 from pipeline.storage.shards import UNREADABLE, first_line
@@ -123,7 +123,7 @@ def _problems(
 def _count(row: Row, expected: Expected, found: Found) -> None:
     found.rows += 1
     found.duration_s += row["duration_s"] or 0.0
-    found.sources.update(places_in(row, expected.summary))
+    found.sources.update(sources_in(row, expected.summary))
     found.licences[row["license"]] += 1
 
 

@@ -17,18 +17,18 @@ def test_what_is_heard_stays_in_its_time(frequency_hz: float) -> None:
     assert np.abs(audible(wave, RATE) - wave)[2000:-2000].max() < 0.002
 
 
-@pytest.mark.parametrize("unheard", [np.full(RATE, 0.4), 3 * _tone(2.0), 3 * _tone(8.0)])
-def test_offset_and_rumble_go_also_at_the_edges(unheard: np.ndarray) -> None:
-    assert peak_db(audible(unheard, RATE)) < -50
-    both = audible(unheard + _tone(200.0), RATE)
+@pytest.mark.parametrize("inaudible", [np.full(RATE, 0.4), 3 * _tone(2.0), 3 * _tone(8.0)])
+def test_offset_and_rumble_go_also_at_the_edges(inaudible: np.ndarray) -> None:
+    assert peak_db(audible(inaudible, RATE)) < -50
+    both = audible(inaudible + _tone(200.0), RATE)
     assert np.abs(both - _tone(200.0))[2000:-2000].max() < 0.005
 
 
 @pytest.mark.parametrize("num_samples", [0, 1, 2, 50])
 def test_short_waves_are_filtered_too(num_samples: int) -> None:
-    heard = audible(np.ones(num_samples), RATE)
-    assert heard.shape == (num_samples,)
-    assert not heard.size or np.abs(heard).max() < 1e-3
+    result = audible(np.ones(num_samples), RATE)
+    assert result.shape == (num_samples,)
+    assert not result.size or np.abs(result).max() < 1e-3
 
 
 def test_opposite_channels_are_told_from_unlike_ones() -> None:

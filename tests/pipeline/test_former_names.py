@@ -67,9 +67,9 @@ def test_rows_come_under_the_present_name(new: Path, old: Path) -> None:
     assert rows_by_id(old) == rows_by_id(new)
     assert list(LightRows.of(old, ("id", "attempt"))) == list(LightRows.of(new, ("id", "attempt")))
     assert LightRows.of(old, ()).numbers("attempt").tolist() == [0.0] * 30
-    places = RowsByIndex(data_files(old))
-    assert "attempt" in places.columns
-    assert places.read(3, ["id", "attempt"]) == RowsByIndex(data_files(new)).read(
+    indices = RowsByIndex(data_files(old))
+    assert "attempt" in indices.columns
+    assert indices.read(3, ["id", "attempt"]) == RowsByIndex(data_files(new)).read(
         3, ["id", "attempt"]
     )
     assert read_light_columns(old).equals(read_light_columns(new))

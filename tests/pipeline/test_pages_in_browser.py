@@ -134,7 +134,7 @@ def test_the_report_is_used_by_key(report: Watched) -> None:
     page = report.page
     page.locator(".row").first.focus()
     labels = page.locator(".row").evaluate_all("rows => rows.map((row) => row.ariaLabel)")
-    for key, place in (
+    for key, index in (
         ("ArrowDown", 1),
         ("ArrowDown", 2),
         ("ArrowUp", 1),
@@ -142,7 +142,7 @@ def test_the_report_is_used_by_key(report: Watched) -> None:
         ("Home", 0),
     ):
         page.keyboard.press(key)
-        assert focused(page) == labels[place], key
+        assert focused(page) == labels[index], key
     assert page.locator(".row[tabindex='0']").count() == 1
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"

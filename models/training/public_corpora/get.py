@@ -68,7 +68,7 @@ def write_corpus(clips: Iterable[PublicClip], folder: Path) -> None:
     for clip in clips:
         if not clip.path.is_file():
             raise DataError(f"{clip.id}: the archive lacks {clip.path.name}")
-        _take(clip.path, folder / "wavs" / clip.id)
+        _store(clip.path, folder / "wavs" / clip.id)
         fields = (clip.id, clip.speaker, clip.text, clip.spoken)
         rows.append("|".join(field.replace("|", " ") for field in fields) + "\n")
     if not rows:
@@ -76,7 +76,7 @@ def write_corpus(clips: Iterable[PublicClip], folder: Path) -> None:
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
 
 
-def _take(sound: Path, to: Path) -> None:
+def _store(sound: Path, to: Path) -> None:
     """WAV and FLAC files move as they are; others (SPHERE) become FLAC."""
     if sound.suffix in _AS_THEY_ARE:
         sound.replace(to.with_name(to.name + sound.suffix))

@@ -44,8 +44,8 @@ class Sources:
 
 def _digit(rng: np.random.Generator, sources: Sources) -> Iterator[str]:
     for names in ([*_DIGITS, "oh"], _NUMBERS):
-        for place in rng.permutation(len(names)):
-            yield names[place].capitalize() + "."
+        for index in rng.permutation(len(names)):
+            yield names[index].capitalize() + "."
 
 
 def _digits(rng: np.random.Generator, sources: Sources) -> Iterator[str]:
@@ -75,8 +75,8 @@ def _spelling(rng: np.random.Generator, sources: Sources) -> Iterator[str]:
 
 
 def _name(rng: np.random.Generator, sources: Sources) -> Iterator[str]:
-    for place in rng.permutation(len(sources.names)):
-        name = sources.names[place]
+    for index in rng.permutation(len(sources.names)):
+        name = sources.names[index]
         yield (name if rng.random() < 0.6 else name.split()[0]) + "."
 
 

@@ -60,13 +60,13 @@ def weighted_words(words: Sequence[str], count: int, rng: np.random.Generator) -
     chosen = np.argsort(-keys)[:count]
     marks = rng.random(len(chosen))
     return [
-        words[place].capitalize() + ("?" if mark < 0.08 else ".")
-        for place, mark in zip(chosen, marks, strict=True)
+        words[index].capitalize() + ("?" if mark < 0.08 else ".")
+        for index, mark in zip(chosen, marks, strict=True)
     ]
 
 
 def _pools(sources: Sources, rng: np.random.Generator) -> dict[str, list[str]]:
-    """What is said by several voices, shuffled."""
+    """The lines that several voices speak, shuffled."""
     short = [text for text in sources.domain if len(text.split()) <= 5 and text[-1:] != "?"]
     questions = [text for text in sources.domain if text[-1:] == "?"]
     rest = [text for text in sources.domain if text not in {*short, *questions}]
@@ -75,7 +75,7 @@ def _pools(sources: Sources, rng: np.random.Generator) -> dict[str, list[str]]:
     pools = {"reading": read, "domain": rest, "question": questions + asked}
     pools["command"] = [text for pair in zip(short, itertools.cycle(COMMANDS)) for text in pair]
     return {
-        kind: [pool[place] for place in rng.permutation(len(pool))]
+        kind: [pool[index] for index in rng.permutation(len(pool))]
         for kind, pool in ((kind, list(dict.fromkeys(pool))) for kind, pool in pools.items())
     }
 
@@ -84,11 +84,11 @@ def _deal(pool: Sequence[str], where: float) -> list[str]:
     """Every third text is from the part that all share; the others begin elsewhere in the pool."""
     shared, own = pool[: int(len(pool) * _SHARED)], pool[int(len(pool) * _SHARED) :]
     start = int(len(own) * where)
-    turns = iter([*own[start:], *own[:start]])
-    dealt = []
+    remaining = iter([*own[start:], *own[:start]])
+    mixed = []
     for text in shared:
-        dealt += [*itertools.islice(turns, _SHARED_EVERY - 1), text]
-    return [*dealt, *turns]
+        mixed += [*itertools.islice(remaining, _SHARED_EVERY - 1), text]
+    return [*mixed, *remaining]
 
 
 def _distinct(texts: Iterator[str], most: int) -> list[str]:

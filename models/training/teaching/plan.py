@@ -53,7 +53,7 @@ def plan(
     seed: int,
     pace: PaceConfig = PaceConfig(),
 ) -> Iterator[Request]:
-    """All lines of all voices (`lines[voice][kind]`), in the order in which they are to be said.
+    """All lines of all voices (`lines[voice][kind]`), in the order in which they are synthesized.
 
     Ends when no voice has a line left. A kind that a voice has used up leaves its time to the
     voice's other kinds.

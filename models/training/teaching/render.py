@@ -58,17 +58,17 @@ def render(
     failures = []
     with _alone(folder):
         done = _resume(folder)
-        heard_s = sum(done.values())
+        total_s = sum(done.values())
         new = (request for request in requests if request.id not in done)
-        for row in _spoken(teacher, new if heard_s < limit_s else (), pronounce, folder, workers):
+        for row in _spoken(teacher, new if total_s < limit_s else (), pronounce, folder, workers):
             if isinstance(row, DataError):
                 failures.append(str(row))
                 continue
             _append(folder / PROVENANCE, json.dumps(row, ensure_ascii=False))
             _append(folder / METADATA, _metadata_line(row))
             report(row)
-            heard_s += row["duration_s"]
-            if heard_s >= limit_s:
+            total_s += row["duration_s"]
+            if total_s >= limit_s:
                 break
     return failures
 

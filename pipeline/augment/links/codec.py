@@ -63,18 +63,18 @@ def through_codec(
     rate = _rate_of(codec, sample_rate)
     packed = resample(wave / loudness, sample_rate, rate)
     if codec == "mp3":
-        heard = _through_mp3(packed, rate, bit_rate_kbps)
+        decoded = _through_mp3(packed, rate, bit_rate_kbps)
     elif codec == "opus":
         lowest, highest = _OPUS_KBPS
         kbps = min(max(bit_rate_kbps, lowest), highest)
         level = min((highest - kbps) / (highest - lowest), 0.999)
-        heard = _through_file(packed, rate, "OGG", "OPUS", compression_level=level)
+        decoded = _through_file(packed, rate, "OGG", "OPUS", compression_level=level)
     elif codec == "vorbis":
-        heard = _through_file(packed, rate, "OGG", "VORBIS")
+        decoded = _through_file(packed, rate, "OGG", "VORBIS")
     else:
-        heard = _through_file(packed, rate, "WAV", _TELEPHONE_SUBTYPES[codec])
-    heard = resample(_as_long(heard, len(packed)), rate, sample_rate)
-    return _as_long(heard, len(wave)) * loudness
+        decoded = _through_file(packed, rate, "WAV", _TELEPHONE_SUBTYPES[codec])
+    decoded = resample(_as_long(decoded, len(packed)), rate, sample_rate)
+    return _as_long(decoded, len(wave)) * loudness
 
 
 def _rate_of(codec: str, sample_rate: int) -> int:
@@ -102,8 +102,8 @@ def _through_file(
     file = io.BytesIO()
     soundfile.write(file, wave, sample_rate, format=kind, subtype=subtype, **settings)
     file.seek(0)
-    heard, _ = soundfile.read(file, dtype="float32")
-    return np.asarray(heard, dtype=np.float32)
+    decoded, _ = soundfile.read(file, dtype="float32")
+    return np.asarray(decoded, dtype=np.float32)
 
 
 def _as_long(wave: np.ndarray, num_samples: int) -> np.ndarray:

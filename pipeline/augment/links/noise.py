@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.audio.files import active_speech_level_db, rms_db
 from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.augment.links.signal import Signal
-from pipeline.augment.sounds.babble import CLASS, BabbleConfig
+from pipeline.augment.sounds.babble_config import CLASS, BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.distributions import Distribution, within
 

@@ -88,11 +88,11 @@ def in_room(signal: Signal, response: np.ndarray) -> Signal:
     active level that the speech had."""
     assert signal.speech is not None, "a room needs the speech"
     rate = signal.sample_rate
-    heard = signal.each(lambda wave: convolve(wave, response))
-    assert heard.speech is not None
+    reverberant = signal.each(lambda wave: convolve(wave, response))
+    assert reverberant.speech is not None
     before = active_speech_level_db(signal.speech, rate)
-    after = active_speech_level_db(heard.speech, rate)
+    after = active_speech_level_db(reverberant.speech, rate)
     if not np.isfinite(before) or not np.isfinite(after):
         return signal.each(np.zeros_like, rt60_s=None)
     factor = np.float32(10 ** ((before - after) / 20))
-    return heard.each(lambda wave: wave * factor, rt60_s=rt60_s(response, rate))
+    return reverberant.each(lambda wave: wave * factor, rt60_s=rt60_s(response, rate))

@@ -84,13 +84,15 @@ class Radio(Link, licence="none", audit=AuditShape(skipped=("seed",))):
             driven = run_transform(tanh, narrow, rate, distortion_amount=drive)
             return band_limit(driven, rate, low_hz, high_hz)
 
-        heard = signal.each(change)
-        level_db = active_speech_level_db(heard.wave, rate)
-        hiss = np.random.default_rng(seed).standard_normal(len(heard.wave)).astype(np.float32)
+        received = signal.each(change)
+        level_db = active_speech_level_db(received.wave, rate)
+        hiss = np.random.default_rng(seed).standard_normal(len(received.wave)).astype(np.float32)
         hiss = band_limit(hiss, rate, low_hz, high_hz)
         if not np.isfinite(level_db) or not np.any(hiss):
-            return heard
-        return heard.with_noise(hiss * np.float32(10 ** ((level_db - hiss_db - rms_db(hiss)) / 20)))
+            return received
+        return received.with_noise(
+            hiss * np.float32(10 ** ((level_db - hiss_db - rms_db(hiss)) / 20))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +149,7 @@ def lost_packets(num_packets: int, loss: float, burst: float, seed: int) -> np.n
 
 
 def _conceal(wave: np.ndarray, lost: np.ndarray, packet: int, fade: float) -> np.ndarray:
-    heard = np.pad(wave, (0, len(lost) * packet - len(wave))).reshape(len(lost), packet)
+    received = np.pad(wave, (0, len(lost) * packet - len(wave))).reshape(len(lost), packet)
     for index in np.flatnonzero(lost):
-        heard[index] = heard[index - 1] * np.float32(fade)
-    return heard.reshape(-1)[: len(wave)]
+        received[index] = received[index - 1] * np.float32(fade)
+    return received.reshape(-1)[: len(wave)]

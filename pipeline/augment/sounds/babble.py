@@ -8,7 +8,7 @@ whole, so every worker of a build, and the next build, shares it.
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,11 +26,10 @@ from models.checkpoint import (
 from models.mel import convert_mels
 from models.melnet.sampling import RandomDraw, sample
 from pipeline.audio.files import active_speech_level_db, encode_flac, rms_db
+from pipeline.augment.sounds.babble_config import CLASS, BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.randomness import rng_for
 from pipeline.storage.atomic import write_atomically
-
-CLASS = "babble"
 
 _VERSION = 1  # raise it when the same settings give another sound
 _PIECE_S = 4.0
@@ -38,32 +37,6 @@ _FADE_S = 0.15
 _BATCH = 16  # pieces drawn at once: about 0.3 GB
 _LEVEL_DBFS = -25.0
 _PEAK = 0.95
-
-
-@dataclass(frozen=True)
-class BabbleConfig:
-    """`voices` talking at once for `seconds`, in a `share` of the clips that have noise.
-
-    `checkpoint` is a MelNet's, `vocoder` makes it heard. A `temperature` below 1 makes for
-    calmer, plainer voices.
-    """
-
-    checkpoint: str = "melnet"
-    vocoder: str = "vocos"
-    share: float = 0.2
-    voices: int = 4
-    seconds: float = 60.0
-    temperature: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ValueError(f"share: {self.share} is not within 0 and 1")
-        if not 1 <= self.voices <= 64:
-            raise ValueError(f"voices: {self.voices} is not within 1 and 64")
-        if not 1 <= self.seconds <= 3600:
-            raise ValueError(f"seconds: {self.seconds} is not within 1 and 3600")
-        if not 0 < self.temperature <= 2:
-            raise ValueError(f"temperature: {self.temperature}; above 0 and up to 2 is allowed")
 
 
 def check_babble(config: BabbleConfig) -> None:

@@ -45,8 +45,8 @@ def list_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     inside = [path for path in files_below(folder) if path.name.lower() in _METADATA]
-    for place in (folder, folder.resolve().parent):
-        own = [p for p in sorted(place.iterdir()) if p.name.lower() == _SOURCES and p.is_file()]
+    for candidate in (folder, folder.resolve().parent):
+        own = [p for p in sorted(candidate.iterdir()) if p.name.lower() == _SOURCES and p.is_file()]
         if own:
             return [*own[:1], *inside]
     return inside
@@ -80,11 +80,11 @@ def _rows(path: Path) -> Iterator[tuple[str, Listed]]:
         if row.problem:
             raise DataError(f"{line}: {row.problem}")
         values = {name: _text(row.values.get(column)) for name, column in by_name.items()}
-        said = {
+        stated = {
             field: next((values[name] for name in names if values.get(name)), "")
             for field, names in _FIELDS.items()
         }
-        yield os.path.normpath(path.parent / values[where]), Listed(**said, line=line)
+        yield os.path.normpath(path.parent / values[where]), Listed(**stated, line=line)
 
 
 def _text(value: Any) -> str:

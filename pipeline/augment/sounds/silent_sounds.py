@@ -20,15 +20,15 @@ _BLOCK_S = 0.5
 _NAMED = 5
 
 
-def check_heard(library: SoundLibrary) -> None:
+def check_audible(library: SoundLibrary) -> None:
     """Raise `DataError` naming the sounds that hold nothing to be heard above 20 Hz, the class that
     has no others, and a sound with samples that are no numbers.
 
     A file is read as far as its first sound.
     """
     tables = {sound.path for sound in library.sounds if sound.row is not None}
-    heard = {path: _heard_rows(path, file_state(path)) for path in tables}
-    silent = [sound for sound in library.sounds if not _is_heard(sound, heard)]
+    audible_rows = {path: _audible_rows(path, file_state(path)) for path in tables}
+    silent = [sound for sound in library.sounds if not _is_audible(sound, audible_rows)]
     if not silent:
         return
     names = ", ".join(sound.source for sound in silent[:_NAMED])
@@ -41,20 +41,20 @@ def check_heard(library: SoundLibrary) -> None:
     )
 
 
-def _is_heard(sound: Sound, rows: dict[Path, tuple[bool, ...]]) -> bool:
+def _is_audible(sound: Sound, rows: dict[Path, tuple[bool, ...]]) -> bool:
     if sound.row is not None:
         return rows[sound.path][sound.row]
-    return _heard_file(sound.path, file_state(sound.path))
+    return _is_file_audible(sound.path, file_state(sound.path))
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _heard_file(path: Path, state: FileState) -> bool:
+def _is_file_audible(path: Path, state: FileState) -> bool:
     """`state` is there for the cache alone."""
     return _holds_sound(str(path), str(path))
 
 
 @functools.lru_cache(maxsize=64)
-def _heard_rows(path: Path, state: FileState) -> tuple[bool, ...]:
+def _audible_rows(path: Path, state: FileState) -> tuple[bool, ...]:
     """`state` is there for the cache alone."""
     return tuple(
         _holds_sound(io.BytesIO(data), f"{path}: row {row}")
@@ -70,12 +70,14 @@ def _holds_sound(file: Any, name: str) -> bool:
             size = max(1, round(_BLOCK_S * sound.samplerate))
             blocks = sound.blocks(size, dtype="float32", always_2d=True)
             may_lack_numbers = sound.subtype in ("FLOAT", "DOUBLE")
-            return _any_heard(blocks, sound.samplerate, name, may_lack_numbers)
+            return _any_audible(blocks, sound.samplerate, name, may_lack_numbers)
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DataError(f"{name}: not a sound file that can be read ({error})") from None
 
 
-def _any_heard(blocks: Iterator[np.ndarray], sample_rate: int, name: str, whole_file: bool) -> bool:
+def _any_audible(
+    blocks: Iterator[np.ndarray], sample_rate: int, name: str, whole_file: bool
+) -> bool:
     """Whether a block (S, C) has something to hear; of a `whole_file` all are looked at."""
     found = False
     for block in blocks:

@@ -58,8 +58,8 @@ def positions_m(
     """Where the speaker and the microphone stand, both within the room."""
     heights = [min(height, room.size_m[2] - _MARGIN_M) for height in (_MOUTH_M, _MICROPHONE_M)]
     flat = math.sqrt(max(room.distance_m**2 - (heights[0] - heights[1]) ** 2, 0.0025))
-    turn = 2 * math.pi * room.direction
-    offset = [flat * math.cos(turn), flat * math.sin(turn)]
+    angle = 2 * math.pi * room.direction
+    offset = [flat * math.cos(angle), flat * math.sin(angle)]
     spaces = [size - 2 * _MARGIN_M for size in room.size_m[:2]]
     fits = min(1.0, *(space / max(abs(o), 1e-9) for space, o in zip(spaces, offset, strict=True)))
     offset = [o * fits for o in offset]
@@ -69,7 +69,7 @@ def positions_m(
         for share, space, o in zip(room.position, spaces, offset, strict=True)
     ]
     microphone = [corner + max(0.0, -o) for corner, o in zip(corners, offset, strict=True)]
-    speaker = [place + o for place, o in zip(microphone, offset, strict=True)]
+    speaker = [coordinate + o for coordinate, o in zip(microphone, offset, strict=True)]
     return (speaker[0], speaker[1], heights[0]), (microphone[0], microphone[1], heights[1])
 
 

@@ -51,8 +51,8 @@ def table_rows(path: Path) -> Iterator[TableRow]:
     }
     columns = {name: _texts(file, path, name) for name in wanted.values() if name}
     for row in range(file.metadata.num_rows):
-        said = {field: columns[name][row] if name else "" for field, name in wanted.items()}
-        yield TableRow(row, **said)
+        stated = {field: columns[name][row] if name else "" for field, name in wanted.items()}
+        yield TableRow(row, **stated)
 
 
 def table_sounds(path: Path) -> Iterator[bytes]:

@@ -116,7 +116,7 @@ def _check_at_least(domain: Domain, config: CoverageConfig) -> None:
 
 
 def _most_times(template: Template, listed: Collection[str], t: int) -> int:
-    """In how many distinct sentences the scarcest tuple of the template can be said."""
+    """In how many distinct sentences the scarcest tuple of the template can occur."""
     if template.pieces is not None:
         total = prod(len(piece) for piece in template.pieces if not isinstance(piece, str))
         return total // max(tuple_counts(_sizes(template, listed), t))

@@ -30,7 +30,7 @@ from pipeline.sentences.covering.slot_filler import (
     BalancedSource,
     SlotFiller,
     SoundingSource,
-    take_sounding_turns,
+    interleave_by_rarity,
 )
 from pipeline.sentences.covering.sound_balance import SoundBalance
 from pipeline.sentences.covering.tuple_cover import (
@@ -77,7 +77,7 @@ class CoverageConfig:
 
 
 class CoverSource:
-    """A plain template that says the tuples it has not said, until it has said all."""
+    """A template without conditions, drawn until it has covered all of its tuples."""
 
     def __init__(self, filler: SlotFiller, config: CoverageConfig, seed: int) -> None:
         self.filler = filler
@@ -99,7 +99,7 @@ class CoverSource:
         return None
 
     def say_value(self, slot: str, index: int) -> Sentence | Reject | None:
-        """A sentence with the value at `index` of the listed `slot`; None if all were said."""
+        """A sentence with the value at `index` of the listed `slot`; None if all were covered."""
         names = [words.name for words in self.filler.vocabularies]
         return self._say(self._cover.filled({names.index(slot): index}))
 
@@ -114,7 +114,7 @@ class CoverSource:
         return max(best, key=lambda levels: self.filler.worth(self._values(levels)))
 
     def _say(self, levels: tuple[int, ...]) -> Sentence | Reject | None:
-        """The levels count as said even when no new sentence has them: they are given up."""
+        """The levels count as covered even when no new sentence has them: they are given up."""
         self._cover.add(levels)
         for _ in range(1 if all(self.filler.listed) else _TRIES):
             if row := self.filler.say(self._values(levels, drawn=True)):
@@ -146,7 +146,7 @@ class ConditionSource:
         renderings = list(template.all_renderings())
         order = rng_for(maker.seed, STAGE, f"{name}|cover").permutation(len(renderings))
         self._left = iter([renderings[index] for index in order.tolist()])
-        self._said: Counter[Group] = Counter()
+        self._covered: Counter[Group] = Counter()
 
     def worth(self) -> float:
         return math.inf  # not known; said when it is its turn
@@ -154,11 +154,11 @@ class ConditionSource:
     def next_row(self) -> Sentence | Reject | None:
         for rendered in self._left:
             groups = groups_of(rendered.slots, self._listed, self._config.t)
-            if all(self._said[group] >= self._config.at_least for group in groups):
+            if all(self._covered[group] >= self._config.at_least for group in groups):
                 continue
             intent = self._name.rpartition(":")[0]
             if row := self._maker.make(intent, self._name, rendered.text, rendered.slots):
-                self._said.update(groups)
+                self._covered.update(groups)
                 return row
         return None
 
@@ -188,17 +188,17 @@ def cover_tuples(
         if template.pieces is not None
     }
     with_conditions = dict(_with_conditions(domain, maker, config))
-    said: set[tuple[str, str]] = set()
+    covered: set[tuple[str, str]] = set()
     every: Mapping[str, SoundingSource] = {**sources, **with_conditions}
     for row in _every_template(every, config.at_least):
         if isinstance(row, Sentence):
-            said.update((slot.name, slot.value) for slot in row.slots)
+            covered.update((slot.name, slot.value) for slot in row.slots)
         yield row
-    yield from _every_value(sources.values(), listed, said)
+    yield from _every_value(sources.values(), listed, covered)
     by_intent: dict[str, list[SoundingSource]] = {}
     for name, source in every.items():
         by_intent.setdefault(name.rpartition(":")[0], []).append(source)
-    yield from take_sounding_turns(list(by_intent.values()), uniforms)
+    yield from interleave_by_rarity(list(by_intent.values()), uniforms)
 
 
 class _Some:
@@ -233,10 +233,10 @@ def _every_template(
 ) -> Iterator[Sentence | Reject]:
     for _ in range(times):
         for source in sources.values():
-            yield from _until_said(source.next_row() for _ in range(_REJECTS))
+            yield from _until_sentence(source.next_row() for _ in range(_REJECTS))
 
 
-def _until_said(rows: Iterator[Sentence | Reject | None]) -> Iterator[Sentence | Reject]:
+def _until_sentence(rows: Iterator[Sentence | Reject | None]) -> Iterator[Sentence | Reject]:
     """Rows up to the first that is a sentence."""
     for row in rows:
         if row:
@@ -246,29 +246,29 @@ def _until_said(rows: Iterator[Sentence | Reject | None]) -> Iterator[Sentence |
 
 
 def _every_value(
-    sources: Collection[CoverSource], listed: Collection[str], said: set[tuple[str, str]]
+    sources: Collection[CoverSource], listed: Collection[str], covered: set[tuple[str, str]]
 ) -> Iterator[Sentence | Reject]:
-    """Slot values that no sentence has held yet, over the templates in turn."""
+    """Slot values that no sentence has held yet, over the templates round-robin."""
     users: dict[str, list[tuple[CoverSource, Vocabulary]]] = {}
     for source in sources:
         for words in {words.name: words for words in source.filler.vocabularies}.values():
             if words.name in listed:
                 users.setdefault(words.name, []).append((source, words))
     for name, using in users.items():
-        turn = 0
+        tried = 0
         for words in {id(words): words for _, words in using}.values():
             mine = [source for source, other in using if other is words]
             for index, value in enumerate(words):
-                if (name, value) in said:
+                if (name, value) in covered:
                     continue
-                turn += 1
+                tried += 1
                 tries = (
-                    mine[(turn + more) % len(mine)].say_value(name, index)
+                    mine[(tried + more) % len(mine)].say_value(name, index)
                     for more in range(_REJECTS)
                 )
-                for row in _until_said(tries):
+                for row in _until_sentence(tries):
                     if isinstance(row, Sentence):
-                        said.update((slot.name, slot.value) for slot in row.slots)
+                        covered.update((slot.name, slot.value) for slot in row.slots)
                     yield row
 
 
@@ -288,5 +288,5 @@ def _what_is_left(
         rest = functools.partial(PermutedSource, intent, int(line), template, maker, values)
         filler = SlotFiller(name, template, maker, domain.lexicons, balance)
         by_intent.setdefault(intent, []).append(BalancedSource(filler, uniforms, rest))
-    yield from take_sounding_turns(list(by_intent.values()), uniforms)
+    yield from interleave_by_rarity(list(by_intent.values()), uniforms)
     yield from sample(domain.intents, maker, "random", ZipfConfig())

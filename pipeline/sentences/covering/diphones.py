@@ -61,7 +61,7 @@ def breaths_of(phonemes: str) -> Breaths:
 
 
 def diphones_of(breaths: Breaths) -> Iterator[Diphone]:
-    """In the order in which they are said."""
+    """In the order of the text."""
     for breath in breaths:
         yield from pairwise(breath)
 
@@ -115,9 +115,9 @@ class PieceSpeech:
     def pronounce(self, texts: Sequence[str]) -> dict[str, Breaths]:
         """The breaths of any texts; what cannot be pronounced is unknown."""
         worded = [text for text in texts if words_of(text)]
-        said = self._pronouncer.pronounce([""] * len(worded), worded, seed=0)
+        pronounced = self._pronouncer.pronounce([""] * len(worded), worded, seed=0)
         found = {text: _SILENT if not _PAUSE.search(text) else _UNKNOWN for text in texts}
-        for text, (_, phonemes) in zip(worded, said, strict=True):
+        for text, (_, phonemes) in zip(worded, pronounced, strict=True):
             found[text] = _UNKNOWN
             if isinstance(phonemes, str):
                 found[text] = _with_ends(text, breaths_of(phonemes))
@@ -145,8 +145,8 @@ def possible_sounds(domain: Domain, speech: PieceSpeech) -> SoundSet:
         for template in with_conditions
         for rendered in islice(template.all_renderings(), _RENDERINGS)
     }
-    said = speech.pronounce(sorted(texts)).values()
-    return found | sounds_in(said)
+    pronounced = speech.pronounce(sorted(texts)).values()
+    return found | sounds_in(pronounced)
 
 
 def sounds_in(spoken: Iterable[Breaths]) -> SoundSet:
@@ -179,5 +179,5 @@ def _sounds_of_reading(read: Reading, speech: PieceSpeech) -> SoundSet:
 def inventory(accent: str) -> frozenset[str]:
     """The phones that espeak-ng has for the sounds of English in `accent`."""
     words = _EVERY_SOUND.split()
-    said = Pronouncer({accent: 1.0}).pronounce([""] * len(words), words, seed=0)
-    return sounds_in(breaths_of(str(phonemes)) for _, phonemes in said).phones
+    pronounced = Pronouncer({accent: 1.0}).pronounce([""] * len(words), words, seed=0)
+    return sounds_in(breaths_of(str(phonemes)) for _, phonemes in pronounced).phones

@@ -37,11 +37,11 @@ class SlotFiller:
         self.listed = [vocabulary.name in listed for vocabulary in self.vocabularies]
 
     def worth(self, values: tuple[str, ...]) -> float:
-        """How rare the sounds of the sentence are among those said so far."""
+        """How rare the sounds of the sentence are among those of the sentences so far."""
         return self._balance.worth(self._units(self._balance, values)) if self._balance else 0.0
 
     def say(self, values: tuple[str, ...]) -> Sentence | Reject | None:
-        """The sentence, counted by the balance; None if it was said before."""
+        """The sentence, counted by the balance; None if it is a repetition."""
         left = iter(values)
         text = "".join(p if isinstance(p, str) else next(left) for p in self._pieces)
         slots = tuple(Slot(w.name, v) for w, v in zip(self.vocabularies, values, strict=True))
@@ -69,7 +69,7 @@ class SoundingSource(Protocol):
         """Of what `next_row` would say now."""
 
     def next_row(self) -> Sentence | Reject | None:
-        """What has not been said yet, or None when there is nothing left."""
+        """The next new sentence, or None when there is none left."""
 
 
 class BalancedSource:
@@ -108,7 +108,7 @@ class BalancedSource:
         )
 
 
-def take_sounding_turns(
+def interleave_by_rarity(
     intents: list[list[SoundingSource]], uniforms: Iterator[float]
 ) -> Iterator[Sentence | Reject]:
     """From a random intent, of several of its templates, what sounds rarest; until all are dry."""

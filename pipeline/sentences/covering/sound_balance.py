@@ -16,7 +16,7 @@ class _Breath(NamedTuple):
 
 
 class SoundBalance:
-    """Counts of the phones and diphones said so far, by pieces that `speech` knows.
+    """Counts of the phones and diphones so far, by pieces that `speech` knows.
 
     A unit said n times is worth 1 / (1 + n), in shares of the phones or diphones that are
     `possible`; a sentence is worth the mean of its units. Taking the worthiest climbs the sum of
@@ -56,7 +56,7 @@ class SoundBalance:
         return sum(map(self._worth.__getitem__, units)) / len(units) if units else 0.0
 
     def add(self, units: Sequence[int]) -> None:
-        """Count them as said."""
+        """Count them as covered."""
         for unit in units:
             self._counts[unit] += 1
             self._worth[unit] = self._full[unit] / (1 + self._counts[unit])

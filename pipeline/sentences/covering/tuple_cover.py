@@ -93,7 +93,7 @@ class TupleCover:
         return sum(int(table[tuple(levels[p] for p in s)] < self.target) for s, table in tables)
 
     def add(self, levels: tuple[int, ...]) -> None:
-        """Count these levels as said once more."""
+        """Count these levels as covered once more."""
         for which, (subset, table) in enumerate(zip(self.subsets, self.tables, strict=True)):
             cell = tuple(levels[p] for p in subset)
             self.left[which] -= int(table[cell] == self.target - 1)

@@ -41,8 +41,8 @@ class Permutation:
 
     def _once(self, numbers: np.ndarray) -> np.ndarray:
         row, column = np.divmod(numbers, self._columns)
-        for turn, key in enumerate(self._keys):
-            if turn % 2:
+        for round_number, key in enumerate(self._keys):
+            if round_number % 2:
                 row = (row + _hash(column, key) % self._rows) % self._rows
             else:
                 column = (column + _hash(row, key) % self._columns) % self._columns

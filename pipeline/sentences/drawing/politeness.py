@@ -52,11 +52,16 @@ def _to_question(words: Sequence[Word], first: str, second: str) -> list[Edit]:
 
 def _to_fragment(words: Sequence[Word]) -> list[Edit]:
     """`Lights off in the hall, thanks.`, `From my account, please.`"""
-    said = [word.plain for word in words if not word.in_slot]
-    is_statement = any(word in _FINITE or "'" in word for word in said) or said[0] in PRONOUNS
+    outside_slots = [word.plain for word in words if not word.in_slot]
+    is_statement = (
+        any(word in _FINITE or "'" in word for word in outside_slots)
+        or outside_slots[0] in PRONOUNS
+    )
     if is_statement or begins_low(words[0]) is None or any(word.after for word in words[:-1]):
         return []
-    return _at_end(words, "please") if said[0] in PREPOSITIONS else _at_end(words, *_THANKS)
+    return (
+        _at_end(words, "please") if outside_slots[0] in PREPOSITIONS else _at_end(words, *_THANKS)
+    )
 
 
 def _requests(words: Sequence[Word]) -> list[Edit]:

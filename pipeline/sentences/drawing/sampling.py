@@ -97,7 +97,7 @@ class Maker:
         return Sentence(sentence_id, text, domain, template, intent, slots, source, style, negative)
 
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
-        """Take `texts` for said, and the sentences that have `ids`, which were styled perhaps."""
+        """Treat `texts`, and the sentences that have `ids`, as existing sentences."""
         for text in texts:
             self._is_new(self._digest(text))
         for found in filter(None, map(_DIGEST_OF_ID.search, ids)):
@@ -121,19 +121,19 @@ class Maker:
     def _spoken(
         self, sentence_id: str, text: str, slots: tuple[Slot, ...], style: StyleConfig
     ) -> Styled:
-        said = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
-        if said.style and self._unwanted and self._unwanted.reason(said.text):
+        restyled = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
+        if restyled.style and self._unwanted and self._unwanted.reason(restyled.text):
             return Styled(text)
-        if said.style and not self._is_new(self._digest(said.text)):
+        if restyled.style and not self._is_new(self._digest(restyled.text)):
             return Styled(text)
-        return said
+        return restyled
 
 
 class Source(Protocol):
     """One template and what it still has to say."""
 
     def next_row(self) -> Sentence | Reject | None:
-        """What has not been said yet, or None when there is nothing left."""
+        """The next new sentence, or None when there is none left."""
 
 
 Draw = Callable[[Vocabulary], str]
@@ -263,10 +263,10 @@ def sample(
         [source(intent, line, template) for line, template in templates.items()]
         for intent, templates in intents.items()
     ]
-    return take_turns(sources, uniforms)
+    return interleave(sources, uniforms)
 
 
-def take_turns(
+def interleave(
     intents: list[list[Source]], uniforms: Iterator[float]
 ) -> Iterator[Sentence | Reject]:
     """From a random template of a random intent; those with nothing left are taken out."""

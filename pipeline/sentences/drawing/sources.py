@@ -60,7 +60,7 @@ def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> No
             raise ValueError(f"count: {count}, of which a share of {share} is no sentence")
 
 
-def take(
+def sentences_of(
     source: SentenceSource, number: int, maker: Maker, vacancies: Vacancies | None = None
 ) -> Iterator[Sentence | Reject]:
     """`number` sentences of a source, with the rejects between them; with `vacancies` those that

@@ -60,7 +60,7 @@ NO_STYLE = StyleConfig()
 
 
 class Styled(NamedTuple):
-    """A sentence as it is said, and the kinds of changes made to it, in their order."""
+    """A sentence in spoken style, and the kinds of changes made to it, in their order."""
 
     text: str
     style: tuple[str, ...] = ()
@@ -233,15 +233,15 @@ _HESITATIONS = frozenset({"um", "uh", "er", "like", "know"})
 
 def fillers(words: Sequence[Word]) -> list[Edit]:
     """`Um, set an alarm.`, `Set an, uh, alarm for, you know, 7:30 am.`; not behind a slot."""
-    found = [edit for said in _FILLERS for edit in in_front(said, words)]
+    found = [edit for phrase in _FILLERS for edit in in_front(phrase, words)]
     for index in range(1, len(words)):
         left, right = words[index - 1], words[index]
         if not _may_hesitate(left, right, is_first=index == 1):
             continue
         stopped = left if left.after else left.followed_by(",")
         before_things = _BEFORE_THINGS if _begins_a_thing(words[index : index + 2]) else ()
-        for said in (*_FILLERS, *before_things):
-            found.append(Edit(index - 1, index, (stopped, *words_of_phrase(said))))
+        for phrase in (*_FILLERS, *before_things):
+            found.append(Edit(index - 1, index, (stopped, *words_of_phrase(phrase))))
     return found
 
 

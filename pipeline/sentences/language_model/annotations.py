@@ -84,7 +84,7 @@ class Annotations:
         }
 
     def read(self, item: object) -> Annotated:
-        """An item of an answer. Raises `ValueError` saying which claim does not hold."""
+        """An item of an answer. Raises `ValueError` saying which annotation does not hold."""
         if not isinstance(item, dict) or not isinstance(item.get("text"), str):
             raise ValueError("not an object with a `text`")
         text = _checked_text(item["text"])

@@ -71,7 +71,7 @@ def _check(config: LanguageModelConfig, domain: Domain, seed: int, number: int) 
     have been kept. Nothing is sent.
     """
     questions = _questions(config, domain, number)
-    for _ in islice(questions.in_order(seed), len(questions.turns)):
+    for _ in islice(questions.in_order(seed), len(questions.combinations)):
         pass
     if has_key(config.endpoint):
         open_endpoint(config.endpoint, _SECTION)
@@ -104,7 +104,7 @@ def _rows(
                 yield row
                 produced += isinstance(row, Sentence)
             fruitless = 0 if produced > before else fruitless + 1
-            if produced >= number or fruitless >= len(questions.turns):
+            if produced >= number or fruitless >= len(questions.combinations):
                 return
 
 

@@ -100,13 +100,13 @@ class Questions:
         self, config: LanguageModelConfig, domain: Domain, prompts: list[PromptFile], number: int
     ) -> None:
         self._config, self._domain = config, domain
-        self.turns = [
+        self.combinations = [
             (prompt, intent)
             for prompt in prompts
             for intent in domain.intents
             if prompt.about == intent or prompt.about not in domain.intents
         ]
-        spread = min(-(-number // len(self.turns)), _MOST_AT_ONCE)
+        spread = min(-(-number // len(self.combinations)), _MOST_AT_ONCE)
         self.per_request = config.sentences_per_request or spread
 
     def in_order(self, seed: int) -> Iterator[Question]:
@@ -115,8 +115,8 @@ class Questions:
         round_number = 0
         while True:
             order = rng_for(seed, STAGE, f"language_model|round {round_number}")
-            for turn in order.permutation(len(self.turns)):
-                prompt, intent = self.turns[turn]
+            for combination in order.permutation(len(self.combinations)):
+                prompt, intent = self.combinations[combination]
                 rng = rng_for(seed, STAGE, f"language_model|{prompt.name}|{intent}|{round_number}")
                 words = self._words(intent, rng)
                 text = prompt.render(words)
@@ -171,11 +171,13 @@ class Questions:
         templates = list(self._domain.intents[intent].values())
         chosen = rng.permutation(len(templates))[: self._config.examples]
         uniforms = uniforms_of(rng)
-        said = [templates[i].render(lambda words: words.draw(next(uniforms))) for i in chosen]
+        rendered_examples = [
+            templates[i].render(lambda words: words.draw(next(uniforms))) for i in chosen
+        ]
         return tuple(
             Example(
                 rendered.text,
                 {slot.name: slot.value for slot in rendered.slots if "." not in slot.name},
             )
-            for rendered in said
+            for rendered in rendered_examples
         )

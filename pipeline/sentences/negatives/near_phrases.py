@@ -30,12 +30,12 @@ class Phrase:
 
     written: str
     words: tuple[str, ...]
-    said: tuple[tuple[Sounds, ...], ...]
+    pronunciations: tuple[tuple[Sounds, ...], ...]
 
     @property
     def sounds(self) -> Sounds:
         """As spoken, without the words' boundaries."""
-        return tuple(sound for ways in self.said for sound in ways[0])
+        return tuple(sound for ways in self.pronunciations for sound in ways[0])
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Search:
     most: int
 
     def texts(self, kind: Kind) -> Iterator[str]:
-        """Near misses of one kind; texts may repeat. Different numbers of edits take turns, so
+        """Near misses of one kind; texts may repeat. Different numbers of edits are interleaved, so
         that the nearest are not lost among the many that are less near.
         """
         makers: Mapping[Kind, Callable[[], Iterable[Sequence[str]]]] = {
@@ -62,8 +62,8 @@ class Search:
 
     def _substitutions(self) -> Iterator[Sequence[str]]:
         """One word replaced by a word near to it; when all of these are given, two words."""
-        near = [self._near_to_word(ways) for ways in self.phrase.said]
-        for position, word in _in_turn(
+        near = [self._near_to_word(ways) for ways in self.phrase.pronunciations]
+        for position, word in _interleaved(
             self._level(near, edits) for edits in range(1, self.most + 1)
         ):
             yield self._replaced({position: word})
@@ -79,8 +79,8 @@ class Search:
     def _level(
         self, near: Sequence[Mapping[int, tuple[str, ...]]], edits: int
     ) -> Iterator[tuple[int, str]]:
-        """Every (position, word) that is so many edits away; positions take turns."""
-        return _in_turn(
+        """Every (position, word) that is so many edits away, the positions interleaved."""
+        return _interleaved(
             [(position, word) for word in self.near.shuffled(self.rng, by_edits[edits])]
             for position, by_edits in enumerate(near)
             if edits in by_edits
@@ -107,9 +107,9 @@ class Search:
         return self._drawn(lambda: self._regrouped(self._pick(counts)))
 
     def _regrouped(self, num_words: int) -> Sequence[str] | None:
-        """The sounds cut at random, and each part said by a word that is at most an edit off."""
+        """The phones cut at random, and each part replaced by a word at most an edit away."""
         sounds, cuts = self.phrase.sounds, self._cuts(num_words)
-        own = itertools.accumulate(len(ways[0]) for ways in self.phrase.said)
+        own = itertools.accumulate(len(ways[0]) for ways in self.phrase.pronunciations)
         if cuts is None or cuts[1:] == tuple(own):
             return None
         words = []
@@ -143,10 +143,13 @@ class Search:
         words = self.phrase.words
         spans = itertools.combinations(range(len(words) + 1), 2)
         parts = [words[start:end] for start, end in spans if end - start < len(words)]
-        for position, ways in enumerate(self.phrase.said):
+        for position, ways in enumerate(self.phrase.pronunciations):
             for sounds in ways:
                 for cut in range(_FEWEST_SOUNDS, len(sounds) - _FEWEST_SOUNDS + 1):
-                    begun, ended = self.near.said_as(sounds[:cut]), self.near.said_as(sounds[cut:])
+                    begun, ended = (
+                        self.near.words_sounding(sounds[:cut]),
+                        self.near.words_sounding(sounds[cut:]),
+                    )
                     parts += [(*words[:position], word) for word in begun]
                     parts += [(word, *words[position + 1 :]) for word in ended]
         return iter(self._shuffled(parts))
@@ -189,7 +192,7 @@ class Search:
         return [items[position] for position in self.rng.permutation(len(items))]
 
 
-def _in_turn(lists: Iterable[Iterable[T]]) -> Iterator[T]:
+def _interleaved(lists: Iterable[Iterable[T]]) -> Iterator[T]:
     """One of each, again and again, until all are at their end."""
     left = [iter(items) for items in lists]
     while left:

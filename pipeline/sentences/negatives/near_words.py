@@ -31,24 +31,26 @@ def sounds_of(phones: Iterable[str]) -> Sounds:
 class NearWords:
     """The single words of a lexicon in its order, commonest first.
 
-    `said` has every word's pronunciations. Raises `DataError` where the file has no single
+    `pronounced` has every word's pronunciations. Raises `DataError` where the file has no single
     word, or as `all_pronunciations` does.
     """
 
     def __init__(self, path: Path) -> None:
         entries = all_pronunciations(path)
-        self.said: dict[str, tuple[Sounds, ...]] = {
+        self.pronounced: dict[str, tuple[Sounds, ...]] = {
             words[0]: tuple(dict.fromkeys(sounds_of(phones) for phones in pronunciations))
             for words, pronunciations in entries.items()
             if len(words) == 1
         }
-        if not self.said:
+        if not self.pronounced:
             raise DataError(f"{path}: no single word in it; at least one is needed")
-        self.words = tuple(self.said)
+        self.words = tuple(self.pronounced)
         self._owners = np.repeat(
-            np.arange(len(self.words)), [len(self.said[word]) for word in self.words]
+            np.arange(len(self.words)), [len(self.pronounced[word]) for word in self.words]
         )
-        self._codes, self._lengths = self._table([s for said in self.said.values() for s in said])
+        self._codes, self._lengths = self._table(
+            [s for pronounced in self.pronounced.values() for s in pronounced]
+        )
         self._nearest = functools.lru_cache(maxsize=_KEPT)(self._search)
 
     def near(self, ways: Sequence[Sounds], most: int) -> Mapping[int, tuple[str, ...]]:
@@ -65,14 +67,14 @@ class NearWords:
         order = np.argsort(rng.exponential(size=len(words)) * (ranks + _UNCOMMON))
         return [words[index] for index in order]
 
-    def said_as(self, sounds: Sounds) -> tuple[str, ...]:
-        """All words that are said exactly so."""
+    def words_sounding(self, sounds: Sounds) -> tuple[str, ...]:
+        """All words with exactly this pronunciation."""
         return self._by_sounds.get(sounds, ())
 
     @functools.cached_property
     def _by_sounds(self) -> dict[Sounds, tuple[str, ...]]:
         found: dict[Sounds, tuple[str, ...]] = {}
-        for word, ways in self.said.items():
+        for word, ways in self.pronounced.items():
             for way in ways:
                 found[way] = (*found.get(way, ()), word)
         return found
@@ -95,13 +97,13 @@ class NearWords:
             if (closest == edits).any()
         }
 
-    def _table(self, said: Sequence[Sounds]) -> tuple[np.ndarray, np.ndarray]:
+    def _table(self, pronounced: Sequence[Sounds]) -> tuple[np.ndarray, np.ndarray]:
         """Numbers of sounds (B, N), and how many each word has (B,)."""
-        sounds = sorted({sound for word in said for sound in word})
+        sounds = sorted({sound for word in pronounced for sound in word})
         self._numbers = {sound: number for number, sound in enumerate(sounds, start=_NEVER + 1)}
-        lengths = np.array([len(word) for word in said])
-        codes = np.full((len(said), lengths.max()), _NEVER, dtype=np.int16)
-        for row, word in zip(codes, said, strict=True):
+        lengths = np.array([len(word) for word in pronounced])
+        codes = np.full((len(pronounced), lengths.max()), _NEVER, dtype=np.int16)
+        for row, word in zip(codes, pronounced, strict=True):
             row[: len(word)] = [self._numbers[sound] for sound in word]
         return codes, lengths
 

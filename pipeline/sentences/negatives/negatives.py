@@ -172,12 +172,12 @@ class _NearMisses:
         }
         while left:
             kind = self._drawn_kind(list(left), next(uniforms))
-            turn = int(next(uniforms) * len(left[kind]))
-            miss = next(left[kind][turn], None)
+            chosen = int(next(uniforms) * len(left[kind]))
+            miss = next(left[kind][chosen], None)
             if miss:
                 yield miss
                 continue
-            del left[kind][turn]
+            del left[kind][chosen]
             if not left[kind]:
                 del left[kind]
 
@@ -217,10 +217,12 @@ def _phrases(config: NegativesConfig, domain: Domain | None, speech: Speech) -> 
         # The same words with other punctuation are the same phrase.
         found.setdefault(tuple(word.lower() for word in words), (text, words))
     try:
-        said = speech.word_ways([" ".join(words) for _, words in found.values()])
+        word_ways_found = speech.word_ways([" ".join(words) for _, words in found.values()])
     except DataError as error:
         raise DataError(f"{_KEY}: a phrase cannot be pronounced: {error}") from None
-    return [Phrase(*phrase, ways) for phrase, ways in zip(found.values(), said, strict=True)]
+    return [
+        Phrase(*phrase, ways) for phrase, ways in zip(found.values(), word_ways_found, strict=True)
+    ]
 
 
 def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:

@@ -30,27 +30,32 @@ class Speech:
         self._accents = {name: parse_accent(name) for name in accents}
 
     def ways(self, texts: Sequence[str]) -> list[Ways]:
-        """Of each text, all ways. Raises `DataError` naming a word that cannot be said."""
+        """All pronunciations of each text. Raises `DataError` naming a word that has none."""
         spoken = self._spoken(texts)
         return [
-            {accent: (tuple(itertools.chain(*said[index])),) for accent, said in spoken.items()}
+            {
+                accent: (tuple(itertools.chain(*pronounced[index])),)
+                for accent, pronounced in spoken.items()
+            }
             | {_LEXICON: self._by_lexicon(text, next(iter(spoken.values()))[index])}
             for index, text in enumerate(texts)
         ]
 
     def word_ways(self, texts: Sequence[str]) -> list[WordWays]:
-        """Of each word of each text, how it is said there, and how else it may be said."""
+        """The pronunciations of each word of each text, that of its context first."""
         spoken = self._spoken(texts)
         return [
             tuple(
-                self._every_way(word, [said[index][position] for said in spoken.values()])
+                self._every_way(
+                    word, [pronounced[index][position] for pronounced in spoken.values()]
+                )
                 for position, word in enumerate(words_of(text))
             )
             for index, text in enumerate(texts)
         ]
 
     def _every_way(self, word: str, spoken: Sequence[Sounds]) -> tuple[Sounds, ...]:
-        listed = () if (word,) in self._own.entries else self._near.said.get(word, ())
+        listed = () if (word,) in self._own.entries else self._near.pronounced.get(word, ())
         return tuple(dict.fromkeys([*spoken, *listed]))
 
     def _spoken(self, texts: Sequence[str]) -> dict[str, list[list[Sounds]]]:
@@ -58,18 +63,22 @@ class Speech:
         spoken: dict[str, list[list[Sounds]]] = {}
         for name, accent in self._accents.items():
             spoken[name] = []
-            for text, said in zip(texts, Phonemizer(accent.native).phonemize(texts), strict=True):
-                phones, boundaries = split_words(said)
+            for text, pronounced in zip(
+                texts, Phonemizer(accent.native).phonemize(texts), strict=True
+            ):
+                phones, boundaries = split_words(pronounced)
                 self._own.pronounce(words_of(text), phones)
-                heard = split_words(speak_as(join_words(phones, boundaries), accent))[0]
-                spoken[name].append([sounds_of(word) for word in heard])
+                accented = split_words(speak_as(join_words(phones, boundaries), accent))[0]
+                spoken[name].append([sounds_of(word) for word in accented])
         return spoken
 
     def _by_lexicon(self, text: str, spoken: Sequence[Sounds]) -> tuple[Sounds, ...]:
         words = words_of(text)
         listed = [
-            (said,) if (word,) in self._own.entries else self._near.said.get(word, (said,))
-            for word, said in zip(words, spoken, strict=True)
+            (pronounced,)
+            if (word,) in self._own.entries
+            else self._near.pronounced.get(word, (pronounced,))
+            for word, pronounced in zip(words, spoken, strict=True)
         ]
         combined = itertools.islice(itertools.product(*listed), _MOST_WAYS)
         return tuple(tuple(itertools.chain(*way)) for way in combined)
@@ -84,39 +93,46 @@ class Distances:
 
     def __init__(self, phrases: Sequence[Ways]) -> None:
         self._phrases = phrases
-        sounds = {s for ways in phrases for said in ways.values() for way in said for s in way}
+        sounds = {
+            s for ways in phrases for pronounced in ways.values() for way in pronounced for s in way
+        }
         self._numbers = {sound: number for number, sound in enumerate(sorted(sounds))}
         self._listed = {
-            manner: [way for ways in phrases for way in ways[manner]] for manner in phrases[0]
+            accent_name: [way for ways in phrases for way in ways[accent_name]]
+            for accent_name in phrases[0]
         }
         self._counts = {
-            manner: np.array([self._counted(way) for way in listed])
-            for manner, listed in self._listed.items()
+            accent_name: np.array([self._counted(way) for way in listed])
+            for accent_name, listed in self._listed.items()
         }  # (B, sounds)
-        self._lengths = {manner: counts.sum(axis=1) for manner, counts in self._counts.items()}
+        self._lengths = {
+            accent_name: counts.sum(axis=1) for accent_name, counts in self._counts.items()
+        }
 
     def to_phrase(self, ways: Ways, phrase: int) -> float:
         """From the phrase of this number to the whole text."""
         return min(
-            edit_distance(said, meant) / len(meant)
-            for manner, meant_ways in self._phrases[phrase].items()
-            for said, meant in itertools.product(ways[manner], meant_ways)
+            edit_distance(pronounced, meant) / len(meant)
+            for accent_name, meant_ways in self._phrases[phrase].items()
+            for pronounced, meant in itertools.product(ways[accent_name], meant_ways)
         )
 
     def any_inside(self, ways: Ways, below: float) -> bool:
         """Whether some stretch of the text is nearer than `below` to any phrase."""
         return any(
-            distance_inside(said, meant) < below * len(meant)
-            for manner, said_ways in ways.items()
-            for said in said_ways
-            for meant in self._perhaps_inside(manner, said, below)
+            distance_inside(pronounced, meant) < below * len(meant)
+            for accent_name, own_ways in ways.items()
+            for pronounced in own_ways
+            for meant in self._perhaps_inside(accent_name, pronounced, below)
         )
 
-    def _perhaps_inside(self, manner: str, said: Sounds, below: float) -> Iterator[Sounds]:
+    def _perhaps_inside(
+        self, accent_name: str, pronounced: Sounds, below: float
+    ) -> Iterator[Sounds]:
         """A sound of the phrase that the text lacks is an edit at least."""
-        counts, lengths = self._counts[manner], self._lengths[manner]
-        edits = lengths - np.minimum(counts, self._counted(said)).sum(axis=1)
-        listed = self._listed[manner]
+        counts, lengths = self._counts[accent_name], self._lengths[accent_name]
+        edits = lengths - np.minimum(counts, self._counted(pronounced)).sum(axis=1)
+        listed = self._listed[accent_name]
         for row in np.flatnonzero(edits < below * lengths):
             yield listed[row]
 

@@ -126,10 +126,10 @@ class _Opened:
         for file, location in zip(self.files, self.locations, strict=True):
             for row in read_rows(file, self.columns):
                 try:
-                    said: _OwnSentence | str = _own_sentence(self, row)
+                    sentence: _OwnSentence | str = _own_sentence(self, row)
                 except ValueError as error:
-                    said = str(error)
-                yield f"{location}:{row.line}", said
+                    sentence = str(error)
+                yield f"{location}:{row.line}", sentence
 
 
 def _open(key: str, config: OwnFile) -> _Opened:
@@ -218,12 +218,12 @@ def _check(opened: _Opened, number: int) -> None:
     million are only counted: what is wrong with them is told when they are drawn.
     """
     seen, rows, example = set[bytes](), 0, ""
-    for location, said in opened.rows():
+    for location, sentence in opened.rows():
         rows += 1
-        if isinstance(said, str):
-            example = example or f" (such as {location}: {said})"
+        if isinstance(sentence, str):
+            example = example or f" (such as {location}: {sentence})"
             continue
-        seen.add(hashlib.blake2b(said.text.encode(), digest_size=8).digest())
+        seen.add(hashlib.blake2b(sentence.text.encode(), digest_size=8).digest())
         if len(seen) == number:
             return
         if rows == _READ_AT_FIRST:
@@ -248,10 +248,12 @@ def _rows(opened: _Opened, maker: Maker, number: int) -> Iterator[Sentence | Rej
         usable += isinstance(row, _OwnSentence)
         if isinstance(row, str):
             yield Reject(f"{name}-{location}", STAGE, f"{location}: {row}")
-    for location, said in _chosen(opened, number, usable, maker.seed):
-        made = maker.make(said.intent, location, said.text, said.slots, source="files", domain=name)
+    for location, sentence in _chosen(opened, number, usable, maker.seed):
+        made = maker.make(
+            sentence.intent, location, sentence.text, sentence.slots, source="files", domain=name
+        )
         yield made or Reject(
-            f"{name}-{location}", STAGE, f"{location}: said already: {said.text!r}"
+            f"{name}-{location}", STAGE, f"{location}: said already: {sentence.text!r}"
         )
 
 
@@ -267,15 +269,18 @@ def _chosen(
         sizes.append(min(number, left))
         left -= sizes[-1]
         rounds = [
-            _picks(size, usable - sum(sizes[:turn]), _uniforms(opened, seed, turn))
-            for turn, size in enumerate(sizes)
+            _picks(size, usable - sum(sizes[:round_number]), _uniforms(opened, seed, round_number))
+            for round_number, size in enumerate(sizes)
         ]
-        for location, said in opened.rows():
-            if isinstance(said, str):
+        for location, sentence in opened.rows():
+            if isinstance(sentence, str):
                 continue
-            turn = next((turn for turn, picks in enumerate(rounds) if next(picks, False)), None)
-            if turn == len(sizes) - 1:
-                yield location, said
+            round_number = next(
+                (round_number for round_number, picks in enumerate(rounds) if next(picks, False)),
+                None,
+            )
+            if round_number == len(sizes) - 1:
+                yield location, sentence
 
 
 def _picks(size: int, total: int, uniforms: Iterator[float]) -> Iterator[bool]:
@@ -286,8 +291,8 @@ def _picks(size: int, total: int, uniforms: Iterator[float]) -> Iterator[bool]:
         yield picked
 
 
-def _uniforms(opened: _Opened, seed: int, turn: int) -> Iterator[float]:
-    name = f"{opened.config.name}|{opened.locations[0]}|{turn}"
+def _uniforms(opened: _Opened, seed: int, round_number: int) -> Iterator[float]:
+    name = f"{opened.config.name}|{opened.locations[0]}|{round_number}"
     return uniforms_of(rng_for(seed, STAGE, name))
 
 

@@ -52,8 +52,8 @@ def test_strategies_side_by_side(
         mine = [row for row in rows if row["strategy"] == strategy]
         assert mine[-1]["sentences"] == "13"
         for kind in ("slot values", "pairs of slot values", "diphones"):
-            said = [int(row[kind]) for row in mine]
-            assert said == sorted(said)
+            output = [int(row[kind]) for row in mine]
+            assert output == sorted(output)
     last = {row["strategy"]: row for row in rows}
     assert int(last["coverage"]["pairs of slot values"]) >= 9
     assert last["coverage"]["slot values"] == "7"

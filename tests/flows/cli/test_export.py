@@ -16,9 +16,9 @@ def test_export_says_what_is_there_and_errors_are_one_line(
         with pytest.raises(SystemExit) as end:
             main(command)
         assert end.value.code == 0
-        said = " ".join(capsys.readouterr().out.split())
-        assert "nemo, " in said
-        assert said.endswith(ending)
+        output = " ".join(capsys.readouterr().out.split())
+        assert "nemo, " in output
+        assert output.endswith(ending)
 
     with pytest.raises(SystemExit) as end:
         main(["export", dataset, "--to", "mp3s", "--out", out])

@@ -24,7 +24,7 @@ def test_say_writes_a_file(
     assert "seven thirty" in capsys.readouterr().out
 
 
-def _said(tiny_voices: TinyVoices, path: Path, *arguments: str) -> np.ndarray:
+def _spoken(tiny_voices: TinyVoices, path: Path, *arguments: str) -> np.ndarray:
     """The wave (S,) of one sentence."""
     assert _say(tiny_voices, "Hello.", *arguments, "-o", str(path)) == 0
     return soundfile.read(path)[0]
@@ -35,7 +35,7 @@ def test_a_mix_is_neither_of_its_voices_and_the_same_from_both_sides(
 ) -> None:
     path = tmp_path / "said.wav"
     anna, ben, mixed, from_ben = (
-        _said(tiny_voices, path, "-s", name)
+        _spoken(tiny_voices, path, "-s", name)
         for name in ("anna", "ben", "mix(anna, ben, 0.4)", "mix(ben, anna, 0.6)")
     )
     assert np.array_equal(mixed, from_ben)

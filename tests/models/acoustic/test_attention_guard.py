@@ -27,8 +27,8 @@ def test_a_diagonal_is_fine() -> None:
 
 
 def test_a_soft_diagonal_is_fine() -> None:
-    place = np.arange(60)[:, None] / 3 - np.arange(20)[None]
-    attention = np.exp(-(place**2) / 2)
+    index = np.arange(60)[:, None] / 3 - np.arange(20)[None]
+    attention = np.exp(-(index**2) / 2)
     assert attention_faults(attention / attention.sum(axis=1, keepdims=True), True) == ()
 
 

@@ -9,10 +9,10 @@ from scipy.fft import dct
 from models.acoustic.fastspeech2 import (
     FastSpeech2,
     FastSpeech2Config,
-    FftBlock,
     Prosody,
     fastspeech2_losses,
 )
+from models.acoustic.fastspeech2_layers import FftBlock
 from models.acoustic.frames import regulate_length
 from models.mel import MelConfig
 from models.voice import Controls, Speech
@@ -266,7 +266,7 @@ def test_impossible_sizes_are_refused(changed: dict[str, int], key: str) -> None
 
 def test_transformer_block_exports_for_any_length() -> None:
     """The whole cannot be exported: how long its output is depends on what it predicts."""
-    block = FftBlock(TINY).eval()
+    block = FftBlock(TINY.dim, num_heads=2, hidden_dim=24, kernel=5, dropout=0.1).eval()
     length = torch.export.Dim("length", min=2, max=200)
     program = torch.export.export(
         block,

@@ -44,10 +44,10 @@ def _say(model: FastSpeech2, rows: slice = slice(0, 2), semitones: float = 0.0) 
 
 
 def test_frames_know_their_symbol_and_their_place_in_it() -> None:
-    owner, place, inside = frames_of(torch.tensor([[2, 0, 1], [1, 1, 0]]))
+    owner, index, inside = frames_of(torch.tensor([[2, 0, 1], [1, 1, 0]]))
     assert owner[0].tolist() == [0, 0, 2]
     assert owner[1, :2].tolist() == [0, 1]
-    assert place.tolist() == [[0.25, 0.75, 0.5], [0.5, 0.5, 0.0]]
+    assert index.tolist() == [[0.25, 0.75, 0.5], [0.5, 0.5, 0.0]]
     assert inside.tolist() == [[True, True, True], [True, True, False]]
 
 

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from models.acoustic.tacotron2 import (
-    AttentionState,
     DecoderState,
-    Memory,
     Tacotron2,
     Tacotron2Config,
     steps_of,
     tacotron2_losses,
 )
+from models.acoustic.tacotron2_attention import AttentionState, Memory
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from models.config import as_mapping
 from models.mel import MelConfig
@@ -168,11 +167,11 @@ def test_gradients_are_those_of_torchs_own_cell() -> None:
     ((decoder(memory, groups)[0] - target) ** 2).mean().backward()
     ours = {n: p.grad.clone() for n, p in decoder.named_parameters() if p.grad is not None}
     decoder.zero_grad()
-    state, said = decoder.start(memory), []
+    state, printed = decoder.start(memory), []
     for group in torch.cat([torch.zeros(3, 1, 160), groups[:, :-1]], dim=1).unbind(dim=1):
         frames, _, state = decoder.step(group, memory, state)
-        said.append(frames)
-    ((torch.stack(said, dim=1) - target) ** 2).mean().backward()
+        printed.append(frames)
+    ((torch.stack(printed, dim=1) - target) ** 2).mean().backward()
     for name, parameter in decoder.named_parameters():
         if parameter.grad is not None:
             torch.testing.assert_close(ours[name], parameter.grad, atol=1e-6, rtol=1e-4)

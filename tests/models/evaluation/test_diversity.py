@@ -43,14 +43,14 @@ def test_a_clip_becomes_a_unit_vector_at_any_rate() -> None:
 
 
 def test_resemblyzer_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[np.ndarray] = []
+    result: list[np.ndarray] = []
 
     class VoiceEncoder:
         def __init__(self, device: str, verbose: bool) -> None:
             assert (device, verbose) == ("cpu", False)
 
         def embed_utterance(self, wave: np.ndarray) -> np.ndarray:
-            heard.append(wave)
+            result.append(wave)
             return np.array([0.6, 0.8], np.float32)
 
     package = SimpleNamespace(VoiceEncoder=VoiceEncoder, preprocess_wav=lambda wave: wave)
@@ -60,7 +60,7 @@ def test_resemblyzer_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert vector is not None
     assert vector.dtype == np.float64
     assert np.allclose(vector, [0.6, 0.8])
-    assert len(heard[0]) == 16000  # at the rate of the package
+    assert len(result[0]) == 16000  # at the rate of the package
     assert embed_voice(np.zeros(1000, np.float32), 22050) is None
     assert embed_voice(np.zeros(22050, np.float32), 22050) is None
 

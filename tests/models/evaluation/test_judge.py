@@ -26,18 +26,18 @@ def judge(tiny_voices: TinyVoices) -> Judge:
 
 @pytest.mark.parametrize("rate", [16_000, RATE, 48_000])
 def test_waves_of_all_rates_are_measured_alike(judge: Judge, rate: int) -> None:
-    heard = judge.hear(tone(150.0, rate=rate), rate)
-    assert heard.wave.dtype == np.float32
-    assert abs(len(heard.wave) - 0.6 * RATE) <= 1
-    assert heard.mel.shape == (judge.mel.n_mels, len(heard.pitch_hz))
-    middle = heard.pitch_hz[10:-10]
+    aligned = judge.analyze(tone(150.0, rate=rate), rate)
+    assert aligned.wave.dtype == np.float32
+    assert abs(len(aligned.wave) - 0.6 * RATE) <= 1
+    assert aligned.mel.shape == (judge.mel.n_mels, len(aligned.pitch_hz))
+    middle = aligned.pitch_hz[10:-10]
     assert np.median(middle[middle > 0]) == pytest.approx(150.0, rel=0.02)
 
 
 def test_a_wave_that_is_too_short_gets_silence_behind_it(judge: Judge) -> None:
-    heard = judge.hear(tone(150.0, seconds=0.01), RATE)
-    assert len(heard.wave) == round(0.1 * RATE)
-    assert not heard.wave[round(0.02 * RATE) :].any()
+    aligned = judge.analyze(tone(150.0, seconds=0.01), RATE)
+    assert len(aligned.wave) == round(0.1 * RATE)
+    assert not aligned.wave[round(0.02 * RATE) :].any()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -45,11 +45,11 @@ def test_a_wave_that_is_not_finite_is_refused(judge: Judge, bad: float) -> None:
     wave = tone(150.0)
     wave[100] = bad
     with pytest.raises(DataError, match="not finite"):
-        judge.hear(wave, RATE)
+        judge.analyze(wave, RATE)
 
 
 def test_two_clips_are_compared_over_what_both_have(judge: Judge) -> None:
-    long, short = judge.hear(tone(150.0), RATE), judge.hear(tone(150.0, 0.3), RATE)
+    long, short = judge.analyze(tone(150.0), RATE), judge.analyze(tone(150.0, 0.3), RATE)
     for cut in (long.first(short), short.first(long)):
         assert len(cut.wave) == len(short.wave)
         assert cut.mel.shape == short.mel.shape
@@ -58,14 +58,14 @@ def test_two_clips_are_compared_over_what_both_have(judge: Judge) -> None:
 
 
 def test_phone_edits_are_counted_against_what_was_meant(judge: Judge) -> None:
-    heard = judge.hear(tone(150.0), RATE)
-    said = judge._listener.checkpoint.model.transcribe(
-        torch.from_numpy(heard.mel)[None], torch.tensor([heard.mel.shape[1]])
+    aligned = judge.analyze(tone(150.0), RATE)
+    output = judge._listener.checkpoint.model.transcribe(
+        torch.from_numpy(aligned.mel)[None], torch.tensor([aligned.mel.shape[1]])
     )[0]
-    assert judge.phone_edits(heard, "") == (len(said), 0)
-    edits, meant = judge.phone_edits(heard, "h ə l ˈoʊ")
+    assert judge.phone_edits(aligned, "") == (len(output), 0)
+    edits, meant = judge.phone_edits(aligned, "h ə l ˈoʊ")
     assert meant == 4
-    assert abs(len(said) - 4) <= edits <= max(len(said), 4)
+    assert abs(len(output) - 4) <= edits <= max(len(output), 4)
 
 
 def test_an_opinion_is_asked_for_at_the_judges_rate(tiny_voices: TinyVoices) -> None:
@@ -76,12 +76,12 @@ def test_an_opinion_is_asked_for_at_the_judges_rate(tiny_voices: TinyVoices) -> 
         return 3.5
 
     judge = Judge(str(tiny_voices.recognizer), opinion)
-    assert judge.opinion(judge.hear(tone(150.0, rate=48_000), 48_000)) == 3.5
+    assert judge.opinion(judge.analyze(tone(150.0, rate=48_000), 48_000)) == 3.5
     assert asked == [(round(0.6 * RATE), RATE)]
 
 
 def test_without_a_predictor_there_is_no_opinion(judge: Judge) -> None:
-    assert np.isnan(judge.opinion(judge.hear(tone(150.0), RATE)))
+    assert np.isnan(judge.opinion(judge.analyze(tone(150.0), RATE)))
 
 
 def test_resampling_keeps_the_duration_and_its_own_rate_the_wave() -> None:

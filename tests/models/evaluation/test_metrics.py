@@ -57,8 +57,8 @@ def test_distances_grow_with_noise() -> None:
 
 
 def test_cepstral_distortion_is_that_of_its_definition() -> None:
-    places = (np.arange(MEL.n_mels) + 0.5) / MEL.n_mels
-    ripple = 0.5 * np.cos(3 * np.pi * places)[:, None].repeat(7, axis=1)
+    indices = (np.arange(MEL.n_mels) + 0.5) / MEL.n_mels
+    ripple = 0.5 * np.cos(3 * np.pi * indices)[:, None].repeat(7, axis=1)
     expected = 10 / np.log(10) * np.sqrt(2) * 0.5
     assert distortion(ripple, 0 * ripple) == pytest.approx(expected)
 
@@ -73,8 +73,8 @@ def test_cepstral_distortion_does_not_depend_on_the_logarithm(log: str, per_nepe
 
 
 def test_cepstral_distortion_leaves_level_and_fine_detail_out() -> None:
-    places = (np.arange(MEL.n_mels) + 0.5) / MEL.n_mels
-    louder = np.full((MEL.n_mels, 4), 2.0) + np.cos(20 * np.pi * places)[:, None]
+    indices = (np.arange(MEL.n_mels) + 0.5) / MEL.n_mels
+    louder = np.full((MEL.n_mels, 4), 2.0) + np.cos(20 * np.pi * indices)[:, None]
     assert distortion(louder, 0 * louder) == pytest.approx(0, abs=1e-9)
 
 

@@ -33,8 +33,8 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
 
 def test_pitch_is_compared_where_both_are_voiced() -> None:
     asked = np.array([100.0, 100.0, 0.0, 100.0, 0.0])
-    heard = np.array([200.0, 100.0, 100.0, 0.0, 0.0, 50.0])
-    cents, wrong = compare_pitch(asked, heard)
+    result = np.array([200.0, 100.0, 100.0, 0.0, 0.0, 50.0])
+    cents, wrong = compare_pitch(asked, result)
     assert cents == pytest.approx(600.0)
     assert wrong == pytest.approx(2 / 5)
     assert compare_pitch(asked, np.zeros(5)) == (None, pytest.approx(3 / 5))
@@ -45,13 +45,13 @@ def test_british_teachers_speak_british_english() -> None:
     assert [accent_of(name) for name in names] == ["en-gb", "en-us", "en-us"]
 
 
-def _heard(speaker: str, mos: float, edits: int) -> MeasuredClip:
+def _measured(speaker: str, mos: float, edits: int) -> MeasuredClip:
     line = Line("sentence", "good morning")
     return MeasuredClip("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0)
 
 
 def test_voices_are_listed_most_natural_first_with_the_median_last() -> None:
-    rows = [_heard("low", 2.0, 1), _heard("high", 4.0, 0), _heard("mid", 3.0, 0)]
+    rows = [_measured("low", 2.0, 1), _measured("high", 4.0, 0), _measured("mid", 3.0, 0)]
     lines = table(rows).splitlines()[2:]
     assert [line.split("|")[1].split(",")[0].strip() for line in lines] == [
         "high",

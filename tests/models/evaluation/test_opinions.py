@@ -7,7 +7,7 @@ from models.evaluation.opinions import load_whisper, mean, word_errors
 
 
 @pytest.mark.parametrize(
-    ("said", "heard", "edits"),
+    ("reference", "hypothesis", "edits"),
     [
         ("four one nine zero two", "41902", 0),
         ("four one nine zero two", "4, 1, 9, oh, 2.", 0),
@@ -20,8 +20,10 @@ from models.evaluation.opinions import load_whisper, mean, word_errors
         ("lantern", "", 1),
     ],
 )
-def test_words_are_counted_however_numbers_are_written(said: str, heard: str, edits: int) -> None:
-    assert word_errors(said, heard)[0] == edits
+def test_words_are_counted_however_numbers_are_written(
+    reference: str, hypothesis: str, edits: int
+) -> None:
+    assert word_errors(reference, hypothesis)[0] == edits
 
 
 def test_the_words_said_are_counted() -> None:

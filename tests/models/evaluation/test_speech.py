@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.evaluation.speech import Manner, Voices
+from models.evaluation.speech import ProsodySettings, Voices
 from models.mel import MelConfig
 from models.phonology.phonemes import Phonemizer
 from tests.tiny_voices import TinyVoices, save_tiny_paper_voice, save_tiny_tacotron2
@@ -18,6 +18,6 @@ def test_voices_read_what_their_checkpoint_reads(
 ) -> None:
     voices = Voices(str(save_voice(tmp_path / "public")), str(tiny_voices.vocoder))
     phonemes = Phonemizer().phonemize(TEXTS)
-    waves = voices.speak(TEXTS, phonemes, voices.names[0], Manner(), MelConfig())
+    waves = voices.speak(TEXTS, phonemes, voices.names[0], ProsodySettings(), MelConfig())
     assert len(waves) == len(TEXTS)
     assert all(np.isfinite(wave).all() and len(wave) for wave in waves)

@@ -19,18 +19,18 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(
-    ("heard", "meant", "errors"),
+    ("result", "meant", "errors"),
     [(*pair, errors) for pair, errors in zip(PAIRS, (0, 2, 4, 2, 0), strict=True)],
 )
-def test_word_errors(heard: str, meant: str, errors: int) -> None:
-    assert word_errors(heard, meant)[0] == errors
+def test_word_errors(result: str, meant: str, errors: int) -> None:
+    assert word_errors(result, meant)[0] == errors
 
 
 def test_rate_is_jiwers() -> None:
     counts = [word_errors(*pair) for pair in PAIRS[:4]]
     rate = sum(errors for errors, _ in counts) / sum(words for _, words in counts)
     references = ["turn on the light"] * 2 + ["how much was it"] * 2
-    assert rate == pytest.approx(jiwer.wer(references, [heard for heard, _ in PAIRS[:4]]))
+    assert rate == pytest.approx(jiwer.wer(references, [result for result, _ in PAIRS[:4]]))
 
 
 def test_what_was_heard_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

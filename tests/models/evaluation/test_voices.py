@@ -17,12 +17,12 @@ from models.mel import LogMel, MelConfig
 NUM_CLIPS = 30
 
 
-def _heard(name: str, place: float, seed: int = 0, percent: int = 20) -> MeasuredVoice:
-    """A voice at `place` on both axes; clips differ by a sentence's worth and by 1."""
+def _voice(name: str, position: float, seed: int = 0, percent: int = 20) -> MeasuredVoice:
+    """A voice at `position` on both axes; clips differ by a sentence's worth and by 1."""
     sentences = 10.0 * np.random.default_rng(9).standard_normal((NUM_CLIPS, 2))
     own = np.random.default_rng(seed).standard_normal((NUM_CLIPS, 2))
     errors = Errors(np.full(NUM_CLIPS, percent), np.full(NUM_CLIPS, 100))
-    return MeasuredVoice(name, kind_of(name), errors, place + sentences + own, 100.0)
+    return MeasuredVoice(name, kind_of(name), errors, position + sentences + own, 100.0)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_kinds(name: str, kind: str) -> None:
 
 def test_distance_is_in_clip_to_clip_deviations() -> None:
     voices = [
-        _heard(name, place, seed)
-        for seed, (name, place) in enumerate({"anna": 0.0, "ben": 5.0, "cleo": 9.0}.items())
+        _voice(name, position, seed)
+        for seed, (name, position) in enumerate({"anna": 0.0, "ben": 5.0, "cleo": 9.0}.items())
     ]
     space = VoiceSpace([voice.statistics for voice in voices])
     distance = space.distance(voices[0].statistics, voices[1].statistics)
@@ -47,10 +47,10 @@ def test_distance_is_in_clip_to_clip_deviations() -> None:
 def test_every_voice_has_a_nearest_known_one_other_than_itself() -> None:
     rows = nearest_known(
         [
-            _heard("anna", 0.0, 1),
-            _heard("ben", 6.0, 2),
-            _heard("cleo", 20.0, 3),
-            _heard("generated-000", 5.0, 4),
+            _voice("anna", 0.0, 1),
+            _voice("ben", 6.0, 2),
+            _voice("cleo", 20.0, 3),
+            _voice("generated-000", 5.0, 4),
         ]
     )
     assert [row.nearest for row in rows] == ["ben", "anna", "ben", "ben"]
@@ -60,9 +60,9 @@ def test_every_voice_has_a_nearest_known_one_other_than_itself() -> None:
 def test_findings_tell_the_kinds_apart() -> None:
     rows = nearest_known(
         [
-            _heard("anna", 0.0, 1, percent=10),
-            _heard("ben", 6.0, 2, percent=30),
-            _heard("mix(anna,ben,0.50)", 3.0, 4, percent=15),
+            _voice("anna", 0.0, 1, percent=10),
+            _voice("ben", 6.0, 2, percent=30),
+            _voice("mix(anna,ben,0.50)", 3.0, 4, percent=15),
         ]
     )
     known, mix, floor = findings(rows)

@@ -11,7 +11,7 @@ AMERICAN = _SYMBOLS.split()
 
 
 @pytest.mark.parametrize(
-    ("phonemes", "said"),
+    ("phonemes", "output"),
     [
         ("^ h ˈɒ t .", "^ h ˈɑː t ."),
         ("^ ɡ ˈəʊ | ð ˈeə .", "^ ɡ ˈoʊ | ð ˈɛ ə ."),
@@ -22,8 +22,8 @@ AMERICAN = _SYMBOLS.split()
         ("^ ʘ a .", "^ ʘ æ ."),  # a click is nothing like English
     ],
 )
-def test_a_phone_that_was_never_learned_is_said_as_the_nearest(phonemes: str, said: str) -> None:
-    assert as_known(phonemes, AMERICAN) == said
+def test_a_phone_that_was_never_learned_is_said_as_the_nearest(phonemes: str, output: str) -> None:
+    assert as_known(phonemes, AMERICAN) == output
 
 
 def test_known_phones_stay_whatever_their_stress() -> None:

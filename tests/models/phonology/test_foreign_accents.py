@@ -10,7 +10,7 @@ from models.phonology.foreign_accents import (
     Accent,
     check_accent,
     parse_accent,
-    said_otherwise,
+    replaced_phones,
     speak_as,
 )
 from models.phonology.phonemes import Phonemizer, phones_of, split_words, tokens_of
@@ -26,7 +26,7 @@ STELLA = (
 
 
 @pytest.mark.parametrize(
-    ("language", "words", "said"),
+    ("language", "words", "output"),
     [
         ("ar", "please park", "b ɪ l ˈiː z | b ˈɑː ɾ k"),
         ("de", "the good wine", "z ə | ɡ ˈʊ t | v ˈaɪ n"),
@@ -40,32 +40,32 @@ STELLA = (
         ("zh", "the red van", "d ə | ɹ ˈɛ t ə | w ˈɛ n"),
     ],
 )
-def test_what_each_language_is_known_for(language: str, words: str, said: str) -> None:
+def test_what_each_language_is_known_for(language: str, words: str, output: str) -> None:
     (native,) = Phonemizer("en-us").phonemize([words])
-    assert speak_as(native, Accent("en-us", language)) == f"^ {said} ."
+    assert speak_as(native, Accent("en-us", language)) == f"^ {output} ."
 
 
 @pytest.mark.parametrize("language", FIRST_LANGUAGES)
 @pytest.mark.parametrize("native", ["en-us", "en-gb"])
 def test_the_shipped_voice_and_judge_say_all_of_it(native: str, language: str) -> None:
-    (said,) = Phonemizer(native).phonemize([STELLA])
-    symbols, heard = read_info("fastspeech2").symbols, set(read_info("recognizer").symbols)
+    (output,) = Phonemizer(native).phonemize([STELLA])
+    symbols, result = read_info("fastspeech2").symbols, set(read_info("recognizer").symbols)
     for strength in (0.3, 0.6, 1.0):
-        foreign = speak_as(said, Accent(native, language, strength))
+        foreign = speak_as(output, Accent(native, language, strength))
         assert symbol_ids(tokens_of(as_known(foreign, symbols)), symbols).size
-        assert set(phones_of(as_known(foreign, heard))) <= heard
+        assert set(phones_of(as_known(foreign, result))) <= result
         words, boundaries = split_words(foreign)
-        assert boundaries == split_words(said)[1]
+        assert boundaries == split_words(output)[1]
         assert all(words)
 
 
 @pytest.mark.parametrize("language", FIRST_LANGUAGES)
 def test_more_strength_changes_more(language: str) -> None:
-    (said,) = Phonemizer("en-us").phonemize([STELLA])
+    (output,) = Phonemizer("en-us").phonemize([STELLA])
 
     def changed(strength: float) -> int:
-        foreign = split_words(speak_as(said, Accent("en-us", language, strength)))[0]
-        return sum(a != b for a, b in zip(foreign, split_words(said)[0], strict=True))
+        foreign = split_words(speak_as(output, Accent("en-us", language, strength)))[0]
+        return sum(a != b for a, b in zip(foreign, split_words(output)[0], strict=True))
 
     counts = [changed(strength) for strength in (0.0, 0.3, 0.5, 0.7, 1.0)]
     assert counts[0] == 0
@@ -106,7 +106,7 @@ def test_names_of_nothing_are_refused(name: str, message: str) -> None:
 
 def test_what_a_voice_says_in_place_of_phones_that_it_lacks_is_told() -> None:
     symbols = read_info("fastspeech2").symbols
-    lines = list(said_otherwise(["en-us", "en-us+de", "en-us+hi"], symbols))
+    lines = list(replaced_phones(["en-us", "en-us+de", "en-us+hi"], symbols))
     assert lines[0].startswith("en-us+de: ")
     assert "ʁ as ɹ" in lines[0]
     assert "ʈ as t" in lines[1]

@@ -10,7 +10,7 @@ from models.recognition.edit_distance import (
 
 
 @pytest.mark.parametrize(
-    ("said", "meant", "distance"),
+    ("output", "meant", "distance"),
     [
         ("", "", 0),
         ("kitten", "kitten", 0),
@@ -21,8 +21,8 @@ from models.recognition.edit_distance import (
         ("abcd", "abc", 1),
     ],
 )
-def test_edit_distance(said: str, meant: str, distance: int) -> None:
-    assert edit_distance(said, meant) == distance
+def test_edit_distance(output: str, meant: str, distance: int) -> None:
+    assert edit_distance(output, meant) == distance
 
 
 def test_error_rate_counts_phones_not_clips() -> None:
@@ -31,7 +31,7 @@ def test_error_rate_counts_phones_not_clips() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant", "distance"),
+    ("output", "meant", "distance"),
     [
         ("", "", 0),
         ("", "abc", 3),
@@ -42,17 +42,17 @@ def test_error_rate_counts_phones_not_clips() -> None:
         ("anything", "", 0),
     ],
 )
-def test_distance_inside(said: str, meant: str, distance: int) -> None:
-    assert distance_inside(said, meant) == distance
+def test_distance_inside(output: str, meant: str, distance: int) -> None:
+    assert distance_inside(output, meant) == distance
 
 
 def test_many_at_once_are_as_far_as_one_by_one() -> None:
     rng = np.random.default_rng(0)
     lengths = rng.integers(0, 7, size=40)
-    said = np.where(np.arange(7) < lengths[:, None], rng.integers(1, 4, size=(40, 7)), 0)
+    output = np.where(np.arange(7) < lengths[:, None], rng.integers(1, 4, size=(40, 7)), 0)
     for meant in ([], [1], [1, 2, 3, 1], [9, 1, 1, 2, 3, 3, 2, 1]):
         one_by_one = [
             edit_distance([str(n) for n in row[:length]], [str(n) for n in meant])
-            for row, length in zip(said.tolist(), lengths, strict=True)
+            for row, length in zip(output.tolist(), lengths, strict=True)
         ]
-        assert edit_distances(said, lengths, meant).tolist() == one_by_one
+        assert edit_distances(output, lengths, meant).tolist() == one_by_one

@@ -47,13 +47,13 @@ def test_padding_does_not_reach_a_clip() -> None:
 
 def test_letters_come_out_as_words() -> None:
     torch.manual_seed(0)
-    heard = (
+    result = (
         CtcProbe(TINY_LETTERS, MEL)
         .eval()
         .hear(torch.randn(2, MEL.n_mels, 40), torch.tensor([40, 20]))
     )
-    assert len(heard) == 2
-    assert all(text == spellable(text) for text in heard)
+    assert len(result) == 2
+    assert all(text == spellable(text) for text in result)
 
 
 def test_spellable() -> None:

@@ -58,8 +58,8 @@ def test_learns_one_utterance_by_heart(recognizer: Recognizer) -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    said = recognizer.eval().transcribe(mel, lengths)
-    assert said == [[SYMBOLS[phone] for phone in phones]]
+    output = recognizer.eval().transcribe(mel, lengths)
+    assert output == [[SYMBOLS[phone] for phone in phones]]
 
 
 @pytest.mark.parametrize(

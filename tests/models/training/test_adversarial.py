@@ -39,13 +39,13 @@ class LevelTask:
     def __init__(self, reverse_labels_every: int) -> None:
         self.model, self.discriminators = Level(-1.0), Level(0.0)
         self.reverse_labels_every = reverse_labels_every
-        self.heard: list[float] = []
+        self.result: list[float] = []
 
     def batch(self, step: int) -> Batch:
         return {"wave": torch.ones(2, 4)}
 
-    def generate(self, generator: nn.Module, batch: Batch, heard: bool) -> Generated:
-        self.heard.append(float(self.discriminators.value.detach()))
+    def generate(self, generator: nn.Module, batch: Batch, result: bool) -> Generated:
+        self.result.append(float(self.discriminators.value.detach()))
         fake = batch["wave"] * generator.value
         return Generated(fake, {"mel": fake.mean()})
 
@@ -61,7 +61,7 @@ def test_reversed_epoch_teaches_discriminators_the_opposite(tmp_path: Any, every
     task = LevelTask(every)
     loop = LoopConfig(steps=12, log_every=100, save_every=100)
     train_adversarial(task, loop, {"generator": PLAIN, "discriminators": PLAIN}, tmp_path)
-    moves = torch.tensor(task.heard).diff().sign().tolist()
+    moves = torch.tensor(task.result).diff().sign().tolist()
     told_apart, opposite = [1.0] * 2, [-1.0] * 2
     assert moves[:4] == told_apart * 2
     # Momentum carries the first steps of an epoch on.

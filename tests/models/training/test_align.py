@@ -38,10 +38,10 @@ def recognizer() -> Checkpoint:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     rng = np.random.default_rng(0)
     for step in range(80):
-        said = [PHONES[index] for index in rng.integers(len(PHONES), size=8)]
-        sounds = [("_", 6), *((phone, int(rng.integers(5, 12))) for phone in said), ("_", 6)]
+        output = [PHONES[index] for index in rng.integers(len(PHONES), size=8)]
+        sounds = [("_", 6), *((phone, int(rng.integers(5, 12))) for phone in output), ("_", 6)]
         mel = torch.from_numpy(sounding(sounds, step).T.copy())[None]
-        targets = torch.tensor([[symbols.index(phone) for phone in said]])
+        targets = torch.tensor([[symbols.index(phone) for phone in output]])
         log_probs, lengths = model(mel, torch.tensor([mel.shape[-1]]))
         loss = ctc_loss(log_probs, lengths, targets, torch.tensor([8]))
         optimizer.zero_grad()
@@ -96,8 +96,8 @@ def test_best_cut_finds_the_change(boundary: int) -> None:
 
 def _features(tmp_path: Path, phonemes: tuple[str, ...], mels: list[np.ndarray]) -> Features:
     clips, first = [], 0
-    for index, (said, mel) in enumerate(zip(phonemes, mels, strict=True)):
-        clips.append(Clip(f"c{index}", "anna", "", said, False, 0, 0, first, len(mel)))
+    for index, (output, mel) in enumerate(zip(phonemes, mels, strict=True)):
+        clips.append(Clip(f"c{index}", "anna", "", output, False, 0, 0, first, len(mel)))
         first += len(mel)
     flat = np.concatenate(mels).astype(np.float16)
     return Features(MEL, tuple(clips), np.zeros(9, np.int16), flat, np.zeros(first, np.float16))

@@ -103,8 +103,8 @@ def test_phonemes_that_a_teacher_said_are_taken(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("one|ann|A M|A M\ntwo|ann|Two|Two\n")
     row = '{"id": "one", "phonemes": "^ ˈeɪ | ˈɛ m ."}\n'
     (tmp_path / "provenance.jsonl").write_text(row + '{"id": "tw', encoding="utf-8")
-    said = [clip.phonemes for clip in read_corpora(CorpusConfig(root=tmp_path))]
-    assert said == ["^ ˈeɪ | ˈɛ m .", ""]
+    output = [clip.phonemes for clip in read_corpora(CorpusConfig(root=tmp_path))]
+    assert output == ["^ ˈeɪ | ˈɛ m .", ""]
     twice = row + row.replace("ˈeɪ", "ɐ")
     (tmp_path / "provenance.jsonl").write_text(twice, encoding="utf-8")
     with pytest.raises(DataError, match=r"provenance.jsonl:2: one is listed before, with other"):
@@ -168,6 +168,6 @@ def test_names_and_lines_are_read_as_people_write_them(
 
 
 def test_text_is_plain(tmp_path: Path) -> None:
-    said = "cafe\u0301 \u201cturn\u201d soft\u00adly\u200b \uff48\ufb01"
-    root = _corpus(tmp_path / "c", f"a|x|{said}\n", "a.wav")
+    output = "cafe\u0301 \u201cturn\u201d soft\u00adly\u200b \uff48\ufb01"
+    root = _corpus(tmp_path / "c", f"a|x|{output}\n", "a.wav")
     assert read_corpora(CorpusConfig(root))[0].text == 'cafe "turn" softly hfi'

@@ -85,8 +85,8 @@ def test_textgrids_align_in_place_of_the_recognizer(
     checkpoint = load_checkpoint(train_fastspeech2(config))
     count = len(corpus.features.clips)
     assert f"aligned {count - 1} of {count} clips" in capsys.readouterr().out
-    said = {token for clip in corpus.features.clips[1:] for token in tokens_of(clip.phonemes)}
-    assert set(checkpoint.symbols) <= said | {"<pad>"}
+    output = {token for clip in corpus.features.clips[1:] for token in tokens_of(clip.phonemes)}
+    assert set(checkpoint.symbols) <= output | {"<pad>"}
     assert not list((tmp_path / "run").glob("alignment-*"))
 
 
@@ -119,9 +119,9 @@ def test_sentences_with_phones_that_training_lacks_are_told_and_others_evaluated
         textgrids={"folder": str(root), "phones": "ipa"},
     )
     train_fastspeech2(replace(config, corpus=replace(corpus.config, root=root)))
-    said = capsys.readouterr().out
-    assert f"left out: {root}/metadata.csv:5: not evaluated: training lacks " in said
-    assert "no held-out sentence is left; held out in their place: " in said
+    output = capsys.readouterr().out
+    assert f"left out: {root}/metadata.csv:5: not evaluated: training lacks " in output
+    assert "no held-out sentence is left; held out in their place: " in output
 
 
 def _mel(model: FastSpeech2, speaker: str) -> torch.Tensor:

@@ -56,11 +56,11 @@ def test_clips_are_spoken_and_held_out_by_sentence(corpus: TrainingCorpus) -> No
 def test_cache_is_made_once(corpus: TrainingCorpus) -> None:
     made, *told = corpus.reports
     assert made.startswith("features: ")
-    said = list[str]()
-    again = prepare_features(corpus.config, MEL, corpus.cache, said.append)
+    output = list[str]()
+    again = prepare_features(corpus.config, MEL, corpus.cache, output.append)
     assert again.clips == corpus.features.clips
     assert isinstance(again.waves, np.memmap)
-    assert said == told
+    assert output == told
 
 
 @pytest.mark.parametrize("name", ["waves.npy", "mels.npy", "pitch.npy", "clips.json"])
@@ -217,12 +217,12 @@ def test_clips_that_nobody_can_learn_from_are_told_and_the_rest_measured(
     _write_corpus(tmp_path, {"bad": waves[kind], **good})
     if kind == "no sound":
         (tmp_path / "wavs" / "bad.wav").write_bytes(b"RIFF")
-    said, config = list[str](), CorpusConfig(tmp_path, held_out=0.5)
-    features = prepare_features(config, MEL, tmp_path / "cache", said.append)
+    output, config = list[str](), CorpusConfig(tmp_path, held_out=0.5)
+    features = prepare_features(config, MEL, tmp_path / "cache", output.append)
     assert [clip.id for clip in features.clips] == list(good)
     line = f"left out: {tmp_path}/metadata.csv:1: {told_as.get(kind, kind)}: "
-    assert any(message.startswith(line) for message in said)
-    assert any(message.startswith("left out 1 of 5 clips (1 ") for message in said)
+    assert any(message.startswith(line) for message in output)
+    assert any(message.startswith("left out 1 of 5 clips (1 ") for message in output)
 
 
 def test_levels_are_those_of_what_is_heard(tmp_path: Path) -> None:
@@ -245,18 +245,18 @@ def test_where_all_held_out_sentences_are_left_out_others_are_held_out(tmp_path:
     (lost,) = [text for text in SENTENCES if is_held_out(text, 0.3)][:1]
     waves = {f"c{n}": hum(200.0, n) for n in range(4)} | {"lost": 0 * SPEECH}
     _write_corpus(tmp_path, waves, [*texts, lost])
-    said, config = list[str](), CorpusConfig(tmp_path, held_out=0.3)
-    features = prepare_features(config, MEL, tmp_path / "cache", said.append)
+    output, config = list[str](), CorpusConfig(tmp_path, held_out=0.3)
+    features = prepare_features(config, MEL, tmp_path / "cache", output.append)
     (held_out,) = features.held_out()
     assert len(features.training()) == 3
-    assert any(f"held out in their place: '{held_out.text}'" in message for message in said)
+    assert any(f"held out in their place: '{held_out.text}'" in message for message in output)
 
 
 def test_one_name_in_two_folders_is_told_to_be_one_voice(tmp_path: Path) -> None:
     for name in ("x", "y"):
         _write_corpus(tmp_path / name, {f"c{n}": hum(200.0, n) for n in range(4)})
-    said = list[str]()
+    output = list[str]()
     config = CorpusConfig(tmp_path, folders=("x", "y"), held_out=0.5)
-    features = prepare_features(config, MEL, tmp_path / "cache", said.append)
+    features = prepare_features(config, MEL, tmp_path / "cache", output.append)
     assert len({clip_key(clip) for clip in features.clips}) == 8
-    assert "speaker anna of x, y is taken for one voice" in said
+    assert "speaker anna of x, y is taken for one voice" in output

@@ -22,8 +22,8 @@ def clips(count: int, seed: int, words: tuple[str, ...] = ("no", "yes")) -> list
     return made
 
 
-def share_right(heard: list[str], meant: list[LabelledFeatures]) -> float:
-    return float(np.mean([text == clip.text for text, clip in zip(heard, meant, strict=True)]))
+def share_right(result: list[str], meant: list[LabelledFeatures]) -> float:
+    return float(np.mean([text == clip.text for text, clip in zip(result, meant, strict=True)]))
 
 
 def test_keywords_are_learned() -> None:

@@ -155,15 +155,15 @@ def extra(recipe: str, recognizer: Path) -> dict[str, Any]:
     return {"recognizer": str(recognizer)} if recipe in ("fastspeech2", "tacotron2") else {}
 
 
-def _tensors(value: Any, place: str = "") -> dict[str, torch.Tensor]:
+def _tensors(value: Any, index: str = "") -> dict[str, torch.Tensor]:
     """All tensors of a nested state by their place in it."""
     if isinstance(value, torch.Tensor):
-        return {place: value}
+        return {index: value}
     items = value.items() if isinstance(value, dict) else enumerate(value)
     found: dict[str, torch.Tensor] = {}
     for key, item in items:
         if isinstance(item, (dict, list, tuple, torch.Tensor)):
-            found |= _tensors(item, f"{place}/{key}")
+            found |= _tensors(item, f"{index}/{key}")
     return found
 
 

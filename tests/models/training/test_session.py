@@ -109,9 +109,9 @@ def test_run_says_at_its_start_what_it_will_cost(
         session.update("model", session.modules["model"](batch["x"]).square().mean())
         session.finish_step(Nothing())
     session.close()
-    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("cost")]
-    assert len(said) == 1
-    assert re.search(r"cost: [\d.]+ steps/s over 10 steps.* 7 steps to go take 0:00:0\d", said[0])
+    output = [line for line in capsys.readouterr().out.splitlines() if line.startswith("cost")]
+    assert len(output) == 1
+    assert re.search(r"cost: [\d.]+ steps/s over 10 steps.* 7 steps to go take 0:00:0\d", output[0])
 
 
 def test_shipped_weights_are_an_average_that_follows(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from models.checkpoint import load_checkpoint
 from models.config import as_mapping
 from models.errors import DataError
 from models.training.run import train
-from models.training.speaker_encoder import is_unheard
+from models.training.speaker_encoder import is_held_out
 from tests.models.training.conftest import MEL, RATE, SENTENCES, hum
 
 
@@ -70,8 +70,8 @@ def test_a_run_says_its_precision_and_makes_a_checkpoint(
 
 def test_who_is_held_out_depends_on_the_name_alone() -> None:
     names = [f"speaker-{number}" for number in range(400)]
-    held_out = {name for name in names if is_unheard(name, 0.2)}
-    assert held_out < {name for name in names if is_unheard(name, 0.4)}
+    held_out = {name for name in names if is_held_out(name, 0.2)}
+    assert held_out < {name for name in names if is_held_out(name, 0.4)}
     assert 50 < len(held_out) < 110
 
 

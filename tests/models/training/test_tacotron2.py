@@ -75,10 +75,10 @@ def test_the_recognizer_hears_mels_in_its_own_scale(
     natural = torch.from_numpy(np.array(corpus.features.mels)).float()
     mels = convert_mels(natural.T[None], MEL, scaled)[0].T.half().numpy()
     features = dataclasses.replace(corpus.features, mel_config=scaled, mels=mels)
-    ears, heard = load_checkpoint(recognizer), []
+    ears, result = load_checkpoint(recognizer), []
 
     def listen(mels: Tensor, lengths: Tensor) -> list[list[str]]:
-        heard.append(mels)
+        result.append(mels)
         return [["a"]] * len(mels)
 
     monkeypatch.setattr(ears.model, "transcribe", listen)
@@ -93,7 +93,7 @@ def test_the_recognizer_hears_mels_in_its_own_scale(
         "faulty",
         "off_diagonal",
     ]
-    assert -12 < heard[0].mean() < -4  # natural logarithms, not within [-4, 4]
+    assert -12 < result[0].mean() < -4  # natural logarithms, not within [-4, 4]
 
 
 def _utterances(corpus: TrainingCorpus) -> list[Utterance]:

@@ -63,8 +63,8 @@ def test_the_pitch_asked_is_the_pitch_heard(pitch_hz: float) -> None:
     frames = 60
     with torch.no_grad():
         wave = _harmonic()(_hum(pitch_hz, frames), torch.full((1, frames), pitch_hz))[0].numpy()
-    heard = pitch_of(wave, MEL)
-    voiced = heard[heard > 0]
+    result = pitch_of(wave, MEL)
+    voiced = result[result > 0]
     assert len(voiced) > 0.8 * frames
     assert abs(1200 * math.log2(float(np.median(voiced)) / pitch_hz)) < 10
 
@@ -73,10 +73,10 @@ def test_a_glide_is_followed() -> None:
     frames = 80
     asked = torch.linspace(100, 180, frames)[None]
     with torch.no_grad():
-        heard = pitch_of(_harmonic()(_hum(140, frames), asked)[0].numpy(), MEL)
+        result = pitch_of(_harmonic()(_hum(140, frames), asked)[0].numpy(), MEL)
     middle = slice(10, frames - 10)
-    voiced = heard[middle] > 0
-    cents = 1200 * np.log2(heard[middle][voiced] / asked[0, middle].numpy()[voiced])
+    voiced = result[middle] > 0
+    cents = 1200 * np.log2(result[middle][voiced] / asked[0, middle].numpy()[voiced])
     assert voiced.mean() > 0.8
     assert np.median(np.abs(cents)) < 30
 

@@ -70,13 +70,13 @@ def test_loss_falls(config: VocosConfig) -> None:
     target = _speech_like(16)
     optimizer = torch.optim.AdamW(vocos.parameters(), lr=3e-3)
     losses = []
-    for _ in range(25):
+    for _ in range(60):
         loss = (log_mel(vocos(target)) - target).abs().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
-    assert min(losses[-3:]) < 0.95 * losses[0]
+    assert min(losses[-3:]) < 0.85 * losses[0]
 
 
 @pytest.mark.parametrize("config", [PLAIN, WHOLE])

@@ -45,9 +45,9 @@ def test_what_was_shipped_is_what_a_reader_decodes(codec: str) -> None:
     np.testing.assert_array_equal(shipped.wave, decode_audio(shipped.audio)[0])
 
 
-def delay_samples(heard: np.ndarray, wave: np.ndarray, most: int = 400) -> int:
-    """By how many samples `heard` comes after `wave`, at most `most`."""
-    inner = heard[most : len(wave) - most]
+def delay_samples(result: np.ndarray, wave: np.ndarray, most: int = 400) -> int:
+    """By how many samples `result` comes after `wave`, at most `most`."""
+    inner = result[most : len(wave) - most]
     shifted = np.lib.stride_tricks.sliding_window_view(wave, len(inner))
     return most - int(np.argmax(shifted @ inner))
 
@@ -59,9 +59,9 @@ def test_every_codec_at_every_rate_keeps_length_and_place(codec: str, sample_rat
         pytest.skip("Opus has no such rate")
     wave = speech(sample_rate)
     audio = encode_clip(wave, sample_rate, codec, "home-1")
-    heard, found_rate = decode_audio(audio)
-    assert (len(heard), found_rate) == (len(wave), sample_rate)
-    assert abs(delay_samples(heard, wave)) <= (1 if codec == "opus" else 0)
+    result, found_rate = decode_audio(audio)
+    assert (len(result), found_rate) == (len(wave), sample_rate)
+    assert abs(delay_samples(result, wave)) <= (1 if codec == "opus" else 0)
     assert suffix_of(audio) == f".{codec}"
     assert audio == encode_clip(wave, sample_rate, codec, "home-1")
 
@@ -172,8 +172,8 @@ def test_the_noise_alone_has_the_gain_of_its_clip(voices: TinyVoices, tmp_path: 
     config["output"] |= {"loudness_lufs": -30, "keep_clean": True, "keep_noise": True}
     path.write_text(yaml.safe_dump(config))
     for row in rows_by_id(run_stages(stages.plan(load_build_config(path)))).values():
-        heard, clean, noise = (
+        result, clean, noise = (
             decode_audio(row[name]["bytes"])[0] for name in ("audio", "clean_audio", "noise_audio")
         )
         factor = 10 ** (row["channel"]["gain_db"] / 20)
-        np.testing.assert_allclose(heard, factor * clean + noise, atol=2e-4)
+        np.testing.assert_allclose(result, factor * clean + noise, atol=2e-4)

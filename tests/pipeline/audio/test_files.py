@@ -129,10 +129,10 @@ def test_silence_has_no_level():
 RUMBLE = 2 * tone(4, 3.0)
 
 
-@pytest.mark.parametrize("unheard", [0.0, 0.3, RUMBLE])
-def test_the_active_level_is_that_of_what_is_heard(unheard):
+@pytest.mark.parametrize("inaudible", [0.0, 0.3, RUMBLE])
+def test_the_active_level_is_that_of_what_is_heard(inaudible):
     speech = np.concatenate([tone(300, 0.5), np.zeros(RATE // 2, np.float32)] * 3)
-    level_db = active_speech_level_db(speech + np.float32(unheard), RATE)
+    level_db = active_speech_level_db(speech + np.float32(inaudible), RATE)
     assert level_db == pytest.approx(active_speech_level_db(speech, RATE), abs=0.1)
 
 

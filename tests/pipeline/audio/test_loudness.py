@@ -44,6 +44,6 @@ def test_a_peak_between_samples_is_found() -> None:
 def test_offset_and_rumble_are_not_loud(level: float) -> None:
     tone, times = _tone(3.0, level), np.arange(3 * RATE) / RATE
     expected = loudness_lufs(tone, RATE)
-    for unheard in (0.3, 0.5 * np.sin(2 * np.pi * 4 * times)):
-        assert loudness_lufs(tone + unheard, RATE) == pytest.approx(expected, abs=0.1)
+    for inaudible in (0.3, 0.5 * np.sin(2 * np.pi * 4 * times)):
+        assert loudness_lufs(tone + inaudible, RATE) == pytest.approx(expected, abs=0.1)
     assert loudness_lufs(np.full(RATE, 0.3), RATE) == -70.0

@@ -46,7 +46,7 @@ def test_a_part_of_a_column_keeps_the_values_of_its_rows() -> None:
     assert [part.levels[code] for code in part.values] == ["y", "z"]  # type: ignore[index]
 
 
-def _ledger(*rows: dict[str, dict[str, object]]) -> pa.Table:
+def _log(*rows: dict[str, dict[str, object]]) -> pa.Table:
     entries = [
         [{"link": link, "parameters": json.dumps(drawn)} for link, drawn in row.items()]
         for row in rows
@@ -54,9 +54,9 @@ def _ledger(*rows: dict[str, dict[str, object]]) -> pa.Table:
     return pa.table({"augmentations": entries})
 
 
-def test_the_ledger_falls_into_links_and_plain_parameters() -> None:
+def test_the_log_falls_into_links_and_plain_parameters() -> None:
     log = read_log(
-        _ledger(
+        _log(
             {"gain": {"gain_db": -3.0}},
             {},
             {"gain": {"gain_db": -1.5}, "loss": {"at_s": [0.1, 0.2], "codec": "opus", "x": None}},
@@ -98,10 +98,10 @@ def test_labels_are_what_a_model_learns_and_where_a_row_lies() -> None:
         "slot room",
         PLACE,
     }
-    places = labels[PLACE].values
+    indices = labels[PLACE].values
     train = labels["split"].values == labels["split"].levels.index("train")  # type: ignore[union-attr]
-    assert (np.diff(places[train]) >= 0).all()
-    assert set(places[train]) == set(range(10))
+    assert (np.diff(indices[train]) >= 0).all()
+    assert set(indices[train]) == set(range(10))
 
 
 def test_all_splits_are_read_in_order_with_their_names(tmp_path: Path) -> None:
@@ -125,10 +125,8 @@ def test_a_dataset_of_an_older_version_is_named(tmp_path: Path) -> None:
         read_light_columns(tmp_path)
 
 
-def test_a_ledger_of_nothing_is_empty() -> None:
-    table = pa.table(
-        {"augmentations": pa.array([[], []], _ledger({"a": {}})["augmentations"].type)}
-    )
+def test_a_log_of_nothing_is_empty() -> None:
+    table = pa.table({"augmentations": pa.array([[], []], _log({"a": {}})["augmentations"].type)})
     assert read_log(table).drawn == {}
 
 

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models.errors import DataError
+from pipeline.audit.record import read_audit
 from pipeline.audit.verdict import audit_json, audit_table
 from tests.planted_bias import CLASSES, INTENTS, RECORD, ROOMS, Row, clean_rows, noise_of, table_of
 
@@ -138,3 +141,15 @@ def test_of_a_hundred_datasets_in_order_five_at_most_raise_an_alarm() -> None:
     ]
     assert all(len(audit.findings) > 40 for audit in audits)
     assert sum(bool(audit.biases) for audit in audits) <= 5
+
+
+def test_an_audit_is_read_as_it_was_written_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    audit = audit_table(table_of(clean_rows(3, 40)), RECORD)
+    (tmp_path / "audit.json").write_text(audit_json(audit))
+    read = read_audit(tmp_path)
+    assert (read.rows, read.verdict, read.passed) == (40, audit.verdict, True)
+    assert [test["p"] for test in read.tests] == [found.finding.p for found in audit.findings]
+    for wrong in ("{}", '{"format": "1"}', "["):
+        (tmp_path / "audit.json").write_text(wrong)
+        with pytest.raises(DataError, match=r"audit\.json"):
+            read_audit(tmp_path)

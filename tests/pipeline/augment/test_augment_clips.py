@@ -8,7 +8,7 @@ import pytest
 from pipeline.audio.files import decode_audio, pcm16
 from pipeline.audio.loudness import loudness_lufs
 from pipeline.augment.augment_clips import augment_clips, measure_quality, silence_fraction
-from pipeline.augment.augmenter import AugmentConfig
+from pipeline.augment.config import AugmentConfig
 from pipeline.distributions import Range
 from pipeline.records import FinishedClip, JudgedClip, MelClip, Performance
 from tests.pipeline.synthetic_build import judged_clip

@@ -84,8 +84,8 @@ def test_the_snr_is_found_again_in_the_clip_itself():
     for seed in range(30):
         wave = speech(seed=seed)
         clip = augmenter.augment(f"clip-{seed}", wave, seed)
-        heard = wave * 10 ** (clip.channel.gain_db / 20)
-        snr_db = active_speech_level_db(heard, RATE) - rms_db(clip.wave - heard)
+        played = wave * 10 ** (clip.channel.gain_db / 20)
+        snr_db = active_speech_level_db(played, RATE) - rms_db(clip.wave - played)
         assert snr_db == pytest.approx(clip.noise.snr_db, abs=0.1)
 
 
@@ -125,7 +125,7 @@ def test_order_and_threads_do_not_matter():
     assert all(same(forward[id], backward[id].result()) for id in waves)
 
 
-def test_the_ledger_is_enough_to_make_the_clip_again():
+def test_the_log_is_enough_to_make_the_clip_again():
     augmenter = Augmenter(EVERYTHING, RATE)
     wave = speech()
     clip = augmenter.augment("a", wave, 5)
@@ -230,11 +230,11 @@ def test_pauses_of_a_noise_are_not_drawn(tmp_path):
     rng = np.random.default_rng(0)
     bark = np.concatenate([np.zeros(8 * RATE), 0.3 * rng.standard_normal(2 * RATE)])
     write_noise(tmp_path / "dog/bark.wav", bark)
-    heard = 0
+    played = 0
     for drawn in drawn_for(AugmentConfig(noise=NoiseConfig(tmp_path)), 40):
         start = round(drawn["background_noise"]["offsets_s"][0] * RATE)
-        heard += np.any(bark[start : start + RATE])
-    assert heard >= 32  # 0.28 of all starts hear it: eight tries, 0.93
+        played += np.any(bark[start : start + RATE])
+    assert played >= 32  # 0.28 of all starts hear it: eight tries, 0.93
 
 
 def test_a_noise_that_is_silent_is_no_noise(tmp_path):
@@ -378,9 +378,9 @@ def test_no_two_splits_share_a_noise_or_a_room():
         for folder in ("noise", "rooms")
         for sound in load_sounds(SHIPPED / folder, RATE, "noise").sounds
     }
-    heard = {split: {recordings[source] for source in found[split]} for split in SPLIT}
-    assert len(set.union(*heard.values())) == sum(len(names) for names in heard.values())
-    assert all(len(names) >= 4 for names in heard.values())
+    played = {split: {recordings[source] for source in found[split]} for split in SPLIT}
+    assert len(set.union(*played.values())) == sum(len(names) for names in played.values())
+    assert all(len(names) >= 4 for names in played.values())
 
 
 def test_splits_share_where_they_are_told_to_or_must(tmp_path):

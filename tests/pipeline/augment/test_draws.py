@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.augment.augmenter import AugmentConfig, Augmenter
+from pipeline.augment.augmenter import Augmenter
 from pipeline.augment.chain import draw_chain
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.distributions import Choice, Distribution

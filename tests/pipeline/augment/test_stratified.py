@@ -1,4 +1,4 @@
-"""Even draws: every stretch of rows covers the range, and nothing else is given away."""
+"""Stratified draws: every stretch of rows covers the range, and nothing else is given away."""
 
 from pathlib import Path
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
+from pipeline.augment.augmenter import Augmenter, AugmentSetting
 from pipeline.augment.chain import draw_chain
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.intent_ranks import ranks_of
 from pipeline.augment.links.level import DcOffset, Gain
 from pipeline.augment.links.link import SoundPool
@@ -44,10 +45,10 @@ def test_rows_that_follow_on_each_other_fall_into_different_parts(level: int) ->
         assert sorted(stretch >> (6 - level)) == list(range(size))
 
 
-def test_every_number_is_as_likely_in_every_place() -> None:
+def test_every_number_is_as_likely_at_every_index() -> None:
     orders = np.array([stratified_order(np.random.default_rng(seed), 3) for seed in range(2000)])
-    for place in range(8):
-        counts = np.bincount(orders[:, place], minlength=8)
+    for position in range(8):
+        counts = np.bincount(orders[:, position], minlength=8)
         assert stats.chisquare(counts).pvalue > 1e-4
 
 
@@ -100,7 +101,7 @@ def test_a_chain_is_balanced_over_the_rows_of_an_intent(count: int) -> None:
     np.testing.assert_allclose(gains_db, np.linspace(-6, 0, count), atol=6 / count)
 
 
-def test_the_sampler_of_a_config_asks_whose_turn_it_is() -> None:
+def test_the_sampler_of_a_config_reads_the_ranks() -> None:
     wave = np.full(100, 0.1, np.float32)
     ranks = {f"id-{rank}": Rank("lights", rank) for rank in range(16)}
 
@@ -114,7 +115,7 @@ def test_the_sampler_of_a_config_asks_whose_turn_it_is() -> None:
     assert sixteenths("independent") < 14
 
 
-def test_turns_are_counted_by_intent_whatever_the_shards_are(tmp_path: Path) -> None:
+def test_ranks_are_counted_by_intent_whatever_the_shards_are(tmp_path: Path) -> None:
     rows: list[Sentence | Reject] = [
         Sentence(f"d-{number}", "x", "d", "t", "ab"[number % 3 == 0]) for number in range(12)
     ]

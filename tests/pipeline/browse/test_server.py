@@ -39,10 +39,10 @@ def test_a_clip_is_told_shown_and_heard(client: TestClient, dataset: Path) -> No
     told = client.get("/clips/0").json()
     assert (told["text"], told["duration_s"]) == (row["text"], row["duration_s"])
     assert ["id", row["id"]] in told["groups"][-1]["facts"]
-    heard = client.get("/clips/0/audio")
-    assert heard.content == row["audio"]["bytes"]
-    assert heard.headers["content-type"] == "audio/flac"
-    assert len(decode_audio(heard.content)[0]) == row["duration_s"] * 16000
+    result = client.get("/clips/0/audio")
+    assert result.content == row["audio"]["bytes"]
+    assert result.headers["content-type"] == "audio/flac"
+    assert len(decode_audio(result.content)[0]) == row["duration_s"] * 16000
     assert client.get("/clips/0/picture").content[8:12] == b"WEBP"
 
 

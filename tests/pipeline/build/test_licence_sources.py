@@ -64,11 +64,11 @@ def test_every_row_says_what_its_parts_ask(dataset: Path) -> None:
     assert verify(dataset) == []
 
 
-def test_the_ledger_counts_what_is_in_the_rows(dataset: Path) -> None:
+def test_the_summary_counts_what_is_in_the_rows(dataset: Path) -> None:
     rows = rows_by_id(dataset).values()
-    ledger = read_build(dataset)["licences"]
-    assert sum(ledger["rows"].values()) == len(rows)
-    lines = {(line["kind"], line["name"]): line for line in ledger["sources"]}
+    counted = read_build(dataset)["licences"]
+    assert sum(counted["rows"].values()) == len(rows)
+    lines = {(line["kind"], line["name"]): line for line in counted["sources"]}
     hiss = lines["noise", "noise/hiss/hiss.wav"]
     assert (hiss["licence"], hiss["commercial"]) == ("CC BY-NC 4.0", "no")
     assert (hiss["attribution"], hiss["split"]) == ("Hiss by Nora", "")

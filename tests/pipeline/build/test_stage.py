@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.augment.augmenter import NoiseConfig, RoomConfig
+from pipeline.augment.config import NoiseConfig, RoomConfig
 from pipeline.augment.links.noise import Babble
 from pipeline.build.config import BuildConfig, load_build_config
 from pipeline.build.inputs import used_digests

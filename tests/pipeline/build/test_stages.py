@@ -215,11 +215,14 @@ def test_more_sentences_keep_the_shards_of_those_that_stayed(config: Path, built
     assert grown == rows_by_id(run_stages(plan(load_build_config(config, fresh))))
 
 
-def test_stratified_draws_do_not_depend_on_shard_size(config: Path, tmp_path: Path) -> None:
-    ledgers = []
-    for shard_size in (3, 12):
+def test_stratified_draws_do_not_depend_on_shard_size(
+    built: Job, config: Path, tmp_path: Path
+) -> None:
+    logs = []
+    for shard_size in (built.config.runtime.shard_size, 12):
         asked = ["augment.sampler=stratified", f"runtime.shard_size={shard_size}"]
         asked += [f"output.path={tmp_path / str(shard_size)}"]
+        asked += [f"runtime.work_dir={built.work_dir}"]
         rows = rows_by_id(run_stages(plan(load_build_config(config, asked))))
-        ledgers.append({id: row["augmentations"] for id, row in rows.items()})
-    assert ledgers[0] == ledgers[1]
+        logs.append({id: row["augmentations"] for id, row in rows.items()})
+    assert logs[0] == logs[1]

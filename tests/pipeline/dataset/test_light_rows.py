@@ -33,17 +33,17 @@ def test_rows_come_again_in_few_columns(dataset: Path) -> None:
 
 
 def test_a_row_is_found_by_its_place(dataset: Path) -> None:
-    places = RowsByIndex(data_files(dataset))
-    place = 0
+    indices = RowsByIndex(data_files(dataset))
+    index = 0
     for path in data_files(dataset):
         for row in read_rows(path):
-            assert places.read(place) == row | {"split": path.name.partition("-")[0]}
-            place += 1
-    assert len(places) == place == 130
-    assert places.read(129, ["speaker"]).keys() == {"speaker", "split"}
+            assert indices.read(index) == row | {"split": path.name.partition("-")[0]}
+            index += 1
+    assert len(indices) == index == 130
+    assert indices.read(129, ["speaker"]).keys() == {"speaker", "split"}
     for outside in (-1, 130):
         with pytest.raises(IndexError):
-            places.read(outside)
+            indices.read(outside)
 
 
 def test_a_damaged_file_is_named(dataset: Path, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_build_does_not_replace_what_has_grown(both) -> None:
         check_output(OutputConfig(both), "both")
 
 
-@pytest.mark.parametrize("step", ["_place_files", "publish"])
+@pytest.mark.parametrize("step", ["_copy_files", "publish"])
 def test_a_kill_leaves_the_old_dataset_whole(home, car, tmp_path, step) -> None:
     """Killed with -9 as a step begins, in the place of one of its parts."""
     mine = join([home], tmp_path / "mine", "home").dataset

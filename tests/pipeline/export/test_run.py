@@ -152,9 +152,9 @@ def test_two_exports_into_one_folder_at_once(dataset: Path, tmp_path: Path) -> N
     request = ExportRequest(dataset, "nemo", tmp_path / "out")
     wanted = {"format": "nemo"}
     with (
-        state.claimed(request.out, wanted),
+        state.held(request.out, wanted),
         pytest.raises(DataError, match="another export is writing here now"),
-        state.claimed(request.out, wanted),
+        state.held(request.out, wanted),
     ):
         pass
 

@@ -18,11 +18,11 @@ SYMBOLS = (BLANK, "a", "o", "t")
 TONE_HZ = {"a": 300.0, "o": 1200.0, "t": 4000.0}
 
 
-def tones(said: str, rate: int = 22050) -> np.ndarray:
+def tones(output: str, rate: int = 22050) -> np.ndarray:
     """A waveform (S,) with a tone of 0.12 s a phone."""
     time_s = np.arange(round(0.12 * rate)) / rate
-    hum = [np.sin(2 * np.pi * TONE_HZ[phone] * time_s) for phone in said]
-    noise = 0.01 * np.random.default_rng(0).standard_normal(len(time_s) * len(said))
+    hum = [np.sin(2 * np.pi * TONE_HZ[phone] * time_s) for phone in output]
+    noise = 0.01 * np.random.default_rng(0).standard_normal(len(time_s) * len(output))
     return (0.3 * np.concatenate(hum) + noise).astype(np.float32)
 
 
@@ -35,9 +35,9 @@ def recognizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     rng = np.random.default_rng(0)
     for _ in range(500):
-        said = "".join(rng.choice(["a", "o", "t"], 6))
-        mel = log_mel(torch.from_numpy(tones(said))[None])
-        targets = torch.tensor([[SYMBOLS.index(phone) for phone in said]])
+        output = "".join(rng.choice(["a", "o", "t"], 6))
+        mel = log_mel(torch.from_numpy(tones(output))[None])
+        targets = torch.tensor([[SYMBOLS.index(phone) for phone in output]])
         log_probs, lengths = model(mel, torch.tensor([mel.shape[-1]]))
         loss = ctc_loss(log_probs, lengths, targets, torch.tensor([6]))
         optimizer.zero_grad()
@@ -54,7 +54,7 @@ def recognizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("said", "phonemes", "rate"),
+    ("output", "phonemes", "rate"),
     [
         ("atota", "^ ˈa t | o t , a .", 0.0),
         ("atota", "^ a t o t o .", 1 / 5),
@@ -63,10 +63,10 @@ def recognizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_error_rate_counts_what_was_said_otherwise(
-    recognizer: Path, said: str, phonemes: str, rate: float
+    recognizer: Path, output: str, phonemes: str, rate: float
 ) -> None:
     judge = Judge(JudgeConfig(str(recognizer)))
-    assert judge.judge(tones(said), 22050, phonemes).phone_error_rate == pytest.approx(rate)
+    assert judge.judge(tones(output), 22050, phonemes).phone_error_rate == pytest.approx(rate)
 
 
 def test_level_and_sample_rate_do_not_matter(recognizer: Path) -> None:
@@ -136,10 +136,10 @@ def test_broken_clips_are_found(recognizer: Path, broken: str) -> None:
 
 
 def test_a_local_mumble_is_found_where_the_whole_rate_is_low(recognizer: Path) -> None:
-    said = "ao" * 16
-    wave = np.concatenate([tones(said[:12]), tones("t" * 8), tones(said[20:])])
+    output = "ao" * 16
+    wave = np.concatenate([tones(output[:12]), tones("t" * 8), tones(output[20:])])
     config = JudgeConfig(str(recognizer), max_divergent_phones=3)
-    judged = Judge(config).judge(_with_silence(wave, 0.1), 22050, "^ " + " ".join(said) + " .")
+    judged = Judge(config).judge(_with_silence(wave, 0.1), 22050, "^ " + " ".join(output) + " .")
     assert judged.phone_error_rate is not None
     assert judged.phone_error_rate < 0.3
     assert "divergent phones above 3" in faults_of(judged, config)

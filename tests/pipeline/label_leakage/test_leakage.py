@@ -16,18 +16,18 @@ NAMES = ("ada", "bo", "cy", "dee")
 
 def row(index: int, intent: str, words: str, name: str, template: int, speaker: str = "") -> Row:
     """`words` and a name in a slot behind them; its last word is its own."""
-    said = words.split()
-    place = len(said)
+    output = words.split()
+    position = len(output)
     return {
         "id": f"{index:06d}",
-        "transcript": " ".join([*said, name, _letters(index)]),
+        "transcript": " ".join([*output, name, _letters(index)]),
         "template": f"{intent}:{template}",
         "intent": intent,
         "source": "templates",
         "speaker": speaker or f"speaker {index % 4}",
         "accent": "en-us",
         "negative": {"kind": "none"},
-        "slots": [{"name": "who", "value": name, "first_word": place, "end_word": place + 1}],
+        "slots": [{"name": "who", "value": name, "first_word": position, "end_word": position + 1}],
     }
 
 
@@ -157,9 +157,9 @@ def test_words_in_the_carrier_slot_count_as_words() -> None:
         carrier = {"name": "carrier", "value": "Would you", "first_word": 0, "end_word": 2}
         if one["intent"] != "call" or not index % 2:
             carrier |= {"value": "Let me"}
-        said = f"{carrier['value'].lower()} {words_before(one).split()[-1]}"
+        output = f"{carrier['value'].lower()} {words_before(one).split()[-1]}"
         name, template = one["slots"][0]["value"], int(one["template"][-1])
-        new = row(index, one["intent"], said, name, template, one["speaker"])
+        new = row(index, one["intent"], output, name, template, one["speaker"])
         return new | {"slots": [carrier, *new["slots"]]}
 
     lone, tied = changed(plant).warnings

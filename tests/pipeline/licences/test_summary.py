@@ -27,12 +27,12 @@ def test_each_source_is_counted_in_the_rows_that_have_it() -> None:
     count = SummaryCount(SOURCES)
     for row in rows_of(range(6)):
         count.add(row)
-    ledger = count.summary()
-    assert sum(ledger.rows.values()) == 6
-    rows = {(line.kind, line.name): line.rows for line in ledger.sources}
+    log_file = count.summary()
+    assert sum(log_file.rows.values()) == 6
+    rows = {(line.kind, line.name): line.rows for line in log_file.sources}
     assert rows["sentences", "templates:home"] == 6
     assert all(number > 0 for number in rows.values())
-    kinds = [line.kind for line in ledger.sources]
+    kinds = [line.kind for line in log_file.sources]
     assert kinds == sorted(kinds, key=["sentences", "voice", "vocoder", "noise", "room"].index)
 
 

@@ -23,12 +23,12 @@ def test_what_was_not_done_is_one_word() -> None:
     assert not any(name.startswith("noise ") for name in facts)
 
 
-def test_the_ledger_is_told_link_by_link() -> None:
-    ledger = [
+def test_the_log_is_told_link_by_link() -> None:
+    summary = [
         {"link": "gain", "parameters": '{"gain_db": -1.5}', "measured": '{"gain_db": -1.5}'},
         {"link": "room", "parameters": '{"source": "hall"}', "measured": '{"rt60_s": 0.5}'},
     ]
-    (group,) = facts_of({"augmentations": ledger})
+    (group,) = facts_of({"augmentations": summary})
     assert group.facts == [
         ("1. gain", "gain_db −1.5"),
         ("2. room", "source hall; rt60_s 0.5 (measured)"),

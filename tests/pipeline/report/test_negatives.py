@@ -28,15 +28,15 @@ NEGATIVES = (
 
 def test_kinds_with_the_nearest_first() -> None:
     rows = rows_with(*NEGATIVES)
-    said = [row["transcript"] for row in rows]
+    printed = [row["transcript"] for row in rows]
     section = negatives_section(rows)
     assert section
     assert (section.count, section.num_phrases) == (3, 2)
     substitution, partial = section.kinds
     assert (substitution.kind, substitution.count) == ("substitution", 2)
     assert (substitution.nearest, substitution.median) == (0.125, 0.1875)
-    assert substitution.examples == (said[1], said[0])
-    assert (partial.kind, partial.examples) == ("partial", (said[2],))
+    assert substitution.examples == (printed[1], printed[0])
+    assert (partial.kind, partial.examples) == ("partial", (printed[2],))
     assert section.phrases == [("Hey Jarvis", 2), ("Hey <Jarvis>", 1)]
     assert "share of the phrase" in section.picture
 

@@ -14,7 +14,7 @@ from pipeline.speech.context import ContextConfig
 from pipeline.speech.foreign_accents import (
     check_foreign_accents,
     in_foreign_accent,
-    unheard_phones,
+    missing_phones,
 )
 from pipeline.speech.synthesize import Synthesizer, VoiceConfig
 from tests.tiny_voices import TinyVoices, save_tiny_tacotron2
@@ -57,11 +57,11 @@ def test_speakers_languages_and_seeds_differ() -> None:
 
 def test_speakers_of_one_strength_make_different_changes() -> None:
     sentence = _sentence("A hot bath is a small good thing.", accent="en-us+it(0.5)")
-    said = {
+    output = {
         in_foreign_accent(sentence, f"speaker-{number}", STRENGTHS, seed=1).phonemes
         for number in range(40)
     }
-    assert len(said) > 3
+    assert len(output) > 3
 
 
 def test_natives_stay_and_a_given_strength_is_kept() -> None:
@@ -101,6 +101,6 @@ def test_a_voice_that_reads_letters_is_refused(
 
 
 def test_phones_that_the_voice_lacks_are_told() -> None:
-    (line,) = unheard_phones(["en-us", "en-us+fr"], "fastspeech2")
+    (line,) = missing_phones(["en-us", "en-us+fr"], "fastspeech2")
     assert line.startswith("text.accent: en-us+fr: ")
     assert "ʁ as ɹ" in line

@@ -18,16 +18,16 @@ QUOTA = Quota(QuotaConfig(pace_bands=2), ("anna", "ben"), ("en-gb", "en-us"), se
 def test_each_round_fills_every_cell_once() -> None:
     assert QUOTA.num_cells == 8
     for turn in range(3):
-        cells = [QUOTA.cell(8 * turn + place) for place in range(8)]
+        cells = [QUOTA.cell(8 * turn + index) for index in range(8)]
         assert len(set(cells)) == 8
     assert {cell.fastest for cell in cells} == {0.5, 1.0}
 
 
 def test_rounds_and_seeds_differ_in_order() -> None:
     other = Quota(QUOTA.config, QUOTA.speakers, QUOTA.accents, seed=2)
-    rounds = [[QUOTA.cell(8 * turn + place) for place in range(8)] for turn in range(2)]
+    rounds = [[QUOTA.cell(8 * turn + index) for index in range(8)] for turn in range(2)]
     assert rounds[0] != rounds[1]
-    assert rounds[0] != [other.cell(place) for place in range(8)]
+    assert rounds[0] != [other.cell(index) for index in range(8)]
 
 
 def test_too_few_sentences_name_the_cells() -> None:

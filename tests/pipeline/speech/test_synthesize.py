@@ -17,8 +17,8 @@ from pipeline.speech.synthesize import (
     VoiceConfig,
     check_voice,
     draw_controls,
+    ignored_controls,
     synthesize,
-    unheard_controls,
     word_times,
 )
 from pipeline.speech.voices import GeneratedVoices
@@ -279,9 +279,9 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("models.acoustic.tacotron2.attention_faults", lambda *_: ())
-    assert unheard_controls(config) == ()
+    assert ignored_controls(config) == ()
     deaf = dataclasses.replace(config, acoustic_model=str(save_tiny_tacotron2(tmp_path / "taco")))
-    told = unheard_controls(deaf)
+    told = ignored_controls(deaf)
     assert [line.partition(":")[0] for line in told] == ["voice.pace", "voice.pitch_semitones"]
     assert told[0].endswith("taco, a tacotron2, cannot follow it; every sentence has 1.0")
     clips = _clips(list(synthesize(spoken, deaf, seed=1))).values()
@@ -292,7 +292,7 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
     steady = dataclasses.replace(
         deaf, pace=Distribution(value=1.0), pitch_semitones=Distribution(value=0.0)
     )
-    assert unheard_controls(steady) == ()
+    assert ignored_controls(steady) == ()
 
 
 def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:

@@ -62,8 +62,8 @@ def test_griffin_lim_says_what_the_mel_says() -> None:
     (clip,) = vocode([_mel_clip("tone", mel)], VoiceConfig(vocoder="griffin-lim"))
     assert isinstance(clip, CleanClip)
     assert clip.vocoder == "griffin-lim"
-    heard = log_mel(torch.from_numpy(clip.wave)[None])[0].numpy()
-    assert heard.mean(axis=1).argmax() == mel.mean(axis=1).argmax()
+    result = log_mel(torch.from_numpy(clip.wave)[None])[0].numpy()
+    assert result.mean(axis=1).argmax() == mel.mean(axis=1).argmax()
 
 
 def test_loud_clips_are_scaled_and_quiet_ones_are_left() -> None:

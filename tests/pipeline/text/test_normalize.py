@@ -30,8 +30,9 @@ def test_plain_text_needs_no_grammars(tmp_path: Path) -> None:
     assert not cache.exists()
 
 
-def test_worker_processes_change_nothing() -> None:
-    config = SentencesConfig(Path("prompts/voice_assistant"), 260)
+def test_worker_processes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.text.normalize._PARALLEL_FROM", 8)
+    config = SentencesConfig(Path("prompts/voice_assistant"), 80)
     texts = [sentence.text for sentence in generate(config, seed=5)]
     parallel = normalize(texts, workers=2)
     assert multiprocessing.active_children()

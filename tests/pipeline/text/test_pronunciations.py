@@ -43,7 +43,7 @@ def written(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def said(paths: list[Path], words: str, phones: str) -> tuple[str, set[int]]:
+def output(paths: list[Path], words: str, phones: str) -> tuple[str, set[int]]:
     """The phones of a sentence after the lexicon, words parted by bars; and which it had."""
     parts = [part.split() for part in phones.split("|")]
     fixed = load_lexicon(paths).pronounce(words.split(), parts)
@@ -52,7 +52,7 @@ def said(paths: list[Path], words: str, phones: str) -> tuple[str, set[int]]:
 
 def test_a_list_in_arpabet_and_ipa(tmp_path: Path) -> None:
     path = written(tmp_path, "own.dict", CMUDICT)
-    assert said([path], "ask voxloom and nguyen", "æ s k | x | æ n d | x") == (
+    assert output([path], "ask voxloom and nguyen", "æ s k | x | æ n d | x") == (
         "æ s k | v ˈɑː k s l ˌuː m | æ n d | w ˈɪ n",
         {1, 3},
     )
@@ -66,12 +66,12 @@ def test_every_pronunciation_of_a_word_in_the_files_order(tmp_path: Path) -> Non
 
 def test_an_entry_of_several_words_is_parted_among_them(tmp_path: Path) -> None:
     path = written(tmp_path, "own.dict", CMUDICT)
-    assert said([path], "wi fi wi", "w ˈɪ | f ˈaɪ | w ˈɪ") == ("w ˈaɪ | f ˌaɪ | w ˈɪ", {0, 1})
+    assert output([path], "wi fi wi", "w ˈɪ | f ˈaɪ | w ˈɪ") == ("w ˈaɪ | f ˌaɪ | w ˈɪ", {0, 1})
 
 
 def test_pls_with_a_preferred_form_and_an_alphabet_of_its_own(tmp_path: Path) -> None:
     path = written(tmp_path, "own.pls", PLS)
-    assert said([path], "voxlume in new york", "x | ɪ n | n uː | j ɔː ɹ k") == (
+    assert output([path], "voxlume in new york", "x | ɪ n | n uː | j ɔː ɹ k") == (
         "v ˈɔː k s l uː m | ɪ n | n uː | j ˈɔː ɹ k",
         {0, 2, 3},
     )
@@ -80,17 +80,17 @@ def test_pls_with_a_preferred_form_and_an_alphabet_of_its_own(tmp_path: Path) ->
 def test_a_later_file_wins_and_both_are_in_the_digest(tmp_path: Path) -> None:
     first = written(tmp_path, "a.dict", "tomato  T AH0 M EY1 T OW0\n")
     second = written(tmp_path, "b.dict", "tomato  təˈmɑːtəʊ\n")
-    assert said([first, second], "tomato", "x")[0] == "t ə m ˈɑː t əʊ"
-    assert said([second, first], "tomato", "x")[0] == "t ə m ˈeɪ t oʊ"
+    assert output([first, second], "tomato", "x")[0] == "t ə m ˈɑː t əʊ"
+    assert output([second, first], "tomato", "x")[0] == "t ə m ˈeɪ t oʊ"
     before = lexicon_digest([first, second])
     assert before != lexicon_digest([second, first])
     written(tmp_path, "b.dict", "tomato  təˈmætəʊ\n")
     assert before != lexicon_digest([first, second])
-    assert said([first, second], "tomato", "x")[0] == "t ə m ˈæ t əʊ"
+    assert output([first, second], "tomato", "x")[0] == "t ə m ˈæ t əʊ"
 
 
 def test_without_files_nothing_changes() -> None:
-    assert said([], "one two", "w ʌ n | t uː") == ("w ʌ n | t uː", set())
+    assert output([], "one two", "w ʌ n | t uː") == ("w ʌ n | t uː", set())
 
 
 @pytest.mark.parametrize(

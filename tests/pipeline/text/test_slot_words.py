@@ -105,7 +105,7 @@ def read(texts: Sequence[str]) -> list[str]:
     return [READINGS.get(text, text.replace("Dr.", "Doctor")) for text in texts]
 
 
-def heard(sentence: Sentence, spoken: str) -> list[str]:
+def result(sentence: Sentence, spoken: str) -> list[str]:
     words = words_of(spoken)
     (ranges,) = word_ranges([sentence], [" ".join(words)], read)
     return [" ".join(words[found.first_word : found.end_word]) for found in ranges]
@@ -119,24 +119,24 @@ def sentence_of(marked: str) -> Sentence:
 
 @pytest.mark.parametrize(("marked", "spoken", "expected"), CASES)
 def test_the_words_of_a_slot_are_found(marked: str, spoken: str, expected: list[str]) -> None:
-    assert heard(sentence_of(marked), spoken) == expected
+    assert result(sentence_of(marked), spoken) == expected
 
 
 def test_part_of_a_value_lies_within_it() -> None:
     slots = (Slot("contact", "Anna Meier"), Slot("contact.first", "Anna"))
     sentence = Sentence("a-1", "Call Anna Meier now.", "a", "b:1", "b", slots)
-    assert heard(sentence, "Call Anna Meier now.") == ["anna meier", "anna"]
+    assert result(sentence, "Call Anna Meier now.") == ["anna meier", "anna"]
 
 
 def test_slots_out_of_order_are_found() -> None:
     slots = (Slot("room", "attic"), Slot("light", "lamp"))
     sentence = Sentence("a-1", "The lamp in the attic.", "a", "b:1", "b", slots)
-    assert heard(sentence, "The lamp in the attic.") == ["attic", "lamp"]
+    assert result(sentence, "The lamp in the attic.") == ["attic", "lamp"]
 
 
 def test_a_value_the_text_lacks_has_no_words() -> None:
     sentence = Sentence("a-1", "Call Mom.", "a", "b:1", "b", (Slot("contact", "Dad"),))
-    assert heard(sentence, "Call Mom.") == [""]
+    assert result(sentence, "Call Mom.") == [""]
 
 
 def test_sentences_without_slots_have_no_ranges() -> None:

@@ -68,8 +68,8 @@ def test_the_words_of_slots_are_those_of_the_transcript() -> None:
     )
     assert isinstance(row, SpokenSentence)
     words = row.transcript.split()
-    heard = [" ".join(words[slot.first_word : slot.end_word]) for slot in row.slot_words]
-    assert heard == ["mom's", "seven thirty a m", "twelve dollars ninety five cents"]
+    result = [" ".join(words[slot.first_word : slot.end_word]) for slot in row.slot_words]
+    assert result == ["mom's", "seven thirty a m", "twelve dollars ninety five cents"]
     assert row.slot_words[0] == WordRange(1, 2)
 
 

@@ -42,8 +42,8 @@ def test_variants(options: dict[str, float], text: str, phonemes: str, expected:
 
 def test_the_users_own_words_stay() -> None:
     phonemes = "^ w ˈɔː t ɚ | w ˈɔː t ɚ ."
-    said = varied("water water", phonemes, fixed=1, flapping=1.0)
-    assert said == "^ w ˈɔː ɾ ɚ | w ˈɔː t ɚ ."
+    output = varied("water water", phonemes, fixed=1, flapping=1.0)
+    assert output == "^ w ˈɔː ɾ ɚ | w ˈɔː t ɚ ."
 
 
 def test_one_option_does_not_change_the_draws_of_another() -> None:

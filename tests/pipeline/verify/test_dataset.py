@@ -102,8 +102,8 @@ def flip_in_a_clip(dataset: Path) -> tuple[str, str]:
     path = dataset / TRAIN
     data = bytearray(path.read_bytes())
     row = pq.read_table(path).slice(0, 1).to_pylist()[0]
-    place = bytes(data).index(row["audio"]["bytes"])
-    data[place + 200] ^= 0x04
+    position = bytes(data).index(row["audio"]["bytes"])
+    data[position + 200] ^= 0x04
     path.write_bytes(data)
     fit_digest(dataset)
     return row["id"], "audio: cannot be read"
@@ -353,7 +353,7 @@ def test_a_merged_dataset_may_know_a_name_by_two_licences(dataset: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("position", "value"),
     [
         (("config", "output"), "x"),
         (("config", "output", "split"), {"x": 1}),
@@ -366,14 +366,14 @@ def test_a_merged_dataset_may_know_a_name_by_two_licences(dataset: Path) -> None
     ],
 )
 def test_an_edited_record_is_told_in_a_line(
-    tmp_path: Path, place: tuple[str, ...], value: object
+    tmp_path: Path, position: tuple[str, ...], value: object
 ) -> None:
     dataset = seal_tones(tmp_path, 3)
     build = json.loads((dataset / "build.json").read_text())
     section = build
-    for name in place[:-1]:
+    for name in position[:-1]:
         section = section[name]
-    section[place[-1]] = value
+    section[position[-1]] = value
     (dataset / "build.json").write_text(json.dumps(build))
     for read in (
         lambda: verify(dataset, workers=1),

@@ -13,7 +13,8 @@ import yaml
 from models.errors import DataError
 from pipeline.audio.files import decode_audio, encode_flac
 from pipeline.augment.augmentation_log import read_log
-from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
+from pipeline.augment.augmenter import Augmenter, AugmentSetting
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS, AnyLink
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
@@ -118,7 +119,7 @@ def test_without_a_clean_column_the_shards_of_the_build_are_asked(built, tmp_pat
     work_dir = built.parent / ".voxloom" / "tiny"
     replayed = replay(copy, row_id, work_dir)
     assert replayed.is_equal
-    assert str(work_dir / "judge") in replayed.clean_from
+    assert str(work_dir / "vocode") in replayed.clean_from
     with pytest.raises(DataError, match=r"clean version"):
         replay(copy, row_id)
 
@@ -142,7 +143,7 @@ def test_a_clip_that_was_changed_is_told(built, tmp_path):
         ),
     ],
 )
-def test_a_ledger_that_no_chain_writes_is_named(built, tmp_path, log, message):
+def test_a_log_that_no_chain_writes_is_named(built, tmp_path, log, message):
     row_id = next(iter(rows_by_id(built)))
     with pytest.raises(DataError, match=message):
         replay(changed(built, tmp_path, augmentations=log), row_id)

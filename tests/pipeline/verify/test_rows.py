@@ -23,10 +23,10 @@ def expected_of(rows: list[dict]) -> Expected:
     count = SummaryCount(SOURCES)
     for row in rows:
         count.add(row)
-    ledger: dict[tuple[str, str], list[SummaryLine]] = {}
+    log_file: dict[tuple[str, str], list[SummaryLine]] = {}
     for line in count.summary().sources:
-        ledger.setdefault((line.kind, line.name), []).append(line)
-    return Expected(SEED, SHARES, [RowLicences.of_sources("cc-by-4.0", SOURCES)], ledger)
+        log_file.setdefault((line.kind, line.name), []).append(line)
+    return Expected(SEED, SHARES, [RowLicences.of_sources("cc-by-4.0", SOURCES)], log_file)
 
 
 def check(tmp_path: Path, change: Callable[[list[dict]], object] = lambda _: None) -> Found:

@@ -49,7 +49,7 @@ class ChatClient:
     def _attempt(self, request: ChatRequest) -> ChatReply:
         dialect: Dialect | None = self._dialect
         while dialect is not None:
-            self._client.wait_turn()
+            self._client.wait_for_slot()
             try:
                 body, usage = self._send_within_budget(request, dialect)
             except openai.APIStatusError as error:

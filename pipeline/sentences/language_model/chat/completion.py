@@ -36,8 +36,10 @@ def read_completion(body: str, model: str, usage: Usage) -> ChatReply:
             "sentences_per_request"
         )
     if refusal or ended == "content_filter" or not isinstance(content, str):
-        said = shortened(str(refusal or content))
-        raise UnusableReply(f"the model gave no answer (`{said}`); change the prompt or the model")
+        answer = shortened(str(refusal or content))
+        raise UnusableReply(
+            f"the model gave no answer (`{answer}`); change the prompt or the model"
+        )
     return ChatReply(content, _model_of(completion, model), usage)
 
 

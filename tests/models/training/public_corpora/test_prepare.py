@@ -32,9 +32,9 @@ def corpus(tmp_path: Path) -> CorpusConfig:
 def test_a_corpus_is_checked_split_measured_and_aligned(
     corpus: CorpusConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recognizer, said = load_checkpoint("recognizer"), list[str]()
+    recognizer, output = load_checkpoint("recognizer"), list[str]()
     cache = tmp_path / "cache"
-    figures = prepare_corpus(corpus, recognizer, cache, said.append)
+    figures = prepare_corpus(corpus, recognizer, cache, output.append)
     assert set(figures) == {"anna", "ben"}
     assert figures["anna"].clips == figures["ben"].clips == 3
     assert figures["anna"].minutes == pytest.approx(6 / 60)
@@ -42,7 +42,7 @@ def test_a_corpus_is_checked_split_measured_and_aligned(
     assert figures["anna"].held_out == sum(
         clip.held_out for clip in read_corpora(corpus) if clip.speaker == "anna"
     )
-    assert [message for message in said if message.startswith(("features: ", "aligning "))]
+    assert [message for message in output if message.startswith(("features: ", "aligning "))]
     # A training run finds all of it.
     monkeypatch.setattr("models.training.features._compute", None)
     monkeypatch.setattr("models.training.align.align", None)
@@ -55,8 +55,8 @@ def test_files_that_are_no_sound_and_lines_listed_twice_are_told(
     metadata = corpus.root / "metadata.csv"
     metadata.write_text(metadata.read_text() + metadata.read_text().partition("\n")[0])
     (corpus.root / "wavs" / "anna1.wav").write_bytes(b"no sound")
-    said = list[str]()
-    prepare_corpus(corpus, load_checkpoint("recognizer"), tmp_path / "cache", said.append)
-    told = " ".join(said)
+    output = list[str]()
+    prepare_corpus(corpus, load_checkpoint("recognizer"), tmp_path / "cache", output.append)
+    told = " ".join(output)
     assert f"{metadata}:3: no sound that can be read: " in told
     assert f"{metadata}:7: listed before: anna0 is that of line 1" in told

@@ -74,9 +74,9 @@ def test_workers_and_interruptions_change_no_byte(tmp_path: Path) -> None:
 def test_what_is_there_is_not_said_again(tmp_path: Path) -> None:
     _render(tmp_path)
     before = _files(tmp_path)
-    said: list[dict[str, object]] = []
-    _render(tmp_path, REQUESTS * 2, report=said.append)
-    assert said == []
+    output: list[dict[str, object]] = []
+    _render(tmp_path, REQUESTS * 2, report=output.append)
+    assert output == []
     assert _files(tmp_path) == before
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 
 from models.config import build
-from pipeline.augment.augmenter import AugmentConfig
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS, AnyLink
 
 RATE = 16000

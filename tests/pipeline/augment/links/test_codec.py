@@ -10,16 +10,16 @@ from tests.pipeline.augment.links.every_link import words
 RATE = 22050
 
 
-def delay(heard: np.ndarray, wave: np.ndarray) -> int:
+def delay(result: np.ndarray, wave: np.ndarray) -> int:
     """The shift in samples at which both are most alike."""
     size = 2 * len(wave)
-    alike = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wave, size)))
+    alike = np.fft.irfft(np.fft.rfft(result, size) * np.conj(np.fft.rfft(wave, size)))
     shift = int(np.argmax(alike))
     return shift if shift < len(wave) else shift - size
 
 
-def distortion_db(heard: np.ndarray, wave: np.ndarray) -> float:
-    return rms_db(heard - wave) - rms_db(wave)
+def distortion_db(result: np.ndarray, wave: np.ndarray) -> float:
+    return rms_db(result - wave) - rms_db(wave)
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100])
@@ -27,10 +27,10 @@ def distortion_db(heard: np.ndarray, wave: np.ndarray) -> float:
 @pytest.mark.parametrize("bit_rate_kbps", [8.0, 32.0])
 def test_words_stay_where_they_were(codec, rate, bit_rate_kbps):
     wave = words(0.7, rate=rate)
-    heard = through_codec(wave, rate, codec, bit_rate_kbps)
-    assert len(heard) == len(wave)
-    assert abs(delay(heard, wave)) <= 0.001 * rate
-    assert -60 < distortion_db(heard, wave) < 0
+    result = through_codec(wave, rate, codec, bit_rate_kbps)
+    assert len(result) == len(wave)
+    assert abs(delay(result, wave)) <= 0.001 * rate
+    assert -60 < distortion_db(result, wave) < 0
 
 
 @pytest.mark.parametrize("codec", ["mp3", "opus"])
@@ -55,8 +55,8 @@ def test_what_passes_full_scale_is_not_clipped(codec):
     wave = 3 * words(0.5, rate=RATE)
     quiet = wave / np.float32(np.abs(wave).max() / 0.99)
     scale = np.abs(wave).max() / 0.99
-    loud_heard, heard = through_codec(wave, RATE, codec), through_codec(quiet, RATE, codec)
-    np.testing.assert_allclose(loud_heard, scale * heard, atol=1e-3)
+    loud_result, result = through_codec(wave, RATE, codec), through_codec(quiet, RATE, codec)
+    np.testing.assert_allclose(loud_result, scale * result, atol=1e-3)
 
 
 def test_silence_and_a_single_sample_pass():

@@ -10,8 +10,8 @@ import pytest
 
 from models.config import as_mapping, build
 from models.errors import ConfigError
-from pipeline.augment.augmenter import AugmentConfig
 from pipeline.augment.chain import apply_chain, draw_chain
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import SoundPool
 from pipeline.augment.links.signal import Signal
@@ -30,7 +30,7 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place_at(link, rate: int) -> SoundPool:
+def pool_at(link, rate: int) -> SoundPool:
     return sound_pools_of([link], load_libraries([link], rate), rate, None, None)[""]
 
 
@@ -42,53 +42,53 @@ def drawn_by(link, pool: SoundPool, id: str = "a", num_samples: int = 8000) -> d
 @pytest.mark.parametrize("rate", [8000, 22050, 48000])
 def test_it_works_at_any_rate_and_keeps_the_length(sounds, kind, rate):
     link = link_of(kind, sounds)
-    pool = place_at(link, rate)
+    pool = pool_at(link, rate)
     wave = words(0.3, rate=rate)
     before = wave.copy()
     signal = Signal(wave, wave, rate)
-    heard = link.apply(signal, pool, **drawn_by(link, pool, num_samples=len(wave)))
-    assert heard.wave.dtype == np.float32
-    assert heard.wave.ndim == 1
-    assert np.isfinite(heard.wave).all()
-    assert not np.array_equal(heard.wave, wave)
+    result = link.apply(signal, pool, **drawn_by(link, pool, num_samples=len(wave)))
+    assert result.wave.dtype == np.float32
+    assert result.wave.ndim == 1
+    assert np.isfinite(result.wave).all()
+    assert not np.array_equal(result.wave, wave)
     np.testing.assert_array_equal(wave, before)
     if kind not in STRETCHING:
-        assert len(heard.wave) == len(wave)
-        assert (heard.time_scale, heard.time_shift_s) == (1.0, 0.0)
-    json.dumps(dict(heard.measured), allow_nan=False)
+        assert len(result.wave) == len(wave)
+        assert (result.time_scale, result.time_shift_s) == (1.0, 0.0)
+    json.dumps(dict(result.measured), allow_nan=False)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("num_samples", [1, 7, 400])
 def test_very_short_clips_pass(sounds, kind, num_samples):
     link = link_of(kind, sounds)
-    pool = place_at(link, 16000)
+    pool = pool_at(link, 16000)
     wave = np.full(num_samples, 0.25, np.float32)
     drawn = drawn_by(link, pool, num_samples=num_samples)
-    heard = link.apply(Signal(wave, wave, 16000), pool, **drawn)
-    assert np.isfinite(heard.wave).all()
-    assert len(heard.wave) >= num_samples * 0.7
+    result = link.apply(Signal(wave, wave, 16000), pool, **drawn)
+    assert np.isfinite(result.wave).all()
+    assert len(result.wave) >= num_samples * 0.7
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in MAKING_SOUND])
 def test_silence_stays_silence(sounds, kind):
     link = link_of(kind, sounds)
-    pool = place_at(link, 16000)
+    pool = pool_at(link, 16000)
     silence = np.zeros(8000, np.float32)
-    heard = link.apply(Signal(silence, silence, 16000), pool, **drawn_by(link, pool))
-    assert np.abs(heard.wave).max() < 1e-6
+    result = link.apply(Signal(silence, silence, 16000), pool, **drawn_by(link, pool))
+    assert np.abs(result.wave).max() < 1e-6
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_threads_hear_the_same_bits(sounds, kind):
     link = link_of(kind, sounds)
-    pool = place_at(link, 16000)
+    pool = pool_at(link, 16000)
     drawn = [(kind, drawn_by(link, pool))]
     wave = words(0.3)
     first = apply_chain(wave, drawn, pool).signal.wave
     with ThreadPoolExecutor(3) as threads:
-        for heard in threads.map(lambda _: apply_chain(wave, drawn, pool), range(4)):
-            np.testing.assert_array_equal(heard.signal.wave, first)
+        for result in threads.map(lambda _: apply_chain(wave, drawn, pool), range(4)):
+            np.testing.assert_array_equal(result.signal.wave, first)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,7 +107,7 @@ def test_keeping_the_noise_changes_no_sample(sounds, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_draws_are_plain_take_the_same_numbers_and_differ_by_clip(sounds, kind):
     link = link_of(kind, sounds)
-    pool = place_at(link, 16000)
+    pool = pool_at(link, 16000)
     states, texts = set(), set()
     for seed in range(8):
         rng = np.random.default_rng(seed)
@@ -134,14 +134,14 @@ def test_another_link_before_or_behind_changes_none_of_its_draws(sounds, kind):
     link = link_of(kind, sounds)
     other = link_of("gain" if kind != "gain" else "dc_offset", sounds)
     chains = ([link], [other, link], [link, other])
-    pool = place_at(link, 16000)
+    pool = pool_at(link, 16000)
     draws = [dict(draw_chain(chain, pool, 1, "a", 8000))[kind] for chain in chains]
     assert draws[0] == draws[1] == draws[2]
 
 
 def test_two_links_of_a_kind_draw_apart(sounds):
     link = link_of("gain", sounds)
-    first, second = draw_chain([link, link], place_at(link, 16000), 1, "a", 8000)
+    first, second = draw_chain([link, link], pool_at(link, 16000), 1, "a", 8000)
     assert first != second
 
 

@@ -9,8 +9,9 @@ import soundfile
 from models.config import build
 from models.errors import DataError
 from pipeline.audio.files import active_speech_level_db, rms_db
-from pipeline.augment.augmenter import AugmentConfig, Augmenter, AugmentSetting
+from pipeline.augment.augmenter import Augmenter, AugmentSetting
 from pipeline.augment.chain import apply_chain
+from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links.noise import _audible_offset, add_under, noise_segment
 from pipeline.augment.links.signal import Signal
 from tests.pipeline.augment.links.every_link import RATE, link_of, words, write_sounds
@@ -31,13 +32,13 @@ def test_the_snr_found_in_the_components_is_the_one_asked_for(sounds, kind):
     augmenter = Augmenter(config, RATE, AugmentSetting(keep_noise=True))
     for index in range(40):
         wave = 0.2 * words(0.6, seed=index)
-        heard = augmenter.augment(f"{index}", wave, 1)
-        gain = 10 ** (heard.channel.gain_db / 20)  # what the peak limit took
-        speech = heard.wave - heard.noise_wave
+        result = augmenter.augment(f"{index}", wave, 1)
+        gain = 10 ** (result.channel.gain_db / 20)  # what the peak limit took
+        speech = result.wave - result.noise_wave
         np.testing.assert_allclose(speech, gain * wave, atol=1e-6)
-        snr_db = active_speech_level_db(speech, RATE) - rms_db(heard.noise_wave)
-        assert snr_db == pytest.approx(heard.noise.snr_db, abs=0.1)
-        assert heard.noise.measured_snr_db == pytest.approx(heard.noise.snr_db, abs=0.1)
+        snr_db = active_speech_level_db(speech, RATE) - rms_db(result.noise_wave)
+        assert snr_db == pytest.approx(result.noise.snr_db, abs=0.1)
+        assert result.noise.measured_snr_db == pytest.approx(result.noise.snr_db, abs=0.1)
 
 
 def test_pauses_do_not_count_as_speech(sounds):
@@ -57,10 +58,10 @@ def test_in_a_room_the_snr_is_that_of_the_speech_in_the_room(sounds):
     setting = AugmentSetting(keep_noise=True)
     augmenter = Augmenter(AugmentConfig(chain=chain), RATE, setting)
     for index in range(10):
-        heard = augmenter.augment(f"{index}", 0.2 * words(0.6), 1)
-        speech = heard.wave - heard.noise_wave
-        snr_db = active_speech_level_db(speech, RATE) - rms_db(heard.noise_wave)
-        assert snr_db == pytest.approx(heard.noise.snr_db, abs=0.1)
+        result = augmenter.augment(f"{index}", 0.2 * words(0.6), 1)
+        speech = result.wave - result.noise_wave
+        snr_db = active_speech_level_db(speech, RATE) - rms_db(result.noise_wave)
+        assert snr_db == pytest.approx(result.noise.snr_db, abs=0.1)
 
 
 def test_a_second_noise_has_its_own_snr_to_the_speech_alone(sounds):
@@ -68,20 +69,20 @@ def test_a_second_noise_has_its_own_snr_to_the_speech_alone(sounds):
         link_of("background_noise", sounds, snr_db=0),
         link_of("babble", sounds, snr_db=20),
     )
-    heard = Augmenter(AugmentConfig(chain=chain), RATE).augment("a", 0.1 * words(0.6), 1)
-    assert heard.noise.noise_class.endswith("+babble")
-    assert heard.noise.measured_snr_db == pytest.approx(20, abs=0.1)
-    assert len(heard.augmentations) == 2
+    result = Augmenter(AugmentConfig(chain=chain), RATE).augment("a", 0.1 * words(0.6), 1)
+    assert result.noise.noise_class.endswith("+babble")
+    assert result.noise.measured_snr_db == pytest.approx(20, abs=0.1)
+    assert len(result.augmentations) == 2
 
 
 def test_several_at_once_are_equally_loud_and_named_together(sounds):
     link = link_of("background_noise", sounds, snr_db=10, count={"choice": {3: 1}})
     augmenter = Augmenter(AugmentConfig(chain=(link,)), RATE)
-    heard = augmenter.augment("a", words(0.6), 1)
+    result = augmenter.augment("a", words(0.6), 1)
     pool = augmenter.pools[""]
     (_, drawn), *_ = [
         (entry.link, entry.drawn)
-        for entry in apply_chain(words(0.6), [("background_noise", _drawn(heard))], pool).entries
+        for entry in apply_chain(words(0.6), [("background_noise", _drawn(result))], pool).entries
     ]
     parts = [
         noise_segment(pool.wave(source), round(offset_s * RATE), 8000, RATE)
@@ -94,7 +95,7 @@ def test_several_at_once_are_equally_loud_and_named_together(sounds):
     weights, *_ = np.linalg.lstsq(np.array(parts, np.float64).T, noise, rcond=None)
     loudness_db = [rms_db(weight * part) for weight, part in zip(weights, parts, strict=True)]
     assert max(loudness_db) - min(loudness_db) < 0.01
-    assert set(heard.noise.noise_class.split("+")) == set(drawn["classes"])
+    assert set(result.noise.noise_class.split("+")) == set(drawn["classes"])
 
 
 @pytest.mark.parametrize("where", [{"own": True}, {"melnet": {"voices": 2}}])
@@ -116,8 +117,8 @@ def test_a_wider_count_leaves_the_first_noise_as_it_was(sounds):
     assert both["snr_db"] == first["snr_db"]
 
 
-def _drawn(heard) -> dict:
-    return json.loads(heard.augmentations[0].parameters)
+def _drawn(result) -> dict:
+    return json.loads(result.augmentations[0].parameters)
 
 
 def test_the_pauses_of_a_noise_do_not_satisfy_an_snr(tmp_path):
@@ -130,13 +131,13 @@ def test_the_pauses_of_a_noise_do_not_satisfy_an_snr(tmp_path):
         assert rms_db(noise_segment(noise, offset, 2 * RATE, RATE)) > rms_db(noise) - 20
 
 
-@pytest.mark.parametrize("unheard", ["offset", "rumble"])
-def test_neither_offset_nor_rumble_satisfies_an_snr(tmp_path, unheard):
+@pytest.mark.parametrize("inaudible", ["offset", "rumble"])
+def test_neither_offset_nor_rumble_satisfies_an_snr(tmp_path, inaudible):
     """Of the noise, and of the speech before it: the SNR is that of what is heard."""
     time_s = np.arange(4 * RATE) / RATE
     tone = 0.02 * np.sin(2 * np.pi * 400 * time_s)
     rumble = (
-        0.5 * np.sin(2 * np.pi * 5 * time_s) if unheard == "rumble" else np.full(len(tone), 0.5)
+        0.5 * np.sin(2 * np.pi * 5 * time_s) if inaudible == "rumble" else np.full(len(tone), 0.5)
     )
     (tmp_path / "noise").mkdir()
     soundfile.write(tmp_path / "noise/a.wav", tone + rumble, RATE, subtype="FLOAT")
@@ -148,10 +149,10 @@ def test_neither_offset_nor_rumble_satisfies_an_snr(tmp_path, unheard):
     augmenter = Augmenter(link, RATE, AugmentSetting(keep_noise=True))
     wave = 0.2 * words(0.6)
     for offset in (0.0, 0.2):
-        heard = augmenter.augment("a", wave + np.float32(offset), 1)
-        gain = 10 ** (heard.channel.gain_db / 20)
-        spectrum = np.abs(np.fft.rfft(heard.noise_wave))
-        frequencies_hz = np.fft.rfftfreq(len(heard.noise_wave), 1 / RATE)
+        result = augmenter.augment("a", wave + np.float32(offset), 1)
+        gain = 10 ** (result.channel.gain_db / 20)
+        spectrum = np.abs(np.fft.rfft(result.noise_wave))
+        frequencies_hz = np.fft.rfftfreq(len(result.noise_wave), 1 / RATE)
         assert abs(frequencies_hz[spectrum.argmax()] - 400) < 5
-        snr_db = active_speech_level_db(gain * wave, RATE) - rms_db(heard.noise_wave)
+        snr_db = active_speech_level_db(gain * wave, RATE) - rms_db(result.noise_wave)
         assert snr_db == pytest.approx(10, abs=0.2)

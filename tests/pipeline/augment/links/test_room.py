@@ -39,12 +39,12 @@ def ringing(duration_s: float = 0.8) -> np.ndarray:
 
 def test_a_room_keeps_the_active_level_of_speech():
     wave = words()
-    heard = in_room(Signal(wave, wave, RATE), ringing())
-    assert active_speech_level_db(heard.wave, RATE) == pytest.approx(
+    result = in_room(Signal(wave, wave, RATE), ringing())
+    assert active_speech_level_db(result.wave, RATE) == pytest.approx(
         active_speech_level_db(wave, RATE), abs=0.01
     )
-    assert not np.allclose(heard.wave, wave, atol=0.01)
-    assert heard.measured["rt60_s"] == pytest.approx(0.6, rel=0.1)
+    assert not np.allclose(result.wave, wave, atol=0.01)
+    assert result.measured["rt60_s"] == pytest.approx(0.6, rel=0.1)
 
 
 def test_noise_that_was_there_before_gets_the_gain_of_the_speech():
@@ -58,9 +58,9 @@ def test_noise_that_was_there_before_gets_the_gain_of_the_speech():
 
 def test_a_response_of_zeros_leaves_silence():
     wave = words()
-    heard = in_room(Signal(wave, wave, RATE), np.zeros(1000, np.float32))
-    assert not heard.wave.any()
-    assert heard.measured["rt60_s"] is None
+    result = in_room(Signal(wave, wave, RATE), np.zeros(1000, np.float32))
+    assert not result.wave.any()
+    assert result.measured["rt60_s"] is None
 
 
 @pytest.mark.parametrize("asked_s", [0.2, 0.4, 0.8])
@@ -102,6 +102,6 @@ def test_both_stand_inside_at_the_asked_distance_where_it_fits():
 def test_a_room_too_large_for_so_short_an_echo_is_as_dead_as_can_be():
     room = ROOM | {"length_m": 40.0, "width_m": 30.0, "height_m": 10.0, "rt60_s": 0.05}
     wave = words(0.3)
-    heard = SimulatedRoom.apply(Signal(wave, wave, RATE), POOL, **room)
-    assert len(heard.wave) == len(wave)
-    assert np.isfinite(heard.wave).all()
+    result = SimulatedRoom.apply(Signal(wave, wave, RATE), POOL, **room)
+    assert len(result.wave) == len(wave)
+    assert np.isfinite(result.wave).all()

@@ -52,9 +52,9 @@ def gain_db(link, hz: float, **drawn) -> float:
 
 @pytest.mark.parametrize("speed", [0.8, 1.0, 1.25])
 def test_speed_moves_pitch_and_moments_alike(speed):
-    heard = Speed.apply(signal(tone(400)), POOL, speed=speed)
-    assert len(heard.wave) == round(RATE / speed)
-    assert loudest_hz(heard.wave) == pytest.approx(400 * speed, abs=2)
+    result = Speed.apply(signal(tone(400)), POOL, speed=speed)
+    assert len(result.wave) == round(RATE / speed)
+    assert loudest_hz(result.wave) == pytest.approx(400 * speed, abs=2)
     click = np.zeros(RATE, np.float32)
     click[8000] = 1.0
     moved = Speed.apply(signal(click), POOL, speed=speed)
@@ -68,9 +68,9 @@ def test_moments_follow_silence_and_speed_in_any_order():
     silence = {"leading_s": 0.25, "trailing_s": 0.1}
     first = Silence.apply(Speed.apply(signal(click), POOL, speed=0.8), POOL, **silence)
     second = Speed.apply(Silence.apply(signal(click), POOL, **silence), POOL, speed=0.8)
-    for heard in (first, second):
-        at_s = 0.5 * heard.time_scale + heard.time_shift_s
-        assert np.argmax(np.abs(heard.wave)) / RATE == pytest.approx(at_s, abs=2 / RATE)
+    for result in (first, second):
+        at_s = 0.5 * result.time_scale + result.time_shift_s
+        assert np.argmax(np.abs(result.wave)) / RATE == pytest.approx(at_s, abs=2 / RATE)
     assert first.time_shift_s == pytest.approx(0.25)
     assert second.time_shift_s == pytest.approx(0.25 / 0.8)
 
@@ -78,19 +78,19 @@ def test_moments_follow_silence_and_speed_in_any_order():
 def test_trimming_keeps_the_word_its_moments_and_as_much_silence_as_asked():
     burst = np.concatenate([np.zeros(6000), tone(400, 0.25), np.zeros(5000)]).astype(np.float32)
     kept = {"leading_s": 0.05, "trailing_s": 0.02, "below_db": 40.0}
-    heard = Trim.apply(signal(burst), POOL, **kept)
-    assert len(heard.wave) / RATE == pytest.approx(0.05 + 0.25 + 0.02, abs=0.021)
-    assert np.square(heard.wave).sum() == pytest.approx(np.square(burst).sum())
-    first = np.flatnonzero(heard.wave)[0] / RATE
-    assert 6000 / RATE + heard.time_shift_s == pytest.approx(first, abs=2 / RATE)
-    again = Trim.apply(heard, POOL, **kept)
-    assert len(again.wave) == len(heard.wave)
+    result = Trim.apply(signal(burst), POOL, **kept)
+    assert len(result.wave) / RATE == pytest.approx(0.05 + 0.25 + 0.02, abs=0.021)
+    assert np.square(result.wave).sum() == pytest.approx(np.square(burst).sum())
+    first = np.flatnonzero(result.wave)[0] / RATE
+    assert 6000 / RATE + result.time_shift_s == pytest.approx(first, abs=2 / RATE)
+    again = Trim.apply(result, POOL, **kept)
+    assert len(again.wave) == len(result.wave)
 
 
 @pytest.mark.parametrize("semitones", [-4.0, 3.0])
 def test_pitch_moves_by_semitones_and_words_stay(semitones):
-    heard = Pitch.apply(signal(tone(400)), POOL, semitones=semitones)
-    assert loudest_hz(heard.wave) == pytest.approx(400 * 2 ** (semitones / 12), rel=0.01)
+    result = Pitch.apply(signal(tone(400)), POOL, semitones=semitones)
+    assert loudest_hz(result.wave) == pytest.approx(400 * 2 ** (semitones / 12), rel=0.01)
     burst = np.concatenate([np.zeros(6000), tone(400, 0.25), np.zeros(6000)]).astype(np.float32)
     moved = Pitch.apply(signal(burst), POOL, semitones=semitones).wave
     energy = np.cumsum(moved**2) / np.sum(moved**2)
@@ -100,18 +100,18 @@ def test_pitch_moves_by_semitones_and_words_stay(semitones):
 @pytest.mark.parametrize("scale", [0.8, 1.2])
 def test_formants_move_and_the_pitch_stays(scale):
     wave = vowel(pitch_hz=100, formant_hz=1500)
-    heard = Formant.apply(signal(wave), POOL, scale=scale).wave
-    centre = spectrum(heard)[500:3500] @ np.arange(500, 3500) / spectrum(heard)[500:3500].sum()
+    result = Formant.apply(signal(wave), POOL, scale=scale).wave
+    centre = spectrum(result)[500:3500] @ np.arange(500, 3500) / spectrum(result)[500:3500].sum()
     assert centre == pytest.approx(1500 * scale, rel=0.07)
-    assert loudest_hz(heard) % 100 in (0, 1, 99)
-    before_db, after_db = rms_db(wave), rms_db(heard)
+    assert loudest_hz(result) % 100 in (0, 1, 99)
+    before_db, after_db = rms_db(wave), rms_db(result)
     assert after_db == pytest.approx(before_db, abs=6)
 
 
 def test_a_formant_scale_of_one_changes_nothing():
     wave = words(0.6)
-    heard = Formant.apply(signal(wave), POOL, scale=1.0).wave
-    np.testing.assert_allclose(heard[400:-400], wave[400:-400], atol=1e-4)
+    result = Formant.apply(signal(wave), POOL, scale=1.0).wave
+    np.testing.assert_allclose(result[400:-400], wave[400:-400], atol=1e-4)
 
 
 def test_the_equalizer_raises_its_bands_and_no_others():
@@ -135,9 +135,9 @@ def test_the_band_limit_keeps_what_lies_inside():
 
 
 def test_the_microphone_has_its_resonance():
-    heard = {"low_cut_hz": 200.0, "peak_hz": 2000.0, "peak_db": 6.0, "high_cut_hz": 5000.0}
-    assert gain_db(Microphone, 2000, **heard) == pytest.approx(6, abs=1)
-    assert gain_db(Microphone, 50, **heard) < -15
+    result = {"low_cut_hz": 200.0, "peak_hz": 2000.0, "peak_db": 6.0, "high_cut_hz": 5000.0}
+    assert gain_db(Microphone, 2000, **result) == pytest.approx(6, abs=1)
+    assert gain_db(Microphone, 50, **result) < -15
 
 
 def test_gain_and_offset_are_exact():
@@ -153,10 +153,10 @@ def test_gain_and_offset_are_exact():
 @pytest.mark.parametrize("percent", [0.0, 5.0, 30.0])
 def test_clipping_cuts_that_share_of_the_samples(percent):
     wave = words()
-    heard = Clipping.apply(signal(wave), POOL, percent=percent)
-    cut = np.mean(np.abs(heard.wave) < np.abs(wave))
+    result = Clipping.apply(signal(wave), POOL, percent=percent)
+    cut = np.mean(np.abs(result.wave) < np.abs(wave))
     assert cut == pytest.approx(percent / 100, abs=0.01)
-    assert np.abs(heard.wave).max() == pytest.approx(heard.measured["level"])
+    assert np.abs(result.wave).max() == pytest.approx(result.measured["level"])
 
 
 def test_a_telephone_passes_its_band():
@@ -190,12 +190,12 @@ def test_packets_are_lost_at_their_rate_and_in_bursts():
 @pytest.mark.parametrize(("concealment", "factor"), [("silence", 0.0), ("repeat", 0.5)])
 def test_a_lost_packet_is_concealed(concealment, factor):
     wave = words(2.0)
-    heard = PacketLoss.apply(
+    result = PacketLoss.apply(
         signal(wave), POOL, loss=0.3, burst=1.5, packet_ms=20.0, concealment=concealment, seed=2
     )
     lost = lost_packets(100, 0.3, 1.5, 2)
-    packets, before = heard.wave.reshape(100, 320), wave.reshape(100, 320)
+    packets, before = result.wave.reshape(100, 320), wave.reshape(100, 320)
     np.testing.assert_array_equal(packets[~lost], before[~lost])
     first = int(np.flatnonzero(lost)[0])
     np.testing.assert_array_equal(packets[first], before[first - 1] * np.float32(factor))
-    assert heard.measured["loss"] == pytest.approx(lost.mean())
+    assert result.measured["loss"] == pytest.approx(lost.mean())

@@ -123,8 +123,8 @@ def test_its_name_depends_on_all_that_makes_the_sound(config: BabbleConfig, tmp_
 def test_it_takes_its_share_of_the_noise(config: BabbleConfig, noise: Path, made: Path) -> None:
     asked = AugmentConfig(noise=NoiseConfig(noise, babble=config))
     augmenter = Augmenter(asked, RATE, AugmentSetting(babble=made))
-    heard = [augmenter.augment(str(i), _speech(), 1) for i in range(300)]
-    babbling = [clip for clip in heard if "tiny@" in clip.noise.source]
+    result = [augmenter.augment(str(i), _speech(), 1) for i in range(300)]
+    babbling = [clip for clip in result if "tiny@" in clip.noise.source]
     assert len(babbling) / 300 == pytest.approx(0.5, abs=0.08)
 
     clip = babbling[0]

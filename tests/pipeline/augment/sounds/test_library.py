@@ -191,16 +191,16 @@ def test_sounds_cut_from_one_recording_know_it():
 
 def test_other_bytes_of_the_same_name_size_and_time_are_heard(tmp_path):
     path = tmp_path / "mine/a.wav"
-    heard = []
+    result = []
     for seed in (0, 1):
         write_sound(path, num_samples=1600, seed=seed)
         os.utime(path, ns=(0, 0))
         plain = load_sounds(tmp_path / "mine", RATE, "noise")
         kept = load_sounds(tmp_path / "mine", RATE, "noise", cache=tmp_path / "cache")
         np.testing.assert_array_equal(kept.wave("mine/a.wav"), plain.wave("mine/a.wav"))
-        heard.append((folder_digest(tmp_path / "mine"), plain.wave("mine/a.wav")))
-    assert heard[0][0] != heard[1][0]
-    assert not np.array_equal(heard[0][1], heard[1][1])
+        result.append((folder_digest(tmp_path / "mine"), plain.wave("mine/a.wav")))
+    assert result[0][0] != result[1][0]
+    assert not np.array_equal(result[0][1], result[1][1])
 
 
 def test_two_folders_and_roles_share_no_entry(tmp_path):

@@ -8,9 +8,10 @@ import pytest
 import soundfile
 
 from models.errors import DataError
-from pipeline.augment.augmenter import AugmentConfig, NoiseConfig, check_augment
+from pipeline.augment.augmenter import check_augment
+from pipeline.augment.config import AugmentConfig, NoiseConfig
 from pipeline.augment.sounds.library import load_sounds
-from pipeline.augment.sounds.silent_sounds import check_heard
+from pipeline.augment.sounds.silent_sounds import check_audible
 
 RATE = 16000
 TIME_S = np.arange(2 * RATE) / RATE
@@ -33,8 +34,8 @@ def _write(folder: Path, waves: dict[str, np.ndarray]) -> Path:
 
 
 def test_what_is_heard_late_softly_or_in_opposite_channels_passes(tmp_path: Path) -> None:
-    heard = {"late": LATE, "soft": 0.01 * TONE, "opposite": np.stack([TONE, -TONE], axis=1)}
-    check_heard(load_sounds(_write(tmp_path / "mine", heard), RATE, "noise"))
+    result = {"late": LATE, "soft": 0.01 * TONE, "opposite": np.stack([TONE, -TONE], axis=1)}
+    check_audible(load_sounds(_write(tmp_path / "mine", result), RATE, "noise"))
 
 
 @pytest.mark.parametrize("kind", UNHEARD)
@@ -61,4 +62,4 @@ def test_silent_rows_of_a_table_are_told(tmp_path: Path) -> None:
         rows.append(file.getvalue())
     pq.write_table(pa.table({"audio": rows}), tmp_path / "a.parquet")
     with pytest.raises(DataError, match=r"in 1 of 2 sounds \(a.parquet#1\): remove them"):
-        check_heard(load_sounds(tmp_path / "a.parquet", RATE, "noise"))
+        check_audible(load_sounds(tmp_path / "a.parquet", RATE, "noise"))

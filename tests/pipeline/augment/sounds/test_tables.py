@@ -47,7 +47,7 @@ def test_rows_say_class_licence_and_recording(tmp_path):
     assert [row.recording for row in rows] == ["x", "x", "y", "", "z"]
 
 
-def _as_heard(data: bytes) -> np.ndarray:
+def _decoded(data: bytes) -> np.ndarray:
     return audible(soundfile.read(io.BytesIO(data), dtype="float32")[0], RATE)
 
 
@@ -62,7 +62,7 @@ def test_a_folder_may_hold_tables_beside_files(tmp_path):
     ]
     assert [sound.sound_class for sound in library.sounds] == ["sea"] * 5 + ["noise"]
     assert {sound.license for sound in library.sounds} == {UNKNOWN_LICENSE}
-    np.testing.assert_array_equal(library.wave("hub/data/train.parquet#3"), _as_heard(flac(3)))
+    np.testing.assert_array_equal(library.wave("hub/data/train.parquet#3"), _decoded(flac(3)))
 
 
 def test_one_table_may_stand_for_a_folder(tmp_path):
@@ -101,4 +101,4 @@ def test_the_speech_of_an_earlier_dataset_is_taken_without_its_noise(tmp_path):
     clean = [{"bytes": flac(seed), "path": ""} for seed in range(10, 15)]
     write_table(tmp_path / "a.parquet", clean_audio=clean)
     library = load_sounds(tmp_path / "a.parquet", RATE, "noise")
-    np.testing.assert_array_equal(library.wave("a.parquet#1"), _as_heard(flac(11)))
+    np.testing.assert_array_equal(library.wave("a.parquet#1"), _decoded(flac(11)))

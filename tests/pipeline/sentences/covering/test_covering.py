@@ -19,14 +19,14 @@ ASSISTANT = Path("prompts/voice_assistant")
 PARTIAL = CoverageConfig(partial=True)
 
 
-def said(config: SentencesConfig, seed: int = 1) -> list[Sentence]:
+def output(config: SentencesConfig, seed: int = 1) -> list[Sentence]:
     return [row for row in generate(config, seed) if isinstance(row, Sentence)]
 
 
 def test_every_template_then_every_listed_value() -> None:
     config = SentencesConfig(ASSISTANT, 1000, "coverage", coverage=PARTIAL)
     description = describe_domain(config)
-    rows = said(config)
+    rows = output(config)
     assert {row.template for row in rows[: len(description.templates)]} == set(
         description.templates
     )
@@ -45,7 +45,7 @@ def test_every_tuple_comes_before_anything_repeats(tmp_path: Path, t: int, size:
     config = SentencesConfig(folder, size, "coverage", coverage=CoverageConfig(t=t))
     held = {
         group
-        for row in said(config)
+        for row in output(config)
         for group in itertools.combinations([slot.value for slot in row.slots], t)
     }
     assert len(held) == {1: 12, 2: 12 + 15 + 20, 3: 60}[t]
@@ -54,7 +54,7 @@ def test_every_tuple_comes_before_anything_repeats(tmp_path: Path, t: int, size:
 def test_at_least_twice(tmp_path: Path) -> None:
     folder = tiny(tmp_path, "{{ a }} {{ a }} {{ number }}.", a="x\ny\n")
     config = SentencesConfig(folder, 8, "coverage", coverage=CoverageConfig(at_least=2))
-    pairs = Counter(tuple(slot.value for slot in row.slots[:2]) for row in said(config))
+    pairs = Counter(tuple(slot.value for slot in row.slots[:2]) for row in output(config))
     assert set(pairs.values()) == {2}
     assert len(pairs) == 4
 
@@ -86,11 +86,11 @@ def test_every_sentence_can_be_had_after_the_cover(tmp_path: Path) -> None:
 def test_templates_with_conditions_are_covered_by_values(tmp_path: Path) -> None:
     line = "{% set who = name %}{% if who == 'Al' %}Hi{% else %}Ho{% endif %} {{ who }}, {{ day }}."
     folder = tiny(tmp_path, line, name="Al\nBo\nCy\n", day="Mo\nTu\n")
-    rows = said(SentencesConfig(folder, 6, "coverage"))
+    rows = output(SentencesConfig(folder, 6, "coverage"))
     assert {tuple(slot.value for slot in row.slots) for row in rows} == {
         (name, day) for name in ("Al", "Bo", "Cy") for day in ("Mo", "Tu")
     }
-    once = said(SentencesConfig(folder, 4, "coverage", coverage=CoverageConfig(t=1)))
+    once = output(SentencesConfig(folder, 4, "coverage", coverage=CoverageConfig(t=1)))
     assert {value.value for row in once for value in row.slots} == {"Al", "Bo", "Cy", "Mo", "Tu"}
 
 
@@ -102,7 +102,7 @@ def test_what_a_filter_leaves_of_a_template_comes_first(tmp_path: Path) -> None:
         folder, 7, "coverage", coverage=PARTIAL, filter=FilterConfig(max_words=4)
     )
     for seed in range(8):
-        rows = said(config, seed)
+        rows = output(config, seed)
         assert {row.template for row in rows[:2]} == {"greet:1", "greet:2"}
         values = {slot.value for row in rows[:5] for slot in row.slots}
         assert values == {"x", "y", "z", "1", "2"}
@@ -111,7 +111,7 @@ def test_what_a_filter_leaves_of_a_template_comes_first(tmp_path: Path) -> None:
 def test_balance_says_rare_sounds_sooner() -> None:
     def evenness(balance: bool) -> float:
         coverage = CoverageConfig(partial=True, balance=balance)
-        rows = said(SentencesConfig(ASSISTANT, 800, "coverage", coverage=coverage))
+        rows = output(SentencesConfig(ASSISTANT, 800, "coverage", coverage=coverage))
         speech = Phonemizer().phonemize([row.text for row in rows])
         counts = Counter(pair for line in speech for pair in diphones_of(breaths_of(line)))
         return float(entropy(np.array(list(counts.values()))))

@@ -31,8 +31,8 @@ def test_pieces_foretell_the_sounds_of_sentences(tmp_path: Path) -> None:
     )
     domain = read_domain(folder)
     possible = possible_sounds(domain, PieceSpeech(domain, "en-us"))
-    said = Phonemizer().phonemize(["Two goose, dog Ada.", "Feed the cat", "No Owen!", "please"])
-    assert sounds_in(map(breaths_of, said)).diphones <= possible.diphones
+    output = Phonemizer().phonemize(["Two goose, dog Ada.", "Feed the cat", "No Owen!", "please"])
+    assert sounds_in(map(breaths_of, output)).diphones <= possible.diphones
     assert ("ɡ", "oʊ") in possible.diphones  # dog Owen
     assert ("t", "p") not in possible.diphones  # a time and a comma stand between them
 

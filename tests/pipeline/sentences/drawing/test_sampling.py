@@ -58,8 +58,8 @@ def test_random_pays_no_heed_to_weights_and_zipf_to_the_order(tmp_path: Path) ->
     folder = tiny(tmp_path, "{{ name }} {{ name }} {{ name }} {{ name }} x", name=names)
 
     def share_of_first(strategy: Strategy) -> float:
-        said = texts(SentencesConfig(folder, 4000, strategy))
-        words = Counter(word for text in said for word in text.split()[:-1])
+        output = texts(SentencesConfig(folder, 4000, strategy))
+        words = Counter(word for text in output for word in text.split()[:-1])
         return words["n0"] / sum(words.values())
 
     assert abs(share_of_first("random") - 1 / 20) < 0.01

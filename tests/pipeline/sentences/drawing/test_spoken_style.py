@@ -113,20 +113,20 @@ def test_facts_and_polite_sentences_are_left_alone(text: str) -> None:
 
 
 def test_restarts_repeat_no_slot() -> None:
-    said = outcomes(restarts, "Set an alarm for 7:30 am.", "7:30 am")
-    assert "Set an, set an alarm for 7:30 am." in said
-    assert "Set an alarm for, for 7:30 am." in said
-    assert "Set, sorry, set an alarm for 7:30 am." in said
-    assert all(text.count("7:30") == 1 for text in said)
+    output = outcomes(restarts, "Set an alarm for 7:30 am.", "7:30 am")
+    assert "Set an, set an alarm for 7:30 am." in output
+    assert "Set an alarm for, for 7:30 am." in output
+    assert "Set, sorry, set an alarm for 7:30 am." in output
+    assert all(text.count("7:30") == 1 for text in output)
     assert outcomes(restarts, "Anna, that's A N N A", "Anna", "A N N A") == set()
 
 
 def test_fillers_stand_where_people_hesitate() -> None:
-    said = outcomes(fillers, "Set the timer to 10 minutes.", "10 minutes")
-    assert "Um, set the timer to 10 minutes." in said
-    assert "Set the, uh, timer to 10 minutes." in said
-    assert "Set the timer to, like, 10 minutes." in said
-    assert not any("10, " in text or "minutes, " in text for text in said)
+    output = outcomes(fillers, "Set the timer to 10 minutes.", "10 minutes")
+    assert "Um, set the timer to 10 minutes." in output
+    assert "Set the, uh, timer to 10 minutes." in output
+    assert "Set the timer to, like, 10 minutes." in output
+    assert not any("10, " in text or "minutes, " in text for text in output)
     assert "Zorblax, um, the hall." not in outcomes(fillers, "Zorblax the hall.", "hall")
     assert outcomes(fillers, "June 2027", "June", "2027") == set()
 
@@ -153,12 +153,12 @@ def test_odd_texts_pass(text: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_slots_keep_their_words(name: str) -> None:
     for row in plain_rows(name, 120):
-        said = styled(row.text, row.slots, EVERYTHING, rng_for(1, "style", row.id))
-        before, after = split_sentence(row.text, row.slots), split_sentence(said.text, row.slots)
+        output = styled(row.text, row.slots, EVERYTHING, rng_for(1, "style", row.id))
+        before, after = split_sentence(row.text, row.slots), split_sentence(output.text, row.slots)
         assert [w.core for w in before if w.in_slot] == [w.core for w in after if w.in_slot]
-        assert said.text[0].isupper() or not row.text[0].isupper()
-        assert said.text.count("?") <= 1 + row.text.count("?")
-        assert bool(said.style) == (said.text != row.text)
+        assert output.text[0].isupper() or not row.text[0].isupper()
+        assert output.text.count("?") <= 1 + row.text.count("?")
+        assert bool(output.style) == (output.text != row.text)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -170,8 +170,8 @@ def test_shares_follow_the_probability(kind: str) -> None:
     drawn = [
         styled(text, slots_of("5 minutes"), config, rng_for(0, "s", str(n))) for n in range(400)
     ]
-    assert {said.style for said in drawn} == {(), (kind,)}
-    assert 0.23 < sum(1 for said in drawn if said.style) / 400 < 0.37
+    assert {output.style for output in drawn} == {(), (kind,)}
+    assert 0.23 < sum(1 for output in drawn if output.style) / 400 < 0.37
 
 
 def test_the_maker_tags_what_it_styled_and_says_nothing_twice() -> None:

@@ -34,8 +34,8 @@ def test_signs_stand_beside_words_but_not_inside_values(
     words = split_sentence(text, [Slot("slot", value) for value in values])
     assert [word.core for word in words] == cores
     assert join_words(words) == text
-    said = " ".join(word.core for word in words if word.in_slot)
-    assert all(value in said for value in values)
+    output = " ".join(word.core for word in words if word.in_slot)
+    assert all(value in output for value in values)
 
 
 def test_an_edit_that_says_the_value_first_hides_the_slot() -> None:

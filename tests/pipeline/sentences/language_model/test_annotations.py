@@ -23,12 +23,12 @@ def slots(**values: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def test_claims_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) -> None:
+def test_annotations_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) -> None:
     read = Annotations(domain, open_slots=False).read
-    claimed = read(ITEM | {"slots": slots(money="$50", payee="al")})
-    assert claimed.text == "Pay Al $50 today."
-    assert claimed.intent == "pay"
-    assert claimed.slots == (Slot("payee", "Al"), Slot("money", "$50"))
+    held = read(ITEM | {"slots": slots(money="$50", payee="al")})
+    assert held.text == "Pay Al $50 today."
+    assert held.intent == "pay"
+    assert held.slots == (Slot("payee", "Al"), Slot("money", "$50"))
     assert read(ITEM | {"slots": {"payee": "Al"}}).slots == (Slot("payee", "Al"),)
     assert read({"text": "Pay.", "intent": "pay"}).slots == ()
 
@@ -60,13 +60,15 @@ def test_claims_that_hold_become_slots_in_the_order_of_the_text(domain: Domain) 
         (ITEM | {"slots": slots(payee="Al") * 2}, "claims `Al` 2 times"),
     ],
 )
-def test_claims_that_do_not_hold_are_named(domain: Domain, item: object, complaint: str) -> None:
+def test_annotations_that_do_not_hold_are_named(
+    domain: Domain, item: object, complaint: str
+) -> None:
     with pytest.raises(ValueError, match=complaint):
         Annotations(domain, open_slots=False).read(item)
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "said"),
+    ("text", "value", "output"),
     [
         ("Pay $50.75 today.", "$50", False),
         ("Pay $50.75 today.", "$50.75", True),
@@ -80,10 +82,10 @@ def test_claims_that_do_not_hold_are_named(domain: Domain, item: object, complai
         ("PAY THE GYM'S BILL", "the gym", True),
     ],
 )
-def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, said: bool) -> None:
+def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, output: bool) -> None:
     item = {"text": text, "intent": "pay", "slots": slots(payee=value)}
     read = Annotations(domain, open_slots=True).read
-    if said:
+    if output:
         assert read(item).slots == (Slot("payee", value),)
     else:
         with pytest.raises(ValueError, match="which it does not say"):
@@ -91,8 +93,8 @@ def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, said:
 
 
 def test_open_slots_may_have_values_of_their_own(domain: Domain) -> None:
-    claimed = Annotations(domain, open_slots=True).read(ITEM | {"slots": slots(payee="today")})
-    assert claimed.slots == (Slot("payee", "today"),)
+    held = Annotations(domain, open_slots=True).read(ITEM | {"slots": slots(payee="today")})
+    assert held.slots == (Slot("payee", "today"),)
 
 
 @pytest.mark.parametrize(

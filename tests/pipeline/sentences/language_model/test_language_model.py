@@ -13,7 +13,7 @@ from pipeline.domain.domains import Domain, read_domain
 from pipeline.endpoint.endpoint import EndpointConfig
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import Maker
-from pipeline.sentences.drawing.sources import take
+from pipeline.sentences.drawing.sources import sentences_of
 from pipeline.sentences.generate import SentencesConfig, check_sentences, generate
 from pipeline.sentences.language_model.chat.budget import BudgetConfig
 from pipeline.sentences.language_model.language_model import language_model_source
@@ -69,7 +69,7 @@ def rows_of(
     config: LanguageModelConfig, domain: Domain, number: int, seed: int = 1
 ) -> list[Sentence | Reject]:
     source = language_model_source(config, domain, seed)
-    return list(take(source, number, Maker(domain.name, seed, None)))
+    return list(sentences_of(source, number, Maker(domain.name, seed, None)))
 
 
 def test_sentences_lead_back_to_prompt_and_answer(
@@ -173,8 +173,8 @@ def test_every_dropped_sentence_is_a_reject_with_its_reason(
 def test_without_a_threshold_only_repetitions_are_dropped(
     monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, domain: Domain
 ) -> None:
-    said = ["Lovely garden.", "Lovely garden!", "Lovely garden.", "Yellow paper."]
-    with serving(monkeypatch, lambda *_: sentences(said)):
+    output = ["Lovely garden.", "Lovely garden!", "Lovely garden.", "Yellow paper."]
+    with serving(monkeypatch, lambda *_: sentences(output)):
         rows = rows_of(replace(config, near_duplicate=None), domain, 3)
     texts = [row.text for row in rows if isinstance(row, Sentence)]
     assert texts == ["Lovely garden.", "Lovely garden!", "Yellow paper."]
@@ -185,9 +185,9 @@ def test_without_a_threshold_only_repetitions_are_dropped(
 def test_a_model_that_repeats_itself_runs_dry(
     monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, domain: Domain
 ) -> None:
-    said = sentences(["Lovely garden.", "Yellow paper."])
+    output = sentences(["Lovely garden.", "Yellow paper."])
     with (
-        serving(monkeypatch, lambda *_: said) as server,
+        serving(monkeypatch, lambda *_: output) as server,
         pytest.raises(DataError, match=r"only 2 new ones exist \(\d+ more are rejected.*share"),
     ):
         rows_of(config, domain, 10)
@@ -281,7 +281,7 @@ def test_a_prompt_named_as_an_intent_asks_for_it_alone(
 ) -> None:
     (folder / "prompts" / "pay.prompt.j2").write_text("Ways to pay.")
     questions = Questions(config, domain, read_prompts(folder), 9)
-    turns = [(prompt.name, intent) for prompt, intent in questions.turns]
+    turns = [(prompt.name, intent) for prompt, intent in questions.combinations]
     assert turns == [("any.prompt", "greet"), ("any.prompt", "pay"), ("pay.prompt", "pay")]
 
 
@@ -301,7 +301,7 @@ def test_questions_vary_by_round_and_seed_and_never_repeat(
     assert [next(again).request.key for _ in range(12)] == first
 
 
-def test_intents_have_their_turn_however_few_are_wanted(
+def test_intents_are_asked_round_robin_however_few_are_wanted(
     config: LanguageModelConfig, domain: Domain, folder: Path
 ) -> None:
     spread = replace(config, sentences_per_request=None)

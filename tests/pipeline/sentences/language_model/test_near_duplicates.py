@@ -42,14 +42,14 @@ def test_texts_without_words_are_compared_by_their_signs() -> None:
 def test_none_is_missed_that_comparing_all_would_find(threshold: float) -> None:
     drawing = random.Random(7)
     words = ["pay", "my", "rent", "landlord", "please", "today", "a", "bill"]
-    said = [
+    output = [
         " ".join(drawing.choice(words) for _ in range(drawing.randint(1, 7))) for _ in range(250)
     ]
     texts = NearDuplicates(threshold)
-    for number, text in enumerate(said):
+    for number, text in enumerate(output):
         alike = [
             earlier
-            for earlier in said[:number]
+            for earlier in output[:number]
             if likeness(phrases_of(earlier), phrases_of(text)) >= threshold
         ]
         assert texts.find(text) == (alike[0] if alike else None)

@@ -17,7 +17,7 @@ def near(tmp_path_factory: pytest.TempPathFactory) -> NearWords:
 
 def search(near: NearWords, text: str, most: int = 3, seed: int = 0) -> Search:
     words = tuple(text.split())
-    phrase = Phrase(text, words, tuple(near.said[word.lower()] for word in words))
+    phrase = Phrase(text, words, tuple(near.pronounced[word.lower()] for word in words))
     return Search(phrase, near, np.random.default_rng(seed), most)
 
 
@@ -40,10 +40,14 @@ def test_two_words_are_replaced_after_all_single_ones(near: NearWords) -> None:
     assert set(changed) == {1, 2}
 
 
-def test_numbers_of_edits_take_turns(near: NearWords) -> None:
+def test_numbers_of_edits_are_interleaved(near: NearWords) -> None:
     first = all_of(near, "wait light", "substitution", most=4)[:4]
     edits = [
-        min(edit_distance(said, meant) for said in near.said[word] for meant in near.said[own])
+        min(
+            edit_distance(pronounced, meant)
+            for pronounced in near.pronounced[word]
+            for meant in near.pronounced[own]
+        )
         for text in first
         for word, own in zip(text.split(), ("wait", "light"), strict=True)
         if word != own

@@ -31,8 +31,8 @@ def test_words_by_their_number_of_edits(near: NearWords) -> None:
 
 
 def test_a_word_of_two_pronunciations_is_where_it_is_nearest(near: NearWords) -> None:
-    assert near.said_as(sounds("R EH1 D")) == ("read", "red")
-    assert near.said_as(sounds("R IY1 D")) == ("read", "reed")
+    assert near.words_sounding(sounds("R EH1 D")) == ("read", "red")
+    assert near.words_sounding(sounds("R IY1 D")) == ("read", "reed")
     both = near.near([sounds("R EH1 D"), sounds("R IY1 D")], 1)
     assert both == {0: ("read", "red", "reed"), 1: ("lead",)}
 
@@ -81,7 +81,7 @@ def test_the_shipped_lexicon() -> None:
     near = load_near_words(Path("words/english.dict"))
     assert len(near.words) > 30_000
     assert near.words[:3] == ("the", "of", "and")
-    assert "computer" in near.said_as(sounds("K AH0 M P Y UW1 T ER0"))
+    assert "computer" in near.words_sounding(sounds("K AH0 M P Y UW1 T ER0"))
 
 
 def _letters(number: int) -> str:

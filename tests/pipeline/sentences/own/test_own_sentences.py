@@ -258,8 +258,8 @@ def test_the_seed_chooses_where_fewer_are_asked_for(tmp_path: Path) -> None:
     assert chosen == [row.text for row in sentences(config_of(path, 100), seed=1)]
     assert chosen == sorted(chosen, key=lines.index)
     assert set(chosen) != {row.text for row in sentences(config_of(path, 100), seed=2)}
-    places = [lines.index(text) for text in chosen]
-    assert 400 < sum(places) / 100 < 600
+    indices = [lines.index(text) for text in chosen]
+    assert 400 < sum(indices) / 100 < 600
     assert [row.text for row in sentences(config_of(path, 1000))] == lines
 
 
@@ -288,9 +288,9 @@ def test_a_filter_that_drops_most_is_made_up_for(tmp_path: Path) -> None:
         "filter": {"max_words": 2},
     }
     rows = list(generate(build(SentencesConfig, section, where="t.yaml"), 1))
-    places = [int(row.template.rpartition(":")[2]) for row in rows if isinstance(row, Sentence)]
-    assert len(places) == len(set(places)) == 50
-    assert 120 < sum(places) / 50 < 280
+    indices = [int(row.template.rpartition(":")[2]) for row in rows if isinstance(row, Sentence)]
+    assert len(indices) == len(set(indices)) == 50
+    assert 120 < sum(indices) / 50 < 280
 
 
 @pytest.mark.parametrize(
@@ -391,11 +391,11 @@ def test_a_slot_is_a_word_of_its_own(tmp_path: Path) -> None:
 
 
 def test_unseen_characters_are_no_text_and_unicode_ends_cut_no_line(tmp_path: Path) -> None:
-    said = "Turn\u2028on\x85the\u200b li\u00adght\u2060s\ufeff at the cafe\u0301\u3164now"
+    output = "Turn\u2028on\x85the\u200b li\u00adght\u2060s\ufeff at the cafe\u0301\u3164now"
     for name, content in {
-        "own.txt": said,
-        "own.csv": f"text\n{said}",
-        "own.jsonl": json.dumps({"text": said}, ensure_ascii=False),
+        "own.txt": output,
+        "own.csv": f"text\n{output}",
+        "own.jsonl": json.dumps({"text": output}, ensure_ascii=False),
     }.items():
         last = '{"text": "Bye."}' if name.endswith("jsonl") else "Bye."
         (tmp_path / name).write_text(f"{content}\n{last}\n", encoding="utf-8")

@@ -213,7 +213,7 @@ def test_nobody_at_the_address_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "output"),
     [
         (Answer("<html>Welcome</html>"), "no chat completion (`<html>Welcome</html>`)"),
         (Answer("[]"), "no chat completion"),
@@ -225,9 +225,9 @@ def test_nobody_at_the_address_is_told() -> None:
         (completion("good day"), "it does not say hello (`good day`); be polite"),
     ],
 )
-def test_garbage_is_asked_again_then_told(answer: Answer, said: str) -> None:
+def test_garbage_is_asked_again_then_told(answer: Answer, output: str) -> None:
     with serving(answer) as (client, server):
-        assert said in failure(client)
+        assert output in failure(client)
     assert len(server.received) == 3
 
 

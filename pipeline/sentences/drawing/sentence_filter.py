@@ -91,7 +91,7 @@ def _entry(line: str, location: str) -> _Entry:
         return _Entry(re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE).search, reason)
     try:
         expression = re.compile(line.removeprefix(_REGEX).strip(), re.IGNORECASE)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise DataError(f"{location}: not a regular expression: {error}") from None
     if expression.search(""):
         raise DataError(f"{location}: `{line}` is found in every sentence; make it narrower")

@@ -156,7 +156,7 @@ PROBLEMS = {
     "another recording": "TextGrid of another recording",
     "empty": "empty TextGrid",
     "silence": "empty TextGrid",
-    "damaged": "no grid of phones: cannot be read as a TextGrid",
+    "damaged": "no grid of phones: line 1: cannot be read as a TextGrid",
     "another alphabet": "no grid of phones: ɹ at 0.451 s is no arpabet phone",
 }
 

@@ -1,7 +1,7 @@
 """The config of a whole build: one typed section a stage, filled from `configs/build/*.yaml`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pipeline.audio.delivery import check_delivery
 from pipeline.augment.augmenter import check_augment
 from pipeline.augment.config import AugmentConfig
 from pipeline.build.licence_sources import (
+    sources_of_recordings,
     sources_of_sounds,
     sources_of_voices,
 )
@@ -24,11 +25,15 @@ from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
+from pipeline.sentences.own.recording import OwnRecording
+from pipeline.sentences.own.recordings import recordings_by_id
 from pipeline.speech.foreign_accents import check_foreign_accents
 from pipeline.speech.other_voices import OtherVoices
+from pipeline.speech.own_recordings import NO_RECORDINGS
 from pipeline.speech.sources import EndpointSource, has_ours, others_of
 from pipeline.speech.speaker_assignment import SpeakerAssignment
 from pipeline.speech.synthesize import VoiceConfig, check_voice, speaker_assignments
+from pipeline.splits import used_splits
 from pipeline.text.pronunciations import Lexicon, load_lexicon, with_domain
 from pipeline.text.spoken import TextConfig, check_text
 
@@ -104,6 +109,14 @@ def assignments_of_build(config: BuildConfig) -> dict[str, SpeakerAssignment]:
     return speaker_assignments(config.voice, config.text.used_accents, config.seed, shares)
 
 
+def recordings_of(config: BuildConfig) -> Mapping[str, OwnRecording]:
+    """The rows that were spoken already, by id. Raises `DataError` as `read_recordings` does."""
+    sentences = config.sentences
+    if not sentences.recordings:
+        return NO_RECORDINGS
+    return recordings_by_id(sentences.recordings, config.seed, sentences.repetitions)
+
+
 def check_build(config: BuildConfig) -> None:
     """Raise the error that the build would end in, before any work is done.
 
@@ -122,6 +135,7 @@ def check_build(config: BuildConfig) -> None:
     if has_ours(config.voice.sources):
         check_foreign_accents(config.text.used_accents, config.voice.acoustic_model)
     _check_other_voices(config)
+    _check_recordings(config)
     check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
     split_plan_of(config)
     for split, assignment in assignments_of_build(config).items():
@@ -140,6 +154,22 @@ def check_build(config: BuildConfig) -> None:
             )
     check_policy(config.policy, config.output.license, licensed_sources(config))
     resolve_device(config.runtime)
+
+
+def _check_recordings(config: BuildConfig) -> None:
+    """Raise `ConfigError` for what recordings need and the build has not."""
+    if not config.sentences.recordings:
+        return
+    key, splits = "sentences.recordings[0]", used_splits(config.output.split)
+    if len(splits) > 1 and "speaker" not in config.output.disjoint:
+        raise ConfigError(
+            f"output.disjoint: {key} has real speakers, who must not be in two splits; add "
+            "`speaker`, or set output.split to one split"
+        )
+    if config.judge.recognizer is None:
+        raise ConfigError(f"judge.recognizer: null, and it finds the words of {key}")
+    if config.voice.quota is not None:
+        raise ConfigError(f"voice.quota: {key} has speakers and paces of its own; use one of them")
 
 
 def _check_other_voices(config: BuildConfig) -> None:
@@ -173,6 +203,7 @@ def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
     spoken = [
         *licensed_sentences(config.sentences, config.output.license),
         *sources_of_voices(config.voice),
+        *sources_of_recordings(config.sentences.recordings),
     ]
     return [*spoken, *sources_of_sounds(config.augment, config.output.split, config.seed)]
 
@@ -180,5 +211,9 @@ def licensed_sources(config: BuildConfig) -> list[LicensedSource]:
 def row_licences(config: BuildConfig) -> RowLicences:
     """What gives every row of the build its licence."""
     own = config.output.license
-    spoken = [*licensed_sentences(config.sentences, own), *sources_of_voices(config.voice)]
+    spoken = [
+        *licensed_sentences(config.sentences, own),
+        *sources_of_voices(config.voice),
+        *sources_of_recordings(config.sentences.recordings),
+    ]
     return RowLicences.of_sources(own, spoken)

@@ -18,6 +18,7 @@ from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.files import REJECTS_FILE, data_files, file_digest
 from pipeline.domain.domains import domain_files, pronunciations_digest
 from pipeline.sentences.generate import sentence_files, sentences_digest
+from pipeline.sentences.own.recordings import recorded_files, recordings_digest
 from pipeline.speech.sources import files_of_sources, has_ours
 from pipeline.text.pronunciations import lexicon_digest
 
@@ -131,6 +132,10 @@ def _own_uses(config: BuildConfig) -> dict[str, _Use]:
         )
     if voices := files_of_sources(config.voice.sources):
         uses["voices"] = _Use(lambda: _joint_digest(voices), lambda: voices)
+    if own := config.sentences.recordings:
+        uses["recordings"] = _Use(
+            lambda: recordings_digest(own), lambda: [p for one in own for p in recorded_files(one)]
+        )
     if lexicons:
         paths = [resolve_path(path) for path in lexicons]
         uses["pronunciations"] = _Use(lambda: lexicon_digest(lexicons), lambda: paths)

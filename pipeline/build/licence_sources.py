@@ -4,7 +4,7 @@ What is only used beside it (the recognizer that judges, the lexicon of pronunci
 nothing into a row and is not listed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from pipeline.augment.sounds.babble_config import BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN
+from pipeline.sentences.own.recordings import OwnRecordings, licence_of
 from pipeline.speech.other_voices import label_of, release_of
+from pipeline.speech.own_recordings import label_of_recordings
 from pipeline.speech.sources import SherpaSource, has_ours, others_of
 from pipeline.speech.synthesize import VoiceConfig
 
@@ -50,6 +52,14 @@ def _sources_of_other_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
         by, of = f"voice {source.called}, spoken by {source.engine}", f"{key}.license"
         yield LicensedSource("voice", label_of(source), licence, by, of, place)
         yield LicensedSource("vocoder", release_of(source), engine, by, of, place)
+
+
+def sources_of_recordings(folders: Sequence[OwnRecordings]) -> Iterator[LicensedSource]:
+    """Their voices and their waves; what they say is listed with the sentences."""
+    for index, folder in enumerate(folders):
+        for kind in ("voice", "vocoder"):
+            label = label_of_recordings(folder.called)
+            yield licence_of(f"sentences.recordings[{index}]", folder, kind, label)
 
 
 def sources_of_sounds(

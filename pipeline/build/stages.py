@@ -21,6 +21,7 @@ from pipeline.build.config import (
     BuildConfig,
     assignments_of_build,
     lexicon_of,
+    recordings_of,
     row_licences,
     split_plan_of,
 )
@@ -97,6 +98,7 @@ FRONTEND = Stage(
         "seed": config.seed,
         "text": config.text.row_settings,
         "accents": _given_accents(config),
+        **_recorded_accents(config),
     },
     files=("pronunciations", "domain_pronunciations"),
     loads=("acoustic_model",),
@@ -111,6 +113,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
         rows_read, by_split = read_shard(sentences, Sentence).rows, assignments_of_build(job.config)
         cells = {row.id: assignment_of(by_split, row.split).cell(row.number) for row in rows_read}
         accents = {id: cell.accent for id, cell in cells.items() if cell}
+        accents |= {id: one.accent for id, one in recordings_of(job.config).items()}
         return text_frontend(
             rows_read, job.config.text, job.config.seed, lexicon_of(job.config), accents
         )
@@ -127,7 +130,7 @@ SYNTHESIZE = Stage(
         "voice": _voice_without_vocoder(config),
         "speakers": _speakers_apart(config),
     },
-    files=("acoustic_model", "voices"),
+    files=("acoustic_model", "voices", "recordings"),
     libraries=("numpy", "torch"),
 )
 
@@ -138,9 +141,8 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
     def rows() -> Iterable[MelClip | Reject]:
         _one_thread_a_shard()
         rows_read, config = read_shard(spoken, SpokenSentence).rows, job.config
-        return synthesize(
-            rows_read, config.voice, config.seed, job.device, assignments_of_build(config)
-        )
+        by_split, recorded = assignments_of_build(config), recordings_of(config)
+        return synthesize(rows_read, config.voice, config.seed, job.device, by_split, recorded)
 
     output = job.next_shard("synthesize", spoken)
     return make_shard(job, SYNTHESIZE, output, rows, _writer(MelClip))
@@ -150,7 +152,7 @@ VOCODE = Stage(
     name="vocode",
     version=3,
     reads=lambda config: {"voice.vocoder": config.voice.vocoder, **_other_voices(config)},
-    files=("vocoder", "voices"),
+    files=("vocoder", "voices", "recordings"),
     loads=("acoustic_model",),
     libraries=("numpy", "torch", "soundfile"),
 )
@@ -166,7 +168,8 @@ def vocode_shard(job: Job, mels: Path) -> Path:
             spoken = read_shard(job.next_shard("frontend", mels), SpokenSentence).rows
             texts = {row.id: row.normalized_text for row in spoken}
         rows = read_shard(mels, MelClip).rows
-        return vocode(rows, config.voice, job.device, config.seed, texts)
+        recorded = recordings_of(config)
+        return vocode(rows, config.voice, job.device, config.seed, texts, recorded)
 
     output = job.next_shard("vocode", mels)
     return make_shard(job, VOCODE, output, rows, _writer(CleanClip))
@@ -203,6 +206,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
             job.config.judge,
             job.config.seed,
             assignments_of_build(job.config),
+            recorded=recordings_of(job.config),
         )
 
     output = job.next_shard("judge", clean)
@@ -385,6 +389,12 @@ def _given_accents(config: BuildConfig) -> list[object]:
         return []
     by_split = assignments_of_build(config)
     return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
+
+
+def _recorded_accents(config: BuildConfig) -> dict[str, object]:
+    """Those that recordings have of their own."""
+    folders = config.sentences.recordings
+    return {"recordings": {one.called: one.accent for one in folders}} if folders else {}
 
 
 def _speakers_apart(config: BuildConfig) -> dict[str, list[str]]:

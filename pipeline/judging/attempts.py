@@ -1,7 +1,7 @@
 """Stage 5: every clip is judged; one that fails is synthesized again before it is rejected."""
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from models.errors import DataError
@@ -34,18 +34,22 @@ def judge_clips(
     seed: int,
     by_split: Mapping[str, SpeakerAssignment] | None = None,
     device: str = "cpu",
+    recorded: Container[str] = (),
 ) -> Iterator[JudgedClip | Reject]:
     """The first attempt at each of `clips` that passes, or why none did, in their order.
 
     `mels` (which need not hold their spectrograms), `spoken` and `templates` are what the clips
-    were made of, by id; `by_split` says who may speak what is spoken again. Raises `DataError`
+    were made of, by id; `by_split` says who may speak what is spoken again, which `recorded`
+    ids cannot be. Raises `DataError`
     for a clip whose mel or sentence is not there.
     """
     attempts = Attempts(voice, config, seed, by_split, device)
     for clip in clips:
         if clip.id not in mels or clip.id not in spoken:
             raise DataError(f"row {clip.id}: a clip without its mel or its sentence")
-        yield attempts.accept(clip, mels[clip.id], spoken[clip.id], templates.get(clip.id, ""))
+        retries = 0 if clip.id in recorded else config.retries
+        template = templates.get(clip.id, "")
+        yield attempts.accept(clip, mels[clip.id], spoken[clip.id], template, retries)
 
 
 class Attempts:
@@ -65,7 +69,7 @@ class Attempts:
         self._synthesizer = functools.cache(lambda: Synthesizer(voice, seed, device, by_split))
 
     def accept(
-        self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, template: str
+        self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, template: str, retries: int
     ) -> JudgedClip | Reject:
         """The clip if it passes, else a later attempt that does, else a reject with what was
         wrong with the first.
@@ -74,7 +78,7 @@ class Attempts:
         judgement, faults = self._measure(clip, mel, unfound)
         if not faults:
             return JudgedClip(clip.id, 0, performance, clip, judgement)
-        for attempt in range(1, self._config.retries + 1):
+        for attempt in range(1, retries + 1):
             made = self._again(spoken, mel.performance.speaker, attempt)
             if made is None:
                 continue
@@ -84,8 +88,8 @@ class Attempts:
             if not found:
                 return JudgedClip(clip.id, attempt, performance, further, judgement)
         reason = "; ".join(faults)
-        if self._config.retries:
-            reason += f" (first of {self._config.retries + 1} attempts)"
+        if retries:
+            reason += f" (first of {retries + 1} attempts)"
         audio = encode_flac(clip.wave, clip.sample_rate)
         return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, audio)
 

@@ -177,7 +177,7 @@ def spelled_for_hub(licences: Iterable[str]) -> list[str]:
 
 def _parts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     source = row["source"]
-    is_named = source in ("templates", "files")
+    is_named = source in ("templates", "files", "recordings")
     yield "sentences", f"{source}:{row['domain']}" if is_named else source
     yield "voice", row["acoustic_model"]
     yield "vocoder", row["vocoder"]

@@ -3,7 +3,7 @@ sources that the config names.
 
 A domain is a folder, read by `pipeline/domain/domains.py`. A template's id is `intent:line`, so a
 row of the dataset leads back to the line that made it. Sources come one after the other: the user's
-own files, a language model, hard negatives, and the templates give the rest.
+own files and recordings, a language model, hard negatives, and the templates give the rest.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ from pipeline.sentences.drawing.spoken_style import StyleConfig
 from pipeline.sentences.language_model.prompts import LanguageModelConfig
 from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_source
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
+from pipeline.sentences.own.recordings import OwnRecordings, recordings_source
 from pipeline.splits import numbers_of
 
 MAX_ROWS = 1_000_000_000  # of a build
@@ -60,6 +61,7 @@ class SentencesConfig:
     filter: FilterConfig = field(default_factory=FilterConfig)
     style: StyleConfig = field(default_factory=StyleConfig)
     files: tuple[OwnFile, ...] = ()
+    recordings: tuple[OwnRecordings, ...] = ()
     language_model: LanguageModelConfig | None = None
     negatives: NegativesConfig | None = None
     repetitions: int = 1
@@ -87,6 +89,10 @@ class SentencesConfig:
                     f"{file.name}; give one of them another `domain`"
                 )
             names[file.name] = file.path
+        for folder in self.recordings:
+            if folder.called in names:
+                raise ValueError(f"recordings: {folder.called} is taken; give it another `name`")
+            names[folder.called] = folder.path
 
     @property
     def num_rows(self) -> int:
@@ -97,7 +103,7 @@ class SentencesConfig:
     def shares(self) -> list[float]:
         """Of every source but the templates, in the order in which they come."""
         others = (self.language_model, self.negatives)
-        return [source.share for source in (*self.files, *others) if source]
+        return [source.share for source in (*self.files, *self.recordings, *others) if source]
 
 
 @dataclass(frozen=True)
@@ -210,6 +216,10 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
     """All sources in the order in which they come, each with its number of sentences."""
     domain = None if config.domain is None else read_domain(config.domain)
     sources = [own_source(f"sentences.files[{i}]", file) for i, file in enumerate(config.files)]
+    sources += [
+        recordings_source(f"sentences.recordings[{i}]", folder)
+        for i, folder in enumerate(config.recordings)
+    ]
     if config.language_model is not None and domain is not None:
         from pipeline.sentences.language_model.language_model import language_model_source
 

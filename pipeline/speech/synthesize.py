@@ -25,10 +25,19 @@ from models.phonology.alphabets import Tokens, tokenize
 from models.voice import Controls, Speech
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
-from pipeline.records import NO_PITCH, MelClip, Performance, Reject, SpokenSentence, WordTime
+from pipeline.records import (
+    NO_PITCH,
+    MelClip,
+    Performance,
+    Reject,
+    SpokenSentence,
+    WordTime,
+)
+from pipeline.sentences.own.recording import OwnRecording
 from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
 from pipeline.speech.foreign_accents import in_foreign_accent
 from pipeline.speech.other_voices import OtherVoices
+from pipeline.speech.own_recordings import NO_RECORDINGS, perform_recording
 from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
 from pipeline.speech.sources import AnySource, has_ours, mixed
@@ -273,10 +282,16 @@ def synthesize(
     seed: int,
     device: str = "cpu",
     by_split: Mapping[str, SpeakerAssignment] | None = None,
+    recordings: Mapping[str, OwnRecording] = NO_RECORDINGS,
 ) -> Iterator[MelClip | Reject]:
-    """Mels for sentences, in their order; `by_split` says who may speak which (None: anybody)."""
+    """Mels for sentences, in their order; `by_split` says who may speak which (None: anybody), and
+    `recordings` are those that were spoken already, by id.
+    """
     synthesizer = Synthesizer(config, seed, device, by_split)
     for sentence in spoken:
+        if sentence.id in recordings:
+            yield perform_recording(sentence, recordings[sentence.id])
+            continue
         yield synthesizer.speak(sentence, synthesizer.first_controls(sentence))
 
 

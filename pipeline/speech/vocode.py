@@ -12,7 +12,9 @@ from models.voice import waveforms
 from pipeline.audio.files import pcm16, resample
 from pipeline.randomness import rng_for
 from pipeline.records import CleanClip, MelClip, Reject
+from pipeline.sentences.own.recording import OwnRecording
 from pipeline.speech.other_voices import OtherVoices
+from pipeline.speech.own_recordings import NO_RECORDINGS, recorded_wave
 from pipeline.speech.synthesize import VoiceConfig
 
 STAGE = "vocode"
@@ -25,15 +27,19 @@ def vocode(
     device: str = "cpu",
     seed: int = 0,
     texts: Mapping[str, str] | None = None,
+    recordings: Mapping[str, OwnRecording] = NO_RECORDINGS,
 ) -> Iterator[CleanClip | Reject]:
     """Clips for mels, one at a time: batches of convolutional vocoders are no faster on a CPU
     and pad short clips to long ones. What a vocoder draws depends on `seed` and the clip's id.
 
-    Voices that are none of ours speak for themselves, what `texts` says as spoken, by id.
+    Voices that are none of ours speak for themselves, what `texts` says as spoken, by id; of
+    `recordings` the sound is read.
     """
     others = OtherVoices(config.sources)
     for clip in mels:
-        if clip.performance.speaker in others:
+        if clip.id in recordings:
+            yield _recorded(clip, recordings[clip.id], config)
+        elif clip.performance.speaker in others:
             yield _spoken(clip, (texts or {})[clip.id], others, config)
         else:
             yield _vocoded(clip, config, device, seed)
@@ -67,8 +73,17 @@ def _spoken(
     return _clip(clip.id, others.release(clip), resample(wave, sample_rate, target), target)
 
 
+def _recorded(clip: MelClip, recording: OwnRecording, config: VoiceConfig) -> CleanClip | Reject:
+    sample_rate = read_info(config.acoustic_model).mel.sample_rate
+    try:
+        wave = recorded_wave(recording, sample_rate)
+    except DataError as error:
+        return Reject(clip.id, STAGE, str(error), speaker=recording.speaker)
+    return _clip(clip.id, clip.performance.acoustic_model, wave, sample_rate)
+
+
 def _clip(id: str, vocoder: str, wave: np.ndarray, sample_rate: int) -> CleanClip:
-    peak = float(np.abs(wave).max())
+    peak = float(np.abs(wave).max(initial=0.0))
     return CleanClip(
         id=id,
         vocoder=vocoder,

@@ -86,7 +86,7 @@ class Maker:
             text = visible(text)
             slots = tuple(Slot(slot.name, visible(slot.value)) for slot in slots)
         digest = self._digest(text)
-        if not self._is_new(digest):
+        if not self.is_new(digest):
             return None
         sentence_id = f"{domain}-{digest}"
         if self._unwanted and (reason := self._unwanted.reason(text)):
@@ -99,15 +99,15 @@ class Maker:
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
         """Treat `texts`, and the sentences that have `ids`, as existing sentences."""
         for text in texts:
-            self._is_new(self._digest(text))
+            self.is_new(self._digest(text))
         for found in filter(None, map(_DIGEST_OF_ID.search, ids)):
-            self._is_new(found[1])
+            self.is_new(found[1])
 
     def id_of(self, text: str) -> str:
         """The id of a sentence of the build's domain."""
         return f"{self.domain}-{self._digest(text)}"
 
-    def _is_new(self, digest: str) -> bool:
+    def is_new(self, digest: str) -> bool:
         """Whether there has been no such sentence; from now on there has."""
         number = int(digest, 16)
         if number in self._seen:
@@ -124,7 +124,7 @@ class Maker:
         restyled = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
         if restyled.style and self._unwanted and self._unwanted.reason(restyled.text):
             return Styled(text)
-        if restyled.style and not self._is_new(self._digest(restyled.text)):
+        if restyled.style and not self.is_new(self._digest(restyled.text)):
             return Styled(text)
         return restyled
 

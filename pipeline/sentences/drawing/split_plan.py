@@ -53,9 +53,11 @@ class SplitPlan:
             for slot in sentence.slots
             if f"{SLOT}{slot.name}" in kinds
         ]
-        if "template" in kinds and sentence.template:
+        if sentence.source == "recordings":
+            parts.append(("speaker", f"{sentence.domain}|{sentence.template.partition('/')[0]}"))
+        elif "template" in kinds and sentence.template:
             parts.append(("template", sentence.template))
-        if "text" in kinds and not parts:
+        if "text" in kinds and (not parts or sentence.source == "recordings"):
             parts.append(("text", sentence.text.casefold()))
         return parts
 

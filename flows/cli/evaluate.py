@@ -112,6 +112,11 @@ def evaluate_voices(
     per_kind: Annotated[
         int | None, typer.Option(help="Number of sentences, of words and of digit strings.", min=1)
     ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Judge held-out recordings of it too: a folder, or a training config."),
+    ] = None,
+    folders: Folders = None,
     out: Out = Path("runs/evaluation/voices"),
 ) -> None:
     """Evaluate voices from text: predicted naturalness, word errors, requested and measured pitch.
@@ -124,11 +129,15 @@ def evaluate_voices(
     from models.evaluation import naturalness
 
     request = naturalness.NaturalnessRequest(
-        tuple(systems), tuple(speakers or ()), whisper, per_kind
+        tuple(systems),
+        tuple(speakers or ()),
+        whisper,
+        per_kind,
+        corpus=corpus_config(corpus, folders or []) if corpus else None,
     )
     rows = naturalness.evaluate_naturalness(request, tell)
     naturalness.write_clips(rows, out / "clips.csv")
-    text = naturalness.table(rows)
+    text = "\n".join([naturalness.table(rows), "", *naturalness.findings(rows)]).strip()
     (out / "results.md").write_text(text + "\n", encoding="utf-8")
     tell(f"\n{text}\n")
     tell(f"written to {out}: results.md, clips.csv")

@@ -28,3 +28,20 @@ def held_out_recordings(
         )
     order = sorted(by_words, key=lambda words: hashlib.blake2b(words.encode()).digest())
     return [by_words[words] for words in order[:count]]
+
+
+def held_out_by_speaker(
+    corpus: CorpusConfig, speakers: Collection[str], count: int, least_words: int
+) -> dict[str, list[Recording]]:
+    """At most `count` held-out recordings of each of these speakers that has any, with at least
+    so many words, in a fixed random order. Raises `ConfigError` when the corpus is not there.
+    """
+    found: dict[str, list[Recording]] = {}
+    for recording in read_corpora(corpus):
+        long_enough = len(words_of(recording.text)) >= least_words
+        if recording.held_out and recording.speaker in speakers and long_enough:
+            found.setdefault(recording.speaker, []).append(recording)
+    return {
+        speaker: sorted(own, key=lambda one: hashlib.blake2b(one.id.encode()).digest())[:count]
+        for speaker, own in sorted(found.items())
+    }

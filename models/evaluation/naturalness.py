@@ -1,16 +1,22 @@
 """Naturalness: predicted MOS, word error rate, and requested against measured pitch.
 
 A system is an acoustic model and a vocoder. Every voice of every system says the same lines from
-text alone; judges that never met our data listen (`models/evaluation/opinions.py`). T frames.
+text alone; judges that never met our data listen (`models/evaluation/opinions.py`). Beside them, on
+request, held-out recordings of the same speakers, and their mels through each vocoder.
+
+S samples, T frames.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from models.errors import ConfigError, DataError
+from models.evaluation.held_out import held_out_by_speaker
 from models.evaluation.opinions import (
     SAMPLE_RATE,
     Opinion,
@@ -22,19 +28,35 @@ from models.evaluation.opinions import (
 )
 from models.evaluation.speech import Choice, ProsodySettings, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
+from models.mel import LogMel, MelConfig
 from models.phonology.phonemes import Phonemizer
 from models.text_files import lines_of, read_text
-from models.training.measured import pitch_of
+from models.training.corpus import CorpusConfig
+from models.training.measured import pitch_of, read_wave, trim_and_level
+from models.voice import waveforms
 
 LINES = Path(__file__).with_name("voice_lines.txt")
 WHOLE = "sentence"  # the kind of line whose naturalness is told: judges know no single words
-_HEADER = ("distillMOS", "DNSMOS", "WER", "words", "digits", "F0 off, cents", "voicing wrong", "F0")
+RECORDINGS = "recordings"
+_HEADER = (
+    "distillMOS",
+    "DNSMOS",
+    "WER",
+    "words",
+    "digits",
+    "F0 off, cents",
+    "voicing wrong",
+    "F0, Hz",
+    "F0 spread, semitones",
+)
+_LEAST_WORDS = 5  # of a recording that counts as a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class NaturalnessRequest:
     """`systems` are ACOUSTIC+VOCODER; `speakers` by name, those that a system lacks are passed
-    over; none: those that it features. `per_kind` lines of each kind, all where None.
+    over; none: those that it features. `per_kind` lines of each kind, all where None; of
+    recordings of `corpus`, where there is one, as many sentences.
     """
 
     systems: tuple[str, ...]
@@ -42,6 +64,7 @@ class NaturalnessRequest:
     whisper: Path | None = None
     per_kind: int | None = None
     lines: Path = LINES
+    corpus: CorpusConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +87,16 @@ class MeasuredClip:
     hypothesis: str
     pitch_off_cents: float | None
     voicing_wrong: float | None
-    pitch_hz: float | None
+    pitch_hz: float | None  # the median
+    pitch_spread: float | None  # standard deviation in semitones
+
+
+class Listeners(NamedTuple):
+    """Who judges a wave (S,) at `SAMPLE_RATE`; `transcribe` is None without a Whisper."""
+
+    mos: Opinion
+    dnsmos: Opinion
+    transcribe: Callable[[np.ndarray], str] | None
 
 
 def read_lines(path: Path, per_kind: int | None = None) -> list[Line]:
@@ -101,18 +133,37 @@ def evaluate_naturalness(
 ) -> list[MeasuredClip]:
     """Every line of every voice. Raises `DataError`, `CheckpointError`, `ConfigError`."""
     lines = read_lines(request.lines, request.per_kind)
-    judges = load_distillmos(), load_dnsmos()
     transcribe = load_whisper(request.whisper) if request.whisper else None
+    listeners = Listeners(load_distillmos(), load_dnsmos(), transcribe)
     rows = []
-    for system in request.systems:
-        voices = _open_system(system)
-        for speaker in _speakers(voices, request.speakers):
-            found = list(_listen(system, voices, speaker, lines, judges, transcribe))
-            rows += found
-            report(f"{system} {speaker}: distillMOS {_of_sentences(found, 'mos'):.2f}")
+    for voices, speaker, found in _sources(request, lines, listeners):
+        rows += found
+        report(f"{voices} {speaker}: distillMOS {_of_sentences(found, 'mos'):.2f}")
     if not rows:
         raise ConfigError(f"speakers: none of {', '.join(request.speakers)} is in any system")
     return rows
+
+
+def _sources(
+    request: NaturalnessRequest, lines: Sequence[Line], listeners: Listeners
+) -> Iterator[tuple[str, str, list[MeasuredClip]]]:
+    """System, speaker and clips: every system's voices, after the recordings of all of them."""
+    systems = {system: _open_system(system) for system in request.systems}
+    if request.corpus is not None:
+        asked = {name for own in systems.values() for name in _speakers(own, request.speakers)}
+        vocoders = {own.vocoder.name: own for own in systems.values()}
+        count = request.per_kind or sum(line.kind == WHOLE for line in lines)
+        held_out = held_out_by_speaker(request.corpus, asked, count, _LEAST_WORDS)
+        for speaker, recordings in held_out.items():
+            clips = [Recorded(Line(WHOLE, one.text), one.path) for one in recordings]
+            found = [_judge_recording(speaker, clip, listeners) for clip in clips]
+            yield RECORDINGS, speaker, found
+            for name, voices in vocoders.items():
+                copies = [_judge_copy(name, voices, speaker, clip, listeners) for clip in clips]
+                yield f"{RECORDINGS}+{name}", speaker, copies
+    for system, voices in systems.items():
+        for speaker in _speakers(voices, request.speakers):
+            yield system, speaker, list(_listen(system, voices, speaker, lines, listeners))
 
 
 def _open_system(system: str) -> Voices:
@@ -127,41 +178,79 @@ def _speakers(voices: Voices, asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in asked if name in voices.names) if asked else tuple(featured)
 
 
-def _listen(
-    system: str,
-    voices: Voices,
-    speaker: str,
-    lines: Sequence[Line],
-    judges: tuple[Opinion, Opinion],
-    transcribe: Callable[[np.ndarray], str] | None,
-) -> Iterator[MeasuredClip]:
-    import soxr
+class Recorded(NamedTuple):
+    """A recording, and what is said in it."""
 
-    mel = voices.vocoder.mel
+    line: Line
+    path: Path
+
+    def wave(self, mel: MelConfig) -> np.ndarray:
+        """Its sound (S,), trimmed and levelled."""
+        return trim_and_level(read_wave(self.path, mel.sample_rate), mel)
+
+
+def _listen(
+    system: str, voices: Voices, speaker: str, lines: Sequence[Line], listeners: Listeners
+) -> Iterator[MeasuredClip]:
     texts = [line.text for line in lines]
     phonemes = Phonemizer(accent_of(speaker)).phonemize(texts)
     spoken = voices.speak_with_pitch(texts, phonemes, speaker, ProsodySettings())
     for line, (wave, asked_hz) in zip(lines, spoken, strict=True):
-        measured_hz = pitch_of(wave, mel)
-        cents, wrong = (None, None) if asked_hz is None else compare_pitch(asked_hz, measured_hz)
-        slow = soxr.resample(wave, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
-        text = transcribe(slow) if transcribe else ""
-        edits, count = word_errors(line.text, text)
-        yield MeasuredClip(
-            system=system,
-            speaker=speaker,
-            line=line,
-            mos=judges[0](slow),
-            dnsmos=judges[1](slow),
-            edits=edits if transcribe else None,
-            num_words=count,
-            hypothesis=text,
-            pitch_off_cents=cents,
-            voicing_wrong=wrong,
-            pitch_hz=float(np.median(measured_hz[measured_hz > 0]))
-            if (measured_hz > 0).any()
-            else None,
-        )
+        yield _judge(system, speaker, line, wave, asked_hz, voices.vocoder.mel, listeners)
+
+
+def _judge_recording(speaker: str, clip: Recorded, listeners: Listeners) -> MeasuredClip:
+    mel = MelConfig()
+    return _judge(RECORDINGS, speaker, clip.line, clip.wave(mel), None, mel, listeners)
+
+
+@torch.inference_mode()
+def _judge_copy(
+    name: str, voices: Voices, speaker: str, clip: Recorded, listeners: Listeners
+) -> MeasuredClip:
+    """The recording's mel and F0 through a vocoder."""
+    mel = voices.vocoder.mel
+    wave = clip.wave(mel)
+    mels = LogMel(mel)(torch.from_numpy(wave)[None])
+    asked_hz = pitch_of(wave, mel)[: mels.shape[2]]
+    pitch_hz = torch.from_numpy(np.pad(asked_hz, (0, mels.shape[2] - len(asked_hz))))[None]
+    made = waveforms(voices.vocoder.vocoder, mels, pitch_hz.float())[0].numpy()
+    system = f"{RECORDINGS}+{name}"
+    return _judge(system, speaker, clip.line, made, asked_hz, mel, listeners)
+
+
+def _judge(
+    system: str,
+    speaker: str,
+    line: Line,
+    wave: np.ndarray,
+    asked_hz: np.ndarray | None,
+    mel: MelConfig,
+    listeners: Listeners,
+) -> MeasuredClip:
+    """A wave (S,) at the rate of `mel`, of which F0 (T,) was asked, or none."""
+    import soxr
+
+    measured_hz = pitch_of(wave, mel)
+    voiced_hz = measured_hz[measured_hz > 0]
+    cents, wrong = (None, None) if asked_hz is None else compare_pitch(asked_hz, measured_hz)
+    slow = soxr.resample(wave, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
+    text = listeners.transcribe(slow) if listeners.transcribe else ""
+    edits, count = word_errors(line.text, text)
+    return MeasuredClip(
+        system=system,
+        speaker=speaker,
+        line=line,
+        mos=listeners.mos(slow),
+        dnsmos=listeners.dnsmos(slow),
+        edits=edits if listeners.transcribe else None,
+        num_words=count,
+        hypothesis=text,
+        pitch_off_cents=cents,
+        voicing_wrong=wrong,
+        pitch_hz=float(np.median(voiced_hz)) if len(voiced_hz) else None,
+        pitch_spread=float(12 * np.std(np.log2(voiced_hz))) if len(voiced_hz) else None,
+    )
 
 
 def accent_of(speaker: str) -> str:
@@ -171,9 +260,7 @@ def accent_of(speaker: str) -> str:
 
 def table(rows: Sequence[MeasuredClip]) -> str:
     """A row a voice, most natural first within its system; then the median voice of each."""
-    by_voice: dict[tuple[str, str], list[MeasuredClip]] = {}
-    for row in rows:
-        by_voice.setdefault((row.system, row.speaker), []).append(row)
+    by_voice = _by_voice(rows)
     lines = []
     for system in dict.fromkeys(row.system for row in rows):
         own = {who: found for (name, who), found in by_voice.items() if name == system}
@@ -181,6 +268,35 @@ def table(rows: Sequence[MeasuredClip]) -> str:
         lines += [[f"{who}, {system}", *_cells(own[who])] for who in ordered]
         lines.append([f"**median, {system}**", *_median_cells([own[who] for who in ordered])])
     return markdown_table(("voice", *_HEADER), lines)
+
+
+def _by_voice(rows: Sequence[MeasuredClip]) -> dict[tuple[str, str], list[MeasuredClip]]:
+    by_voice: dict[tuple[str, str], list[MeasuredClip]] = {}
+    for row in rows:
+        by_voice.setdefault((row.system, row.speaker), []).append(row)
+    return by_voice
+
+
+def findings(rows: Sequence[MeasuredClip]) -> list[str]:
+    """What the median voice of every system loses against its own recordings, and how far its
+    pitch moves beside theirs. Empty without recordings.
+    """
+    voices = {voice: _figures(found) for voice, found in _by_voice(rows).items()}
+    lines = []
+    for system in dict.fromkeys(system for system, _ in voices if system != RECORDINGS):
+        pairs = [
+            (own, voices[RECORDINGS, speaker])
+            for (name, speaker), own in voices.items()
+            if name == system and (RECORDINGS, speaker) in voices
+        ]
+        if pairs:
+            loss = np.median([(real[0] or 0) - (own[0] or 0) for own, real in pairs])
+            spread = np.median([own[-1] / real[-1] for own, real in pairs if own[-1] and real[-1]])
+            lines.append(
+                f"{system}: {len(pairs)} voices, distillMOS {loss:.2f} below their recordings in "
+                f"the median, F0 spread {spread:.2f} x theirs"
+            )
+    return lines
 
 
 def _median_cells(voices: Sequence[Sequence[MeasuredClip]]) -> list[str]:
@@ -204,11 +320,12 @@ def _figures(found: Sequence[MeasuredClip]) -> list[float | None]:
         mean([row.pitch_off_cents for row in found]),
         mean([row.voicing_wrong for row in found]),
         mean([row.pitch_hz for row in found]),
+        mean([row.pitch_spread for row in found if row.line.kind == WHOLE]),
     ]
 
 
 def _written(figures: Sequence[float | None]) -> list[str]:
-    mos, dnsmos, *wers, cents, wrong, hertz = figures
+    mos, dnsmos, *wers, cents, wrong, hertz, spread = figures
     return [
         decimal(mos),
         decimal(dnsmos),
@@ -216,6 +333,7 @@ def _written(figures: Sequence[float | None]) -> list[str]:
         decimal(cents, 0),
         percent(wrong),
         decimal(hertz, 0),
+        decimal(spread),
     ]
 
 
@@ -232,11 +350,12 @@ def _error_rate(found: Sequence[MeasuredClip], kind: str) -> float | None:
 def write_clips(rows: Sequence[MeasuredClip], path: Path) -> None:
     """A CSV with every clip."""
     clip = ("system", "speaker", "kind", "text", "hypothesis", "mos", "dnsmos", "edits", "words")
-    header = (*clip, "pitch_off_cents", "voicing_wrong", "pitch_hz")
+    header = (*clip, "pitch_off_cents", "voicing_wrong", "pitch_hz", "pitch_spread")
     write_csv(path, header, [_clip_cells(row) for row in rows])
 
 
 def _clip_cells(row: MeasuredClip) -> list[object]:
     start: list[object] = [row.system, row.speaker, row.line.kind, row.line.text, row.hypothesis]
     measured = [row.mos, row.dnsmos, row.edits, row.num_words]
-    return [*start, *measured, row.pitch_off_cents, row.voicing_wrong, row.pitch_hz]
+    pitch = [row.pitch_off_cents, row.voicing_wrong, row.pitch_hz, row.pitch_spread]
+    return [*start, *measured, *pitch]

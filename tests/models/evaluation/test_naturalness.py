@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,18 @@ from models.errors import ConfigError, DataError
 from models.evaluation import naturalness
 from models.evaluation.naturalness import (
     LINES,
+    RECORDINGS,
     Line,
     MeasuredClip,
     NaturalnessRequest,
     accent_of,
     compare_pitch,
     evaluate_naturalness,
+    findings,
     read_lines,
     table,
 )
+from models.training.corpus import CorpusConfig, read_corpora
 from tests.tiny_voices import TinyVoices, save_tiny_expressive_voice
 
 
@@ -47,7 +51,7 @@ def test_british_teachers_speak_british_english() -> None:
 
 def _measured(speaker: str, mos: float, edits: int) -> MeasuredClip:
     line = Line("sentence", "good morning")
-    return MeasuredClip("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0)
+    return MeasuredClip("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0, 3.0)
 
 
 def test_voices_are_listed_most_natural_first_with_the_median_last() -> None:
@@ -85,3 +89,35 @@ def test_every_line_of_every_voice_is_judged(
     assert told.voicing_wrong is not None
     with pytest.raises(ConfigError, match="none of zoe"):
         evaluate_naturalness(NaturalnessRequest(systems, ("zoe",), per_kind=1), lambda _: None)
+
+
+def test_what_a_voice_loses_against_its_own_recordings_is_told() -> None:
+    ours = [_measured("a", 3.0, 0), _measured("b", 3.5, 0), _measured("c", 4.0, 0)]
+    theirs = [
+        replace(_measured("a", 4.0, 0), system=RECORDINGS, pitch_spread=4.0),
+        replace(_measured("b", 3.5, 0), system=RECORDINGS, pitch_spread=2.0),
+        replace(_measured("unlike", 5.0, 0), system=RECORDINGS),
+    ]
+    assert findings(ours) == []
+    (line,) = findings([*theirs, *ours])
+    assert line.startswith("a+b: 2 voices, distillMOS 0.50 below")
+    assert "F0 spread 1.12 x" in line
+
+
+def test_recordings_are_judged_beside_the_voices(
+    tiny_voices: TinyVoices, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for judge in ("load_distillmos", "load_dnsmos"):
+        monkeypatch.setattr(naturalness, judge, lambda: lambda wave: 3.5)
+    monkeypatch.setattr(naturalness, "_LEAST_WORDS", 1)
+    config = CorpusConfig(root=corpus, folders=("tones",), held_out=0.9)
+    speakers = {one.speaker for one in read_corpora(config)}
+    system = f"{tiny_voices.acoustic_model}+griffin-lim"
+    request = NaturalnessRequest((system,), tuple(speakers), per_kind=1, corpus=config)
+    rows = evaluate_naturalness(request, lambda _: None)
+    assert {row.system for row in rows} == {RECORDINGS, f"{RECORDINGS}+griffin-lim", system}
+    original, copy = rows[:2]
+    assert original.line == copy.line
+    assert original.pitch_off_cents is None
+    assert copy.voicing_wrong is not None
+    assert copy.voicing_wrong < 0.5

@@ -43,7 +43,8 @@ def sources_of_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
 
 
 def _sources_of_other_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
-    """The model of each, and the engine that makes its waves; of an endpoint both are one."""
+    """The model of each, and once the engine that makes its waves; of an endpoint both are one."""
+    engines = set[str]()
     for key, source in others_of(config.sources):
         licence, place, engine = source.license, source.called, source.license
         if isinstance(source, SherpaSource):
@@ -51,7 +52,9 @@ def _sources_of_other_voices(config: VoiceConfig) -> Iterator[LicensedSource]:
             licence = licence or source.voice.license
         by, of = f"voice {source.called}, spoken by {source.engine}", f"{key}.license"
         yield LicensedSource("voice", label_of(source), licence, by, of, place)
-        yield LicensedSource("vocoder", release_of(source), engine, by, of, place)
+        if release_of(source) not in engines:
+            yield LicensedSource("vocoder", release_of(source), engine, by, of, place)
+            engines.add(release_of(source))
 
 
 def sources_of_recordings(folders: Sequence[OwnRecordings]) -> Iterator[LicensedSource]:

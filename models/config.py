@@ -26,6 +26,7 @@ from models.yaml_files import YamlProblem, parse_yaml, read_within
 T = TypeVar("T")
 
 MAX_CONFIG_BYTES = 16_000_000
+MAX_FLOAT = 1e15  # sums of weights stay finite
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _WHOLE = range(-(2**63), 2**63)
 
@@ -245,6 +246,8 @@ def _finite(value: Any, location: str) -> Any:
             value = math.inf
         if not math.isfinite(value):
             raise ConfigError(f"{location}: {value} is not allowed; a finite number is needed")
+        if abs(value) > MAX_FLOAT:
+            raise ConfigError(f"{location}: {value:g} is not allowed; at most {MAX_FLOAT:g} is")
     return value
 
 

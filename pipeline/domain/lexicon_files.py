@@ -31,7 +31,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models.errors import DataError
+from models.config import MAX_FLOAT
+from models.errors import DataError, shortened
 from models.phonology.phonemes import words_of
 from models.text_files import lines_of, read_text
 from models.yaml_files import YamlProblem, compose_yaml
@@ -201,8 +202,9 @@ def _weight(cell: str, location: str) -> float:
         number = float(cell)
     except ValueError:
         number = math.nan
-    if not 0 < number < math.inf:
-        raise DataError(f"{location}: weight `{cell.strip()}` is not a number above 0")
+    if not 0 < number <= MAX_FLOAT:
+        allowed = f"a number above 0, up to {MAX_FLOAT:g}"
+        raise DataError(f"{location}: weight `{shortened(cell.strip())}` is not {allowed}")
     return number
 
 

@@ -59,7 +59,7 @@ class Terms:
 
 def check_licence_name(name: str) -> None:
     """`ValueError` for a name that cannot stand in a line of a card."""
-    if not name.isprintable() or len(name) > _LONGEST_NAME:
+    if not name.isprintable() or len(name) > _LONGEST_NAME or name.isspace():
         raise ValueError(
             f"license: `{shortened(name)}`; one line of up to {_LONGEST_NAME} printable characters "
             "is needed"

@@ -79,6 +79,8 @@ def test_the_quickstart_config_is_valid(checkout: Path) -> None:
         ("output.path=~nosuchuser/data", "output.path: ~nosuchuser: there is no such user"),
         ("voice.acoustic_model=~nosuchuser/voice", "~nosuchuser: there is no such user"),
         ('output.license="cc-by-4.0\\nand more"', "license: `cc-by-4.0 and more`; one line"),
+        ("output.license=' '", "license: ``; one line"),
+        ("text.accent={en-us: 1e308, en-gb: 1e308}", "text.accent.en-us: 1e+308 is not allowed"),
         ("output.split={train: .nan}", "output.split.train: nan is not allowed"),
         ("augment.noise.snr_db=.inf", "augment.noise.snr_db"),
     ],

@@ -61,6 +61,7 @@ def test_csv_columns_are_weight_tags_and_parts(tmp_path: Path) -> None:
         ("a.txt", "# nothing\n\n", 1, "empty"),
         ("a.txt", "Oslo\nRome | many\n", 2, "weight `many`"),
         ("a.txt", "Oslo\nRome | 0\n", 2, "weight `0`"),
+        ("a.txt", "Oslo\nRome | 1e308\n", 2, "weight `1e308`"),
         ("a.txt", "Oslo | nan\n", 1, "weight `nan`"),
         ("a.txt", "Oslo\n | 2\n", 2, "value is empty"),
         ("a.txt", "Oslo\nRome\nOslo\n", 3, "stands on line 1 already"),

@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from models.config import as_mapping
 from pipeline.augment.augment_clips import augment_clips
 from pipeline.augment.augmenter import AugmentSetting
 from pipeline.augment.intent_ranks import ranks_of
@@ -31,6 +30,14 @@ from pipeline.build.making import make_shard, while_unchanged
 from pipeline.build.runtime import ShardStage, resolve_device
 from pipeline.build.sentence_shards import cut, numbered
 from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
+from pipeline.build.stage_settings import (
+    given_accents,
+    kept_apart,
+    other_voices,
+    recorded_accents,
+    speakers_apart,
+    voice_without_vocoder,
+)
 from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.manifest import Row, assemble, write_part
 from pipeline.judging.attempts import judge_clips
@@ -46,8 +53,6 @@ from pipeline.records import (
 )
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.generate import generate
-from pipeline.speech.other_voices import release_of
-from pipeline.speech.sources import others_of, row_settings_of
 from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
@@ -66,7 +71,7 @@ GENERATE = Stage(
         "seed": config.seed,
         "sentences": set_values(config.sentences),
         "runtime.shard_size": config.runtime.shard_size,
-        "output": _kept_apart(config),
+        "output": kept_apart(config),
     },
     files=("sentences", EXISTING),
     libraries=("Jinja2", "numpy", *_READING),
@@ -97,8 +102,8 @@ FRONTEND = Stage(
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,
-        "accents": _given_accents(config),
-        **_recorded_accents(config),
+        "accents": given_accents(config),
+        **recorded_accents(config),
     },
     files=("pronunciations", "domain_pronunciations"),
     loads=("acoustic_model",),
@@ -127,8 +132,8 @@ SYNTHESIZE = Stage(
     version=6,
     reads=lambda config: {
         "seed": config.seed,
-        "voice": _voice_without_vocoder(config),
-        "speakers": _speakers_apart(config),
+        "voice": voice_without_vocoder(config),
+        "speakers": speakers_apart(config),
     },
     files=("acoustic_model", "voices", "recordings"),
     libraries=("numpy", "torch"),
@@ -151,7 +156,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 VOCODE = Stage(
     name="vocode",
     version=3,
-    reads=lambda config: {"voice.vocoder": config.voice.vocoder, **_other_voices(config)},
+    reads=lambda config: {"voice.vocoder": config.voice.vocoder, **other_voices(config)},
     files=("vocoder", "voices", "recordings"),
     loads=("acoustic_model",),
     libraries=("numpy", "torch", "soundfile"),
@@ -365,48 +370,6 @@ def stage_keys(config: BuildConfig, inputs: Inputs | None = None) -> dict[str, s
 def library_versions() -> dict[str, str]:
     """Of all libraries that decide rows, on this machine."""
     return installed_versions(name for stage in STAGES for name in stage.libraries)
-
-
-def _voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
-    voice, apart = as_mapping(config.voice).items(), ("vocoder", "sources")
-    kept = {key: value for key, value in voice if key not in apart and value is not None}
-    return kept | _other_voices(config)
-
-
-def _other_voices(config: BuildConfig) -> dict[str, object]:
-    """What rows depend on where voices are mixed: sources, their engines, what resamples them."""
-    sources = config.voice.sources
-    if not sources:
-        return {}
-    engines = sorted({release_of(source) for _, source in others_of(sources)})
-    settings = {"voice.sources": row_settings_of(sources), "engines": engines}
-    return settings | installed_versions(["soxr"])
-
-
-def _given_accents(config: BuildConfig) -> list[object]:
-    """What accents depend on where they are given by quota: every speaker has each."""
-    if config.voice.quota is None:
-        return []
-    by_split = assignments_of_build(config)
-    return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
-
-
-def _recorded_accents(config: BuildConfig) -> dict[str, object]:
-    """Those that recordings have of their own."""
-    folders = config.sentences.recordings
-    return {"recordings": {one.called: one.accent for one in folders}} if folders else {}
-
-
-def _speakers_apart(config: BuildConfig) -> dict[str, list[str]]:
-    """Who may speak in which split, where no speaker may in two."""
-    if "speaker" not in config.output.disjoint:
-        return {}
-    return {split: list(own.voices) for split, own in assignments_of_build(config).items()}
-
-
-def _kept_apart(config: BuildConfig) -> list[object]:
-    """What the sentences' splits depend on, where they are decided with the sentences."""
-    return [config.output.split, config.output.disjoint] if config.output.disjoint else []
 
 
 def _writer(record_type: type[R]) -> Callable[[Path, list[R | Reject]], Path]:

@@ -12,16 +12,14 @@ from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.audio.files import active_speech_level_db, rms_db
 from pipeline.augment.augmenter import (
-    AugmentConfig,
     Augmented,
     Augmenter,
     AugmentSetting,
-    NoiseConfig,
-    RoomConfig,
     augment_digest,
     check_augment,
 )
 from pipeline.augment.chain import PEAK_LIMIT, draw_chain
+from pipeline.augment.config import AugmentConfig, NoiseConfig, RoomConfig
 from pipeline.augment.links.noise import noise_segment
 from pipeline.augment.sounds.library import load_sounds
 from pipeline.distributions import Range

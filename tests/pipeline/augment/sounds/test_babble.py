@@ -10,22 +10,17 @@ import yaml
 from models.errors import CheckpointError, ConfigError
 from models.mel import MelConfig
 from pipeline.audio.files import rms_db
-from pipeline.augment.augmenter import (
-    AugmentConfig,
-    Augmenter,
-    AugmentSetting,
-    NoiseConfig,
-    check_augment,
-)
+from pipeline.augment.augmenter import Augmenter, AugmentSetting, check_augment
+from pipeline.augment.config import AugmentConfig, NoiseConfig
 from pipeline.augment.links import Babble
 from pipeline.augment.sounds import babble
 from pipeline.augment.sounds.babble import (
-    BabbleConfig,
     babble_key,
     check_babble,
     draw_babble,
     make_babble,
 )
+from pipeline.augment.sounds.babble_config import BabbleConfig
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.build.inputs import used_digests

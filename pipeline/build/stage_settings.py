@@ -1,0 +1,50 @@
+"""What stages depend on of a config, where it is more than a section or a key of it."""
+
+from models.config import as_mapping
+from pipeline.build.config import BuildConfig, assignments_of_build
+from pipeline.build.stage import installed_versions
+from pipeline.speech.other_voices import release_of
+from pipeline.speech.sources import others_of, row_settings_of
+
+
+def voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
+    """What mels depend on."""
+    voice, apart = as_mapping(config.voice).items(), ("vocoder", "sources")
+    kept = {key: value for key, value in voice if key not in apart and value is not None}
+    return kept | other_voices(config)
+
+
+def other_voices(config: BuildConfig) -> dict[str, object]:
+    """What rows depend on where voices are mixed: sources, their engines, what resamples them."""
+    sources = config.voice.sources
+    if not sources:
+        return {}
+    engines = sorted({release_of(source) for _, source in others_of(sources)})
+    settings = {"voice.sources": row_settings_of(sources), "engines": engines}
+    return settings | installed_versions(["soxr"])
+
+
+def given_accents(config: BuildConfig) -> list[object]:
+    """What accents depend on where they are given by quota: every speaker has each."""
+    if config.voice.quota is None:
+        return []
+    by_split = assignments_of_build(config)
+    return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
+
+
+def recorded_accents(config: BuildConfig) -> dict[str, object]:
+    """Those that recordings have of their own."""
+    folders = config.sentences.recordings
+    return {"recordings": {one.called: one.accent for one in folders}} if folders else {}
+
+
+def speakers_apart(config: BuildConfig) -> dict[str, list[str]]:
+    """Who may speak in which split, where no speaker may in two."""
+    if "speaker" not in config.output.disjoint:
+        return {}
+    return {split: list(own.voices) for split, own in assignments_of_build(config).items()}
+
+
+def kept_apart(config: BuildConfig) -> list[object]:
+    """What the sentences' splits depend on, where they are decided with the sentences."""
+    return [config.output.split, config.output.disjoint] if config.output.disjoint else []

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _DEADLINE_S = 300.0
 _WIDTH, _HEIGHT = 1280, 900
+_DRAWN_AFTER_MS = 5000
 T = TypeVar("T")
 
 
@@ -54,19 +55,24 @@ def _take_all(page: "Page", address: str, count: int, out: Path) -> None:
 
     with get_client(sync_client=True) as client:
         deployment = _awaited(lambda: client.read_deployment_by_name("build-dataset/ad-hoc"))
-        page.goto(f"{address}/deployments/deployment/{deployment.id}/run")
-        page.wait_for_selector("text=keep_shards")
+        _show(page, f"{address}/deployments/deployment/{deployment.id}/run")
         take(page, out / "prefect-form.png")
         run_deployment(deployment.id, parameters={"count": count, "seed": 7}, timeout=0)
         run = _awaited(lambda: _run_of_shards(client))
-        page.goto(f"{address}/runs/flow-run/{run}")
         _awaited(lambda: _is_half_way(client))
+        _show(page, f"{address}/runs/flow-run/{run}")
         take(page, out / "prefect-run.png")
         _awaited(lambda: client.read_flow_run(run).state_name == "Completed")
         for key in ("stages", "dataset"):
-            page.goto(f"{address}/artifacts/key/quickstart-{key}")
-            page.wait_for_selector("text=quickstart")
+            (shown,) = (one for one in client.read_artifacts() if one.key == f"quickstart-{key}")
+            _show(page, f"{address}/artifacts/artifact/{shown.id}")
             take(page, out / f"prefect-{key}.png")
+
+
+def _show(page: "Page", address: str) -> None:
+    """The UI goes on asking its server, so there is no event to wait for."""
+    page.goto(address)
+    page.wait_for_timeout(_DRAWN_AFTER_MS)
 
 
 def _run_of_shards(client: "SyncPrefectClient") -> UUID:
@@ -101,9 +107,11 @@ def _served() -> Iterator[str]:
     with serving.server(free_port()) as api:
         command = [sys.executable, "-m", "flows.cli.app", "serve"]
         served = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        yield api.removesuffix("/api")
-        served.send_signal(signal.SIGINT)
-        served.wait()
+        try:
+            yield api.removesuffix("/api")
+        finally:
+            served.send_signal(signal.SIGINT)
+            served.wait()
 
 
 @contextmanager

@@ -51,7 +51,10 @@ def server(port: int) -> Iterator[str]:
 def _start(port: int, address: str) -> subprocess.Popen[bytes]:
     """In a session of its own: Ctrl-C is heard here, and the server is ended without a word."""
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    links = {"PREFECT_UI_URL": address.removesuffix("/api")}  # in notifications
+    started = subprocess.Popen(
+        command, env=os.environ | links, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     deadline = time.monotonic() + _COMES_UP_IN_S
     while not _answers(address):
         if started.poll() is not None or time.monotonic() > deadline:

@@ -63,7 +63,7 @@ def _show(settings: "BuildConfig", found: "Estimate") -> None:
         shards = "" if size is None else _figure(size / 1e9)
         table.add_row(stage, worker, f"{tasks.get(stage, 1):,}", _figure(hours), shards)
     console.print(table)
-    kept = sum(found.shard_bytes.values())
+    kept = sum(found.shard_bytes.values()) + found.cache_bytes
     tell(
         f"{rows:,} sentences on {runtime.num_workers} workers of this machine: "
         f"{_figure(found.hours)} hours ({found.hours * 3600:,.0f} s)\n"

@@ -18,6 +18,7 @@ from pipeline.build import stages
 from pipeline.build.config import BuildConfig
 from pipeline.build.job import SENTENCES, Job
 from pipeline.build.seal import seal_build
+from pipeline.dataset.files import data_files
 
 SEAL = "seal"
 _SAMPLES = (4, 12, 48)  # sentences a worker, at most as many as a shard has
@@ -27,7 +28,8 @@ _COPIES = 6  # of a stage's records: read, made, as columns, as a file, and as w
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What so many `sentences` took: seconds of the clock for all shards, and for the seal; CPU
-    seconds by stage; bytes of their shards by stage, and of their dataset; the process's memory.
+    seconds by stage; bytes of their shards by stage, of their data files, of the dataset's pages
+    and of what else is kept beside the shards; the process's memory.
     """
 
     sentences: int
@@ -35,7 +37,9 @@ class Spent:
     seal_s: float
     cpu_s: Mapping[str, float]
     shard_bytes: Mapping[str, int]
-    dataset_bytes: int
+    data_bytes: int
+    page_bytes: int
+    cache_bytes: int
     memory_bytes: int
 
     @property
@@ -50,6 +54,7 @@ class Estimate:
     hours: float
     cpu_hours: Mapping[str, float]  # by stage
     shard_bytes: Mapping[str, float]  # by stage
+    cache_bytes: float
     dataset_bytes: float
     memory_bytes: float
 
@@ -84,7 +89,8 @@ def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) ->
         hours=(started_s + once_s + row_s * num_rows) / 3600,
         cpu_hours={stage: spent * scale / 3600 for stage, spent in large.cpu_s.items()},
         shard_bytes={stage: size * scale for stage, size in large.shard_bytes.items()},
-        dataset_bytes=large.dataset_bytes * scale,
+        cache_bytes=large.cache_bytes,
+        dataset_bytes=large.data_bytes * scale + large.page_bytes,
         memory_bytes=large.memory_bytes + _COPIES * row_bytes * max(0, in_work - large.sentences),
     )
 
@@ -115,13 +121,16 @@ def _spent(config: BuildConfig) -> Spent:
     dataset = seal_build(job)
     cpu_s[SEAL] = time.process_time() - cpu
     sizes = {stage: sum(path.stat().st_size for path in job.made(stage)) for stage in job.keys}
+    data_bytes = sum(file.stat().st_size for file in data_files(dataset))
     return Spent(
         sentences=config.sentences.num_rows,
         shards_s=made - started,
         seal_s=time.monotonic() - made,
         cpu_s=cpu_s,
         shard_bytes=sizes,
-        dataset_bytes=sum(file.stat().st_size for file in dataset.rglob("*") if file.is_file()),
+        data_bytes=data_bytes,
+        page_bytes=_bytes_in(dataset) - data_bytes,
+        cache_bytes=_bytes_in(job.work_dir) - sum(sizes.values()),
         memory_bytes=_peak_memory(),
     )
 
@@ -134,6 +143,10 @@ def _through_stages(job: Job, shard: Path) -> dict[str, float]:
         shard = make(job, shard)
         took[stage] = time.thread_time() - started
     return took
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _peak_memory() -> int:

@@ -14,14 +14,16 @@ from tests.tiny_voices import TinyVoices
 
 
 def _spent(sentences: int, once_s: float) -> Spent:
-    """10 s once, 0.5 s, 300 bytes of mels and 100 of the dataset a sentence."""
+    """10 s once, 0.5 s, 300 bytes of mels and 100 of data a sentence."""
     return Spent(
         sentences=sentences,
         shards_s=once_s + 0.4 * sentences,
         seal_s=0.1 * sentences,
         cpu_s={"judge": 0.3 * sentences},
         shard_bytes={"synthesize": 300 * sentences, "judge": 200 * sentences},
-        dataset_bytes=100 * sentences,
+        data_bytes=100 * sentences,
+        page_bytes=5000,
+        cache_bytes=700,
         memory_bytes=1_000_000,
     )
 
@@ -35,7 +37,8 @@ def test_what_is_done_once_is_told_from_what_a_sentence_takes(
     assert found.hours * 3600 == pytest.approx(5 + 10 + 0.5 * 1000)
     assert found.cpu_hours["judge"] * 3600 == pytest.approx(300)
     assert found.shard_bytes == pytest.approx({"synthesize": 300_000, "judge": 200_000})
-    assert found.dataset_bytes == pytest.approx(100_000)
+    assert found.dataset_bytes == pytest.approx(105_000)
+    assert found.cache_bytes == 700
     assert found.memory_bytes == pytest.approx(1_000_000 + 6 * 300 * (200 - 96))
 
 

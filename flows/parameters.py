@@ -26,7 +26,7 @@ def settings_of(
     Raises `ConfigError` naming the file and the key.
     """
     asked = {
-        "output.path": None if output is None else str(place(output)),
+        "output.path": None if output is None else expanded(output),
         "sentences.count": count,
         "seed": int(f"{night():%Y%m%d}") if seed == "date" else seed,
     }
@@ -35,14 +35,19 @@ def settings_of(
 
 
 def place(path: str) -> Path:
-    """A folder as a deployment names it: with `{date}` and variables of the worker's environment.
+    """A folder of this machine, as a deployment names it."""
+    return Path(expanded(path)).expanduser()
+
+
+def expanded(path: str) -> str:
+    """A folder or address with `{date}` and variables of the worker's environment in it.
 
     Raises `ConfigError` for a variable that is not set there.
     """
-    expanded = os.path.expandvars(path.replace("{date}", night().isoformat()))
-    if unset := re.search(r"\$\{?\w+", expanded):
+    found = os.path.expandvars(path.replace("{date}", night().isoformat()))
+    if unset := re.search(r"\$\{?\w+", found):
         raise ConfigError(f"{path}: {unset[0]} is not set in the environment of this worker")
-    return Path(expanded).expanduser()
+    return found
 
 
 def night() -> date:

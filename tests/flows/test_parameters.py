@@ -8,7 +8,7 @@ from prefect.utilities.callables import parameter_schema
 
 from flows import parameters
 from flows.build_dataset import build_dataset
-from flows.parameters import place, settings_of
+from flows.parameters import expanded, place, settings_of
 from models.errors import ConfigError
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
@@ -56,6 +56,7 @@ def test_a_variable_that_a_worker_lacks_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("VOXLOOM_DATA", raising=False)
     with pytest.raises(ConfigError, match=r"\$VOXLOOM_DATA is not set"):
         place("$VOXLOOM_DATA/nightly")
+    assert expanded("s3://bucket/nightly") == "s3://bucket/nightly"
 
 
 def test_prefects_form_has_types_bounds_and_explanations() -> None:

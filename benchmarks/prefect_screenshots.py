@@ -51,13 +51,13 @@ def main() -> None:
 
 def _take_all(page: "Page", address: str, count: int, out: Path) -> None:
     from prefect.client.orchestration import get_client
-    from prefect.deployments import run_deployment
 
     with get_client(sync_client=True) as client:
         deployment = _awaited(lambda: client.read_deployment_by_name("build-dataset/ad-hoc"))
         _show(page, f"{address}/deployments/deployment/{deployment.id}/run")
         take(page, out / "prefect-form.png")
-        run_deployment(deployment.id, parameters={"count": count, "seed": 7}, timeout=0)
+        asked = {"count": count, "seed": 7}
+        client.create_flow_run_from_deployment(deployment.id, parameters=asked)
         run = _awaited(lambda: _run_of_shards(client))
         _awaited(lambda: _is_half_way(client))
         _show(page, f"{address}/runs/flow-run/{run}")

@@ -51,7 +51,8 @@ def server(port: int) -> Iterator[str]:
 def _start(port: int, address: str) -> subprocess.Popen[bytes]:
     """In a session of its own: Ctrl-C is heard here, and the server is ended without a word."""
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
-    links = {"PREFECT_UI_URL": address.removesuffix("/api")}  # in notifications
+    # What its UI asks, which Prefect looks for at port 4200, and where notifications link to.
+    links = {"PREFECT_UI_API_URL": address, "PREFECT_UI_URL": address.removesuffix("/api")}
     started = subprocess.Popen(
         command, env=os.environ | links, stdout=subprocess.DEVNULL, start_new_session=True
     )

@@ -3,7 +3,6 @@
 Only where a server is configured: artifacts on a temporary one would be gone with the build.
 """
 
-import json
 import re
 import time
 from collections import Counter
@@ -21,8 +20,9 @@ from prefect.artifacts import (
 )
 from prefect.settings import get_current_settings
 
+from pipeline.audit.record import read_audit
 from pipeline.build.stages import STAGE_NAMES
-from pipeline.dataset.files import AUDIT_FILE, read_dataset_rejects
+from pipeline.dataset.files import read_dataset_rejects
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.dataset.rejects import reason_of
 from pipeline.records import Reject
@@ -65,9 +65,8 @@ def show_dataset(dataset: Path) -> None:
         key=_key(record.name, "stages"),
         description=f"Rows and rejects of {record.name}, by stage",
     )
-    audit = json.loads((dataset / AUDIT_FILE).read_text(encoding="utf-8"))
     create_markdown_artifact(
-        _summary(dataset, record, str(audit["verdict"])),
+        _summary(dataset, record, read_audit(dataset).verdict),
         key=_key(record.name, "dataset"),
         description=f"{record.name}: rows, audit and report",
     )

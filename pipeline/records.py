@@ -34,6 +34,15 @@ class Negative:
 
 
 @dataclass(frozen=True, slots=True)
+class InlinePronunciation:
+    """Characters [start, end) of a text, and the phones that they are to be said with."""
+
+    start: int
+    end: int
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """Stage 1. What the user of the application writes or says, in written form.
 
@@ -54,6 +63,7 @@ class Sentence:
     negative: Negative = Negative()
     number: int = 0
     split: str = ""
+    pronunciations: tuple[InlinePronunciation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,8 @@ class SpokenSentence:
 
     `normalized_text` keeps case and punctuation; `transcript` is lower case without
     punctuation. `phonemes` is the phoneme string of `models/phonology/phonemes.py`. `slot_words`
-    says for each slot of the sentence which words of the transcript are its value.
+    says for each slot of the sentence which words of the transcript are its value, and
+    `pronounced_words` which are pronounced as its text asks for.
     """
 
     id: str
@@ -81,6 +92,7 @@ class SpokenSentence:
     slot_words: tuple[WordRange, ...] = ()
     number: int = 0
     split: str = ""
+    pronounced_words: tuple[WordRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

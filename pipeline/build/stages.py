@@ -66,7 +66,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 GENERATE = Stage(
     name=SENTENCES,
-    version=8,
+    version=9,
     reads=lambda config: {
         "seed": config.seed,
         "sentences": set_values(config.sentences),
@@ -98,7 +98,7 @@ def generate_shards(job: Job) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=8,
+    version=9,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

@@ -31,6 +31,7 @@ from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_so
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
 from pipeline.sentences.own.recordings import OwnRecordings, recordings_source
 from pipeline.splits import numbers_of
+from pipeline.text.inline import unmarked
 
 MAX_ROWS = 1_000_000_000  # of a build
 # Above this many, the product of slot sizes stands for a count: a count takes too long.
@@ -262,8 +263,13 @@ def _template_rows(
 
 def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number: int) -> None:
     for template in domain.templates():
-        if not next(template.all_renderings()).text:
+        text = next(template.all_renderings()).text
+        if not text:
             raise DataError(f"{template.location}: this template gives an empty sentence")
+        try:
+            unmarked(text)
+        except DataError as error:
+            raise DataError(f"{template.location}: {error}") from None
     _check_number(config, domain, number)
     if config.strategy == "coverage":
         check_coverage(domain, config.coverage, number, seed, _filter(config))

@@ -39,10 +39,17 @@ class OtherVoices:
         return speaker in self._voices
 
     def able(self, voices: Mapping[str, float], sentence: SpokenSentence) -> Mapping[str, float]:
-        """Those of `voices` that can say the sentence as it is to be said."""
+        """Those of `voices` that can say the sentence as it is to be said.
+
+        Raises `DataError` where there is none.
+        """
         if not self._voices:
             return voices
-        return {name: w for name, w in voices.items() if self._says(name, sentence.accent)}
+        marked = bool(sentence.pronounced_words)
+        able = {n: w for n, w in voices.items() if self._says(n, sentence.accent, marked)}
+        if not able:
+            raise DataError("no voice of voice.sources can follow an inline pronunciation")
+        return able
 
     def perform(self, sentence: SpokenSentence, speaker: str, pace: float) -> MelClip:
         """Who says it and how, without a mel; its words have no times yet."""
@@ -104,13 +111,13 @@ class OtherVoices:
                 "and energy 1"
             )
 
-    def _says(self, speaker: str, accent: str) -> bool:
-        """An endpoint reads text, in its own accent."""
+    def _says(self, speaker: str, accent: str, marked: bool = False) -> bool:
+        """An endpoint reads text, in its own accent; what is `marked` it would read wrong."""
         other = self._voices.get(speaker)
         return (
             other is None
             or not isinstance(other.source, EndpointSource)
-            or accent == other.source.accent
+            or (accent == other.source.accent and not marked)
         )
 
     def _engine(self, source: OtherSource) -> Engine:

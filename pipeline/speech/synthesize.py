@@ -254,6 +254,9 @@ class Synthesizer:
         if drawn.speaker in self._others:
             return self._others.perform(self._in_accent(sentence, drawn), drawn.speaker, drawn.pace)
         checkpoint, context, spoken = self._checkpoint, None, sentence
+        if sentence.pronounced_words and checkpoint.info.alphabet == "characters":
+            reason = f"{checkpoint.name} reads letters, and follows no inline pronunciation"
+            return Reject(sentence.id, STAGE, reason, speaker=drawn.speaker)
         if self._config.context is not None:
             rng = np.random.default_rng([drawn.phone_seed, 1])
             context = put_in_context(sentence, self._config.context, rng)
@@ -292,7 +295,12 @@ def synthesize(
         if sentence.id in recordings:
             yield perform_recording(sentence, recordings[sentence.id])
             continue
-        yield synthesizer.speak(sentence, synthesizer.first_controls(sentence))
+        try:
+            drawn = synthesizer.first_controls(sentence)
+        except DataError as error:
+            yield Reject(sentence.id, STAGE, str(error))
+            continue
+        yield synthesizer.speak(sentence, drawn)
 
 
 def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyControls:

@@ -51,7 +51,7 @@ class Lexicon:
             if length:
                 pronounced = self.entries[tuple(words[index : index + length])]
                 whose = range(index, index + length)
-                phones[whose.start : whose.stop] = _parted(
+                phones[whose.start : whose.stop] = parted(
                     pronounced, phones[whose.start : whose.stop]
                 )
                 fixed.update(whose)
@@ -176,7 +176,7 @@ def _content(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read as pronunciations ({reason})") from None
 
 
-def _parted(pronounced: Phones, spoken: Sequence[Sequence[str]]) -> list[list[str]]:
+def parted(pronounced: Phones, spoken: Sequence[Sequence[str]]) -> list[list[str]]:
     """The phones of an entry by its words, cut where they resemble what espeak-ng says most."""
     if len(spoken) == 1:
         return [list(pronounced)]

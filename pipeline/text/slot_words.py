@@ -34,7 +34,18 @@ def word_ranges(
     `transcripts` are those of the whole sentences, `read` turns written into spoken text. The
     range of a value that says nothing, or that the text does not hold, is empty.
     """
-    cuts = [_cut(sentence) for sentence in sentences]
+    spans = [slot_spans(sentence.text, sentence.slots) for sentence in sentences]
+    return ranges_of_spans([sentence.text for sentence in sentences], spans, transcripts, read)
+
+
+def ranges_of_spans(
+    texts: Sequence[str],
+    spans: Sequence[Sequence[tuple[int, int]]],
+    transcripts: Sequence[str],
+    read: Read,
+) -> list[tuple[WordRange, ...]]:
+    """For each text the words that its `spans` of characters [start, end) are heard as."""
+    cuts = [_cut(text, own) for text, own in zip(texts, spans, strict=True)]
     spoken_words = [transcript.split() for transcript in transcripts]
     owners = [
         _owners_by_plain(cut.pieces, words) for cut, words in zip(cuts, spoken_words, strict=True)
@@ -55,12 +66,11 @@ class _Cut(NamedTuple):
     slots: list[tuple[int, int]]
 
 
-def _cut(sentence: Sentence) -> _Cut:
-    if not sentence.slots:
+def _cut(text: str, spans: Sequence[tuple[int, int]]) -> _Cut:
+    if not spans:
         return _Cut([], [])
-    spans = slot_spans(sentence.text, sentence.slots)
-    cuts = sorted({0, len(sentence.text), *(end for span in spans for end in span)})
-    pieces = [sentence.text[start:end] for start, end in itertools.pairwise(cuts)]
+    cuts = sorted({0, len(text), *(end for span in spans for end in span)})
+    pieces = [text[start:end] for start, end in itertools.pairwise(cuts)]
     return _Cut(pieces, [(cuts.index(start), cuts.index(end)) for start, end in spans])
 
 

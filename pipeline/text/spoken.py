@@ -13,6 +13,7 @@ from models.phonology.characters import named, plain
 from models.phonology.foreign_accents import check_accent, parse_accent
 from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.records import Reject, Sentence, SpokenSentence
+from pipeline.text.inline import pronounce_inline, pronounced_words
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
 from pipeline.text.pronunciations import Lexicon, load_lexicon
@@ -103,6 +104,7 @@ def text_frontend(
     spoken = read([sentence.text for sentence in sentences])
     transcripts = [" ".join(words_of(text)) for text in spoken]
     slot_words = word_ranges(sentences, transcripts, read)
+    marked = pronounced_words(sentences, transcripts, read)
     reasons = [
         _unspeakable(text, sentence.text) for text, sentence in zip(spoken, sentences, strict=True)
     ]
@@ -119,11 +121,12 @@ def text_frontend(
             id=sentence.id,
             normalized_text=spoken[index],
             transcript=transcripts[index],
-            phonemes=phonemes,
+            phonemes=pronounce_inline(phonemes, sentence.pronunciations, marked[index]),
             accent=accent,
             slot_words=slot_words[index],
             number=sentence.number,
             split=sentence.split,
+            pronounced_words=marked[index],
         )
 
 

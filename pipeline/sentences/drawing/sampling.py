@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from models.errors import DataError
 from models.phonology.characters import visible
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.templates import Rendered, Template, tidy
@@ -23,6 +24,7 @@ from pipeline.records import Negative, Reject, Sentence, Slot
 from pipeline.sentences.drawing.permutation import MAX_SIZE, Permutation
 from pipeline.sentences.drawing.sentence_filter import SentenceFilter
 from pipeline.sentences.drawing.spoken_style import NO_STYLE, StyleConfig, Styled, styled
+from pipeline.text.inline import unmarked
 
 STAGE = "generate"
 Strategy = Literal["random", "weighted", "zipf", "coverage"]
@@ -85,6 +87,12 @@ class Maker:
         if not text.isascii():
             text = visible(text)
             slots = tuple(Slot(slot.name, visible(slot.value)) for slot in slots)
+        written = text
+        try:
+            text, pronunciations = unmarked(text)
+            slots = tuple(Slot(slot.name, unmarked(slot.value).text) for slot in slots)
+        except DataError as error:
+            return Reject(f"{domain}-{self._digest(written)}", STAGE, str(error))
         digest = self._digest(text)
         if not self.is_new(digest):
             return None
@@ -92,9 +100,12 @@ class Maker:
         if self._unwanted and (reason := self._unwanted.reason(text)):
             return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
         style: tuple[str, ...] = ()
-        if self._style is not None and negative.kind == _NOT_NEGATIVE.kind:
+        if self._style is not None and not pronunciations and negative.kind == _NOT_NEGATIVE.kind:
             text, style = self._spoken(sentence_id, text, slots, self._style)
-        return Sentence(sentence_id, text, domain, template, intent, slots, source, style, negative)
+        return Sentence(
+            *(sentence_id, text, domain, template, intent, slots, source, style, negative),
+            pronunciations=pronunciations,
+        )
 
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
         """Treat `texts`, and the sentences that have `ids`, as existing sentences."""

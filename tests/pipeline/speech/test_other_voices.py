@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from models.errors import ConfigError, DataError
 from pipeline.build.config import BuildConfig, check_build, load_build_config
 from pipeline.build.stages import plan, stage_keys
+from pipeline.records import SpokenSentence, WordRange
+from pipeline.speech.other_voices import OtherVoices
 from pipeline.verify.dataset import verify
 from tests.conftest import MadeOnce
 from tests.speech_server import SpeechServer, speech_server
@@ -152,6 +155,18 @@ def test_what_is_missing_is_a_line_before_any_work(
     with pytest.raises((ConfigError, DataError), match=told):
         check_build(builds(source, also=also))
     assert not server.received
+
+
+def test_an_endpoint_is_passed_over_for_what_it_cannot_follow(builds: Builds) -> None:
+    voices = {"hum:low": 1.0, "tts:alloy": 1.0}
+    plain = SpokenSentence("a", "I read.", "i read", "^ ˈaɪ | ɹ ˈiː d .", "en-us")
+    marked = replace(plain, pronounced_words=(WordRange(1, 2),))
+    british = replace(plain, accent="en-gb")
+    both = OtherVoices(builds(HUM, TTS).voice.sources)
+    assert both.able(voices, plain) == voices
+    assert list(both.able(voices, marked)) == list(both.able(voices, british)) == ["hum:low"]
+    with pytest.raises(DataError, match="no voice of voice.sources can follow an inline"):
+        OtherVoices(builds(TTS).voice.sources).able({"tts:alloy": 1.0}, marked)
 
 
 def test_an_endpoint_without_a_key_is_told(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,76 @@
+import pytest
+
+from models.errors import DataError
+from pipeline.records import InlinePronunciation, Reject, Sentence, Slot, SpokenSentence, WordRange
+from pipeline.sentences.drawing.sampling import Maker
+from pipeline.text.inline import unmarked
+from pipeline.text.spoken import TextConfig, text_frontend
+
+
+def made(text: str, *slots: Slot) -> Sentence | Reject | None:
+    return Maker("books", 1, None).make("ask", "ask:1", text, slots)
+
+
+def spoken(text: str, *slots: Slot) -> SpokenSentence:
+    sentence = made(text, *slots)
+    assert isinstance(sentence, Sentence)
+    (row,) = text_frontend([sentence], TextConfig(), seed=1)
+    assert isinstance(row, SpokenSentence)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("marked", "plain", "spans"),
+    [
+        ("I [read](/ɹˈɛd/) it.", "I read it.", [(2, 6)]),
+        ("[Lead](/L EH1 D/) or [lead](/lˈiːd/)?", "Lead or lead?", [(0, 4), (8, 12)]),
+        ("See [this](http://example.org/a/) page.", "See [this](http://example.org/a/) page.", []),
+        ("Plain.", "Plain.", []),
+    ],
+)
+def test_markup_leaves_the_text(marked: str, plain: str, spans: list[tuple[int, int]]) -> None:
+    text, found = unmarked(marked)
+    assert text == plain
+    assert [(one.start, one.end) for one in found] == spans
+
+
+def test_the_word_is_said_as_asked_and_no_other() -> None:
+    row = spoken("I [read](/ɹˈiːd/) that you read it.")
+    assert row.transcript == "i read that you read it"
+    words = row.phonemes.removeprefix("^ ").removesuffix(" .").split(" | ")
+    assert words[1] == "ɹ ˈiː d"
+    assert row.pronounced_words == (WordRange(1, 2),)
+
+
+def test_what_comes_before_may_be_heard_as_more_words() -> None:
+    row = spoken("On 3/4 the [bass](/bˈæs/) was 25 cm long.")
+    at = row.transcript.split().index("bass")
+    assert row.pronounced_words == (WordRange(at, at + 1),)
+    assert row.phonemes.count("b ˈæ s") == 1
+
+
+def test_slots_lie_where_they_are_without_markup() -> None:
+    row = spoken("Play [Nguyen](/wˈɪn/) Trio loud.", Slot("band", "[Nguyen](/wˈɪn/) Trio"))
+    assert row.transcript == "play nguyen trio loud"
+    assert row.slot_words == (WordRange(1, 3),)
+    assert "w ˈɪ n | t" in row.phonemes
+    sentence = made("Play [Nguyen](/wˈɪn/) Trio.", Slot("band", "[Nguyen](/wˈɪn/) Trio"))
+    assert isinstance(sentence, Sentence)
+    assert sentence.slots == (Slot("band", "Nguyen Trio"),)
+    assert sentence.text == "Play Nguyen Trio."
+    assert sentence.pronunciations == (InlinePronunciation(5, 11, ("w", "ˈɪ", "n")),)
+
+
+@pytest.mark.parametrize(
+    ("marked", "told"),
+    [
+        ("[read](/ɹ€d/)", r"\[read\]\(/ɹ€d/\): `€` .* is no IPA"),
+        ("[read](//)", "no phonemes"),
+        ("[two words](/a/)", "a word, with a phoneme or more each"),
+        ("[...](/a/)", "a word, with a phoneme or more each"),
+    ],
+)
+def test_what_cannot_be_said_so_is_named(marked: str, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        unmarked(marked)
+    assert isinstance(made(marked), Reject)

@@ -165,7 +165,7 @@ def test_an_endpoint_is_passed_over_for_what_it_cannot_follow(builds: Builds) ->
     both = OtherVoices(builds(HUM, TTS).voice.sources)
     assert both.able(voices, plain) == voices
     assert list(both.able(voices, marked)) == list(both.able(voices, british)) == ["hum:low"]
-    with pytest.raises(DataError, match="no voice of voice.sources can follow an inline"):
+    with pytest.raises(DataError, match="can follow an inline pronunciation"):
         OtherVoices(builds(TTS).voice.sources).able({"tts:alloy": 1.0}, marked)
 
 

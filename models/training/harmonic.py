@@ -1,9 +1,10 @@
-"""The harmonic vocoder's recipe: spectra that vary as real ones do, and no discriminator.
+"""The harmonic vocoder's recipe: spectra that vary as real ones do, then discriminators.
 
 A waveform with noise in it has no single right spectrum. Two waveforms of one mel, with noise of
 their own, are pulled towards the recording and pushed apart from each other: the generalized
 energy distance (Gritsenko et al., arXiv 2008.01160, eq. 3), which is least when they differ from
-each other as much as from the recording.
+each other as much as from the recording. That says nothing of phases; discriminators of complex
+spectra do (arXiv 2306.00814, section 3.4).
 
 B batch, T mel frames, S samples.
 """
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from models.errors import DataError
 from models.losses import EnergyDistance, check_loss_names
 from models.mel import LogMel, MelConfig, check_same_mel
+from models.training.adversarial import Generated, train_adversarial
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
 from models.training.mels import open_teacher_mels
@@ -29,9 +31,12 @@ from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
 from models.training.vocoder import start_from
+from models.vocoders.discriminators import AdversaryConfig, DiscriminatorConfig, Discriminators
 from models.vocoders.harmonic import LN_F0_CENTER, Harmonic, HarmonicConfig
 
 LOSSES = ("spectrum", "mel", "pitch", "voicing")
+ADVERSARIAL_LOSSES = (*LOSSES, "adversarial", "feature")
+_NO_DISCRIMINATORS = DiscriminatorConfig(periods=(), fft_sizes=())
 _EVALUATED_CLIPS = 24
 
 
@@ -41,7 +46,8 @@ class HarmonicTraining:
 
     `teacher_mels` are folders that `voxloom mels` wrote; `teacher_share` of the segments come from
     them, mels and F0 as an acoustic model says them, the others from recordings. Of the latter
-    `blurred_share` are smoothed, as an acoustic model's mels are.
+    `blurred_share` are smoothed, as an acoustic model's mels are. With `discriminators` it learns
+    against them, from the first step: `start_from` should have learned without.
     """
 
     recipe: Literal["harmonic"]
@@ -50,6 +56,9 @@ class HarmonicTraining:
     loop: LoopConfig
     optimizer: OptimizerConfig
     provenance: Provenance
+    discriminators: DiscriminatorConfig | None = None
+    discriminators_optimizer: OptimizerConfig | None = None
+    adversary: AdversaryConfig = AdversaryConfig()
     model: HarmonicConfig = HarmonicConfig()
     mel: MelConfig = MelConfig()
     cache: Path = Path("runs/cache")
@@ -66,9 +75,18 @@ class HarmonicTraining:
     )
 
     def __post_init__(self) -> None:
-        check_loss_names(self.loss_weights, LOSSES)
+        if (self.discriminators is None) != (self.discriminators_optimizer is None):
+            raise ValueError(
+                "discriminators: they need discriminators_optimizer, and it needs them"
+            )
+        check_loss_names(self.loss_weights, self.losses)
         if not (0 <= self.teacher_share <= 1 and 0 <= self.blurred_share <= 1):
             raise ValueError("teacher_share: shares are 0 to 1")
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The names of the losses that this config trains with."""
+        return ADVERSARIAL_LOSSES if self.discriminators else LOSSES
 
 
 def train_harmonic(config: HarmonicTraining) -> Path:
@@ -79,7 +97,10 @@ def train_harmonic(config: HarmonicTraining) -> Path:
         check_same_mel(teacher.mel_config, config.mel, f"{folder} and the vocoder")
     torch.manual_seed(config.loop.seed)
     task = HarmonicTask(config, features, teachers)
-    return train_supervised(task, config.loop, config.optimizer, config.run)
+    if config.discriminators_optimizer is None:
+        return train_supervised(task, config.loop, config.optimizer, config.run)
+    optimizers = {"generator": config.optimizer, "discriminators": config.discriminators_optimizer}
+    return train_adversarial(task, config.loop, optimizers, config.run)
 
 
 class TrainingPass(nn.Module):
@@ -101,7 +122,10 @@ class TrainingPass(nn.Module):
 
 
 class HarmonicTask:
-    """See `SupervisedTask`."""
+    """See `SupervisedTask`, and `AdversarialTask` with discriminators."""
+
+    discriminators_from_step = 0
+    reverse_labels_every = 0
 
     def __init__(
         self, config: HarmonicTraining, features: Features, teachers: list[Features]
@@ -111,6 +135,8 @@ class HarmonicTask:
             start_from(config.start_from, "harmonic", vocoder, config.mel)
         self.config, self.features = config, features
         self.model = TrainingPass(vocoder)
+        self.discriminators = Discriminators(config.discriminators or _NO_DISCRIMINATORS)
+        self.adversary = config.adversary
         self.loss_weights = dict(config.loss_weights)
         self._distance = EnergyDistance(config.mel, config.fft_sizes)
         self._floor = float(np.log(config.mel.floor))
@@ -118,6 +144,7 @@ class HarmonicTask:
         self._teachers = _Pool(teachers, config.segment_frames) if teachers else None
         if not self._recordings.clips:
             raise DataError(f"no clip to train on is longer than {config.segment_frames} frames")
+        self.steps_per_epoch = max(1, len(self._recordings.clips) // config.batch_size)
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.config.loop.seed, step))
@@ -147,15 +174,23 @@ class HarmonicTask:
         return (wave * gain).astype(np.float32), louder, pitch_hz
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        waves, log_f0, voicing = model(batch)
+        return self.generate(model, batch, with_discriminators=False).losses
+
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
+        with torch.autocast(batch["wave"].device.type, enabled=False):  # spectra need its digits
+            return self._generate(generator, batch, with_discriminators)
+
+    def _generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
+        waves, log_f0, voicing = generator(batch)
         distance = self._distance.to(waves.device)(batch["wave"], waves[0], waves[1])
         voiced = (batch["pitch_hz"] > 0).float()
         wanted = batch["pitch_hz"].clamp(min=50).log() - LN_F0_CENTER
         error = nn.functional.smooth_l1_loss(log_f0, wanted, beta=0.05, reduction="none")
-        return distance | {
+        losses = distance | {
             "pitch": 5 * (error * voiced).sum() / voiced.sum().clamp(min=1),
             "voicing": nn.functional.binary_cross_entropy_with_logits(voicing, voiced),
         }
+        return Generated(waves[0] if with_discriminators else None, losses)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:

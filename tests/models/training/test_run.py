@@ -14,7 +14,7 @@ from models.errors import CheckpointError, ConfigError, DataError
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
 from models.training.features import write_features
-from models.training.harmonic import HarmonicTask, HarmonicTraining
+from models.training.harmonic import ADVERSARIAL_LOSSES, HarmonicTask, HarmonicTraining
 from models.training.hifigan import HifiGanTask, HifiGanTraining
 from models.training.measured import Measured
 from models.training.melgan import MelGanTask
@@ -110,7 +110,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "frames_per_batch": 600,
     },
 }
-TASKS = {
+TASKS: dict[str, Any] = {
     "recognizer": RecognizerTask,
     "harmonic": HarmonicTask,
     "vocos": VocosTask,
@@ -411,3 +411,31 @@ def test_harmonic_vocoder_learns(tmp_path: Path, corpus: TrainingCorpus) -> None
     )
     for name in ("spectrum", "pitch_cents"):
         assert last.info.metrics[name] < first.info.metrics[name]
+
+
+def test_harmonic_vocoder_learns_against_discriminators(
+    tmp_path: Path, corpus: TrainingCorpus
+) -> None:
+    against = {
+        "discriminators": {"width": 2, "periods": [], "fft_sizes": [256]},
+        "discriminators_optimizer": OPTIMIZER,
+        "loss_weights": dict.fromkeys(ADVERSARIAL_LOSSES, 1.0),
+    }
+    path = write_config(tmp_path, "harmonic", corpus, **against)
+    plain = write_config(tmp_path / "plain", "harmonic", corpus)
+    judged, alone = (
+        load_checkpoint(train(config, ["loop.steps=3", f"run={tmp_path / name}"]))
+        for name, config in (("judged", path), ("alone", plain))
+    )
+    pairs = zip(judged.model.parameters(), alone.model.parameters(), strict=True)
+    assert any(not torch.equal(one, other) for one, other in pairs)
+    state = torch.load(tmp_path / "judged" / "state.pt", weights_only=True)
+    assert state["modules"]["discriminators"]
+
+
+def test_discriminators_of_the_harmonic_vocoder_need_an_optimizer(
+    tmp_path: Path, corpus: TrainingCorpus
+) -> None:
+    path = write_config(tmp_path, "harmonic", corpus, discriminators={"width": 2})
+    with pytest.raises(ConfigError, match="discriminators_optimizer"):
+        train(path)

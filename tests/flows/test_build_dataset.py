@@ -118,11 +118,27 @@ def test_an_error_in_a_stage_is_told_in_one_line(
 
 def test_an_error_of_a_library_names_its_run_in_one_line() -> None:
     with pytest.raises(DataError) as caught, _naming("tiny vocode shard 3"):
-        raise RuntimeError("CUDA out of memory.\nTried to allocate 2 GiB")
-    message = "tiny vocode shard 3: RuntimeError: CUDA out of memory. (--verbose tells where)"
+        raise RuntimeError("cuDNN error.\nIn a call of it")
+    message = "tiny vocode shard 3: RuntimeError: cuDNN error. (--verbose tells where)"
     assert str(caught.value) == message
     with pytest.raises(DataError, match=r"^disk is full$"), _naming("tiny vocode shard 3"):
         raise DataError("disk is full")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+def test_lack_of_memory_is_told_with_what_to_lower(error: Exception) -> None:
+    message = (
+        "^tiny vocode shard 3: not enough memory; lower runtime.workers or runtime.shard_size$"
+    )
+    with pytest.raises(DataError, match=message), _naming("tiny vocode shard 3"):
+        raise error
 
 
 def test_wavefront_keeps_each_shards_stages_in_order() -> None:

@@ -11,7 +11,6 @@ samples.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.peak_memory import peak_mib
 from models.evaluation.tables import markdown_table
 from pipeline.dataset.files import BUILD_FILE, FORMAT, data_file, file_digest
 from pipeline.export.run import LAYOUTS, ExportRequest, export_dataset
@@ -82,19 +82,6 @@ def read_back(dataset: Path, layout: str, out: Path) -> float:
     if found != sorted(clip.key for clip in read_dataset(dataset, _SPLIT)):
         raise ValueError(f"{out}: {layout} is not what was exported")
     return seconds
-
-
-def peak_mib() -> float:
-    """The most memory that this process ever held.
-
-    On Linux a child's `ru_maxrss` begins at what its parent held, so /proc is asked there.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _groups(num_clips: int) -> Iterator[list[Row]]:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.export import peak_mib
+from benchmarks.peak_memory import peak_mib
 from benchmarks.stages import describe_machine
 from models.evaluation.tables import markdown_table
 from pipeline.build import stages

@@ -74,17 +74,21 @@ class BuildSpeed:
 
 def measure_stages(config: BuildConfig, count: int, folder: Path) -> Speed:
     """Run every stage on one shard of `count` sentences, with shards below `folder`."""
-    warm_up = _sized(config, min(_WARM_UP, count), folder / "warm", seed=config.seed + 1)
-    _time_stages(stages.plan(warm_up))
-    measured = _sized(config, count, folder / "measured", seed=config.seed)
+    warm_up = sized(config, min(_WARM_UP, count), folder / "warm", seed=config.seed + 1)
+    time_stages(stages.plan(warm_up))
+    measured = sized(config, count, folder / "measured", seed=config.seed)
     job = stages.plan(measured)
-    spent = _time_stages(job)
+    spent = time_stages(job)
+    return Speed(count, audio_seconds(job), spent, _time_baseline_vocoder(measured))
+
+
+def audio_seconds(job: Job) -> float:
+    """Of the clips in the first shard."""
     clips = read_shard(job.shard("augment", 0), FinishedClip, without=("audio",)).rows
-    audio_s = sum(clip.num_samples / clip.sample_rate for clip in clips)
-    return Speed(count, audio_s, spent, _time_baseline_vocoder(measured))
+    return sum(clip.num_samples / clip.sample_rate for clip in clips)
 
 
-def _sized(config: BuildConfig, count: int, work_dir: Path, seed: int) -> BuildConfig:
+def sized(config: BuildConfig, count: int, work_dir: Path, seed: int) -> BuildConfig:
     return dataclasses.replace(
         config,
         seed=seed,
@@ -93,7 +97,7 @@ def _sized(config: BuildConfig, count: int, work_dir: Path, seed: int) -> BuildC
     )
 
 
-def _time_stages(job: Job) -> dict[str, Spent]:
+def time_stages(job: Job) -> dict[str, Spent]:
     """By stage. The shard of a stage is what the next one reads."""
     spent: dict[str, Spent] = {}
 
@@ -126,7 +130,7 @@ def _time_baseline_vocoder(config: BuildConfig) -> Spent:
 
 def measure_normalization(config: BuildConfig, count: int, folder: Path) -> tuple[float, float]:
     """Sentences a second of `normalize` in one process, and of NeMo on every whole sentence."""
-    job = stages.plan(_sized(config, count, folder / "text", seed=config.seed + 2))
+    job = stages.plan(sized(config, count, folder / "text", seed=config.seed + 2))
     texts = [row.text for row in read_shard(stages.generate_shards(job)[0], Sentence).rows]
     normalize([*texts[:1], "at 7:30 am"], config.text.grammar_cache, workers=1)
     started = time.perf_counter()

@@ -1,16 +1,20 @@
 """Which precision a network computes in: bfloat16 where this processor has it and is faster so."""
 
 import contextlib
+import copy
 import functools
 import time
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 Precision = Literal["bf16", "no"]
+Asked = Literal["fp32", "bf16", "auto"]  # of a model that is used, not trained
+M = TypeVar("M", bound=nn.Module)
 _ROUNDS = 3
+_LEAST_CHANNELS = 32  # of a layer that is worth it
 
 
 @functools.cache
@@ -49,6 +53,46 @@ def fastest_autocast(device: str) -> contextlib.AbstractContextManager[None]:
         device, torch.bfloat16, enabled=wanted
     )
     return context
+
+
+def resolve_precision(asked: Asked, device: str) -> Literal["fp32", "bf16"]:
+    """What is asked for; of `auto`, bf16 where it is faster on a device type (`cpu`, `cuda`)."""
+    if asked == "auto":
+        return "bf16" if fastest_precision(device)[0] == "bf16" else "fp32"
+    return asked
+
+
+def in_precision(model: M, precision: Asked) -> M:
+    """`model` itself, or for bf16 a copy whose matrix products and dense convolutions take and make
+    bfloat16; everything between them stays float32.
+    """
+    return _in_bf16(copy.deepcopy(model)) if precision == "bf16" else model
+
+
+class _InBf16(nn.Module):
+    """A layer that computes in bfloat16, for a network in float32."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer.to(torch.bfloat16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = self.layer(x.to(torch.bfloat16))
+        return made.to(x.dtype)
+
+
+def _in_bf16(model: M) -> M:
+    for name, layer in model.named_children():
+        setattr(model, name, _InBf16(layer) if _is_large(layer) else _in_bf16(layer))
+    return model
+
+
+def _is_large(layer: nn.Module) -> bool:
+    if isinstance(layer, nn.Linear):
+        return min(layer.in_features, layer.out_features) >= _LEAST_CHANNELS
+    return isinstance(layer, nn.Conv1d) and (
+        layer.groups == 1 and min(layer.in_channels, layer.out_channels) >= _LEAST_CHANNELS
+    )
 
 
 def _convolution_s(bf16: bool) -> float:

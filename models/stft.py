@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from models.mel import MelConfig
 
+_LEAST_ENVELOPE = 1e-12  # only beyond what is kept of a wave is it less
+
 
 class Stft(nn.Module):
     """Waveforms to complex spectrograms and back."""
@@ -23,11 +25,16 @@ class Stft(nn.Module):
         window = F.pad(torch.hann_window(mel.win_length), (missing // 2, missing - missing // 2))
         self.register_buffer("window", window, persistent=False)
 
-    def forward(self, wave: Tensor) -> Tensor:
-        """(B, S) -> complex (B, F, T)"""
+    def forward(self, wave: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(B, S) -> complex (B, F, T). With `lengths` (B,) in frames every wave is mirrored where
+        these end, so that its frames are those that it has alone.
+        """
         mel = self.mel
-        mode = "reflect" if wave.shape[-1] > max(mel.paddings) else "constant"
-        wave = F.pad(wave.unsqueeze(1), mel.paddings, mode=mode).squeeze(1)
+        if lengths is None:
+            mode = "reflect" if wave.shape[-1] > max(mel.paddings) else "constant"
+            wave = F.pad(wave.unsqueeze(1), mel.paddings, mode=mode).squeeze(1)
+        else:
+            wave = wave.gather(1, self._mirrored(wave.shape[1], lengths))
         return torch.stft(
             wave,
             mel.n_fft,
@@ -37,20 +44,38 @@ class Stft(nn.Module):
             return_complex=True,
         )
 
-    def invert(self, spectrum: Tensor) -> Tensor:
-        """Complex (B, F, T) -> (B, S), the least-squares inverse (Griffin & Lim 1984, eq. 6)."""
+    def _mirrored(self, size: int, lengths: Tensor) -> Tensor:
+        """Where in waves (B, `size`) the samples lie that pad them: (B, S + both paddings)."""
+        before, after = self.mel.paddings
+        places = torch.arange(-before, size + after, device=lengths.device).abs()
+        hops = lengths if self.mel.padding == "same" else lengths - 1
+        last = (hops * self.mel.hop_length - 1)[:, None]  # (B, 1)
+        return torch.where(places > last, 2 * last - places, places).clamp(min=0)
+
+    def invert(self, spectrum: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Complex (B, F, T) -> (B, S), the least-squares inverse (Griffin & Lim 1984, eq. 6); of
+        `lengths` (B,) frames of it, where they are given.
+        """
         n_fft, hop = self.mel.n_fft, self.mel.hop_length
         frames = torch.fft.irfft(spectrum.transpose(1, 2), n_fft) * self.window  # (B, T, n_fft)
         num_frames = frames.shape[1]
         squares = self.window.square().expand(1, num_frames, n_fft)
+        if lengths is not None:
+            inside = (torch.arange(num_frames, device=lengths.device) < lengths[:, None])[..., None]
+            frames, squares = frames * inside, squares * inside
         wave, envelope = _overlap_add(frames, hop), _overlap_add(squares, hop)
         start, end = self.mel.paddings
         # The window is zero at the outermost sample, which the trim removes.
         kept = slice(start, (num_frames - 1) * hop + n_fft - end)
-        return wave[:, kept] / envelope[:, kept]
+        return wave[:, kept] / envelope[:, kept].clamp(min=_LEAST_ENVELOPE)
 
     def find_phase(
-        self, magnitude: Tensor, spectrum: Tensor, iterations: int, momentum: float = 0.99
+        self,
+        magnitude: Tensor,
+        spectrum: Tensor,
+        iterations: int,
+        momentum: float = 0.99,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """Phases that make `magnitude` (B, F, T) a spectrogram of some waveform.
 
@@ -60,7 +85,7 @@ class Stft(nn.Module):
         phase = spectrum / (spectrum.abs() + 1e-12)
         previous = torch.zeros_like(phase)
         for _ in range(iterations):
-            rebuilt = self(self.invert(magnitude * phase))
+            rebuilt = self(self.invert(magnitude * phase, lengths), lengths)
             ahead = rebuilt - previous * (momentum / (1 + momentum))
             phase = ahead / (ahead.abs() + 1e-12)
             previous = rebuilt

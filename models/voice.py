@@ -67,14 +67,19 @@ class Vocoder(Protocol):
 @runtime_checkable
 class PitchedVocoder(Protocol):
     """A vocoder that takes F0 (B, T) in Hz, 0 where unvoiced, and seeds of its noise, one an
-    item. It finds F0 itself where it is not told.
+    item. It finds F0 itself where it is not told. With `lengths` (B,) in frames, an item of a batch
+    comes out as it would alone.
     """
 
     mel: MelConfig
     uses_pitch: bool
 
     def __call__(
-        self, mels: Tensor, pitch_hz: Tensor | None = None, seeds: Sequence[int] = ()
+        self,
+        mels: Tensor,
+        pitch_hz: Tensor | None = None,
+        seeds: Sequence[int] = (),
+        lengths: Tensor | None = None,
     ) -> Tensor: ...
 
 

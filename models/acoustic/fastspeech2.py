@@ -4,6 +4,7 @@ B batch, N symbols, T mel frames, D model width.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -197,18 +198,26 @@ class FastSpeech2(nn.Module):
 
     @torch.inference_mode()
     def synthesize(
-        self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
+        self,
+        symbols: Tensor,
+        lengths: Tensor,
+        speakers: Tensor,
+        controls: Controls,
+        change: Callable[[Prosody], Prosody] = lambda prosody: prosody,
     ) -> Speech:
-        """Mels in the scale of `MelConfig`. Frames beyond an item's length are at the floor."""
+        """Mels in the scale of `MelConfig`. Frames beyond an item's length are at the floor.
+
+        What is predicted is spoken after a `change`.
+        """
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
-        prosody = self._predict(hidden, symbols, lengths, speakers, controls)
+        prosody = change(self._predict(hidden, symbols, lengths, speakers, controls))
         return self._speak(hidden, symbols, lengths, speakers, prosody)
 
     @torch.inference_mode()
     def predict(
         self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
     ) -> Prosody:
-        """What `synthesize` speaks by; changed or not, `follow` speaks it."""
+        """What `synthesize` speaks by."""
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
         return self._predict(hidden, symbols, lengths, speakers, controls)
 
@@ -220,13 +229,15 @@ class FastSpeech2(nn.Module):
         speakers: Tensor,
         prosody: Prosody,
         contour: Contour | None = None,
+        num_frames: int | None = None,
     ) -> Speech:
         """As `synthesize`, with the durations, pitch and energy of recordings, or of anything.
 
-        So may be the contour (B, T), voicing 0 or 1; without it, it is predicted.
+        So may be the contour (B, T), voicing 0 or 1; without it, it is predicted. T is that of the
+        longest item, or `num_frames`.
         """
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
-        return self._speak(hidden, symbols, lengths, speakers, prosody, contour)
+        return self._speak(hidden, symbols, lengths, speakers, prosody, contour, num_frames)
 
     def _predict(
         self,
@@ -261,30 +272,38 @@ class FastSpeech2(nn.Module):
         speakers: Tensor,
         prosody: Prosody,
         contour: Contour | None = None,
+        num_frames: int | None = None,
     ) -> Speech:
         """Encoded symbols (B, N, D) to mels in the scale of `MelConfig`."""
         mask, durations = length_mask(lengths, symbols.shape[1]), prosody.durations
-        if contour is None and (found := self._contour(hidden, symbols, mask, prosody)):
+        found = None if contour else self._contour(hidden, symbols, mask, prosody, num_frames)
+        if found is not None:
             contour = Contour(found.pitch, (found.voicing > 0).float())
         coloured = self._colour(hidden, prosody.pitch, prosody.energy)
-        mels, mel_lengths = self._decode(coloured, durations, contour)
+        mels, mel_lengths = self._decode(coloured, durations, contour, num_frames)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         if prosody.gain is not None:
-            mels = mels + regulate_length(prosody.gain[:, :, None], durations)[0]
+            mels = mels + regulate_length(prosody.gain[:, :, None], durations, num_frames)[0]
         mels = mels.masked_fill(~inside, self.mel.silence)
         pitch_hz = None if contour is None else self._hertz(contour, speakers)
         mels = mels.transpose(1, 2)  # (B, T, M) -> (B, M, T)
         return Speech(mels, mel_lengths, durations, pitch_hz=pitch_hz)
 
     def _contour(
-        self, hidden: Tensor, symbols: Tensor, mask: Tensor, prosody: Prosody
+        self,
+        hidden: Tensor,
+        symbols: Tensor,
+        mask: Tensor,
+        prosody: Prosody,
+        num_frames: int | None = None,
     ) -> Contour | None:
         """Predicted for encoded symbols (B, N, D), before anything colours them."""
         if not self.config.frame_pitch:
             return None
         spoken = mask & ~self.is_silent[symbols]
-        found: Contour = self.frame_pitch(hidden, prosody.pitch, spoken, prosody.durations)
+        said = (hidden, prosody.pitch, spoken, prosody.durations)
+        found: Contour = self.frame_pitch(*said, num_frames)
         return found
 
     def _hertz(self, contour: Contour, speakers: Tensor) -> Tensor:
@@ -335,10 +354,14 @@ class FastSpeech2(nn.Module):
         return hidden
 
     def _decode(
-        self, hidden: Tensor, durations: Tensor, contour: Contour | None = None
+        self,
+        hidden: Tensor,
+        durations: Tensor,
+        contour: Contour | None = None,
+        num_frames: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """(B, N, D) stretched by `durations` to normalized mels (B, T, n_mels), lengths (B,)."""
-        x, lengths = regulate_length(hidden, durations)
+        x, lengths = regulate_length(hidden, durations, num_frames)
         mask = length_mask(lengths, x.shape[1])
         if contour is not None:
             known = torch.stack(contour, dim=1) * mask[:, None]  # (B, 2, T)

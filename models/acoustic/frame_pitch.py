@@ -41,14 +41,22 @@ class FramePitch(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, 2)
 
-    def forward(self, hidden: Tensor, pitch: Tensor, spoken: Tensor, durations: Tensor) -> Contour:
+    def forward(
+        self,
+        hidden: Tensor,
+        pitch: Tensor,
+        spoken: Tensor,
+        durations: Tensor,
+        num_frames: int | None = None,
+    ) -> Contour:
         """Symbols (B, N, D) and the pitch of each (B, N), `spoken` where no silence, lasting
-        `durations`. Voicing comes as logits.
+        `durations`: a contour of the longest item's frames, or of `num_frames`. Voicing comes as
+        logits.
         """
         mean = (pitch * spoken).sum(dim=1, keepdim=True) / spoken.sum(dim=1, keepdim=True).clamp(1)
         departures = (pitch - mean) * spoken
         hidden = hidden + self.pitch_embedding(departures[:, None].to(hidden.dtype)).transpose(1, 2)
-        owner, position, inside = frames_of(durations)
+        owner, position, inside = frames_of(durations, num_frames)
         x = hidden.gather(1, owner[:, :, None].expand(-1, -1, hidden.shape[2]))
         keep = inside[:, :, None].to(x.dtype)
         x = self.enter(torch.cat([x, position[:, :, None].to(x.dtype)], dim=2)) * keep

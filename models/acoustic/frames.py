@@ -3,18 +3,23 @@
 B batch, N symbols, T mel frames, D model width.
 """
 
+import functools
 import math
 
 import torch
 from torch import Tensor
 
+_POSITIONS = 1024  # that are computed at once, and kept
 
-def frames_of(durations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+
+def frames_of(durations: Tensor, num_frames: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """For every frame of (B, T): its symbol, how far inside the symbol it lies (0 to 1), and
-    whether it belongs to one at all. `durations` (B, N) in frames.
+    whether it belongs to one at all. `durations` (B, N) in frames; T is that of the longest item,
+    or `num_frames`.
     """
     ends = durations.cumsum(dim=1)
-    frames = torch.arange(int(ends[:, -1].max()), device=durations.device)
+    size = int(ends[:, -1].max()) if num_frames is None else num_frames
+    frames = torch.arange(size, device=durations.device)
     frames = frames.expand(len(ends), -1).contiguous()
     owner = torch.searchsorted(ends, frames, right=True).clamp(max=durations.shape[1] - 1)
     start, duration = (ends - durations).gather(1, owner), durations.gather(1, owner)
@@ -23,9 +28,11 @@ def frames_of(durations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return owner, position * inside, inside
 
 
-def regulate_length(hidden: Tensor, durations: Tensor) -> tuple[Tensor, Tensor]:
+def regulate_length(
+    hidden: Tensor, durations: Tensor, num_frames: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Repeat every symbol's vector for its frames: (B, N, D), (B, N) -> (B, T, D), (B,)."""
-    owner, _, _ = frames_of(durations)
+    owner, _, _ = frames_of(durations, num_frames)
     stretched = hidden.gather(1, owner[:, :, None].expand(-1, -1, hidden.shape[2]))
     return stretched, durations.sum(dim=1)
 
@@ -40,6 +47,12 @@ def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tens
 
     float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
     """
+    return _positions(-(-length // _POSITIONS) * _POSITIONS, dim, dtype)[:length]
+
+
+@functools.lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _positions(length: int, dim: int, dtype: torch.dtype) -> Tensor:
     position = torch.arange(length, dtype=dtype)[:, None]
     rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
     table = torch.zeros(length, dim, dtype=dtype)

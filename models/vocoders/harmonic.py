@@ -153,40 +153,53 @@ class Harmonic(nn.Module):
             self.head.bias[knots : 2 * knots] = -1.5 * (1 - height)
 
     def forward(
-        self, mels: Tensor, pitch_hz: Tensor | None = None, seeds: Sequence[int] = ()
+        self,
+        mels: Tensor,
+        pitch_hz: Tensor | None = None,
+        seeds: Sequence[int] = (),
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """Waveforms (B, S). `pitch_hz` (B, T) is 0 where unvoiced; None: read off the mels.
 
-        `seeds` are those of the noise, one an item; none: 0 for all.
+        `seeds` are those of the noise, one an item; none: 0 for all. With `lengths` (B,) in frames
+        an item is what it is alone, up to its length; they need `pitch_hz`, 0 beyond them.
         """
         if pitch_hz is None:
             pitch_hz = self.find_pitch(mels)
-        filters = self.filters(mels, pitch_hz)
+        filters = self.filters(mels, pitch_hz, lengths)
         num_samples = mels.shape[2] * self.mel.hop_length
         noise = torch.stack([_noise(seed, num_samples) for seed in seeds or [0] * len(mels)])
-        spectrum = self.shape_sources(filters, self.pulses(pitch_hz), noise.to(mels))
+        spectrum = self.shape_sources(filters, self.pulses(pitch_hz), noise.to(mels), lengths)
         magnitude = spectrum.abs()
         if self.config.mel_rounds:
             magnitude = self.inverse_mel(mels, magnitude.clamp(min=1e-6), self.config.mel_rounds)
         elif not self.config.phase_rounds:
-            return self.stft.invert(spectrum)
-        agreed = self.stft.find_phase(magnitude, spectrum, self.config.phase_rounds)
-        return self.stft.invert(agreed)
+            return self.stft.invert(spectrum, lengths)
+        rounds = self.config.phase_rounds
+        agreed = self.stft.find_phase(magnitude, spectrum, rounds, lengths=lengths)
+        return self.stft.invert(agreed, lengths)
 
     def find_pitch(self, mels: Tensor) -> Tensor:
         """F0 in Hz (B, T) as the mels (B, M, T) show it, 0 where unvoiced."""
         log_f0, voicing = self.pitch_net(mels)
         return torch.where(voicing > 0, (log_f0 + LN_F0_CENTER).exp(), 0.0)
 
-    def filters(self, mels: Tensor, pitch_hz: Tensor) -> Filters:
-        """The network: mels (B, M, T) and F0 (B, T) to what shapes the two sources."""
+    def filters(self, mels: Tensor, pitch_hz: Tensor, lengths: Tensor | None = None) -> Filters:
+        """The network: mels (B, M, T) and F0 (B, T) to what shapes the two sources.
+
+        Frames beyond `lengths` (B,) are 0 before every convolution, as its padding is.
+        """
+        keep: Tensor | float = 1.0
+        if lengths is not None:
+            frames = torch.arange(mels.shape[2], device=lengths.device)
+            keep = (frames < lengths[:, None])[:, None].to(mels.dtype)  # (B, 1, T)
         voiced = (pitch_hz > 0).to(mels.dtype)
         height = (fill_pitch(pitch_hz).log() - LN_F0_CENTER) * 2
         pitch = torch.stack([height, voiced * 2 - 1, height * voiced], dim=1)  # (B, 3, T)
-        x = torch.cat([(mels - _MEL_CENTER) / _MEL_SPREAD, pitch], dim=1)
+        x = torch.cat([(mels - _MEL_CENTER) / _MEL_SPREAD, pitch], dim=1) * keep
         x = self.norm(self.embed(x).transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
-            x = block(x)
+            x = block(x * keep)
         shapes = self.head(self.final_norm(x.transpose(1, 2))).float()  # (B, T, 3 K)
         harmonic, noise, phase = shapes.chunk(3, dim=2)
         base = (mels - self.band_level[:, None]).transpose(1, 2) @ self.to_knots  # (B, T, K)
@@ -203,9 +216,12 @@ class Harmonic(nn.Module):
         cepstrum = torch.fft.irfft(log_magnitude, self.mel.n_fft)
         return torch.fft.rfft(cepstrum * self.fold).imag
 
-    def shape_sources(self, filters: Filters, pulses: Tensor, noise: Tensor) -> Tensor:
+    def shape_sources(
+        self, filters: Filters, pulses: Tensor, noise: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """The complex spectrum (B, F, T) of pulses and noise (B, S), each through its filter."""
-        return self.stft(pulses) * filters.harmonic + self.stft(noise) * filters.noise
+        voice, breath = self.stft(pulses, lengths), self.stft(noise, lengths)
+        return voice * filters.harmonic + breath * filters.noise
 
     def pulses(self, pitch_hz: Tensor, first_phase: Tensor | None = None) -> Tensor:
         """A pulse train (B, S) at F0 (B, T), of the power density of white noise of variance 1.

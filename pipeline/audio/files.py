@@ -132,7 +132,11 @@ def active_speech_level_db(wave: np.ndarray, sample_rate: int) -> float:
     exactly with the gain of the wave. An offset and what lies below hearing do not count. -inf for
     silence.
     """
-    filtered = audible(wave, sample_rate)
+    return level_of_filtered_db(audible(wave, sample_rate), sample_rate)
+
+
+def level_of_filtered_db(filtered: np.ndarray, sample_rate: int) -> float:
+    """The same of a wave (S,) that is `audible` already."""
     if peak_db(filtered) < _NOTHING_DB:
         return -math.inf
     energies = _frame_energies(filtered, max(1, round(_LEVEL_FRAME_S * sample_rate)))

@@ -21,8 +21,13 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int) -> float:
     An offset is taken off first: the meter's filters would hear it begin. A clip shorter than one
     0.4 s block is padded with silence to one block.
     """
-    missing = round(_BLOCK_S * sample_rate) + 1 - len(wave)
-    padded = np.pad(audible(wave, sample_rate), (0, max(0, missing))).astype(np.float64)
+    return loudness_of_filtered_lufs(audible(wave, sample_rate), sample_rate)
+
+
+def loudness_of_filtered_lufs(filtered: np.ndarray, sample_rate: int) -> float:
+    """The same of a wave (S,) that is `audible` already."""
+    missing = round(_BLOCK_S * sample_rate) + 1 - len(filtered)
+    padded = np.pad(filtered, (0, max(0, missing))).astype(np.float64)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")
         loudness = float(_meter(sample_rate).integrated_loudness(padded))

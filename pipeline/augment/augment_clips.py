@@ -17,7 +17,7 @@ from pipeline.audio.delivery import (
     ship,
 )
 from pipeline.audio.files import clipped_fraction
-from pipeline.audio.loudness import loudness_lufs
+from pipeline.audio.loudness import loudness_of_filtered_lufs
 from pipeline.augment.augmenter import Augmented, Augmenter, AugmentSetting
 from pipeline.augment.config import AugmentConfig
 from pipeline.records import FinishedClip, JudgedClip, Quality
@@ -73,10 +73,11 @@ def _finished(id: str, augmented: Augmented, sample_rate: int, delivery: Deliver
 
 def measure_quality(wave: np.ndarray, sample_rate: int) -> Quality:
     """What can be measured on the final clip `wave` (S,), float in [-1, 1]."""
+    filtered = audible(wave, sample_rate)
     return Quality(
         clipped_fraction=clipped_fraction(wave),
-        silence_fraction=round(silence_fraction(wave, sample_rate), 4),
-        loudness_lufs=round(loudness_lufs(wave, sample_rate), 2),
+        silence_fraction=round(silence_of_filtered(filtered, sample_rate), 4),
+        loudness_lufs=round(loudness_of_filtered_lufs(filtered, sample_rate), 2),
     )
 
 
@@ -84,7 +85,11 @@ def silence_fraction(wave: np.ndarray, sample_rate: int) -> float:
     """The part of 20 ms frames that lie 40 dB or more below the loudest frame, by what is heard;
     1 for silence.
     """
-    wave = audible(wave, sample_rate)
+    return silence_of_filtered(audible(wave, sample_rate), sample_rate)
+
+
+def silence_of_filtered(wave: np.ndarray, sample_rate: int) -> float:
+    """The same of a wave (S,) that is `audible` already."""
     if peak_db(wave) < _NOTHING_DB:
         return 1.0
     frame_samples = max(1, round(SILENCE_FRAME_S * sample_rate))

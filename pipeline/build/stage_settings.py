@@ -1,7 +1,9 @@
 """What stages depend on of a config, where it is more than a section or a key of it."""
 
 from models.config import as_mapping
+from models.precision import resolve_precision
 from pipeline.build.config import BuildConfig, assignments_of_build
+from pipeline.build.runtime import resolve_device
 from pipeline.build.stage import installed_versions
 from pipeline.speech.other_voices import release_of
 from pipeline.speech.sources import others_of, row_settings_of
@@ -9,9 +11,16 @@ from pipeline.speech.sources import others_of, row_settings_of
 
 def voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
     """What mels depend on."""
-    voice, apart = as_mapping(config.voice).items(), ("vocoder", "sources")
+    voice, apart = as_mapping(config.voice).items(), ("vocoder", "sources", "precision")
     kept = {key: value for key, value in voice if key not in apart and value is not None}
-    return kept | other_voices(config)
+    return kept | other_voices(config) | precision(config)
+
+
+def precision(config: BuildConfig) -> dict[str, object]:
+    """What the voice computes in where it is not float32: older shards keep their names."""
+    device = resolve_device(config.runtime)
+    resolved = resolve_precision(config.voice.precision, device)
+    return {} if resolved == "fp32" else {"voice.precision": resolved}
 
 
 def other_voices(config: BuildConfig) -> dict[str, object]:

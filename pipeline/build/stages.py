@@ -9,8 +9,10 @@ made again. (Most runtime settings are in no key: they change no row.)
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from models.precision import resolve_precision
 from pipeline.augment.augment_clips import augment_clips
 from pipeline.augment.augmenter import AugmentSetting
 from pipeline.augment.intent_ranks import ranks_of
@@ -34,6 +36,7 @@ from pipeline.build.stage_settings import (
     given_accents,
     kept_apart,
     other_voices,
+    precision,
     recorded_accents,
     speakers_apart,
     voice_without_vocoder,
@@ -156,7 +159,11 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 VOCODE = Stage(
     name="vocode",
     version=3,
-    reads=lambda config: {"voice.vocoder": config.voice.vocoder, **other_voices(config)},
+    reads=lambda config: {
+        "voice.vocoder": config.voice.vocoder,
+        **other_voices(config),
+        **precision(config),
+    },
     files=("vocoder", "voices", "recordings"),
     loads=("acoustic_model",),
     libraries=("numpy", "torch", "soundfile"),
@@ -347,6 +354,9 @@ def plan(config: BuildConfig, extends: Path | None = None) -> Job:
 
     With a dataset that it `extends`, the build says nothing that this says.
     """
+    device = resolve_device(config.runtime)
+    resolved = resolve_precision(config.voice.precision, device)  # once, for all workers
+    config = replace(config, voice=replace(config.voice, precision=resolved))
     inputs = inputs_of(config, extends)
     return Job(
         config=config,
@@ -354,7 +364,7 @@ def plan(config: BuildConfig, extends: Path | None = None) -> Job:
         inputs=inputs,
         versions=library_versions(),
         work_dir=config.work_dir,
-        device=resolve_device(config.runtime),
+        device=device,
         num_shards=-(-config.sentences.num_rows // config.runtime.shard_size),
         licences=row_licences(config),
         extends=extends,

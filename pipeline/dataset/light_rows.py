@@ -4,6 +4,7 @@
 `RowsByIndex` fetches single rows whole, without the rest of their file.
 """
 
+import functools
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,9 +66,12 @@ class LightRows(Collection[Mapping[str, Any]]):
 
 
 class RowsByIndex:
-    """Rows by their index, counted from 0 over the files of a dataset in their order."""
+    """Rows by their index, counted from 0 over the files of a dataset in their order. Those of one
+    row group, read one after the other, are read from disk once.
+    """
 
     def __init__(self, files: Sequence[Path]) -> None:
+        self._read_group = functools.lru_cache(maxsize=1)(_read_group)
         self._ends: list[int] = []
         self._groups: list[tuple[Path, int]] = []
         self.columns: list[str] = []
@@ -93,12 +97,7 @@ class RowsByIndex:
         number = bisect_right(self._ends, index)
         path, group = self._groups[number]
         offset = index - (self._ends[number - 1] if number else 0)
-        try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                wanted = columns and names_in(file.schema_arrow.names, columns)
-                table = renamed(file.read_row_group(group, columns=wanted))
-        except UNREADABLE as error:
-            raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
+        table = self._read_group(path, group, None if columns is None else tuple(columns))
         (row,) = table.slice(offset, 1).to_pylist()
         return row | {"split": split_of_file(path)}
 
@@ -106,6 +105,15 @@ class RowsByIndex:
 def split_of_file(path: Path) -> str:
     """Data files are called `SPLIT-00000-of-00001.parquet`."""
     return path.name.partition("-")[0]
+
+
+def _read_group(path: Path, group: int, columns: tuple[str, ...] | None) -> pa.Table:
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            wanted = columns and names_in(file.schema_arrow.names, columns)
+            return renamed(file.read_row_group(group, columns=wanted))
+    except UNREADABLE as error:
+        raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
 
 
 def _metadata(path: Path) -> pq.FileMetaData:

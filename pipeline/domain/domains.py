@@ -10,6 +10,7 @@ A slot without a lexicon is one that `domain.yaml` describes, or one of
 one.
 """
 
+import functools
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -112,12 +113,18 @@ class Domain:
 
 
 def read_domain(path: Path) -> Domain:
-    """The domain in a folder. Raises `DataError` naming file and line of whatever is wrong,
-    `ConfigError` naming the key of `domain.yaml`.
+    """The domain in a folder, parsed once while its files say the same. Raises `DataError`
+    naming file and line of whatever is wrong, `ConfigError` naming the key of `domain.yaml`.
     """
     folder = resolve_path(path)
     if not folder.is_dir():
         raise DataError(f"{path}: no such folder; a domain holds templates/ and lexicons/")
+    return _read_domain(folder, folder.absolute(), domain_digest(folder))
+
+
+@functools.lru_cache(maxsize=4)
+def _read_domain(folder: Path, place: Path, digest: str) -> Domain:
+    """`place` and `digest` are there for the cache alone."""
     template_files = _files(folder, "templates", ".j2")
     if not template_files:
         raise DataError(f"{folder / 'templates'}: no template files; expected templates/INTENT.j2")

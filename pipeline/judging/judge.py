@@ -18,7 +18,7 @@ from models.phonology.phonemes import phones_of, split_words, unstressed
 from models.recognition.edit_distance import EDITS, Step, longest_stretch, steps_between
 from models.recognition.phone_alignment import centers_in
 from models.waveform import audible
-from pipeline.audio.files import active_speech_level_db, clipped_fraction, resample
+from pipeline.audio.files import clipped_fraction, level_of_filtered_db, resample
 from pipeline.distributions import Range
 from pipeline.records import Judgement, WordTime
 
@@ -135,8 +135,9 @@ class Judge:
         its time.
         """
         num_phones = len(phones_of(phonemes))
-        level_db = max(QUIETEST_DB, active_speech_level_db(wave, sample_rate))
-        levels_db = _frame_levels_db(audible(wave, sample_rate), sample_rate)
+        filtered = audible(wave, sample_rate)
+        level_db = max(QUIETEST_DB, level_of_filtered_db(filtered, sample_rate))
+        levels_db = _frame_levels_db(filtered, sample_rate)
         sounds = np.flatnonzero(levels_db > level_db - _SOUND_BELOW_SPEECH_DB)
         sounding_s = (sounds[-1] - sounds[0] + 1) * _FRAME_S if len(sounds) else _FRAME_S
         gaps = np.diff(sounds) - 1

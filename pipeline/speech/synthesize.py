@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
 from models.acoustic.fastspeech2 import FastSpeech2
 from models.acoustic.vocal_tract import scale_vocal_tract
@@ -22,6 +21,7 @@ from models.checkpoint import (
 )
 from models.errors import ConfigError, DataError
 from models.phonology.alphabets import Tokens, tokenize
+from models.precision import Asked, in_precision
 from models.voice import Controls, Speech
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
@@ -34,11 +34,12 @@ from pipeline.records import (
     WordTime,
 )
 from pipeline.sentences.own.recording import OwnRecording
-from pipeline.speech.context import ContextConfig, InContext, cut_out, put_in_context
+from pipeline.speech.batches import Budget, budget_of
+from pipeline.speech.context import ContextConfig, cut_out, put_in_context
 from pipeline.speech.foreign_accents import in_foreign_accent
+from pipeline.speech.lines import Line, ProsodyControls, speech_of, speeches_of
 from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.own_recordings import NO_RECORDINGS, perform_recording
-from pipeline.speech.prosody_jitter import lively, uneven
 from pipeline.speech.quota import Cell, QuotaConfig
 from pipeline.speech.sources import AnySource, has_ours, mixed
 from pipeline.speech.speaker_assignment import (
@@ -66,6 +67,8 @@ class VoiceConfig:
     predicts, where it has measured that: 0 not at all, 1 as far as they. `accent_strength`, 0 to 1,
     is that of a foreign accent (`text.accent`), drawn once a speaker and first language. `sources`
     mixes these voices with others by weight (`pipeline/speech/sources.py`); empty: these alone.
+    `precision` is what acoustic model and vocoder compute in: bf16 is faster where the processor
+    has it, and makes other rows than fp32; auto takes it there.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -83,6 +86,7 @@ class VoiceConfig:
     quota: QuotaConfig | None = None
     context: ContextConfig | None = None
     sources: tuple[AnySource, ...] = ()
+    precision: Asked = "fp32"
 
     def __post_init__(self) -> None:
         within(self.pace, 0.3, 3.0, "pace")
@@ -98,21 +102,6 @@ class VoiceConfig:
             raise ValueError("speakers: weights must be finite and not negative")
         if self.speakers and not sum(self.speakers.values()):
             raise ValueError("speakers: at least one weight must be above 0")
-
-
-@dataclass(frozen=True, slots=True)
-class ProsodyControls:
-    """What is drawn for one utterance before anything is synthesized."""
-
-    speaker: str
-    pace: float
-    pitch_semitones: float
-    energy: float
-    pitch_range: float = 1.0
-    vocal_tract: float = 1.0
-    unevenness: float = 0.0
-    phone_seed: int = 0  # of what each phone does
-    expressiveness: float = 0.0
 
 
 _NEUTRAL = ProsodyControls("", pace=1.0, pitch_semitones=0.0, energy=1.0)
@@ -197,8 +186,8 @@ def speaker_assignments(
 class Synthesizer:
     """The voices of a build, ready to speak. Loads the acoustic model once.
 
-    One sentence at a time: in a batch the last bits of a row would depend on its neighbours, and
-    so on the shard size, for a gain of a tenth on a CPU.
+    On a CPU one sentence at a time is as fast; on a GPU batches are spoken, of fixed shape, so that
+    no bit of a row depends on its neighbours.
     """
 
     def __init__(
@@ -214,7 +203,8 @@ class Synthesizer:
         if has_ours(config.sources):
             checkpoint = shared_checkpoint(config.acoustic_model, device)
             known, voices = checkpoint.speakers, _voices(config, checkpoint.speakers)
-            self._checkpoint = with_chosen_voices(checkpoint, voices, config.generated, seed)
+            whole = with_chosen_voices(checkpoint, voices, config.generated, seed)
+            self._checkpoint = replace(whole, model=in_precision(whole.model, config.precision))
         self._by_split = by_split or {EVERYBODY: SpeakerAssignment(_all_voices(config, known))}
 
     def first_controls(self, sentence: SpokenSentence) -> ProsodyControls:
@@ -251,6 +241,44 @@ class Synthesizer:
 
     def speak(self, sentence: SpokenSentence, drawn: ProsodyControls) -> MelClip | Reject:
         """The sentence as a clip; a reject where the voice does not know one of its symbols."""
+        return self._spoken(self._ready(sentence, drawn))
+
+    def speak_first(self, sentence: SpokenSentence) -> MelClip | Reject:
+        """The first attempt at the sentence."""
+        return self._spoken(self._first_ready(sentence))
+
+    def _spoken(self, ready: Line | MelClip | Reject) -> MelClip | Reject:
+        if not isinstance(ready, Line):
+            return ready
+        return _clip(ready, speech_of(ready, self._checkpoint, self._device), self._checkpoint)
+
+    def _first_ready(self, sentence: SpokenSentence) -> Line | MelClip | Reject:
+        try:
+            return self._ready(sentence, self.first_controls(sentence))
+        except DataError as error:
+            return Reject(sentence.id, STAGE, str(error))
+
+    def speak_all(
+        self, sentences: Sequence[SpokenSentence], budget: Budget
+    ) -> Iterator[MelClip | Reject]:
+        """As `speak_first`, in batches of fixed shape; of a FastSpeech2."""
+        ready = [self._first_ready(sentence) for sentence in sentences]
+        lines = [one for one in ready if isinstance(one, Line)]
+        speeches = iter(speeches_of(lines, self._checkpoint, self._device, budget))
+        for one in ready:
+            if isinstance(one, Line):
+                yield _clip(one, next(speeches), self._checkpoint)
+            else:
+                yield one
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether `speak_all` can be asked."""
+        is_ours = has_ours(self._config.sources)
+        return is_ours and isinstance(self._checkpoint.model, FastSpeech2)
+
+    def _ready(self, sentence: SpokenSentence, drawn: ProsodyControls) -> Line | MelClip | Reject:
+        """The sentence ready for the acoustic model, or what another voice makes of it."""
         if drawn.speaker in self._others:
             return self._others.perform(self._in_accent(sentence, drawn), drawn.speaker, drawn.pace)
         checkpoint, context, spoken = self._checkpoint, None, sentence
@@ -271,8 +299,7 @@ class Synthesizer:
             )
         except DataError as error:
             return Reject(sentence.id, STAGE, str(error), speaker=drawn.speaker)
-        followed = _as_followed(drawn, checkpoint)
-        return _speak(sentence, tokens, followed, checkpoint, self._device, context)
+        return Line(sentence, tokens, _as_followed(drawn, checkpoint), context)
 
     def _in_accent(self, sentence: SpokenSentence, drawn: ProsodyControls) -> SpokenSentence:
         strength = self._config.accent_strength
@@ -286,21 +313,23 @@ def synthesize(
     device: str = "cpu",
     by_split: Mapping[str, SpeakerAssignment] | None = None,
     recordings: Mapping[str, OwnRecording] = NO_RECORDINGS,
+    budget: Budget | None = None,
 ) -> Iterator[MelClip | Reject]:
     """Mels for sentences, in their order; `by_split` says who may speak which (None: anybody), and
-    `recordings` are those that were spoken already, by id.
+    `recordings` are those that were spoken already, by id. `budget` says how large batches are
+    (None: as is best on the device).
     """
     synthesizer = Synthesizer(config, seed, device, by_split)
+    budget = budget or budget_of(device)
+    ours = [sentence for sentence in spoken if sentence.id not in recordings]
+    made: Iterator[MelClip | Reject] = map(synthesizer.speak_first, ours)
+    if budget is not None and synthesizer.takes_batches:
+        made = synthesizer.speak_all(ours, budget)
     for sentence in spoken:
         if sentence.id in recordings:
             yield perform_recording(sentence, recordings[sentence.id])
-            continue
-        try:
-            drawn = synthesizer.first_controls(sentence)
-        except DataError as error:
-            yield Reject(sentence.id, STAGE, str(error))
-            continue
-        yield synthesizer.speak(sentence, drawn)
+        else:
+            yield next(made)
 
 
 def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyControls:
@@ -309,16 +338,10 @@ def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyContr
     return replace(drawn, **{name: getattr(_NEUTRAL, name) for name in ignored})
 
 
-def _speak(
-    sentence: SpokenSentence,
-    tokens: Tokens,
-    drawn: ProsodyControls,
-    checkpoint: Checkpoint,
-    device: str,
-    context: InContext | None = None,
-) -> MelClip:
-    """The sentence as a clip, as its controls were `drawn`, and cut out of its `context`."""
-    speech, tract = _speech(tokens, drawn, checkpoint, device), drawn.vocal_tract
+def _clip(line: Line, speech: Speech, checkpoint: Checkpoint) -> MelClip:
+    """The clip of a line that was spoken, cut out of its context."""
+    sentence, tokens, drawn, context = line.sentence, line.tokens, line.drawn, line.context
+    tract = drawn.vocal_tract
     mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
     pitch = _pitch_of(speech, tract)
     durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
@@ -350,46 +373,6 @@ def _pitch_of(speech: Speech, vocal_tract: float) -> np.ndarray:
         return NO_PITCH
     scaled: np.ndarray = speech.pitch_hz[:1].cpu().numpy() / vocal_tract
     return scaled
-
-
-def _speech(tokens: Tokens, drawn: ProsodyControls, checkpoint: Checkpoint, device: str) -> Speech:
-    """What the acoustic model makes of the tokens.
-
-    Scaling the spectrogram will move its pitch, too, so the voice is asked for the pitch that
-    becomes the right one.
-    """
-    model, pitch_semitones = checkpoint.acoustic_model, drawn.pitch_semitones
-    if "pitch_semitones" in model.controls:
-        pitch_semitones += 12 * math.log2(drawn.vocal_tract)
-    inputs = (
-        torch.from_numpy(tokens.ids)[None].to(device),
-        torch.tensor([len(tokens.ids)], device=device),
-        torch.tensor([checkpoint.speakers.index(drawn.speaker)], device=device),
-    )
-    asked = Controls(
-        pace=torch.tensor([drawn.pace], device=device),
-        pitch_semitones=torch.tensor([pitch_semitones], device=device),
-        energy=torch.tensor([drawn.energy], device=device),
-        pitch_range=torch.tensor([drawn.pitch_range], device=device),
-    )
-    fastspeech2 = checkpoint.model  # no other kind is given an unevenness, or is expressive
-    expressiveness = drawn.expressiveness if is_expressive(fastspeech2) else 0.0
-    if not (drawn.unevenness or expressiveness):
-        return model.synthesize(*inputs, asked)
-    prosody, spoken = fastspeech2.predict(*inputs, asked), ~fastspeech2.is_silent[inputs[0]]
-    if expressiveness:
-        rng = np.random.default_rng([drawn.phone_seed, 2])
-        prosody = lively(prosody, spoken, fastspeech2, expressiveness, rng)
-    if drawn.unevenness:
-        rng = np.random.default_rng(drawn.phone_seed)
-        prosody = uneven(prosody, spoken, drawn.unevenness, rng)
-    followed: Speech = fastspeech2.follow(*inputs, prosody)
-    return followed
-
-
-def is_expressive(model: object) -> bool:
-    """Whether a model has measured how recordings stray from what it predicts."""
-    return isinstance(model, FastSpeech2) and model.config.frame_pitch
 
 
 def word_times(

@@ -1,6 +1,7 @@
 """Stage 4: mels to waveforms."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -8,11 +9,13 @@ import torch
 from models.checkpoint import read_info, shared_checkpoint
 from models.errors import DataError
 from models.mel import convert_mels
-from models.voice import waveforms
+from models.precision import in_precision
+from models.voice import PitchedVocoder, waveforms
 from pipeline.audio.files import pcm16, resample
 from pipeline.randomness import rng_for
 from pipeline.records import CleanClip, MelClip, Reject
 from pipeline.sentences.own.recording import OwnRecording
+from pipeline.speech.batches import FRAMES_STEP, Budget, Shape, budget_of, in_batches, padded
 from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.own_recordings import NO_RECORDINGS, recorded_wave
 from pipeline.speech.synthesize import VoiceConfig
@@ -28,37 +31,40 @@ def vocode(
     seed: int = 0,
     texts: Mapping[str, str] | None = None,
     recordings: Mapping[str, OwnRecording] = NO_RECORDINGS,
+    budget: Budget | None = None,
 ) -> Iterator[CleanClip | Reject]:
-    """Clips for mels, one at a time: batches of convolutional vocoders are no faster on a CPU
-    and pad short clips to long ones. What a vocoder draws depends on `seed` and the clip's id.
+    """Clips for mels, in batches of fixed shape (`budget`; None: that of the device) where F0 is
+    known and the vocoder takes it; else one at a time. What a vocoder draws depends on `seed` and
+    the clip's id.
 
     Voices that are none of ours speak for themselves, what `texts` says as spoken, by id; of
     `recordings` the sound is read.
     """
     others = OtherVoices(config.sources)
+    ours = [
+        clip
+        for clip in mels
+        if clip.id not in recordings and clip.performance.speaker not in others
+    ]
+    vocoded = _vocoded(ours, config, device, seed, budget or budget_of(device))
     for clip in mels:
         if clip.id in recordings:
             yield _recorded(clip, recordings[clip.id], config)
         elif clip.performance.speaker in others:
             yield _spoken(clip, (texts or {})[clip.id], others, config)
         else:
-            yield _vocoded(clip, config, device, seed)
+            yield next(vocoded)
 
 
-def _vocoded(clip: MelClip, config: VoiceConfig, device: str, seed: int) -> CleanClip | Reject:
-    checkpoint = shared_checkpoint(config.vocoder, device)
-    mel = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
-    with torch.inference_mode():
-        vocoded = waveforms(
-            checkpoint.vocoder,
-            convert_mels(mel, read_info(config.acoustic_model).mel, checkpoint.mel),
-            _pitch_of(clip, device),
-            [int(rng_for(seed, STAGE, clip.id).integers(2**62))],
-        )[0]
-    wave = _whole(vocoded.float().cpu().numpy(), mel.shape[2] * checkpoint.mel.hop_length)
-    if not np.isfinite(wave).all():
-        return Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
-    return _clip(clip.id, checkpoint.label, wave, checkpoint.mel.sample_rate)
+def _vocoded(
+    mels: Sequence[MelClip], config: VoiceConfig, device: str, seed: int, budget: Budget | None
+) -> Iterator[CleanClip | Reject]:
+    voice = _Voice(config, device, seed)
+    waves: Iterable[np.ndarray] = map(voice.wave, mels)
+    if budget is not None and voice.takes_pitch and all(clip.pitch_hz.size for clip in mels):
+        waves = in_batches(mels, _shape, voice.waves, budget)
+    for clip, wave in zip(mels, waves, strict=True):
+        yield voice.clip(clip, wave)
 
 
 def _spoken(
@@ -93,11 +99,72 @@ def _clip(id: str, vocoder: str, wave: np.ndarray, sample_rate: int) -> CleanCli
     )
 
 
-def _pitch_of(clip: MelClip, device: str) -> torch.Tensor | None:
-    """F0 (1, T) in Hz, None where the acoustic model gave none."""
-    if not clip.pitch_hz.size:
-        return None
-    return torch.from_numpy(clip.pitch_hz.astype(np.float32)).to(device)
+class _Voice:
+    """The vocoder of a build, ready to speak the mels of its acoustic model."""
+
+    def __init__(self, config: VoiceConfig, device: str, seed: int) -> None:
+        vocoder = shared_checkpoint(config.vocoder, device)
+        self._checkpoint = replace(vocoder, model=in_precision(vocoder.model, config.precision))
+        self._spoken_in = read_info(config.acoustic_model).mel
+        self._device, self._seed = device, seed
+
+    @property
+    def takes_pitch(self) -> bool:
+        return isinstance(self._checkpoint.vocoder, PitchedVocoder)
+
+    def wave(self, clip: MelClip) -> np.ndarray:
+        """The wave (S,) of a clip, computed alone."""
+        mels, pitch_hz = _padded([clip], "mel", _num_frames(clip)), None
+        if clip.pitch_hz.size:
+            pitch_hz = self._pitch([clip], _num_frames(clip))
+        with torch.inference_mode():
+            vocoder, mels = self._checkpoint.vocoder, self._converted(mels)
+            wave = waveforms(vocoder, mels, pitch_hz, [self._seed_of(clip)])[0]
+        return np.asarray(wave.float().cpu().numpy())
+
+    def waves(self, clips: Sequence[MelClip], shape: Shape) -> list[np.ndarray]:
+        """The waves of a batch, each clip padded to `shape`, (T,)."""
+        (num_frames,) = shape
+        mels = self._converted(_padded(clips, "mel", num_frames))
+        seeds, hop = [self._seed_of(clip) for clip in clips], self._checkpoint.mel.hop_length
+        lengths = torch.tensor([_num_frames(clip) for clip in clips], device=self._device)
+        with torch.inference_mode():
+            pitch_hz = self._pitch(clips, num_frames)
+            waves = self._checkpoint.model(mels, pitch_hz, seeds, lengths).float().cpu().numpy()
+        return [wave[: _num_frames(clip) * hop] for wave, clip in zip(waves, clips, strict=True)]
+
+    def clip(self, clip: MelClip, wave: np.ndarray) -> CleanClip | Reject:
+        """The record of a clip with its wave; a reject where that is not finite."""
+        mel = self._checkpoint.mel
+        wave = _whole(wave, _num_frames(clip) * mel.hop_length)
+        if not np.isfinite(wave).all():
+            return Reject(clip.id, STAGE, "the vocoder's waveform is not finite")
+        return _clip(clip.id, self._checkpoint.label, wave, mel.sample_rate)
+
+    def _converted(self, mels: torch.Tensor) -> torch.Tensor:
+        return convert_mels(mels.to(self._device), self._spoken_in, self._checkpoint.mel)
+
+    def _pitch(self, clips: Sequence[MelClip], num_frames: int) -> torch.Tensor:
+        """F0 (B, T) in Hz."""
+        return _padded(clips, "pitch_hz", num_frames)[:, 0].to(self._device)
+
+    def _seed_of(self, clip: MelClip) -> int:
+        return int(rng_for(self._seed, STAGE, clip.id).integers(2**62))
+
+
+def _num_frames(clip: MelClip) -> int:
+    return clip.mel.shape[1]
+
+
+def _shape(clip: MelClip) -> Shape:
+    return (padded(_num_frames(clip), FRAMES_STEP),)
+
+
+def _padded(clips: Sequence[MelClip], name: str, num_frames: int) -> torch.Tensor:
+    """The arrays (M, T) of this name, padded with 0: (B, M, `num_frames`)."""
+    arrays = [getattr(clip, name).astype(np.float32) for clip in clips]
+    padded = [np.pad(one, ((0, 0), (0, num_frames - one.shape[1]))) for one in arrays]
+    return torch.from_numpy(np.stack(padded))
 
 
 def _whole(wave: np.ndarray, num_samples: int) -> np.ndarray:

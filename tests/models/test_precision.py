@@ -47,3 +47,28 @@ def test_choosing_draws_no_random_numbers_and_works_without_gradients() -> None:
     with torch.inference_mode():
         precision.fastest_precision("cpu")
         assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_copy_computes_its_large_layers_in_bf16() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv1d(32, 48, 3),
+        torch.nn.Conv1d(48, 48, 3, groups=48),
+        torch.nn.Sequential(torch.nn.Conv1d(48, 1, 1)),
+    )
+    x = torch.randn(2, 32, 20)
+    wanted = model(x)
+    assert precision.in_precision(model, "fp32") is model
+    found = precision.in_precision(model, "bf16")
+    assert [p.dtype for p in found.parameters()] == [torch.bfloat16] * 2 + [torch.float32] * 4
+    assert found(x).dtype == torch.float32
+    assert not torch.equal(found(x), wanted)
+    torch.testing.assert_close(found(x), wanted, atol=0.02, rtol=0.02)
+    assert torch.equal(model(x), wanted)
+
+
+def test_auto_is_bf16_where_that_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bf16_s, expected in ((0.5, "bf16"), (2.5, "fp32")):
+        _measured(monkeypatch, bf16_s)
+        assert precision.resolve_precision("auto", "cpu") == expected
+        assert precision.resolve_precision("fp32", "cpu") == "fp32"

@@ -45,6 +45,7 @@ OF_KEY = {
     "text.grammar_cache": NO_STAGE,
     "text.pronunciations": NO_STAGE,  # its digest counts
     "voice.vocoder": "vocode",
+    "voice.precision": "synthesize",  # and vocode, which comes after
     "voice.quota": "frontend",  # it gives accents
     "judge.max_rejected_share": NO_STAGE,
     "output.split": "augment",
@@ -62,6 +63,7 @@ VALUES: dict[str, Any] = {
     "text.accent": "en-gb",
     "text.variants": VariantsConfig(flapping=0.5),
     "voice.sources": (EndpointSource("tts-1", {"alloy": 1.0}, "MIT"),),
+    "voice.precision": "bf16",
     "output.split": {"train": 0.5, "test": 0.5},
     "output.disjoint": ("text",),
     "output.sample_rate": 8000,

@@ -178,3 +178,13 @@ def test_shipped_sentences_can_be_said(name: str) -> None:
     texts = [row.text for row in drawn(Path("prompts") / name, 40)]
     for spoken in normalize(texts, workers=1):
         assert re.fullmatch(r"""[A-Za-z\s'.,;:!?"()-]+""", spoken), spoken
+
+
+def test_an_edited_domain_is_read_anew(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    templates = tmp_path / "templates" / "ask.j2"
+    for text in ("Where is it?\n", "What is it?\n"):
+        templates.write_text(text)
+        (template,) = read_domain(tmp_path).templates()
+        assert "".join(template.pieces or ()) == text.strip()
+    assert read_domain(tmp_path) is read_domain(tmp_path)

@@ -9,6 +9,7 @@ What is there already is not made again.
 """
 
 import argparse
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from pipeline.probe.run import ProbeRequest, ProbeResult, probe
 
 CONFIG = Path("configs/build/digits.yaml")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_PLAIN_VOICES = ("text={accent: en-us}", "voice={acoustic_model: fastspeech2, vocoder: vocos}")
+_PLAIN_VOICES = ("text={accent: en-us}", "voice={acoustic_model: fastspeech2, vocoder: harmonic}")
 _NO_NOISE = ("augment={}",)
 
 
@@ -92,9 +93,11 @@ def _half_of_each(out: Path, count: int) -> Path:
 
 
 def table(results: Sequence[tuple[str, ProbeResult]]) -> str:
-    """Markdown: a row a source, accuracy over all and by speaker."""
+    """Markdown: a row a source, the mean accuracy of its probes over all and by speaker, and the
+    standard deviation between the probes in points.
+    """
     speakers = [s.name for s in results[0][1].scores if s.kind == "speaker"]
-    header = ["trained on", "clips", "right", "95 %", *speakers]
+    header = ["trained on", "clips", "right", "95 %", "between seeds", *speakers]
     return markdown_table(header, [_cells(name, result) for name, result in results])
 
 
@@ -103,7 +106,9 @@ def _cells(name: str, result: ProbeResult) -> list[str]:
     right = [f"{100 * (1 - s.error_rate):.1f} %" for s in result.scores if s.kind == "speaker"]
     between = f"{100 * (1 - every.high):.1f} to {100 * (1 - every.low):.1f}"
     clips = str(result.num_train + result.num_validation)
-    return [name, clips, f"{100 * (1 - every.error_rate):.1f} %", between, *right]
+    seeds = result.error_rates
+    spread = f"{100 * statistics.stdev(seeds):.1f}" if len(seeds) > 1 else "-"
+    return [name, clips, f"{100 * (1 - every.error_rate):.1f} %", between, spread, *right]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -111,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--real", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/probe"))
     parser.add_argument("--count", type=int, default=4000, help="clips of flite and of espeak-ng")
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="rows whose name holds this")
     asked = parser.parse_args(arguments)
     results = []

@@ -94,6 +94,9 @@ def _described(result: "ProbeResult") -> str:
     clips = f"{result.num_train} clips, stopped by {result.num_validation} of its own"
     lines = [f"{result.kind} model trained on {result.source}: {clips}", "", table]
     notes = []
+    if len(result.error_rates) > 1:
+        each = ", ".join(_figure(rate, result) for rate in result.error_rates)
+        notes.append(f"the mean of {len(result.error_rates)} probes: {each}")
     if result.by_speaker is not None:
         notes.append(f"with other speakers like these: {_between(*result.by_speaker, result)}")
     if result.own_error_rate is not None:

@@ -65,7 +65,9 @@ class ProbeRequest:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How the probes of one source did. `own_error_rate` is on the dataset's own test split."""
+    """How the probes of one source did: `error_rates` of each over all recordings, `scores` of
+    their mean. `own_error_rate` is on the dataset's own test split.
+    """
 
     source: str
     kind: ProbeKind
@@ -75,6 +77,7 @@ class ProbeResult:
     by_speaker: tuple[float, float] | None
     own_error_rate: float | None
     clips: list[RecognizedClip]
+    error_rates: tuple[float, ...] = ()
 
     @property
     def error_rate(self) -> float:
@@ -200,7 +203,14 @@ def _probe(
         by_speaker=speaker_interval(clips),
         own_error_rate=scores_of(own, task.kind == "keyword")[0].error_rate if own else None,
         clips=clips,
+        error_rates=tuple(_error_rate(clips, task.kind, run) for run in range(request.runs)),
     )
+
+
+def _error_rate(clips: Sequence[RecognizedClip], kind: ProbeKind, run: int) -> float:
+    """Of one probe, over all clips."""
+    errors = sum(_errors(clip.reference, clip.hypotheses[run], kind) for clip in clips)
+    return errors / max(1, sum(clip.size for clip in clips))
 
 
 def _tell(report: Report, about: str, line: str) -> None:
@@ -222,13 +232,16 @@ def _hear(
 def _compared(
     clip: ProbeClip, reference: str, hypotheses: tuple[str, ...], kind: ProbeKind
 ) -> RecognizedClip:
-    if kind == "keyword":
-        size, wrong = 1, [int(text != reference) for text in hypotheses]
-    else:
-        words = reference.split()
-        size, wrong = len(words), [edit_distance(text.split(), words) for text in hypotheses]
-    errors = sum(wrong) / len(wrong)
+    size = 1 if kind == "keyword" else len(reference.split())
+    errors = sum(_errors(reference, text, kind) for text in hypotheses) / len(hypotheses)
     return RecognizedClip(clip.id, clip.speaker, clip.snr_db, reference, hypotheses, errors, size)
+
+
+def _errors(reference: str, hypothesis: str, kind: ProbeKind) -> int:
+    """Of a keyword 0 or 1, else edits in words."""
+    if kind == "keyword":
+        return int(hypothesis != reference)
+    return edit_distance(hypothesis.split(), reference.split())
 
 
 def _features_of(clips: Sequence[ProbeClip], task: _Task) -> list[LabelledFeatures]:

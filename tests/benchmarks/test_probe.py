@@ -14,13 +14,15 @@ def result(errors: float) -> ProbeResult:
         for speaker in ("ann", "bob")
         for n in range(20)
     ]
-    return ProbeResult("x", "keyword", 90, 10, scores_of(clips, True), None, None, clips)
+    return ProbeResult(
+        "x", "keyword", 90, 10, scores_of(clips, True), None, None, clips, (errors, errors)
+    )
 
 
 def test_a_row_a_source_with_its_speakers() -> None:
     lines = table([("ours", result(0.0)), ("theirs", result(0.5))]).splitlines()
     assert [cell.strip() for cell in lines[0].split("|")[1:-1]] == [
-        "trained on", "clips", "right", "95 %", "ann", "bob",
+        "trained on", "clips", "right", "95 %", "between seeds", "ann", "bob",
     ]  # fmt: skip
     assert "100.0 %" in lines[2]
     assert lines[3].count("50.0 %") == 3

@@ -95,6 +95,8 @@ def test_runs_are_averaged(spoken: Path, real: Path) -> None:
     result = probe(ProbeRequest(spoken, real, runs=2, at_most=20, training=SHORT), quiet)[0]
     assert all(len(clip.hypotheses) == 2 for clip in result.clips)
     assert {clip.errors for clip in result.clips} <= {0.0, 0.5, 1.0}
+    assert len(result.error_rates) == 2
+    assert sum(result.error_rates) / 2 == pytest.approx(result.error_rate)
 
 
 def test_letters_are_written(spoken: Path, real: Path) -> None:

@@ -19,8 +19,7 @@ from models.acoustic.fastspeech2 import (
 from models.acoustic.frame_pitch import Contour
 from models.losses import check_loss_names
 from models.mel import check_same_mel
-from models.phonology.accents import nearest_phone
-from models.phonology.phonemes import tokens_of, unstressed
+from models.phonology.phonemes import tokens_of
 from models.phonology.symbols import find_symbol, symbol_ids
 from models.recognition.alignment import Alignment
 from models.recognition.recognizer import Recognizer
@@ -45,7 +44,7 @@ from models.training.prosody import (
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
-from models.training.warm_start import Rows, load_start, warm_start
+from models.training.warm_start import start_voice
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
@@ -137,7 +136,7 @@ class FastSpeech2Task:
         if config.speaker_vectors is not None:
             self._fill_vectors(config.speaker_vectors)
         if config.start_from:
-            self._start_from(config.start_from)
+            start_voice(config.start_from, "fastspeech2", self.model)
         self._measure_corpus()
         self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)
         self._batches = LengthBatches(
@@ -163,19 +162,6 @@ class FastSpeech2Task:
         rows = self.model.speaker_vectors
         vectors = read_speaker_vectors(path)
         rows.copy_(stack_vectors(vectors, self.speakers, rows.shape[1], path))
-
-    def _start_from(self, name: str) -> None:
-        start = load_start(name, "fastspeech2", self.features.mel_config)
-        speakers = Rows(self.speakers, start.speakers)
-        nearest = [_stand_in(symbol, start.symbols) for symbol in self.symbols]
-        rows = dict.fromkeys(self.model.per_speaker, speakers)
-        rows["symbol_embedding.weight"] = Rows(nearest, start.symbols)
-        if self.config.model.learned_speakers:
-            average = start.model.speaker_embedding.weight.detach().mean(dim=0)
-            with torch.no_grad():
-                self.model.speaker_embedding.weight.copy_(average.expand(len(self.speakers), -1))
-        fresh = warm_start(self.model, start.model, rows)
-        print(f"start from {start.label}; fresh, all or in part: {', '.join(fresh) or 'nothing'}")
 
     def _measure_corpus(self) -> None:
         """Means and spreads that bring mels, pitch and energy to a common scale; the scale of
@@ -269,18 +255,6 @@ class FastSpeech2Task:
             self.speakers,
         )
         origin.save(model, folder, step, metrics)
-
-
-def _stand_in(symbol: str, known: Sequence[str]) -> str:
-    """The symbol of `known` that is most like one that it lacks; the symbol where nothing is."""
-    index = {name: number for number, name in enumerate(known)}
-    number = find_symbol(symbol, index)
-    if number is None:
-        phone = unstressed(symbol)
-        nearest = nearest_phone(phone, {unstressed(name) for name in known})
-        if nearest:
-            number = find_symbol(symbol.removesuffix(phone) + nearest, index)
-    return symbol if number is None else known[number]
 
 
 def unknown_symbols(model: FastSpeech2, clip: Clip) -> list[str]:

@@ -38,6 +38,7 @@ from models.training.pictures import attention_picture, mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
+from models.training.warm_start import start_voice
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
@@ -49,7 +50,8 @@ class Tacotron2Training:
     """`configs/train/tacotron2.yaml`.
 
     `recognizer` aligns the corpus and judges the speech; with `null` the attention is guided by
-    a diagonal and the speech is judged by its attention alone.
+    a diagonal and the speech is judged by its attention alone. `start_from` is a Tacotron 2 to
+    begin with, of the same sizes.
     """
 
     recipe: Literal["tacotron2"]
@@ -59,6 +61,7 @@ class Tacotron2Training:
     optimizer: OptimizerConfig
     provenance: Provenance
     recognizer: str | None = "recognizer"
+    start_from: str | None = None
     guidance: Literal["recognizer", "diagonal"] = "recognizer"
     cache: Path = Path("runs/cache")
     mel: MelConfig = MelConfig()
@@ -138,7 +141,10 @@ class Tacotron2Task:
         count = min(len(held_out), config.evaluated_clips)
         self.held_out = [held_out[index * len(held_out) // count] for index in range(count)]
         self.model = Tacotron2(config.model, features.mel_config, self.symbols, self.speakers)
-        self._measure_mels()
+        if config.start_from:
+            start_voice(config.start_from, "tacotron2", self.model)
+        else:
+            self._measure_mels()
         self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)
         lengths = [one.clip.num_frames for one in self.utterances]
         self._batches = LengthBatches(lengths, config.frames_per_batch, config.loop.seed)

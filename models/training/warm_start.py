@@ -1,7 +1,7 @@
 """Beginning a run with the weights of another: every tensor that fits, and rows by their name."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -9,6 +9,9 @@ from torch import nn
 from models.checkpoint import Checkpoint, load_checkpoint
 from models.errors import ConfigError
 from models.mel import MelConfig, check_same_mel
+from models.phonology.accents import nearest_phone
+from models.phonology.phonemes import unstressed
+from models.phonology.symbols import find_symbol
 
 
 class Rows(NamedTuple):
@@ -25,6 +28,34 @@ def load_start(name: str, kind: str, mel: MelConfig) -> Checkpoint:
         raise ConfigError(f"start_from: {name} is a {checkpoint.kind}; needed is {kind}")
     check_same_mel(checkpoint.mel, mel, f"start_from: {name} and this config")
     return checkpoint
+
+
+@torch.no_grad()
+def start_voice(name: str, kind: str, model: Any) -> None:
+    """Let an acoustic model go on from the checkpoint `name`: speakers that it knows with their own
+    rows, others from the average of its voices; phones that it lacks from the most similar.
+    """
+    start = load_start(name, kind, model.mel)
+    rows = dict.fromkeys(model.per_speaker, Rows(model.speakers, start.speakers))
+    nearest = [_stand_in(symbol, start.symbols) for symbol in model.symbols]
+    rows["symbol_embedding.weight"] = Rows(nearest, start.symbols)
+    if hasattr(model, "speaker_embedding") and hasattr(start.model, "speaker_embedding"):
+        average = start.model.speaker_embedding.weight.mean(dim=0)
+        model.speaker_embedding.weight.copy_(average.expand_as(model.speaker_embedding.weight))
+    fresh = warm_start(model, start.model, rows)
+    print(f"start from {start.label}; fresh, all or in part: {', '.join(fresh) or 'nothing'}")
+
+
+def _stand_in(symbol: str, known: Sequence[str]) -> str:
+    """The symbol of `known` that is most like one that it lacks; the symbol where nothing is."""
+    index = {name: number for number, name in enumerate(known)}
+    number = find_symbol(symbol, index)
+    if number is None:
+        phone = unstressed(symbol)
+        nearest = nearest_phone(phone, {unstressed(name) for name in known})
+        if nearest:
+            number = find_symbol(symbol.removesuffix(phone) + nearest, index)
+    return symbol if number is None else known[number]
 
 
 @torch.no_grad()

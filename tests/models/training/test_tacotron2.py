@@ -135,3 +135,14 @@ def test_mistakes_in_the_config_are_named(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         _config(tmp_path, corpus, **changed)
+
+
+def test_a_voice_goes_on_from_another(tmp_path: Path, corpus: TrainingCorpus) -> None:
+    old = train_tacotron2(_config(tmp_path / "old", corpus, **WITHOUT_EARS))
+    still = {"optimizer": {"learning_rate": 1e-9}, **WITHOUT_EARS}
+    new = train_tacotron2(_config(tmp_path / "new", corpus, start_from=str(old), **still))
+    before, after = (load_checkpoint(folder).model.state_dict() for folder in (old, new))
+    for name in ("speaker_embedding.weight", "symbol_embedding.weight", "mel_mean"):
+        torch.testing.assert_close(after[name], before[name], atol=1e-4, rtol=0)
+    with pytest.raises(ConfigError, match=r"start_from: vocos is a vocos; needed is tacotron2"):
+        train_tacotron2(_config(tmp_path / "wrong", corpus, start_from="vocos", **still))

@@ -1,4 +1,4 @@
-"""Where tasks run: the runner that a build asks for, and whose turn it is on the GPU."""
+"""Where tasks run: the runner that a build asks for, and who has the GPU."""
 
 import threading
 from collections.abc import Callable, Iterator

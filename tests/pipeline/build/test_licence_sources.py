@@ -1,4 +1,4 @@
-"""From a config to the licence of every row, the ledger in `build.json` and the card, and the
+"""From a config to the licence of every row, the summary in `build.json` and the card, and the
 policy that refuses."""
 
 import shutil

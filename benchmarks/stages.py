@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.errors import DataError, VoxloomError
-from models.evaluation.tables import MISSING, decimal, markdown_table
+from models.evaluation.tables import MISSING, decimal, markdown_table, percent
 from pipeline.build import stages
 from pipeline.build.config import BuildConfig, check_build, load_build_config
 from pipeline.build.job import Job
 from pipeline.dataset.files import read_build
-from pipeline.records import FinishedClip, Sentence
+from pipeline.records import FinishedClip, JudgedClip, Sentence
 from pipeline.storage.shards import read_shard
 from pipeline.text.normalize import normalize, prepare_grammars
 
@@ -52,6 +52,7 @@ class Speed:
     audio_s: float
     by_stage: dict[str, Spent]
     baseline: Spent
+    phone_error_rate: float  # of the clips, by the judge
 
     def rate(self, stage: str) -> float:
         """Sentences a second."""
@@ -79,7 +80,10 @@ def measure_stages(config: BuildConfig, count: int, folder: Path) -> Speed:
     measured = sized(config, count, folder / "measured", seed=config.seed)
     job = stages.plan(measured)
     spent = time_stages(job)
-    return Speed(count, audio_seconds(job), spent, _time_baseline_vocoder(measured))
+    judged = read_shard(job.shard("judge", 0), JudgedClip).rows
+    rates = [clip.judgement.phone_error_rate or 0.0 for clip in judged]
+    heard = sum(rates) / max(1, len(rates))
+    return Speed(count, audio_seconds(job), spent, _time_baseline_vocoder(measured), heard)
 
 
 def audio_seconds(job: Job) -> float:
@@ -218,7 +222,8 @@ def ratio_lines(
     total_s = sum(spent.cpu_s for spent in cpu.by_stage.values())
     lines = [
         f"{cpu.sentences} sentences, {cpu.audio_s:.0f} s of audio: "
-        f"{cpu.audio_s / total_s:.1f} audio seconds a CPU second"
+        f"{cpu.audio_s / total_s:.1f} audio seconds a CPU second; "
+        f"phone error rate {percent(cpu.phone_error_rate)}"
     ]
     for device, speed in (("CPU", cpu), ("GPU", gpu)):
         if speed is not None and vocoder != _BASELINE:

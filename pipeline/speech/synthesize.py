@@ -254,9 +254,10 @@ class Synthesizer:
 
     def _first_ready(self, sentence: SpokenSentence) -> Line | MelClip | Reject:
         try:
-            return self._ready(sentence, self.first_controls(sentence))
+            drawn = self.first_controls(sentence)
         except DataError as error:
             return Reject(sentence.id, STAGE, str(error))
+        return self._ready(sentence, drawn)
 
     def speak_all(
         self, sentences: Sequence[SpokenSentence], budget: Budget

@@ -31,14 +31,15 @@ def _cells(line: str) -> list[str]:
 
 def test_a_machine_without_gpu_has_dashes() -> None:
     spent = {"frontend": Spent(0.5, 1.0), "vocode": Spent(1.0, 3.0)}
-    cpu = Speed(10, 24.0, spent, baseline=Spent(4.0, 2.0))
+    cpu = Speed(10, 24.0, spent, Spent(4.0, 2.0), phone_error_rate=0.125)
     lines = stage_table(cpu, None).splitlines()[2:]
     assert _cells(lines[0]) == ["frontend", "1.00", "0.50", "20.0", "-"]
     assert _cells(lines[-1]) == ["all", "4.00", "2.00", "-", "-"]
-    gpu = Speed(10, 24.0, spent | {"frontend": Spent(0.8, 1.0)}, Spent(1.0, 1.0))
+    faster = spent | {"frontend": Spent(0.8, 1.0)}
+    gpu = Speed(10, 24.0, faster, Spent(1.0, 1.0), phone_error_rate=0.125)
     assert _cells(stage_table(cpu, gpu).splitlines()[2])[-1] == "12.5"
     told = ratio_lines(cpu, None, "vocos", (40.0, 10.0))
-    assert told[0].endswith("6.0 audio seconds a CPU second")
+    assert told[0].endswith("6.0 audio seconds a CPU second; phone error rate 12.5 %")
     assert told[1].startswith("vocode on CPU: vocos is 4.0 x")
     assert "4.0 x as fast as NeMo" in told[2]
 

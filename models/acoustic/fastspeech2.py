@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from models.acoustic.fastspeech2_layers import FftBlock, VariancePredictor
 from models.acoustic.frame_pitch import Contour, FramePitch
-from models.acoustic.frames import length_mask, regulate_length, sinusoids
+from models.acoustic.frames import cosine_transform, length_mask, regulate_length, sinusoids
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
 from models.speakers.mixing import PerSpeaker
@@ -142,7 +142,7 @@ class FastSpeech2(nn.Module):
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
-        self.register_buffer("to_cepstra", _cosine_transform(mel.n_mels), persistent=False)
+        self.register_buffer("to_cepstra", cosine_transform(mel.n_mels), persistent=False)
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
             self.contour_embedding = nn.Conv1d(2, config.dim, 5, padding=2)
@@ -399,10 +399,3 @@ def fastspeech2_losses(
         losses["contour"] = away.sum() / weight.sum()
         losses["voicing"] = F.binary_cross_entropy_with_logits(predicted.voicing[frames], voiced)
     return losses
-
-
-def _cosine_transform(size: int) -> Tensor:
-    """The orthonormal DCT-II as a matrix (bands, coefficients)."""
-    bands, orders = torch.arange(size)[:, None], torch.arange(size)
-    basis = torch.cos(math.pi / size * (bands + 0.5) * orders) * math.sqrt(2 / size)
-    return torch.cat([basis[:, :1] / math.sqrt(2), basis[:, 1:]], dim=1)

@@ -1,4 +1,4 @@
-"""From symbols to the frames that they last: lengths, masks, places.
+"""From symbols to the frames that they last: lengths, masks, positions, and a cosine transform.
 
 B batch, N symbols, T mel frames, D model width.
 """
@@ -58,3 +58,10 @@ def _positions(length: int, dim: int, dtype: torch.dtype) -> Tensor:
     table = torch.zeros(length, dim, dtype=dtype)
     table[:, 0::2], table[:, 1::2] = torch.sin(position * rate), torch.cos(position * rate)
     return table
+
+
+def cosine_transform(size: int) -> Tensor:
+    """The orthonormal DCT-II as a matrix (bands, coefficients)."""
+    bands, orders = torch.arange(size)[:, None], torch.arange(size)
+    basis = torch.cos(math.pi / size * (bands + 0.5) * orders) * math.sqrt(2 / size)
+    return torch.cat([basis[:, :1] / math.sqrt(2), basis[:, 1:]], dim=1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from models.acoustic.fastspeech2 import FastSpeech2
-from models.acoustic.vocal_tract import scale_vocal_tract
 from models.checkpoint import (
     Checkpoint,
     check_role,
@@ -20,22 +19,19 @@ from models.checkpoint import (
     voices_of,
 )
 from models.errors import ConfigError, DataError
-from models.phonology.alphabets import Tokens, tokenize
+from models.phonology.alphabets import tokenize
 from models.precision import Asked, in_precision
-from models.voice import Controls, Speech
+from models.voice import Controls
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
 from pipeline.records import (
-    NO_PITCH,
     MelClip,
-    Performance,
     Reject,
     SpokenSentence,
-    WordTime,
 )
 from pipeline.sentences.own.recording import OwnRecording
 from pipeline.speech.batches import Budget, budget_of
-from pipeline.speech.context import ContextConfig, cut_out, put_in_context
+from pipeline.speech.context import ContextConfig, put_in_context
 from pipeline.speech.foreign_accents import in_foreign_accent
 from pipeline.speech.lines import Line, ProsodyControls, speech_of, speeches_of
 from pipeline.speech.other_voices import OtherVoices
@@ -48,6 +44,7 @@ from pipeline.speech.speaker_assignment import (
     assign_speakers,
     assignment_of,
 )
+from pipeline.speech.spoken_clip import spoken_clip
 from pipeline.speech.voices import GeneratedVoices, body_of, chosen_voices, with_chosen_voices
 
 STAGE = "synthesize"
@@ -250,7 +247,9 @@ class Synthesizer:
     def _spoken(self, ready: Line | MelClip | Reject) -> MelClip | Reject:
         if not isinstance(ready, Line):
             return ready
-        return _clip(ready, speech_of(ready, self._checkpoint, self._device), self._checkpoint)
+        return spoken_clip(
+            ready, speech_of(ready, self._checkpoint, self._device), self._checkpoint
+        )
 
     def _first_ready(self, sentence: SpokenSentence) -> Line | MelClip | Reject:
         try:
@@ -268,7 +267,7 @@ class Synthesizer:
         speeches = iter(speeches_of(lines, self._checkpoint, self._device, budget))
         for one in ready:
             if isinstance(one, Line):
-                yield _clip(one, next(speeches), self._checkpoint)
+                yield spoken_clip(one, next(speeches), self._checkpoint)
             else:
                 yield one
 
@@ -337,60 +336,6 @@ def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyContr
     """The controls without what the model cannot follow, so that no row claims it."""
     ignored = set(Controls._fields) - checkpoint.acoustic_model.controls
     return replace(drawn, **{name: getattr(_NEUTRAL, name) for name in ignored})
-
-
-def _clip(line: Line, speech: Speech, checkpoint: Checkpoint) -> MelClip:
-    """The clip of a line that was spoken, cut out of its context."""
-    sentence, tokens, drawn, context = line.sentence, line.tokens, line.drawn, line.context
-    tract = drawn.vocal_tract
-    mel = scale_vocal_tract(speech.mels[0].cpu().numpy(), tract, checkpoint.mel)
-    pitch = _pitch_of(speech, tract)
-    durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
-    first_word = context.first_word if context else 0
-    words = word_times(sentence.transcript, tokens, durations, frame_s, first_word)
-    if context is not None:
-        mel, pitch, words = cut_out(mel, pitch, words, context.margin_s, checkpoint.mel)
-    performance = Performance(
-        speaker=drawn.speaker,
-        pace=drawn.pace,
-        pitch_semitones=drawn.pitch_semitones,
-        energy=drawn.energy,
-        words=words,
-        acoustic_model=checkpoint.label,
-        pitch_range=drawn.pitch_range,
-        vocal_tract=tract,
-        context=context.around if context else "",
-        accent=sentence.accent,
-        phonemes=sentence.phonemes,
-    )
-    faults = speech.faults[0] if speech.faults else ()
-    halves = mel.astype(np.float16), pitch.astype(np.float16)
-    return MelClip(sentence.id, performance, halves[0], faults, halves[1])
-
-
-def _pitch_of(speech: Speech, vocal_tract: float) -> np.ndarray:
-    """F0 (1, T) of a clip whose spectrogram was scaled; (0, 0) of a model that gives none."""
-    if speech.pitch_hz is None:
-        return NO_PITCH
-    scaled: np.ndarray = speech.pitch_hz[:1].cpu().numpy() / vocal_tract
-    return scaled
-
-
-def word_times(
-    transcript: str, tokens: Tokens, durations: np.ndarray, frame_s: float, first_word: int = 0
-) -> tuple[WordTime, ...]:
-    """Where the acoustic model put each word: durations (N,) in frames, one a token.
-
-    A word lasts from the first of its tokens to the last; those of the transcript begin at
-    `first_word` of the tokens' words.
-    """
-    ends = np.cumsum(durations)
-    times = []
-    for number, word in enumerate(transcript.split(), start=first_word):
-        own = np.flatnonzero(tokens.words == number)
-        first, last = ends[own[0]] - durations[own[0]], ends[own[-1]]
-        times.append(WordTime(word, round(int(first) * frame_s, 4), round(int(last) * frame_s, 4)))
-    return tuple(times)
 
 
 def _voices(config: VoiceConfig, known: tuple[str, ...]) -> dict[str, float]:

@@ -13,13 +13,13 @@ from models.phonology.alphabets import NO_WORD, Tokens
 from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.distributions import Distribution
 from pipeline.records import MelClip, Reject, SpokenSentence
+from pipeline.speech.spoken_clip import word_times
 from pipeline.speech.synthesize import (
     VoiceConfig,
     check_voice,
     draw_controls,
     ignored_controls,
     synthesize,
-    word_times,
 )
 from pipeline.speech.voices import GeneratedVoices
 from tests.tiny_voices import (

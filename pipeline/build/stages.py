@@ -132,7 +132,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=6,
+    version=7,
     reads=lambda config: {
         "seed": config.seed,
         "voice": voice_without_vocoder(config),

@@ -13,6 +13,9 @@ from models.acoustic.fastspeech2 import FastSpeech2, Prosody
 # Deviations at an unevenness of 1: of the log of a symbol's length, of its pitch (1.5 semitones or
 # so) and of its energy (3 dB or so); the latter two in the units of `Prosody`.
 _LENGTH, _PITCH, _ENERGY = 0.3, 0.54, 0.28
+# Of how far recordings' lengths stray from the prediction, much is where an aligner cut them: drawn
+# in full it made Whisper mishear 3.5 % of the words, by this share 0.3 % (0.0 % undrawn).
+_LENGTH_SHARE = 0.3
 
 
 def uneven(
@@ -44,8 +47,9 @@ def lively(
     strength: float,
     rng: np.random.Generator,
 ) -> Prosody:
-    """`prosody` (B, N) with pitch and lengths as far from the prediction as recordings are, times
-    `strength`; what one phone does, the next goes on with. Silences change in length only.
+    """`prosody` (B, N) with pitch as far from the prediction as recordings are, times `strength`,
+    and lengths a part of that; what one phone does, the next goes on with. Silences change in
+    length only.
 
     The model has `frame_pitch`. Draws the same for the same `rng`, however large `strength` is.
     """
@@ -54,6 +58,7 @@ def lively(
         torch.from_numpy(_autoregressive(shape, float(memory), rng) * float(std) * strength)
         for std, memory in zip(model.residual_std, model.residual_memory, strict=True)
     )
+    lengths = lengths * _LENGTH_SHARE
     device = prosody.durations.device
     there = prosody.durations > 0
     durations = (prosody.durations + 1) * torch.exp(lengths).to(device) - 1

@@ -60,12 +60,13 @@ class VoiceConfig:
     `energy`, `pitch_range` and `vocal_tract` (its length) are factors: 1 is the speaker's own.
     `unevenness` is how far each phone strays from the predicted length, pitch and energy
     (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
-    apart. `expressiveness` is how far pitch and lengths stray as recordings do from what the model
-    predicts, where it has measured that: 0 not at all, 1 as far as they. `accent_strength`, 0 to 1,
-    is that of a foreign accent (`text.accent`), drawn once a speaker and first language. `sources`
-    mixes these voices with others by weight (`pipeline/speech/sources.py`); empty: these alone.
-    `precision` is what acoustic model and vocoder compute in: bf16 is faster where the processor
-    has it, and makes other rows than fp32; auto takes it there.
+    apart. `expressiveness` is how far pitch strays, and lengths a little, from what the model
+    predicts, where it has measured how far recordings do: 0 not at all, 1 as far as they.
+    `accent_strength`, 0 to 1, is that of a foreign accent (`text.accent`), drawn once a speaker
+    and first language. `sources` mixes these voices with others by weight
+    (`pipeline/speech/sources.py`); empty: these alone. `precision` is what acoustic model and
+    vocoder compute in: bf16 is faster where the processor has it, and makes other rows than fp32;
+    auto takes it there.
     """
 
     acoustic_model: str = "fastspeech2"
@@ -77,7 +78,7 @@ class VoiceConfig:
     pitch_range: Distribution = Distribution(value=1.0)
     vocal_tract: Distribution = Distribution(value=1.0)
     unevenness: Distribution | None = None
-    expressiveness: Distribution = Distribution(value=0.6)
+    expressiveness: Distribution = Distribution(value=1.0)
     accent_strength: Distribution = Distribution(low=0.2, high=0.9)
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None

@@ -123,7 +123,7 @@ def _sound_of_file(
     path: Path, folder: Path, default_class: str, listed: Mapping[str, Listed], recording: str
 ) -> Sound:
     _check_header(path, _state(path))
-    entry = listed.get(os.path.normpath(path), _NOT_LISTED)
+    entry = listed.get(os.path.realpath(path), _NOT_LISTED)
     return Sound(
         path=path,
         source=_name_of(path, folder),

@@ -84,7 +84,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Listed]]:
             field: next((values[name] for name in names if values.get(name)), "")
             for field, names in _FIELDS.items()
         }
-        yield os.path.normpath(path.parent / values[where]), Listed(**stated, line=line)
+        yield os.path.realpath(path.parent / values[where]), Listed(**stated, line=line)
 
 
 def _text(value: Any) -> str:

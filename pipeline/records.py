@@ -43,6 +43,14 @@ class InlinePronunciation:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A pause that a text asks for at its character `at`."""
+
+    at: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """Stage 1. What the user of the application writes or says, in written form.
 
@@ -64,6 +72,7 @@ class Sentence:
     number: int = 0
     split: str = ""
     pronunciations: tuple[InlinePronunciation, ...] = ()
+    breaks: tuple[Break, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +84,21 @@ class WordRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """How long the pause behind the first so many words of a transcript is to be."""
+
+    words_before: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpokenSentence:
     """Stage 2. The spoken form of a sentence.
 
     `normalized_text` keeps case and punctuation; `transcript` is lower case without
     punctuation. `phonemes` is the phoneme string of `models/phonology/phonemes.py`. `slot_words`
     says for each slot of the sentence which words of the transcript are its value, and
-    `pronounced_words` which are pronounced as its text asks for.
+    `pronounced_words` which are pronounced as its text asks for; `pauses` are those of its breaks.
     """
 
     id: str
@@ -93,6 +110,12 @@ class SpokenSentence:
     number: int = 0
     split: str = ""
     pronounced_words: tuple[WordRange, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether its text says how it is to be spoken."""
+        return bool(self.pronounced_words or self.pauses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,11 @@ class OtherVoices:
             return voices
         marked = bool(sentence.pronounced_words)
         able = {n: w for n, w in voices.items() if self._says(n, sentence.accent, marked)}
+        if sentence.pauses:
+            able = {name: weight for name, weight in able.items() if name not in self}
         if not able:
-            raise DataError("no voice of voice.sources can follow an inline pronunciation")
+            what = "a <break>" if sentence.pauses else "an inline pronunciation"
+            raise DataError(f"no voice of voice.sources can follow {what}")
         return able
 
     def perform(self, sentence: SpokenSentence, speaker: str, pace: float) -> MelClip:

@@ -9,6 +9,7 @@ from models.voice import Speech
 from pipeline.records import NO_PITCH, MelClip, Performance, WordTime
 from pipeline.speech.context import cut_out
 from pipeline.speech.lines import Line
+from pipeline.speech.pauses import Paused, with_long_pauses
 
 
 def spoken_clip(line: Line, speech: Speech, checkpoint: Checkpoint) -> MelClip:
@@ -19,6 +20,11 @@ def spoken_clip(line: Line, speech: Speech, checkpoint: Checkpoint) -> MelClip:
     pitch = _pitch_of(speech, tract)
     durations, frame_s = speech.durations[0].cpu().numpy(), checkpoint.mel.frame_s
     first_word = context.first_word if context else 0
+    if sentence.pauses:
+        paused = Paused(mel, pitch, durations)
+        mel, pitch, durations = with_long_pauses(
+            paused, tokens, sentence.pauses, checkpoint.mel, first_word
+        )
     words = word_times(sentence.transcript, tokens, durations, frame_s, first_word)
     if context is not None:
         mel, pitch, words = cut_out(mel, pitch, words, context.margin_s, checkpoint.mel)

@@ -283,8 +283,8 @@ class Synthesizer:
         if drawn.speaker in self._others:
             return self._others.perform(self._in_accent(sentence, drawn), drawn.speaker, drawn.pace)
         checkpoint, context, spoken = self._checkpoint, None, sentence
-        if sentence.pronounced_words and checkpoint.info.alphabet == "characters":
-            reason = f"{checkpoint.name} reads letters, and follows no inline pronunciation"
+        if checkpoint.info.alphabet == "characters" and sentence.is_marked:
+            reason = f"{checkpoint.name} reads letters, and follows no inline markup"
             return Reject(sentence.id, STAGE, reason, speaker=drawn.speaker)
         if self._config.context is not None:
             rng = np.random.default_rng([drawn.phone_seed, 1])

@@ -1,4 +1,5 @@
-"""Inline pronunciations: `I [read](/ɹˈɛd/) it.` says how the word is pronounced.
+"""Inline markup: `I [read](/ɹˈɛd/) it.` says how a word is pronounced, `Stop. <break 300ms> Go.`
+how long a pause is.
 
 The markup is taken out where sentences are made: their text, slots and transcript never show it.
 """
@@ -9,12 +10,14 @@ from typing import NamedTuple
 
 from models.errors import DataError
 from models.phonology.ipa import alphabet_of, transcribed
-from models.phonology.phonemes import join_words, split_words, words_of
-from pipeline.records import InlinePronunciation, Sentence, WordRange
+from models.phonology.phonemes import PAUSE, join_words, split_words, words_of
+from pipeline.records import Break, InlinePronunciation, Pause, Sentence, WordRange
 from pipeline.text.pronunciations import parted
 from pipeline.text.slot_words import Read, ranges_of_spans
 
-_MARKED = re.compile(r"\[([^\[\]]+)\]\(/([^/]*)/\)")
+_MARKED = re.compile(r"\[([^\[\]]+)\]\(/([^/]*)/\)|\s*<break\s+([^<>]*)>")
+_LENGTH = re.compile(r"(\d{1,4})ms|(\d(?:\.\d{1,3})?)s")
+_SHORTEST_S, _LONGEST_S = 0.05, 5.0
 
 
 class Unmarked(NamedTuple):
@@ -22,25 +25,47 @@ class Unmarked(NamedTuple):
 
     text: str
     pronunciations: tuple[InlinePronunciation, ...]
+    breaks: tuple[Break, ...]
 
 
 def unmarked(text: str) -> Unmarked:
-    """Raises `DataError` naming what is marked and the symbol that is not known."""
-    if "](/" not in text:
-        return Unmarked(text, ())
-    plain, found, end = "", list[InlinePronunciation](), 0
+    """Raises `DataError` naming the markup and what is wrong with it."""
+    if "](/" not in text and "<break" not in text:
+        return Unmarked(text, (), ())
+    plain, end = "", 0
+    pronunciations, breaks = list[InlinePronunciation](), list[Break]()
     for match in _MARKED.finditer(text):
-        written, pronounced = match.groups()
-        plain += text[end : match.start()]
-        try:
-            phones = transcribed(pronounced, alphabet_of(pronounced))
-        except DataError as error:
-            raise DataError(f"{match[0]}: {error}") from None
-        if not words_of(written) or len(phones) < len(words_of(written)):
-            raise DataError(f"{match[0]}: a word, with a phoneme or more each, is needed")
-        found.append(InlinePronunciation(len(plain), len(plain) + len(written), phones))
-        plain, end = plain + written, match.end()
-    return Unmarked(plain + text[end:], tuple(found))
+        written, pronounced, length = match.groups()
+        plain, end = plain + text[end : match.start()], match.end()
+        if written is None:
+            breaks.append(Break(len(plain), _seconds(match[0].strip(), length)))
+            if not (words_of(plain) and words_of(text[end:])):
+                raise DataError(f"{match[0].strip()}: a break stands between words")
+            continue
+        phones = _phones(match[0], written, pronounced)
+        pronunciations.append(InlinePronunciation(len(plain), len(plain) + len(written), phones))
+        plain += written
+    return Unmarked(plain + text[end:], tuple(pronunciations), tuple(breaks))
+
+
+def _phones(markup: str, written: str, pronounced: str) -> tuple[str, ...]:
+    try:
+        phones = transcribed(pronounced, alphabet_of(pronounced))
+    except DataError as error:
+        raise DataError(f"{markup}: {error}") from None
+    if not words_of(written) or len(phones) < len(words_of(written)):
+        raise DataError(f"{markup}: a word, with a phoneme or more each, is needed")
+    return phones
+
+
+def _seconds(markup: str, written: str) -> float:
+    found = _LENGTH.fullmatch(written.strip())
+    seconds = 0.0
+    if found:
+        seconds = int(found[1]) / 1000 if found[1] else float(found[2])
+    if not _SHORTEST_S <= seconds <= _LONGEST_S:
+        raise DataError(f"{markup}: a length such as 300ms or 1.5s, from 50ms to 5s, is needed")
+    return seconds
 
 
 def pronounced_words(
@@ -49,6 +74,34 @@ def pronounced_words(
     """Which words of each transcript each of the sentence's pronunciations is of."""
     spans = [[(one.start, one.end) for one in sentence.pronunciations] for sentence in sentences]
     return ranges_of_spans([sentence.text for sentence in sentences], spans, transcripts, read)
+
+
+def pauses_of(
+    sentences: Sequence[Sentence], transcripts: Sequence[str], read: Read
+) -> list[tuple[Pause, ...]]:
+    """The words of each transcript behind which its sentence has breaks, and how long they are."""
+    spans = [[(0, one.at) for one in sentence.breaks] for sentence in sentences]
+    texts = [sentence.text for sentence in sentences]
+    return [
+        tuple(
+            Pause(words.end_word, one.seconds)
+            for one, words in zip(sentence.breaks, before, strict=True)
+        )
+        for sentence, before in zip(
+            sentences, ranges_of_spans(texts, spans, transcripts, read), strict=True
+        )
+    ]
+
+
+def with_pauses(phonemes: str, pauses: Sequence[Pause]) -> str:
+    """The phoneme string with a pause where a break is asked for."""
+    if not pauses:
+        return phonemes
+    phones, boundaries = split_words(phonemes)
+    for pause in pauses:
+        if 0 < pause.words_before < len(boundaries):
+            boundaries[pause.words_before - 1] = PAUSE
+    return join_words(phones, boundaries)
 
 
 def pronounce_inline(

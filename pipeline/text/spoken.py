@@ -13,7 +13,7 @@ from models.phonology.characters import named, plain
 from models.phonology.foreign_accents import check_accent, parse_accent
 from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.records import Reject, Sentence, SpokenSentence
-from pipeline.text.inline import pronounce_inline, pronounced_words
+from pipeline.text.inline import pauses_of, pronounce_inline, pronounced_words, with_pauses
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
 from pipeline.text.pronunciations import Lexicon, load_lexicon
@@ -105,6 +105,7 @@ def text_frontend(
     transcripts = [" ".join(words_of(text)) for text in spoken]
     slot_words = word_ranges(sentences, transcripts, read)
     marked = pronounced_words(sentences, transcripts, read)
+    pauses = pauses_of(sentences, transcripts, read)
     reasons = [
         _unspeakable(text, sentence.text) for text, sentence in zip(spoken, sentences, strict=True)
     ]
@@ -117,16 +118,18 @@ def text_frontend(
         if reason or isinstance(phonemes, DataError):
             yield Reject(sentence.id, STAGE, reason or str(phonemes))
             continue
+        phonemes = pronounce_inline(phonemes, sentence.pronunciations, marked[index])
         yield SpokenSentence(
             id=sentence.id,
             normalized_text=spoken[index],
             transcript=transcripts[index],
-            phonemes=pronounce_inline(phonemes, sentence.pronunciations, marked[index]),
+            phonemes=with_pauses(phonemes, pauses[index]),
             accent=accent,
             slot_words=slot_words[index],
             number=sentence.number,
             split=sentence.split,
             pronounced_words=marked[index],
+            pauses=pauses[index],
         )
 
 

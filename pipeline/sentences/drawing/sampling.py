@@ -89,7 +89,7 @@ class Maker:
             slots = tuple(Slot(slot.name, visible(slot.value)) for slot in slots)
         written = text
         try:
-            text, pronunciations = unmarked(text)
+            text, pronunciations, breaks = unmarked(text)
             slots = tuple(Slot(slot.name, unmarked(slot.value).text) for slot in slots)
         except DataError as error:
             return Reject(f"{domain}-{self._digest(written)}", STAGE, str(error))
@@ -100,11 +100,16 @@ class Maker:
         if self._unwanted and (reason := self._unwanted.reason(text)):
             return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
         style: tuple[str, ...] = ()
-        if self._style is not None and not pronunciations and negative.kind == _NOT_NEGATIVE.kind:
+        if (
+            self._style is not None
+            and not (pronunciations or breaks)
+            and negative.kind == _NOT_NEGATIVE.kind
+        ):
             text, style = self._spoken(sentence_id, text, slots, self._style)
         return Sentence(
             *(sentence_id, text, domain, template, intent, slots, source, style, negative),
             pronunciations=pronunciations,
+            breaks=breaks,
         )
 
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:

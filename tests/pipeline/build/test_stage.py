@@ -146,7 +146,7 @@ def test_each_key_of_the_config_changes_the_stages_from_its_own_on(
     first = {key: OF_KEY.get(key) or OF_SECTION[key.partition(".")[0]] for key in keys}
     expected = {key: from_on(stage) for key, stage in first.items()}
     everywhere = ("seed", "sentences.recordings")  # which have an accent of their own
-    assert found == expected | dict.fromkeys(everywhere, list(STAGE_NAMES))
+    assert found == expected | {key: list(STAGE_NAMES) for key in everywhere}
 
 
 def test_each_file_changes_the_stages_from_the_first_that_uses_it_on(config: BuildConfig) -> None:

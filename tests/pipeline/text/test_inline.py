@@ -1,7 +1,15 @@
 import pytest
 
 from models.errors import DataError
-from pipeline.records import InlinePronunciation, Reject, Sentence, Slot, SpokenSentence, WordRange
+from pipeline.records import (
+    InlinePronunciation,
+    Pause,
+    Reject,
+    Sentence,
+    Slot,
+    SpokenSentence,
+    WordRange,
+)
 from pipeline.sentences.drawing.sampling import Maker
 from pipeline.text.inline import unmarked
 from pipeline.text.spoken import TextConfig, text_frontend
@@ -29,9 +37,9 @@ def spoken(text: str, *slots: Slot) -> SpokenSentence:
     ],
 )
 def test_markup_leaves_the_text(marked: str, plain: str, spans: list[tuple[int, int]]) -> None:
-    text, found = unmarked(marked)
-    assert text == plain
-    assert [(one.start, one.end) for one in found] == spans
+    found = unmarked(marked)
+    assert found.text == plain
+    assert [(one.start, one.end) for one in found.pronunciations] == spans
 
 
 def test_the_word_is_said_as_asked_and_no_other() -> None:
@@ -61,6 +69,15 @@ def test_slots_lie_where_they_are_without_markup() -> None:
     assert sentence.pronunciations == (InlinePronunciation(5, 11, ("w", "ˈɪ", "n")),)
 
 
+def test_a_break_is_a_pause_behind_the_words_that_come_before_it() -> None:
+    row = spoken("Dial 25 <break 300ms> and [read](/ɹˈɛd/). <break 1.5s> Stop.")
+    words = row.transcript.split()
+    assert row.normalized_text.endswith("and read. Stop.")
+    assert row.pauses == (Pause(words.index("and"), 0.3), Pause(words.index("stop"), 1.5))
+    assert row.phonemes.count(",") == 2
+    assert "ɹ ˈɛ d , s" in row.phonemes
+
+
 @pytest.mark.parametrize(
     ("marked", "told"),
     [
@@ -68,6 +85,11 @@ def test_slots_lie_where_they_are_without_markup() -> None:
         ("[read](//)", "no phonemes"),
         ("[two words](/a/)", "a word, with a phoneme or more each"),
         ("[...](/a/)", "a word, with a phoneme or more each"),
+        ("One <break > two.", "<break >: a length such as 300ms"),
+        ("One <break 3 weeks> two.", "<break 3 weeks>: a length such as 300ms or 1.5s, from 50ms"),
+        ("One <break 10ms> two.", "from 50ms to 5s, is needed"),
+        ("<break 300ms> One.", "<break 300ms>: a break stands between words"),
+        ("One. <break 1s>", "<break 1s>: a break stands between words"),
     ],
 )
 def test_what_cannot_be_said_so_is_named(marked: str, told: str) -> None:

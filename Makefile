@@ -2,7 +2,8 @@
 #   make dataset   the quickstart dataset in data/quickstart
 #   make test      lint, types, tests
 # And: make test-portable, the numeric tests under the kernels of other processors; make bench,
-# what every stage of a build takes on this machine; make fuzz, parsers on made-up input.
+# what every stage of a build takes on this machine; make fuzz, parsers on made-up input; make
+# faults, builds that are disturbed.
 
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
 	if python$$version -c '' 2>/dev/null; then echo python$$version; break; fi; done)
@@ -28,7 +29,7 @@ NUMERIC_TESTS := $(PYTEST) -q tests/models tests/pipeline/speech tests/pipeline/
 
 FUZZ_SECONDS ?= 300
 
-.PHONY: dataset test test-portable fuzz bench install format clean
+.PHONY: dataset test test-portable fuzz faults bench install format clean
 
 dataset: $(INSTALLED)
 	$(BIN)/voxloom build configs/build/quickstart.yaml
@@ -51,6 +52,10 @@ test-portable: $(FOR_TESTS)
 # Every parser of what a stranger may have made, so many seconds each; TARGETS names some of them.
 fuzz: $(FOR_TESTS)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(TARGETS)
+
+# Builds that are killed, starved and confused; how they end goes into docs/FAULTS.md.
+faults: $(FOR_TESTS)
+	$(BIN)/python -m tests.faults
 
 bench: $(FOR_TESTS)
 	$(BIN)/python -m benchmarks.stages

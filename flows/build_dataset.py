@@ -5,6 +5,7 @@
 how often it is tried, and on which worker.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -40,6 +41,7 @@ from pipeline.editing import extend as extension
 from pipeline.storage.shards import first_line
 
 _WORKER_DEATHS = 3  # of processes, before a build is given up
+_NO_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)  # torch's words
 
 
 @task(name="conclude", **RETRIED)
@@ -91,6 +93,9 @@ def _naming(run: str) -> Iterator[None]:
         message = f"{run}: took longer than runtime.shard_timeout_s allows, each time"
         raise DataError(message) from error
     except Exception as error:
+        if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+            message = f"{run}: not enough memory; lower runtime.workers or runtime.shard_size"
+            raise DataError(message) from error
         what = f"{type(error).__name__}: {first_line(error)}"
         raise DataError(f"{run}: {what} (--verbose tells where)") from error
 

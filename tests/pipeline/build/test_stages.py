@@ -12,6 +12,7 @@ from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from pipeline.build.stages import STAGE_NAMES, generate_shards, plan, stage_keys
 from pipeline.dataset.files import read_build
+from tests.faults.faults import flip, truncate
 from tests.tiny_build import rows_by_id, run_shard, run_stages, write_tiny_build
 from tests.tiny_voices import (
     TinyVoices,
@@ -97,16 +98,21 @@ def test_a_second_run_makes_nothing(built: Job) -> None:
     assert _states(built) == before
 
 
-def test_a_damaged_shard_is_made_again_with_the_same_bytes(built: Job) -> None:
+@pytest.mark.parametrize("damage", [truncate, flip, Path.unlink])
+def test_damaged_shards_are_made_again_with_the_same_bytes(
+    built: Job, damage: Callable[[Path], object]
+) -> None:
     before = _states(built)
-    victim = built.shard("vocode", 1)
-    good = victim.read_bytes()
-    damaged = bytearray(good)
-    damaged[len(good) // 2] ^= 1
-    victim.write_bytes(damaged)
+    victims = [
+        built.shard(stage, index % built.num_shards) for index, stage in enumerate(STAGE_NAMES)
+    ]
+    good = [path.read_bytes() for path in victims]
+    for path in victims:
+        damage(path)
     run_stages(built)
-    assert victim.read_bytes() == good
-    assert {path for path, state in _states(built).items() if state != before[path]} == {victim}
+    assert [path.read_bytes() for path in victims] == good
+    made = {path for path, state in _states(built).items() if state != before[path]}
+    assert made - set(built.shards("generate")) == set(victims) - set(built.shards("generate"))
 
 
 def test_a_changed_noise_setting_redoes_augment_and_after(config: Path, built: Job) -> None:

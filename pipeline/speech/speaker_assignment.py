@@ -72,7 +72,8 @@ def _families(voices: Iterable[str]) -> list[tuple[str, ...]]:
     """Voices that share a speaker, however indirectly, together."""
     groups: list[tuple[set[str], list[str]]] = []
     for voice in sorted(voices):
-        speakers, members = {voice, *parents_of(voice)}, [voice]
+        taught = voice.replace(":", "-")  # what ours is called that learned from this voice
+        speakers, members = {voice, taught, *parents_of(voice)}, [voice]
         apart = []
         for others, own in groups:
             if others & speakers:

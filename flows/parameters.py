@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from models.errors import ConfigError
+from models.paths import as_path
 from pipeline.build.config import BuildConfig, load_build_config
 
 Count = Annotated[int, Field(ge=1)] | None
@@ -35,8 +36,8 @@ def settings_of(
 
 
 def place(path: str) -> Path:
-    """A folder of this machine, as a deployment names it."""
-    return Path(expanded(path)).expanduser()
+    """A folder as a deployment names it."""
+    return as_path(expanded(path))
 
 
 def expanded(path: str) -> str:

@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any, TypeVar, Union
 
 from models.errors import ConfigError, shortened
+from models.mirror import mirror
+from models.object_store import RemotePath
+from models.paths import as_path
 from models.yaml_files import YamlProblem, parse_yaml, read_within
 
 T = TypeVar("T")
@@ -223,7 +226,7 @@ def _convert_scalar(value: Any, kind: Any, location: str) -> Any:
     if isinstance(value, str) and (found := _NO_TEXT.search(value)):
         raise ConfigError(f"{location}: the character {found.group()!a} is not allowed")
     if kind is Path and isinstance(value, (str, Path)):
-        return at_home(value, location)
+        return as_path(value, location)
     if kind is float and not isinstance(value, bool):
         value = _finite(value, location)
     if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
@@ -259,23 +262,16 @@ def _shown(value: Any) -> str:
 
 
 def resolve_path(path: Path | str) -> Path:
-    """A path from a config: as it stands if it exists, else relative to the checkout.
+    """A path from a config: as it stands if it exists, else relative to the checkout; of one in an
+    object store the copy on this machine.
 
-    Raises `ConfigError` for `~NAME` where there is no such user.
+    Raises `ConfigError` for `~NAME` where there is no such user and for an unknown scheme, and what
+    `mirror` raises.
     """
-    path = at_home(path, str(path))
+    path = as_path(path)
+    if isinstance(path, RemotePath):
+        return mirror(path)
     if path.is_absolute() or path.exists():
         return path
     in_checkout = Path(__file__).resolve().parent.parent / path
     return in_checkout if in_checkout.exists() else path
-
-
-def at_home(path: Path | str, location: str) -> Path:
-    """`path` with `~` and `~NAME` as the home folders that they stand for. Raises `ConfigError`,
-    which `location` begins, where there is no such user.
-    """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        user = str(path).partition("/")[0]
-        raise ConfigError(f"{location}: {user}: there is no such user, so no home folder") from None

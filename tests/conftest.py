@@ -3,8 +3,9 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Read when torch and Prefect are imported, so before any test is.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -16,6 +17,9 @@ import pytest
 from filelock import FileLock
 
 from tests.tiny_voices import TinyVoices, save_tiny_voices, tiny_voices_in
+
+if TYPE_CHECKING:
+    from tests.s3_server import FaultyS3
 
 
 def pytest_unconfigure() -> None:
@@ -68,3 +72,38 @@ def sealed_tones(made_once: MadeOnce) -> Callable[[int], Path]:
 def checkout() -> Path:
     """The root of the repository."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator["FaultyS3"]:
+    from tests.s3_server import FaultyS3
+
+    with FaultyS3().running() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(
+    _s3_server: "FaultyS3", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["FaultyS3"]:
+    """An S3 server with an empty bucket `s3://bucket`, clients that are set up for it, fast to try
+    again, and an empty cache.
+    """
+    import fsspec
+
+    from models import mirror, object_store
+    from tests.s3_server import S3_ENVIRONMENT
+
+    for name, value in S3_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", _s3_server.address)
+    monkeypatch.setenv("VOXLOOM_CACHE", str(tmp_path / "cache"))
+    options = {"retries": {"max_attempts": 1}, "read_timeout": 0.5}
+    monkeypatch.setitem(fsspec.config.conf, "s3", {"config_kwargs": options})
+    monkeypatch.setattr(object_store, "_PAUSES_S", (0.0,) * 8)
+    mirror.mirror.cache_clear()
+    store = fsspec.filesystem("s3", use_listings_cache=False)
+    store.mkdir("bucket")
+    _s3_server.requests.clear()
+    yield _s3_server
+    store.rm("bucket", recursive=True)

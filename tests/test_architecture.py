@@ -37,6 +37,7 @@ LAYERS = {
     ],
     "models": [
         {"errors", "config", "text_files", "content", "file_state", "folders", "revision"}
+        | {"paths", "object_store", "mirror", "cache_folder"}
         | {"yaml_files", "json_files", "sound_files", "weights_size"}
         | {"waveform", "mel", "precision", "stft", "losses", "voice"},
         {"phonology"},

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import typer
+import typer.main
 
 from flows.cli.audit import audit
 from flows.cli.browse import browse, drop
@@ -29,8 +30,10 @@ from flows.cli.extend import extend, merge
 from flows.cli.many_values import ManyValues
 from flows.cli.melnet import melnet_app
 from flows.cli.mels import mels
+from flows.cli.paths import read_paths
 from flows.cli.plan import plan
 from flows.cli.probe import probe
+from flows.cli.push import push
 from flows.cli.replay import replay
 from flows.cli.say import say
 from flows.cli.serve import serve
@@ -53,7 +56,7 @@ app = typer.Typer(
 )
 _MODELS = "Voices and models"
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Make datasets": (plan, build, seal, extend, merge, drop, export, serve),
+    "Make datasets": (plan, build, seal, extend, merge, drop, export, push, serve),
     "Check datasets": (verify, report, browse, audit, diff, replay, coverage, probe, diversity),
     _MODELS: (say, train),
 }
@@ -80,7 +83,9 @@ app.command()(doctor)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (an error), 2 (wrong usage or config) or 130."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="voxloom")
+        command = typer.main.get_command(app)
+        read_paths(command)
+        command(args=None if arguments is None else list(arguments), prog_name="voxloom")
     except VoxloomError as error:
         print(f"error: {_told(error)}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ConfigError) else 1)

@@ -7,16 +7,19 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import console, tell
-from flows.cli.options import Dataset
+from flows.cli.options import Place, dataset_folder
 
 Marks = Annotated[
     Path | None,
-    typer.Option(help="The file of marks. Default: DATASET.marks.jsonl beside the dataset."),
+    typer.Option(
+        help="The file of marks. Default: DATASET.marks.jsonl beside the dataset, here for one in "
+        "an object store."
+    ),
 ]
 
 
 def browse(
-    dataset: Dataset,
+    dataset: Place,
     port: Annotated[int, typer.Option(help="0: any free port.", min=0, max=65535)] = 8765,
     host: Annotated[
         str, typer.Option(help="The address to listen on. The default admits this machine only.")
@@ -51,11 +54,11 @@ def browse(
             )
         tell(f"page     {address}\nmarks    {marks}\nCtrl-C ends it")
 
-    serve(dataset, marks, host, port, ready, allow_host or ())
+    serve(dataset_folder(dataset), marks, host, port, ready, allow_host or ())
 
 
 def drop(
-    dataset: Dataset,
+    dataset: Place,
     to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
     marks: Marks = None,
 ) -> None:
@@ -67,7 +70,7 @@ def drop(
     from pipeline.editing.drop import drop_marked
 
     with console.status(f"reading {dataset}"):
-        dropped = drop_marked(dataset, marks or marks_file(dataset), to)
+        dropped = drop_marked(dataset_folder(dataset), marks or marks_file(dataset), to)
     if dropped.num_unknown:
         print(
             f"warning: {dropped.num_unknown} marks are of clips that {dataset} does not have",

@@ -61,10 +61,12 @@ def seal(
     from flows.prepare import hold, prepare
     from pipeline.build.seal import seal_build
     from pipeline.dataset.record import read_record
+    from pipeline.storage.versions import published
 
     settings = _settings(config, output, overrides)
     with hold(settings), console.status("sealing what is there"):
         dataset = seal_build(prepare(settings), as_it_stands=True)
+    dataset = published(dataset)
     record = read_record(dataset)
     of = f", {record.partial.shards} of {record.partial.of} shards" if record.partial else ""
     tell(f"{record.rows} clips{of}\ndataset  {dataset}\nreport   {dataset / 'report.html'}")
@@ -80,7 +82,9 @@ def _settings(config: Path, output: Path | None, overrides: list[str] | None) ->
 def _conclude(dataset: Path, seconds: float) -> None:
     from pipeline.audit.record import read_audit
     from pipeline.dataset.record import read_record
+    from pipeline.storage.versions import published
 
+    dataset = published(dataset)
     record = read_record(dataset)
     audio_s = record.hours * 3600
     console.print(

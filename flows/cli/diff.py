@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.console import console, tell
+from flows.cli.options import dataset_folder
 
 if TYPE_CHECKING:
     from pipeline.diff.datasets import Change, Diff, RowChanges
@@ -22,8 +23,10 @@ _LONGEST_VALUE = 60
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="A", help="A dataset's folder.")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    before: Annotated[
+        Path, typer.Argument(parser=dataset_folder, metavar="A", help="A dataset's folder.")
+    ],
+    after: Annotated[Path, typer.Argument(parser=dataset_folder, metavar="B", help="Another one.")],
     json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
     """Compare two datasets: config, versions, digests, counts, distributions and rows.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import console
+from flows.cli.options import dataset_folder
 
 _HEADINGS = (
     "folder",
@@ -21,7 +22,11 @@ _HEADINGS = (
 def diversity(
     datasets: Annotated[
         list[Path],
-        typer.Argument(help="Datasets, or corpora (metadata.csv beside wavs/)."),
+        typer.Argument(
+            parser=dataset_folder,
+            metavar="DATASETS...",
+            help="Datasets, or corpora (metadata.csv beside wavs/).",
+        ),
     ],
     encoder: Annotated[
         str,

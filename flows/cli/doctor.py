@@ -142,7 +142,7 @@ def _espeak() -> Finding:
 
 
 def _grammars() -> Finding:
-    from pipeline.storage.cache_folder import cache_folder
+    from models.cache_folder import cache_folder
 
     for compiled in cache_folder().glob("nemo-en-*/complete"):
         return Finding("text grammars", "ok", str(compiled.parent))

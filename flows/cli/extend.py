@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import console, tell
-from flows.cli.options import Dataset, Overrides, Verbose
+from flows.cli.options import Overrides, Verbose, dataset_folder
 from models.errors import DataError
 
 
 def extend(
-    dataset: Dataset,
+    dataset: Annotated[Path, typer.Argument(help="The dataset's folder.")],
     config: Annotated[Path, typer.Argument(help="The build config (YAML) of the new rows.")],
     overrides: Overrides = None,
     verbose: Verbose = False,
@@ -45,7 +45,10 @@ def extend(
 
 
 def merge(
-    datasets: Annotated[list[Path], typer.Argument(metavar="A B...", help="Two or more datasets.")],
+    datasets: Annotated[
+        list[Path],
+        typer.Argument(parser=dataset_folder, metavar="A B...", help="Two or more datasets."),
+    ],
     to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
     name: Annotated[
         str | None, typer.Option(help="The new dataset's name. Default: its folder's.")

@@ -5,7 +5,28 @@ from typing import Annotated
 
 import typer
 
-Dataset = Annotated[Path, typer.Argument(help="The dataset's folder.")]
+
+def dataset_folder(place: Path | str) -> Path:
+    """A dataset's folder; of one in an object store the copy on this machine, made now."""
+    from flows.cli.console import console
+    from pipeline.storage.versions import local_copy
+
+    with console.status(f"fetching {place}"):
+        return local_copy(place)
+
+
+Dataset = Annotated[
+    Path,
+    typer.Argument(
+        parser=dataset_folder,
+        metavar="DATASET",
+        help="The dataset's folder, here or in an object store.",
+    ),
+]
+Place = Annotated[  # for a command that also writes beside the dataset
+    Path,
+    typer.Argument(metavar="DATASET", help="The dataset's folder, here or in an object store."),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config. Repeatable."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from flows.cli.console import console, tell
+from flows.cli.options import dataset_folder
 from models.evaluation.tables import markdown_table, percent, write_csv
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ _MOST_SPEAKERS = 12
 
 def probe(
     dataset: Annotated[
-        Path, typer.Argument(help="A dataset, or a corpus (metadata.csv beside wavs/).")
+        Path,
+        typer.Argument(
+            parser=dataset_folder,
+            metavar="DATASET",
+            help="A dataset, or a corpus (metadata.csv beside wavs/).",
+        ),
     ],
     real: Annotated[Path, typer.Option(help="The recordings to test on: a corpus.")],
     train_real: Annotated[

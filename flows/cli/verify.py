@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import console, tell
-from flows.cli.options import Dataset
+from flows.cli.options import Dataset, Place, dataset_folder
 
 _SHOWN = 20
 
@@ -45,21 +45,27 @@ def verify(
 
 
 def report(
-    dataset: Dataset,
+    dataset: Place,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The page to write. Default: DATASET/report.html."),
+        typer.Option(
+            "--out",
+            "-o",
+            help="The page to write. Default: DATASET/report.html, here for an object store.",
+        ),
     ] = None,
 ) -> None:
     """Write the report page: counts, histograms, coverage, clips to play.
 
     [dim]Example:[/dim]  voxloom report data/quickstart --out report.html
     """
+    from models.object_store import RemotePath
     from pipeline.dataset.build_record import stamp_pages
     from pipeline.dataset.files import REPORT_FILE
     from pipeline.report.page import write_report
 
-    out = out or dataset / REPORT_FILE
+    here = Path() if isinstance(dataset, RemotePath) else dataset
+    out, dataset = out or here / REPORT_FILE, dataset_folder(dataset)
     with console.status(f"reading {dataset}"):
         write_report(dataset, out)
         if out.resolve() == (dataset / REPORT_FILE).resolve():

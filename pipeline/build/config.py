@@ -8,6 +8,8 @@ from pathlib import Path
 from models.checkpoint import checkpoint_digest, read_info
 from models.config import load_config, resolve_path
 from models.errors import ConfigError, shortened
+from models.mirror import mirror
+from models.object_store import RemotePath
 from pipeline.audio.delivery import check_delivery
 from pipeline.augment.augmenter import check_augment
 from pipeline.augment.config import AugmentConfig
@@ -67,8 +69,9 @@ class BuildConfig:
     @property
     def work_dir(self) -> Path:
         """Where the shards of this build lie, absolute."""
-        beside_output = self.output.path.absolute().parent / ".voxloom" / self.name
-        return (self.runtime.work_dir or beside_output).absolute()
+        output = self.output.path
+        beside = Path() if isinstance(output, RemotePath) else output.absolute().parent
+        return (self.runtime.work_dir or beside / ".voxloom" / self.name).absolute()
 
 
 def load_build_config(path: Path | str, overrides: Sequence[str] = ()) -> BuildConfig:
@@ -76,6 +79,7 @@ def load_build_config(path: Path | str, overrides: Sequence[str] = ()) -> BuildC
 
     Raises `ConfigError` naming the file and the key.
     """
+    mirror.cache_clear()  # a process may build more than once
     return load_config(BuildConfig, resolve_path(path), overrides)
 
 

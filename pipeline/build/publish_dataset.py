@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.object_store import RemotePath
 from pipeline.build.pages import write_pages
 from pipeline.dataset.build_record import write_build
 from pipeline.dataset.contents import Contents, contents_of
@@ -27,15 +28,19 @@ def publish_dataset(
     kept_apart: Iterable[str],
     sources: Sequence[LicensedSource],
     license_name: str,
+    near: Path = Path(),
 ) -> None:
     """Publish at `target` what `write_data` puts into the data folder of the folder it is given;
     it returns the rejects, in the order of `reject_order`.
 
     `record_of` makes `build.json` of the folder, its contents and the number of rejects.
+    What goes into an object store is written into a hidden folder in `near` before it is sent.
     Raises `DataError` where a value crosses splits that is `kept_apart`, and on a full disk;
     then, as on any error, nothing is left of the new dataset and an old one stays as it was.
     """
-    with naming_full_disk(target), staging_folder(target.resolve()) as staging:
+    target = target.resolve()
+    local = near / target.name if isinstance(target, RemotePath) else target
+    with naming_full_disk(local), staging_folder(local) as staging:
         (staging / DATA).mkdir()
         rejects = write_data(staging)
         contents = contents_of(staging, kept_apart, sources)
@@ -43,4 +48,4 @@ def publish_dataset(
         num_rejects = write_rejects(staging / REJECTS_FILE, rejects)
         write_build(staging, record_of(staging, contents, num_rejects))
         write_pages(staging, license_name)
-        publish(staging, target.resolve())
+        publish(staging, target)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from models.errors import ConfigError
+from models.object_store import RemotePath
 
 ShardStage = Literal["frontend", "synthesize", "vocode", "judge", "augment", "manifest"]
 SHARD_STAGES: tuple[ShardStage, ...] = get_args(ShardStage)
@@ -51,6 +52,11 @@ class RuntimeConfig:
     def __post_init__(self) -> None:
         if self.shard_size < 1:
             raise ValueError(f"shard_size: {self.shard_size} sentences; 1 or more is needed")
+        if isinstance(self.work_dir, RemotePath):
+            raise ValueError(
+                f"work_dir: {self.work_dir}: is an object store; shards are renamed, locked and "
+                "read at random, which needs a disk of this machine"
+            )
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers: {self.workers}; 1 or more is needed, or null")
         if self.shard_timeout_s is not None and self.shard_timeout_s <= 0:

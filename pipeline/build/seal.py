@@ -59,7 +59,7 @@ def _seal_parts(job: Job, parts: Sequence[Path], check: Callable[[], None]) -> P
     if len(parts) < job.num_shards:
         info = replace(info, partial=Partial(len(parts), job.num_shards))
     limit = config.judge.max_rejected_share
-    return seal(parts, rejected_in, info, config.output, limit, check)
+    return seal(parts, rejected_in, info, config.output, limit, check, job.work_dir)
 
 
 def _decided_splits(job: Job, part: Path) -> dict[str, str]:
@@ -91,12 +91,14 @@ def seal(
     output: OutputConfig,
     max_rejected_share: float = 1.0,
     check: Callable[[], None] = lambda: None,
+    near: Path = Path(),
 ) -> Path:
     """Publish the rows of `parts`, in their order, as a dataset; returns its folder.
 
     `parts` are what `write_part` wrote; `rejected_in` are the other stages' shards, whose
     rejects are gathered beside those of the parts. `check` is called before the dataset is
-    published, and may raise. Rows, files and their bytes do not depend
+    published, and may raise; `near` is a folder for what is
+    sent to an object store. Rows, files and their bytes do not depend
     on how the rows were cut into parts. Raises `DataError` when there is no row, when more than
     `max_rejected_share` of the utterances failed, when an id occurs twice, when the target may
     not be replaced, and on a full disk; then nothing of the new dataset is left and an old one
@@ -115,7 +117,7 @@ def seal(
         return build_record(staging, info, contents, num_rejects)
 
     publish_dataset(
-        output.path, write_data, record_of, output.disjoint, info.sources, output.license
+        output.path, write_data, record_of, output.disjoint, info.sources, output.license, near
     )
     return output.path
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from models.errors import DataError
 from models.json_files import parse_json
+from models.object_store import RemotePath
 from models.text_files import read_lines
 from pipeline.records import Reject
 from pipeline.storage.atomic import write_atomically
@@ -21,9 +22,12 @@ _FIELDS = {"id", "note"}
 
 
 def marks_file(dataset: Path) -> Path:
-    """Where the marks of a dataset lie unless someone says otherwise: beside its folder."""
+    """Where the marks of a dataset lie unless someone says otherwise: beside its folder, of one in
+    an object store in the folder where we are.
+    """
     folder = dataset.resolve()
-    return folder.parent / f"{folder.name}.marks.jsonl"
+    beside = Path() if isinstance(folder, RemotePath) else folder.parent
+    return beside / f"{folder.name}.marks.jsonl"
 
 
 def read_marks(path: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models.config import resolve_path
 from models.errors import DataError, shortened
+from models.object_store import RemotePath
 from pipeline.audio.delivery import Codec, Delivery
 from pipeline.dataset.columns import COLUMNS, KEPT_AUDIO
 from pipeline.dataset.files import (
@@ -22,6 +23,7 @@ from pipeline.dataset.marks import read_marks
 from pipeline.dataset.record import read_record
 from pipeline.licences.terms import check_licence_name
 from pipeline.splits import SPLITS
+from pipeline.storage.versions import check_writable
 
 _USUAL_SPLIT = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _OURS = {DATA, BUILD_FILE, REJECTS_FILE, CARD_FILE, AUDIT_FILE, REPORT_FILE, PICTURES}
@@ -86,6 +88,9 @@ def check_output(output: OutputConfig, name: str) -> None:
     """
     output.read_marks()  # a damaged file is told before any work
     target = output.path
+    if isinstance(target, RemotePath):
+        newest = check_writable(target)
+        return None if newest is None else _check_replaces(newest, target, name)
     check_folder(target, "output.path")
     if os.path.ismount(target):
         raise DataError(f"{target}: is a mount point; choose a folder inside it")
@@ -98,7 +103,13 @@ def check_output(output: OutputConfig, name: str) -> None:
         raise DataError(
             f"{target}: holds files that are not a dataset ({found[0]}); choose another folder"
         )
-    other = read_record(target)
+    _check_replaces(target, target, name)
+    check_nothing_lost(target)
+
+
+def _check_replaces(folder: Path, target: Path, name: str) -> None:
+    """Raise `DataError` unless the build `name` may replace the dataset in `folder`."""
+    other = read_record(folder)
     if other.name != name:
         raise DataError(
             f"{target}: holds the dataset `{other.name}`, not `{name}`; choose another folder"
@@ -108,7 +119,6 @@ def check_output(output: OutputConfig, name: str) -> None:
             f"{target}: has grown out of {len(other.parts)} builds, which one alone would "
             "replace; choose another folder"
         )
-    check_nothing_lost(target)
 
 
 def check_nothing_lost(dataset: Path) -> None:

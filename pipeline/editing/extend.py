@@ -1,5 +1,6 @@
 """More rows for a dataset that is there: the build that makes them, and where they go."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ def extension_of(dataset: Path, config: BuildConfig) -> BuildConfig:
     """`config` as the build of further rows for `dataset`: published among its shards, from where
     `conclude` takes them. Its own `output.path` counts for nothing.
     """
+    os.fspath(dataset)  # raises for one in an object store
     output = replace(config.output, path=dataset.absolute())
     work_dir = replace(config, output=output).work_dir
     return replace(

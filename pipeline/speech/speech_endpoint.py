@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.cache_folder import cache_folder
 from models.config import resolve_path
 from models.engines.engine import Saying, Spoken
 from models.errors import DataError
@@ -22,7 +23,6 @@ from pipeline.endpoint.failures import UnusableReply
 from pipeline.speech.character_budget import CharacterBudget
 from pipeline.speech.sources import EndpointSource
 from pipeline.storage.atomic import write_atomically
-from pipeline.storage.cache_folder import cache_folder
 
 if TYPE_CHECKING:
     from pipeline.endpoint.client import EndpointClient

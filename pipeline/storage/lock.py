@@ -9,29 +9,39 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+from models.cache_folder import cache_folder
 from models.errors import DataError
+from models.object_store import RemotePath
 from pipeline.storage.atomic import naming_full_disk
 
 
 @contextlib.contextmanager
 def only_process_on(folder: Path) -> Iterator[None]:
-    """Hold `folder`, which need not exist, for this process while the block runs.
+    """Hold `folder`, which need not exist, for this process while the block runs. One in an object
+    store is held against the processes of this machine.
 
     The lock is a hidden file beside the folder that says who holds it. The system lets go of it
     when that process ends, however it does. Raises `DataError` naming the holder, or for a place
     that may not be written to.
     """
     folder = folder.resolve()
-    path = folder.parent / f".{folder.name}.lock"
+    path = _lock_of(folder)
     with naming_full_disk(path):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _acquire(path, folder)
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _lock_of(folder: Path) -> Path:
+    if isinstance(folder, RemotePath):
+        return cache_folder() / "locks" / quote(str(folder), safe="")
+    return folder.parent / f".{folder.name}.lock"
 
 
 def _acquire(path: Path, folder: Path) -> int:

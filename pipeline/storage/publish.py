@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.errors import DataError
+from models.object_store import RemotePath
 from pipeline.storage.atomic import sync
+from pipeline.storage.hub import push_folder
+from pipeline.storage.versions import publish_version
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of <fcntl.h> and <linux/fs.h>
 
@@ -40,8 +43,13 @@ def staging_folder(target: Path) -> Iterator[Path]:
 def publish(staging: Path, target: Path) -> None:
     """Put `staging` in the place of `target`; on failure what stood there is back.
 
-    Where the system can exchange two folders in one step there is always one at `target`.
+    Where the system can exchange two folders in one step there is always one at `target`; in an
+    object store there always is.
     """
+    if isinstance(target, RemotePath):
+        send = push_folder if target.scheme == "hf" else publish_version
+        send(staging, target)
+        return
     for path in [*staging.rglob("*"), staging]:
         sync(path)
     if target.exists() and _exchange(staging, target):

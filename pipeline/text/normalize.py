@@ -27,10 +27,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models.cache_folder import cache_folder
 from models.content import file_digest, is_as_listed, list_contents
 from models.errors import DataError
 from models.folders import files_below
-from pipeline.storage.cache_folder import cache_folder
 from pipeline.storage.processes import exit_with_parent
 
 _NEEDS_GRAMMAR = re.compile(

@@ -13,6 +13,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from models.cache_folder import cache_folder
 from models.config import resolve_path
 from models.errors import shortened
 from pipeline.domain.domains import Domain
@@ -34,7 +35,6 @@ from pipeline.sentences.language_model.prompt_files import (
     read_prompts,
 )
 from pipeline.sentences.language_model.prompts import LanguageModelConfig, Question, Questions
-from pipeline.storage.cache_folder import cache_folder
 
 if TYPE_CHECKING:
     from pipeline.sentences.language_model.chat.client import ChatClient

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage.cache_folder import cache_folder
+from models.cache_folder import cache_folder
 
 
 def test_it_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

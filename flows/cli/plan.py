@@ -1,5 +1,6 @@
 """`voxloom plan`: what a build will take."""
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +39,10 @@ def plan(
     from pipeline.build.config import load_build_config
     from pipeline.build.estimate import estimate, measure
 
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores / 2:
+        busy = f"load {load:.1f} on {cores} cores"
+        tell(f"note: others work here ({busy}); the hours are those of a machine that busy")
     count = [] if utterances is None else [f"sentences.count={utterances}"]
     settings = load_build_config(config, [*(overrides or []), *count])
     prepare(settings)
@@ -67,6 +72,7 @@ def _show(settings: "BuildConfig", found: "Estimate") -> None:
     tell(
         f"{rows:,} sentences on {runtime.num_workers} workers of this machine: "
         f"{_figure(found.hours)} hours ({found.hours * 3600:,.0f} s)\n"
+        f"CPU      {_figure(sum(found.cpu_hours.values()))} hours\n"
         f"dataset  {_figure(found.dataset_bytes / 1e9)} GB\n"
         f"shards   {_figure(kept / 1e9)} GB, until they are deleted\n"
         f"memory   {_figure(found.memory_bytes / 1e9)} GB"

@@ -78,16 +78,20 @@ def measure(config: BuildConfig, folder: Path) -> list[Spent]:
 
 def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) -> Estimate:
     """Of the build of `config`; `started_s` is what a build takes before its first shard."""
-    first, small, large = samples
-    num_rows, more = config.sentences.num_rows, max(1, large.sentences - small.sentences)
-    row_s = max(0.0, large.seconds - small.seconds) / more
-    once_s = max(0.0, first.seconds - row_s * first.sentences)
-    scale = num_rows / large.sentences
+    num_rows, large = config.sentences.num_rows, samples[-1]
+
+    def taken(first: float, small: float, sample: float) -> float:
+        a_row = max(0.0, sample - small) / max(1, large.sentences - samples[1].sentences)
+        return max(0.0, first - a_row * samples[0].sentences) + a_row * num_rows
+
     in_work = min(num_rows, config.runtime.num_workers * config.runtime.shard_size)
     row_bytes = max(large.shard_bytes.values()) / large.sentences
+    scale = num_rows / large.sentences
     return Estimate(
-        hours=(started_s + once_s + row_s * num_rows) / 3600,
-        cpu_hours={stage: spent * scale / 3600 for stage, spent in large.cpu_s.items()},
+        hours=(started_s + taken(*(spent.seconds for spent in samples))) / 3600,
+        cpu_hours={
+            stage: taken(*(spent.cpu_s[stage] for spent in samples)) / 3600 for stage in large.cpu_s
+        },
         shard_bytes={stage: size * scale for stage, size in large.shard_bytes.items()},
         cache_bytes=large.cache_bytes,
         dataset_bytes=large.data_bytes * scale + large.page_bytes,

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--out", type=Path, default=PICTURES)
     options = parser.parse_args()
     chromium = shutil.which("chromium")
@@ -56,7 +56,7 @@ def _take_all(page: "Page", address: str, count: int, out: Path) -> None:
         deployment = _awaited(lambda: client.read_deployment_by_name("build-dataset/ad-hoc"))
         _show(page, f"{address}/deployments/deployment/{deployment.id}/run")
         take(page, out / "prefect-form.png")
-        asked = {"count": count, "seed": 7}
+        asked = {"count": count, "seed": 7, "overrides": [f"runtime.shard_size={count // 6}"]}
         client.create_flow_run_from_deployment(deployment.id, parameters=asked)
         run = _awaited(lambda: _run_of_shards(client))
         _awaited(lambda: _is_half_way(client))
@@ -81,7 +81,7 @@ def _run_of_shards(client: "SyncPrefectClient") -> UUID:
 
 def _is_half_way(client: "SyncPrefectClient") -> bool:
     shown = [float(str(one.data)) for one in client.read_artifacts() if one.type == "progress"]
-    return max(shown, default=0.0) > 40
+    return max(shown, default=0.0) > 30
 
 
 def _awaited(ask: Callable[[], T]) -> T:

@@ -37,7 +37,7 @@ def server(port: int) -> Iterator[str]:
         yield configured
         return
     address = f"http://127.0.0.1:{port}/api"
-    started = None if _answers(address) else _start(port, address)
+    started = None if _answers(address) else start_server(port, address)
     os.environ["PREFECT_API_URL"] = address  # for the runs, which are processes
     try:
         with temporary_settings({PREFECT_API_URL: address}):
@@ -48,8 +48,12 @@ def server(port: int) -> Iterator[str]:
             started.wait()
 
 
-def _start(port: int, address: str) -> subprocess.Popen[bytes]:
-    """In a session of its own: Ctrl-C is heard here, and the server is ended without a word."""
+def start_server(port: int, address: str) -> subprocess.Popen[bytes]:
+    """Start a server with all its services at a port of this machine; it answers when this returns.
+
+    It is in a session of its own: Ctrl-C is heard here, and the server is ended without a word.
+    Raises `DataError` where it does not come up.
+    """
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
     # What its UI asks, which Prefect looks for at port 4200, and where notifications link to.
     links = {"PREFECT_UI_API_URL": address, "PREFECT_UI_URL": address.removesuffix("/api")}

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
+
+from flows import serving
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +19,11 @@ def server_url() -> Iterator[str]:
     """The address of a server that lives as long as the tests."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    running = SubprocessASGIServer(port=port)
-    running.start(timeout=120)
-    yield running.api_url
-    running.stop()
+    address = f"http://127.0.0.1:{port}/api"
+    running = serving.start_server(port, address)
+    yield address
+    running.terminate()
+    running.wait()
 
 
 @pytest.fixture

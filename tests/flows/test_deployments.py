@@ -1,11 +1,14 @@
 """prefect.yaml: Prefect itself reads it, `voxloom serve` does, and what it points at exists."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from prefect.cli.deploy._models import DeploymentConfig
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.serving import deployments
@@ -56,3 +59,16 @@ def test_one_machine_serves_the_same_deployments() -> None:
     assert nightly.parameters["output"] == "$VOXLOOM_DATA/nightly/{date}"
     assert nightly.schedules is not None
     assert str(nightly.schedules[0].schedule.cron) == "0 3 * * *"
+
+
+def test_a_served_schedule_becomes_runs(server: SyncPrefectClient) -> None:
+    """Prefect's scheduler does that, if it gets on with the libraries that are installed."""
+    nightly = next(one for one in deployments(CHECKOUT / "prefect.yaml") if one.name == "nightly")
+    nightly.apply()
+    deadline = time.monotonic() + 60
+    by_deployment = DeploymentFilter(name=DeploymentFilterName(any_=["nightly"]))
+    while not (runs := server.read_flow_runs(deployment_filter=by_deployment)):
+        assert time.monotonic() < deadline, "nothing was scheduled"
+        time.sleep(0.2)
+    assert runs[0].state_name == "Scheduled"
+    assert runs[0].parameters["seed"] == "date"

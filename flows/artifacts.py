@@ -26,6 +26,7 @@ from pipeline.dataset.files import read_dataset_rejects
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.dataset.rejects import reason_of
 from pipeline.records import Reject
+from pipeline.storage.versions import published
 
 _TELL_EVERY_S = 5.0
 _TOLD_REASONS = 5  # of a stage
@@ -59,6 +60,7 @@ def show_dataset(dataset: Path) -> None:
     """Put beside the run what the sealed `dataset` holds, and what was rejected for what."""
     if not has_server():
         return
+    dataset = published(dataset)
     record = read_record(dataset)
     create_table_artifact(
         stage_table(record.rows, read_dataset_rejects(dataset)),

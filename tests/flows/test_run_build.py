@@ -35,7 +35,7 @@ def test_a_build_is_checked_and_planned_once(
     assert calls[:2] == ["check", "plan"]
     (job,) = calls[2:]
     assert isinstance(job, Job)
-    assert job.config is config
+    assert job.config == config
 
 
 def test_a_server_gets_the_log_that_the_console_does_not(monkeypatch: pytest.MonkeyPatch) -> None:

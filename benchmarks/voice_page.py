@@ -1,4 +1,4 @@
-"""How alive the voices are: F0 of repetitions against that of readers, pictures, clips to hear.
+"""How alive the voices are: F0 of repetitions and its spread against readers', pictures, clips.
 
     python -m benchmarks.voice_page --corpus ../shared/corpora/speech --folders kathleen vctk4
 
@@ -85,6 +85,12 @@ def median_distance(groups: Iterable[Sequence[Heard]]) -> float:
     return float(np.nanmedian([contour_distance(one, other) for one, other in pairs]))
 
 
+def spread(clips: Iterable[Heard]) -> float:
+    """Mean standard deviation of F0 in semitones."""
+    voiced = [clip.pitch_hz[clip.pitch_hz > 0] for clip in clips]
+    return float(np.mean([12 * np.log2(own).std() for own in voiced if len(own)]))
+
+
 def say(texts: Sequence[str], speaker: str, voice: dict, seed: int) -> list[CleanClip]:
     """The sentences by one speaker, each drawn by itself. Raises `SystemExit` for a reject."""
     sentences = [
@@ -116,6 +122,16 @@ def read_aloud(corpus: CorpusConfig, mel: MelConfig) -> list[list[Heard]]:
     shared = [list(own.values())[:2] for own in by_words.values() if len(own) > 1]
     chosen = shared[:: max(1, len(shared) // _MOST_PAIRS)][:_MOST_PAIRS]
     return [[hear(read_wave(one.path, mel.sample_rate), mel) for one in own] for own in chosen]
+
+
+def recorded(corpus: CorpusConfig, speaker: str, mel: MelConfig) -> list[Heard]:
+    """Some of a speaker's sentences."""
+    own = [
+        one
+        for one in read_corpora(corpus)
+        if one.speaker == speaker and len(words_of(one.text)) >= _LEAST_WORDS
+    ]
+    return [hear(read_wave(one.path, mel.sample_rate), mel) for one in own[:_MOST_PAIRS]]
 
 
 def repetitions(speaker: str, texts: Sequence[str], voice: dict, mel: MelConfig) -> list[list]:
@@ -193,11 +209,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     corpus = CorpusConfig(root=asked.corpus, folders=tuple(asked.folders))
 
     ours = {who: repetitions(who, texts[:_SENTENCES], voice, mel) for who in asked.speakers}
-    rows = [["two readers", f"{median_distance(read_aloud(corpus, mel)):.2f}"]]
+    rows = [["two readers apart by", f"{median_distance(read_aloud(corpus, mel)):.2f}"]]
     rows += [
-        [f"{who}, two repetitions", f"{median_distance(own):.2f}"] for who, own in ours.items()
+        [f"{who}, two repetitions apart by", f"{median_distance(own):.2f}"]
+        for who, own in ours.items()
     ]
-    notes = markdown_table(("F0 contours apart by", "semitones"), rows)
+    for who, own in ours.items():
+        ratio = spread(itertools.chain(*own)) / spread(recorded(corpus, who, mel))
+        rows.append([f"{who}, F0 spread, x recordings", f"{ratio:.2f}"])
+    notes = markdown_table(("F0", "semitones, or ratio"), rows)
     draw_contours({who: own[0] for who, own in ours.items()}, mel, asked.out / "contours.png")
 
     recording = next(

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as ElapsedColumn
 
+from models.errors import DataError
 from pipeline.build.job import SENTENCES, Job
 from pipeline.build.stages import STAGE_NAMES
 
@@ -72,7 +73,10 @@ class Waiting:
             self._waiting[stage] = [path for path in paths if not path.exists()]
         if not self._waiting[SENTENCES] and len(self._waiting) == 1:
             later = (stage for stage in STAGE_NAMES if stage != SENTENCES)
-            self._waiting |= {stage: self._job.shards(stage) for stage in later}
+            try:
+                self._waiting |= {stage: self._job.shards(stage) for stage in later}
+            except DataError:  # damaged sentences, which the build makes again: named later
+                return dict.fromkeys(STAGE_NAMES, 0) | {SENTENCES: self._job.num_shards}
             return self.made()
         total = self._job.num_shards
         return {

@@ -89,8 +89,12 @@ def read_only_disk(build: DisturbedBuild) -> str:
 def damaged_shards(build: DisturbedBuild, damage: Callable[[Path], object]) -> str:
     """One shard of every stage."""
     build.check_goes_on()
-    for index, stage in enumerate(STAGE_NAMES):
-        damage(build.job.shard(stage, index % build.job.num_shards))
+    shards = [  # named first: the name of a later stage's holds what an earlier one made
+        build.job.shard(stage, index % build.job.num_shards)
+        for index, stage in enumerate(STAGE_NAMES)
+    ]
+    for shard in shards:
+        damage(shard)
     build.check_goes_on()
     build.check_kept()
     return f"{len(STAGE_NAMES)} shards made again; rows equal"

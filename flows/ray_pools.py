@@ -8,6 +8,8 @@ on a disk that all machines share. Nothing here imports Prefect: actors import t
 import logging
 import os
 import queue
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +49,9 @@ class RayPools:
     def make(self, stage: ShardStage, job: Job, shard: Path) -> Path:
         """What `stage` makes of the shard, on some actor of its pool.
 
-        Raises what the actor raised, and `TimeoutError` or `ConnectionError`, which are worth
-        another attempt, where it was too slow or died; another one takes its place.
+        An actor that dies is started again by Ray, and makes its shard again, once. Raises what the
+        actor raised, and `TimeoutError` or `ConnectionError`, which are worth another attempt,
+        where it was too slow or died twice; another one takes its place.
         """
         import ray
         from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
@@ -75,7 +78,9 @@ class _Pool:
     def __init__(self, config: RayPoolConfig) -> None:
         import ray
 
-        self._actors = ray.remote(num_cpus=config.cpus, num_gpus=config.gpus)(StageWorker)
+        self._actors = ray.remote(
+            num_cpus=config.cpus, num_gpus=config.gpus, max_restarts=-1, max_task_retries=1
+        )(StageWorker)
         self._idle: queue.Queue[Any] = queue.Queue()  # of handles
         for _ in range(config.workers):
             self._idle.put(self._actors.remote())
@@ -125,7 +130,27 @@ def ray_pools(job: Job) -> Iterator[RayPools]:
         )
     except (ConnectionError, RayError) as error:
         raise DataError(f"RAY_ADDRESS: {address}: {first_line(error)}") from None
+    over = threading.Event()
+    if not address:
+        threading.Thread(target=_end_with_ray, args=(over,), daemon=True).start()
     try:
         yield RayPools(job)
     finally:
+        over.set()
         ray.shutdown()
+
+
+def _end_with_ray(over: threading.Event) -> None:
+    """End this process with an error when the Ray that it started dies before it is `over`.
+
+    Ray's library would end it a moment later, without a word that a user can use.
+    """
+    from ray._private import worker
+
+    node: Any = worker._global_node
+    (raylet,) = node.all_processes["raylet"]
+    raylet.process.wait()
+    if not over.is_set():
+        told = "Ray has ended; the same command goes on from here"
+        print(f"error: runtime.runner: {told}", file=sys.stderr, flush=True)
+        os._exit(1)

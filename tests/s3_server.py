@@ -57,8 +57,10 @@ class FaultyS3:
             self.failed.append(fault)
         if fault in ("500", "denied"):
             status, code = ("500", "InternalError") if fault == "500" else ("403", "AccessDenied")
-            start_response(f"{status} {code}", [("Content-Type", "application/xml")])
-            return [f"<Error><Code>{code}</Code></Error>".encode()]
+            told = f"<Error><Code>{code}</Code></Error>".encode()
+            headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(told)))]
+            start_response(f"{status} {code}", headers)
+            return [] if method == "HEAD" else [told]
         if fault == "slow":
             time.sleep(SLOW_S)
         if fault == "cut":

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from pipeline.build.stages import plan
+from pipeline.storage.versions import local_copy
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import save_tiny_voices
 
@@ -86,7 +87,7 @@ class DisturbedBuild:
         """The same command again must end with the rows of the undisturbed build."""
         again = self.run(*overrides)
         assert again == Ended(0, ""), again
-        assert rows_by_id(self.job.config.output.path) == self.calm
+        assert rows_by_id(local_copy(self.job.config.output.path)) == self.calm
 
     def check_told(self, build: Ended, pattern: str) -> str:
         """It must have ended in an error of one line that matches, and left no dataset."""
@@ -115,17 +116,21 @@ def ended(build: subprocess.Popen[str]) -> Ended:
     return Ended(build.returncode, errors)
 
 
-def workers_of(pid: int) -> list[int]:
-    """The process ids of the workers of a pool among the children of `pid` (Linux)."""
+def processes_of(pid: int, called: str) -> list[int]:
+    """The process ids of all that `pid` started, and that those did, with a word in their command
+    line (Linux).
+    """
     listed = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(child) for path in listed for child in path.read_text().split()]
-    return [child for child in children if "spawn_main" in _command_line(child)]
+    children = [int(child) for path in listed for child in _content(path).split()]
+    found = [child for child in children if called in _content(Path(f"/proc/{child}/cmdline"))]
+    return found + [own for child in children for own in processes_of(child, called)]
 
 
-def _command_line(pid: int) -> str:
+def _content(of_process: Path) -> str:
+    """Nothing of one that is gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except (FileNotFoundError, ProcessLookupError):
+        return of_process.read_text()
+    except OSError:
         return ""
 
 

@@ -12,7 +12,18 @@ from pathlib import Path
 import soundfile
 
 from pipeline.build.stages import STAGE_NAMES
-from tests.faults.disturbed_build import DisturbedBuild, ended, swapped, workers_of
+from tests.faults.disturbed_build import (
+    DisturbedBuild,
+    Ended,
+    ended,
+    processes_of,
+    swapped,
+)
+from tests.faults.object_store import (
+    failing_answers,
+    killed_while_publishing,
+    no_more_answers,
+)
 from tests.faults.prefect_server import free_port, start_server
 from tests.tiny_voices import save_tiny_voices
 
@@ -110,37 +121,39 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def dead_worker(build: DisturbedBuild) -> str:
-    """SIGKILL for a worker process, as the system does where memory is short."""
-    run = build.start("runtime.runner=processes")
-    build.until_made("vocode", run)
-    os.kill(workers_of(run.pid)[0], signal.SIGKILL)
+def dead_process(build: DisturbedBuild, runner: str, called: str, stage: str = "vocode") -> Ended:
+    """SIGKILL for a process of a build, as the system does where memory is short."""
+    run = build.start(f"runtime.runner={runner}")
+    build.until_made(stage, run)
+    os.kill(processes_of(run.pid, called)[0], signal.SIGKILL)
     over = ended(run)
-    assert over.status == 0, over
     build.check_kept()
+    return over
+
+
+def dead_worker(build: DisturbedBuild) -> str:
+    over = dead_process(build, "processes", "spawn_main")
+    assert over.status == 0, over
     build.check_goes_on()
     return f"`{build.told(over)}`; rows equal"
 
 
-def dead_ray_worker(build: DisturbedBuild) -> str:
+def dead_actor(build: DisturbedBuild) -> str:
     if importlib.util.find_spec("ray") is None:
         return "not run: Ray is not installed"
-    run = build.start("runtime.runner=ray")
-    build.until_made("vocode", run)
-    workers = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_of_ray(pid)]
-    os.kill(workers[0], signal.SIGKILL)
-    over = ended(run)
-    assert over.status == 0, over
-    build.check_kept()
+    over = dead_process(build, "ray", "ray::StageWorker")
+    assert over == Ended(0, ""), over
     build.check_goes_on()
-    return "made again by Ray; rows equal"
+    return "its shard was made by another; rows equal"
 
 
-def _is_of_ray(pid: int) -> bool:
-    try:
-        return "ray::" in Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return False
+def dead_ray(build: DisturbedBuild) -> str:
+    """The process of Ray that its others end with."""
+    if importlib.util.find_spec("ray") is None:
+        return "not run: Ray is not installed"
+    said = build.check_told(dead_process(build, "ray", "/raylet/raylet"), "Ray has ended")
+    build.check_goes_on("runtime.runner=ray")
+    return f"`{said}`; {SAME}"
 
 
 def restarted_server(build: DisturbedBuild) -> str:
@@ -250,8 +263,14 @@ FAULTS: dict[str, Callable[[DisturbedBuild], str]] = {
     "flipped bits in shards": lambda build: damaged_shards(build, flip),
     "missing shards": lambda build: damaged_shards(build, Path.unlink),
     "worker process killed (`processes`)": dead_worker,
-    "worker process killed (`ray`)": dead_ray_worker,
+    "worker process killed (`ray`)": dead_actor,
+    "Ray killed": dead_ray,
     "Prefect server restarted": restarted_server,
+    "S3 answers 500": lambda build: failing_answers(build, "500", of=4),
+    "S3 answers too late": lambda build: failing_answers(build, "slow", of=4),
+    "S3 cuts connections": lambda build: failing_answers(build, "cut", of=4),
+    "S3 answers no more": no_more_answers,
+    "SIGKILL while publishing to S3": killed_while_publishing,
     "noise replaced": lambda build: replaced(build, "noise", "augment", other_noise),
     "checkpoints replaced": lambda build: replaced(build, "voices", "generate", other_voices),
     "template replaced": lambda build: replaced(

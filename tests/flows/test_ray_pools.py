@@ -19,6 +19,7 @@ from pipeline.build.runtime import (
     ray_pools_of,
 )
 from pipeline.build.stages import plan
+from tests.faults.disturbed_build import processes_of
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -42,13 +43,13 @@ def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(
 
     def kill_one(self: ray_pools.RayPools, stage: ShardStage, job: Job, shard: Path) -> Path:
         if stage == "judge" and not killed:
-            killed.append(_pid_of_an_actor())
+            killed.append(processes_of(os.getpid(), "ray::StageWorker")[0])
             os.kill(killed[0], signal.SIGKILL)
         return make(self, stage, job, shard)
 
     monkeypatch.setattr(ray_pools.RayPools, "make", kill_one)
-    config = write_tiny_build(tmp_path, tiny_voices, 6, shard_size=2)
-    on_ray = load_build_config(config, ["runtime.runner=ray", "runtime.workers=2"])
+    config = write_tiny_build(tmp_path, tiny_voices, 6, shard_size=3)
+    on_ray = load_build_config(config, ["runtime.runner=ray", "runtime.workers=1"])
     with in_memory_runs():
         dataset = build(plan(on_ray))
     elsewhere = [f"output.path={tmp_path / 'threads' / 'dataset'}"]
@@ -70,11 +71,3 @@ def test_a_cluster_that_does_not_answer_is_named(
     job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices), on_ray))
     with pytest.raises(DataError, match=r"RAY_ADDRESS: 10\.0\.0\.1:6379: nobody answers"):
         build(job)
-
-
-def _pid_of_an_actor() -> int:
-    """Ray titles its processes for what they are."""
-    for process in Path("/proc").glob("[0-9]*"):
-        if (process / "cmdline").read_bytes().startswith(b"ray::StageWorker"):
-            return int(process.name)
-    raise AssertionError("no actor runs")

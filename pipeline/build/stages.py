@@ -101,7 +101,7 @@ def generate_shards(job: Job) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=9,
+    version=10,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

@@ -41,6 +41,7 @@ _AFTER: list[Rule] = [
     (re.compile(rf"\b({_HOURS}|{_TENS}) o (?=[a-z])"), r"\1 oh "),
     (re.compile(r"\bmisses(?= [A-Z])"), "Missus"),
     (re.compile(rf"\bmay (?=(?:twenty |thirty )?(?:{_ORDINALS})\b)"), "May "),
+    (re.compile(r"(?<= [AP]M )ET\b"), "E T"),
     (re.compile(r"\bwifi\b"), "Wi-Fi"),
     (re.compile(r" +([.,;:!?])"), r"\1"),
     (re.compile(r"\.(?=[?!])"), ""),

@@ -22,13 +22,17 @@ _TITLES_BEFORE_NAMES = {
     "Gen": "General", "Col": "Colonel", "Maj": "Major", "Capt": "Captain", "Cmdr": "Commander",
     "Lt": "Lieutenant", "Sgt": "Sergeant", "Cpl": "Corporal", "Rev": "Reverend",
     "Hon": "Honorable", "Prof": "Professor", "Ms": "Miz", "Ft": "Fort", "Pt": "Point",
-    "Supt": "Superintendent", "Sec": "Secretary",
+    "Supt": "Superintendent", "Sec": "Secretary", "Sens": "Senators", "Reps": "Representatives",
+    "Gens": "Generals", "Profs": "Professors", "Govs": "Governors", "Messrs": "Messieurs",
+    "Drs": "Doctors",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "Fig": "Figure", "fig": "figure", "Ch": "Chapter", "ch": "chapter", "Vol": "Volume",
     "vol": "volume", "Sec": "Section", "sec": "section", "Eq": "Equation", "Art": "Article",
     "p": "page", "pp": "pages", "Rm": "Room", "Ste": "Suite", "est": "established",
-    "Est": "Established", "Hwy": "Highway", "Rte": "Route", "tel": "telephone",
+    "Est": "Established", "Fl": "Floor", "Nos": "Numbers", "nos": "numbers", "Figs": "Figures",
+    "figs": "figures", "Vols": "Volumes", "vols": "volumes", "Chs": "Chapters", "Eqs": "Equations",
+    "Secs": "Sections", "Apts": "Apartments", "Hwy": "Highway", "Rte": "Route", "tel": "telephone",
 }  # fmt: skip
 _STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
@@ -51,6 +55,11 @@ _ROMAN = rf"(?!I(?![IVX.,:;?!]|$)){_NUMERAL}"
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 _TITLES = "King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Prince|Saint"
 _RULERS = "Henry|Elizabeth|Louis|Charles|George|Edward|Richard|William|James|Philip|Napoleon|Pius"
+_RULERS += "|Mary|Anne|Peter|Ivan|Francis|Franz|Otto|Christian|Gustav|Umberto|Alfonso|Felipe|Pedro"
+_RULERS += "|Robert|Malcolm|Stephen|Innocent|Clement|Urban|Julius|Ptolemy|Darius|Xerxes|Constantine"
+_RULERS += (
+    "|Suleiman|Mehmed|Selim|Leopold|Albert|Margaret|Isabella|Victor Emmanuel|Rameses|Ramesses"
+)
 _RULERS += "|Paul|Benedict|Leo|Gregory|Alexander|Nicholas|Catherine|Frederick|Wilhelm|Ferdinand"
 _HEADINGS = (
     "[Cc]hapter|[Pp]art|[Aa]ct|[Vv]olume|[Bb]ook|[Ss]ection|[Ss]cene|[Ss]eason|War|Phase|Bowl"
@@ -77,9 +86,14 @@ def _roman_number(match: re.Match[str]) -> str:
 
 
 ROMAN_NUMERALS: list[Rule] = [
+    (re.compile(r"\bWW(II?)\b"), lambda match: f"World War {len(match[1])}"),
     (re.compile(rf"\bIV(?= (?:{_MEDICAL}))"), "I V"),
     (re.compile(rf"\b((?:{_TITLES}) [A-Z][a-z]+|{_RULERS}) {_ROMAN}"), _ordinal_name),
-    (re.compile(rf"\b({_HEADINGS}) {_NUMERAL}(?= (?:and|or|to) (?:{_HEADINGS}))"), _roman_number),
+    (
+        re.compile(rf"\b({_HEADINGS}) {_NUMERAL}(?= (?:and|or|to) (?:{_HEADINGS})| of\b)"),
+        _roman_number,
+    ),
+    (re.compile(rf"\b([A-Z][a-z]+) {_NUMERAL}(?= of [A-Z])"), _ordinal_name),
     (re.compile(rf"\b({_HEADINGS}) {_ROMAN}"), _roman_number),
     (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),
 ]
@@ -93,12 +107,14 @@ def _initials(match: re.Match[str]) -> str:
 # These are tried where a full stop stands behind a letter.
 WITH_STOPS: list[Rule] = [
     (re.compile(r"\bP\. ?O\. (?=Box)"), "P O "),
-    (re.compile(r"\b((?:[A-Z]\.){2,}[A-Z])(\.)"), _initials),
+    (re.compile(r"\bMt\. St\. "), "Mount Saint "),
+    (re.compile(r"\b(?![AP]\.M\.)((?:[A-Z]\.)+[A-Z])(\.)"), _initials),
     (re.compile(r"\b([A-Z])\. (?=[A-Z]\.)"), r"\1 "),
     (re.compile(r"(?<=\b[A-Z] )([A-Z])\. (?=[A-Z][a-z])"), r"\1 "),
     (re.compile(r"\bPh\.? ?D\b\.(?=.)"), "P H D"),
     (re.compile(r"\bPh\.? ?D\b\.$"), "P H D."),
     (re.compile(r"\ba\.k\.a\.?(?= )"), "A K A"),
+    (re.compile(r"\bed\. (?=by\b)"), "edited "),
     (
         re.compile(rf"\b({any_of(_TITLES_BEFORE_NAMES)})\. (?=[A-Z])"),
         lambda match: _TITLES_BEFORE_NAMES[match[1]] + " ",
@@ -127,4 +143,5 @@ STREETS_AND_STATES: list[Rule] = [
         lambda match: _STATES[match[1]],
     ),
     (re.compile(r"\bOK\b"), "okay"),
+    (re.compile(r"\bPhD(s?)\b"), lambda match: "P H D" + "'s" * bool(match[1])),
 ]

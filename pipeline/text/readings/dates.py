@@ -13,8 +13,10 @@ _MONTH = rf"((?:{any_of(_MONTHS)}|{any_of(_SHORT_MONTHS)}\.?))"
 WEEKDAYS = {"Mon": "Monday", "Tues": "Tuesday", "Tue": "Tuesday", "Wed": "Wednesday"}
 WEEKDAYS |= {"Thurs": "Thursday", "Thur": "Thursday", "Thu": "Thursday", "Fri": "Friday"}
 WEEKDAYS |= {"Sat": "Saturday", "Sun": "Sunday"}
+_ANY_DAY = any_of([*WEEKDAYS, *WEEKDAYS.values()])
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
-_BEFORE_DAYS = r"\b([Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Dd]ue|[Dd]ated) "
+_BEFORE_DAYS = r"\b([Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Ss]ince|[Dd]ue|[Dd]ated"
+_BEFORE_DAYS += "|[Ww]eek of) "
 _NO_DENOMINATOR = "13|14|15|17|18|19|21|22|23|25|26|27|28|29|30|31"
 _DURATIONS = {"h": "hour", "m": "minute", "s": "second"}
 
@@ -88,6 +90,30 @@ def _weekdays(match: re.Match[str]) -> str:
     return f"{WEEKDAYS[match[1]]} to {WEEKDAYS[match[2]]}"
 
 
+def _weekday_and_date(match: re.Match[str]) -> str:
+    date = f"{_MONTHS[int(match[2]) - 1]} {ordinal(int(match[3]))}"
+    return f"{WEEKDAYS.get(match[1], match[1])} {date}"
+
+
+def _list_of_days(match: re.Match[str]) -> str:
+    """`Mon/Wed/Fri` as "Monday Wednesday Friday"."""
+    days = match[0].replace("/", " ")
+    return re.sub(rf"\b{any_of(WEEKDAYS)}\b", lambda day: WEEKDAYS[day[0]], days)
+
+
+def _month_and_year(match: re.Match[str]) -> str:
+    return f"{_MONTHS[int(match[1]) - 1]} {year(int(match[2]))}"
+
+
+def _season(match: re.Match[str]) -> str:
+    return f"{year(int(match[1]))} {cardinal(int(match[2]))}"
+
+
+def _to_the_second(match: re.Match[str]) -> str:
+    hours, minutes, seconds = (int(part) for part in match.groups())
+    return f"{_clock(hours, minutes)} and {cardinal(seconds)} seconds"
+
+
 def _years(match: re.Match[str]) -> str:
     last = match[2]
     return f"{year(int(match[1]))} to {year(int(last)) if len(last) == 4 else cardinal(int(last))}"
@@ -134,9 +160,17 @@ DATES: list[Rule] = [
     (re.compile(rf"(?<![\d/.-])({_DAY}) ?- ?({_DAY}) {_MONTH}\b(?![-/])"), _days_before_month),
     (re.compile(rf"(?<![\d/])(0?[1-9]|1[0-2])/({_DAY})/(\d\d)\b(?![/\d])"), _short_year),
     (
-        re.compile(rf"\b({any_of(WEEKDAYS)})\.?,? (0?[1-9]|1[0-2])/({_DAY})\b(?![/\d])"),
-        lambda match: f"{WEEKDAYS[match[1]]} {_MONTHS[int(match[2]) - 1]} {ordinal(int(match[3]))}",
+        re.compile(rf"\b({_ANY_DAY})\.?,? (0?[1-9]|1[0-2])/({_DAY})\b(?![/\d])"),
+        _weekday_and_date,
     ),
+    (re.compile(r"\bExp\.?:? ?(?=\d)"), "Expires "),
+    (re.compile(r"\bexp\.?:? (?=\d)"), "expires "),
+    (re.compile(r"(?<![\d/])(0?[1-9]|1[0-2])/((?:19|20)\d\d)\b(?!/)"), _month_and_year),
+    (re.compile(r"(?<![\d/])((?:19|20)\d\d)/(\d\d)\b(?![/\d])"), _season),
+    (re.compile(r"(?<=\b[Aa]t )(\d\d?):(\d\d):(\d\d)\b"), _to_the_second),
+    (re.compile(r"\bAD (?=\d)"), "A D "),
+    (re.compile(r"\b(\d\d?(?::\d\d)?)([ap])( ?- ?\d\d?(?::\d\d)?)([ap])\b"), r"\1\2m\3\4m"),
+    (re.compile(r"(?<=\b[Aa]t |\b[Bb]y )(\d\d?(?::\d\d)?)([ap])\b"), r"\1 \2m"),
     (re.compile(r"\b20([1-9])0s\b"), _decade),
     (re.compile(r"\bFY ?'?(?=\d\d(?:\d\d)?\b)"), "F Y "),
     (re.compile(rf"\b{_MONTH} ({_DAY}) ?- ?({_DAY})\b(?![\d/:-])"), _days),
@@ -162,6 +196,7 @@ DAYS: list[Rule] = [
     (re.compile(r"\bM ?- ?F\b"), "Monday to Friday"),
     (re.compile(rf"\b({any_of(WEEKDAYS)})\.? ?- ?({any_of(WEEKDAYS)})\b\.?(?!$)"), _weekdays),
     (re.compile(rf"\b({any_of(WEEKDAYS)})\.? ?- ?({any_of(WEEKDAYS)})\b"), _weekdays),
+    (re.compile(rf"\b{_ANY_DAY}(?:(?:/|, | and | or | ){_ANY_DAY})+\b"), _list_of_days),
     (
         re.compile(rf"\b({any_of(_NAMED)}) ?- ?({any_of(_NAMED)})\b"),
         lambda match: f"{_month_name(match[1])} to {_month_name(match[2])}",

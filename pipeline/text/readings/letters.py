@@ -12,10 +12,20 @@ LAX LED LOL LAPD LLC MBA MIA MIT MRI NAACP NBA NCAA NIH NRA NSA NYC NYPD NYU OCD
 OTC PA POV PR PTA PTO QA ROI RSVP RV SAT SEC SEO SOS SUV TBA TGIF TMI TSA UAE UCLA UFC UFO UI
 UK UN UPC UPS URI URL US USA USAF USB USC USDA USPS UTC UTI UV UX VIP VA YMCA
 AUD EUR LA USD
+ABC ABS ACH ADA AED AFC AFK AGI APY ASPCA ASU ATF AWD BYOB BYU CFO CMO COB CPO DOD DOE DOL ECB ECG
+EEA EEOC EFT EHR EIN EMR EMS EOM ERP ETD EVP EXE GIS HDMI IAEA ICAO ICBM ICC ICJ IDE IDF IED IIRC
+IMHO IMO IOC IRR ITU IUD IUI LSU MPA OBD OECD OEM OJ OSU OTP PII RNA ROTC SLA STI UAV UCI UCSB UCSD
+NGO WTO PSA SOP POS POC POW IVR OTA RFI VOD ABV UGC SSI SSA MLA NEA ANC BIA CFA CGI CPI DAO DEI
+ESG IRB KPI LSE MMA NDA POA SBA SME TIA UBI WNBA YTD BYOD NYT NYE NYSE XYZ
+UCSF UGA UHF UNC UPI USCG USF USGA USGS USMC USN USSR USTA UTV UUID UVA
 """
 _SPELLED = frozenset(_SPELLED_WORDS.split())
+# In a text that is all capitals, a word without a vowel is spelled too, if it is none of these.
+_SHOUTED = {"MR", "MRS", "MS", "DR", "ST", "VS", "HM", "HMM", "SHH", "PSST", "BRR", "TSK"}
 _CAPITALS = re.compile(r"\b([A-Z]{2,5})('?s)?\b")
 SPELLED_FORMS = re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b")
+# Behind an article, these are no words said loudly.
+_ALSO_WORDS = re.compile(r"\b([Tt]he|[Aa]n) (OR|WHO|IT)\b")
 _GAS = re.compile(r"\b(CO|H|O|N)([2-4])(O?)\b")
 
 
@@ -27,8 +37,13 @@ def formulas(text: str) -> str:
 def letters_apart(spoken: str) -> str:
     """`TV` as `T V` in a text that is not all capitals; `NOW` is a word said loudly."""
     if not any(character.islower() for character in spoken):
-        return spoken
-    return _CAPITALS.sub(_apart, spoken)
+        return _CAPITALS.sub(_apart_among_capitals, spoken)
+    return _CAPITALS.sub(_apart, _ALSO_WORDS.sub(lambda m: f"{m[1]} {' '.join(m[2])}", spoken))
+
+
+def _apart_among_capitals(match: re.Match[str]) -> str:
+    is_word = match[1] in _SHOUTED or set(match[1]) & set("AEIOUY")
+    return match[0] if is_word else _apart(match)
 
 
 def _apart(match: re.Match[str]) -> str:

@@ -61,7 +61,7 @@ _SUM = rf"({_NUMBER})({_SCALE})"
 _BEHIND = any_of(["€", "£", "₹", "₽", "₪", "₩", "₺", *(c for c in _CODES if c.isupper())])
 _BEHIND = rf"(?:{_BEHIND[3:-1]}|GBP|CHF|JPY|CNY|MXN|SEK|NOK|DKK|\$(?!\d))"
 _NOT_A_THING = r"(?!(?:in|to|for|off|and|or|a|an|per|each|more|less|from|of|on|at|is|was|if)\b)"
-MONEY = re.compile(r"[$€£¥₹₩₽₪₺₴₫₱₦₿฿]|\b(?:Rs|[A-Z]{3})\b")
+MONEY = re.compile(r"[$€£¥₹₩₽₪₺₴₫₱₦₿฿]|\b(?:Rs|[A-Z]{3}|\d\d?p)\b|\b(?:dollar|cent)s?/")
 
 
 def money(text: str) -> str:
@@ -120,12 +120,14 @@ _RULES: list[Rule] = [
         re.compile(r"(?<=€)(\d{1,3}(?:\.\d{3})+)(?!\d|[.,]\d)"),
         lambda match: match[0].replace(".", ""),
     ),
+    (re.compile(r"(?<![\w.,$€£])(\d{1,2})/(?=[$€£]\d)"), r"\1 for "),
+    (re.compile(r"(?<=\d)/(?=[$€£]\d)"), ", "),
     (
         re.compile(rf"(?<!\w)({_SIGN}) ?{_SUM} ?(?:-|to) ?(?:\1 ?)?{_SUM}(?![\w/]*\d)"),
         _span,
     ),
     (
-        re.compile(rf"(\b[Aa]n? )({_SIGN}){_SUM}(?= {_NOT_A_THING}[a-z])"),
+        re.compile(rf"(\b[Aa]n? )({_SIGN}){_SUM}(?= {_NOT_A_THING}[a-z]|-an?-[a-z])"),
         _thing,
     ),
     (re.compile(rf"(?<![\w.])(-)?({_SIGN}) ?{_SUM}"), _before),
@@ -133,6 +135,7 @@ _RULES: list[Rule] = [
         re.compile(rf"(?<![\w.,$])(-)?()({_NUMBER})({_SCALE}) ?({_BEHIND})(?!\w)"),
         lambda match: ("minus " if match[1] else "") + _sum(match[5], match[3], match[4]),
     ),
+    (re.compile(r"(?<![\w.,:-])(?<!\b[Aa]t )(?<!\b[Bb]y )(\d\d?)p\b(?!-)"), r"\1 pence"),
     (
         re.compile(
             r"\b(dollars?|cents?|euros?|pounds?|pence|yen|rupees) ?(?:/ ?|per )"

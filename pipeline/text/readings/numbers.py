@@ -79,7 +79,8 @@ NUMBERS: list[Rule] = [
     (re.compile(r"(?<![\d/.])(20|1\d)/(20)\b(?![/\d])(?! of\b)"), _of_ten),
     (
         re.compile(
-            r"\b(Highway|Interstate|Route|Hwy|Rte|I|US|SR|Room|Rm)[ -](\d{1,3})\b(?![/-]|[.,]\d)"
+            r"\b(Highway|Interstate|Route|Hwy|Rte|I|US|SR|Room(?: number)?|Rm)[ -](\d{1,3})\b"
+            r"(?![/-]|[.,]\d)"
         ),
         _road,
     ),
@@ -94,6 +95,10 @@ NUMBERS: list[Rule] = [
     (re.compile(r"(?<=\d)\^-(?=\d)"), " to the power of minus "),
     (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
     (re.compile(r"(?<![\w.'])(?<!\bis )(?<!'s )(\d+)x(?=\d+s?\b)(?!\d+ ?=)"), r"\1 by "),
+    (
+        re.compile(r"(?<![\d.] )\b(\d+) x (\d+)(?= (?!is\b|equals|plus|minus|times)[a-z])"),
+        r"\1 by \2",
+    ),
     (re.compile(r"(?<=\d) ?[x*] ?(?=\d)"), " times "),
     (re.compile(r"\b(\d{1,2})(\d\d)p\b"), r"\1 \2 P"),
     (re.compile(r"\b(\d+(?:\.\d+)?)x (?=[a-z]+er\b|more\b|less\b|as\b|the\b)"), r"\1 times "),

@@ -12,6 +12,7 @@ _CLOSING = re.compile(r"(?<=[\w.,!?…)])'(?!\w)")
 _ELISION = re.compile(r"'(?:tis|twas|twere|em|n|cause|til|till|bout|round|nuff|\d0s)\b", re.I)
 _OF_A_WORD = re.compile(rf"\w{LAST_APOSTROPHE}(?![\w\"])")
 _STRAY = re.compile(r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])'(?=[A-Za-z])")
+_SIDES = re.compile(r"(\d)\" ?[x×] ?(\d+(?:\.\d+)?)\"")
 _INCHES = re.compile(r"(?<=\d)\"")
 _NUMBER_IN_QUOTES = re.compile(r"(?<![\w.:/$,-])\d{1,15}(?=\")")
 
@@ -49,5 +50,6 @@ def inch_marks(text: str) -> str:
     """
     if '"' not in text:
         return text
+    text = _SIDES.sub(r"\1 inch by \2 inch ", text)
     text = _INCHES.sub(lambda m: '"' if text.count('"', 0, m.start()) % 2 else " inch ", text)
     return _NUMBER_IN_QUOTES.sub(lambda match: cardinal(int(match[0])), text)

@@ -12,8 +12,10 @@ _CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen", "₹
 _BULLETS = "•◦▪▫‣●○■□▸►➤∙"
 _PAIRS = "his/hers|he/she|she/he|his/her|him/her|yes/no|true/false|pass/fail|male/female"
 _PAIRS += "|hot/cold|day/night"
-_SPELLED_SUFFIXES = "pdf|jpg|png|csv|xml|html|css|php|xls|mp3|mp4"
-_TRIGGER = re.compile(r"[a-z]:\d|^- |--|\d\) |\.[a-z]|[^\w\s'.,;:!?\"()-]|_|//|&|[^\x00-\x7f]")
+_SPELLED_SUFFIXES = "pdf|jpg|png|csv|xml|html|css|php|xlsx?|docx|pptx|txt|svg|exe|mp3|mp4"
+_TRIGGER = re.compile(
+    r"[a-z]:\d|^- |\b[A-D]-(?!\w)|--|\d\) |\.[a-z]|[^\w\s'.,;:!?\"()-]|_|//|&|[^\x00-\x7f]"
+)
 _PATH = {"\\": " backslash ", "/": " slash ", ":": " colon ", "_": " underscore ", ".": " dot "}
 
 
@@ -45,6 +47,10 @@ _RULES: list[Rule] = [
         re.compile(r"(?<!\S)(?:/[A-Za-z][\w.-]*){2,}/?(?!\w)"),
         lambda match: match[0].replace("/", " slash ").strip(),
     ),
+    (re.compile(r"(?<=\b[Pp]ress )#(?!\w)"), "pound"),
+    (re.compile(r"(?<=\b[Pp]ress )\*(?!\S)"), "star"),
+    (re.compile(r"(?<=\b[Tt]he )#(?= (?:key|sign|button)\b)"), "pound"),
+    (re.compile(r"(?<=\d) ?[★⭐☆]"), " star"),
     (re.compile(r"^/(?=[a-z])"), "per "),
     (re.compile(r"~~(\S[^~]*)~~"), r"\1"),
     (re.compile(r"(?<=\w)--+(?=\w)"), " - "),
@@ -58,20 +64,28 @@ _RULES: list[Rule] = [
     (re.compile(r"^(\d\d?)\) (?=[A-Z])"), r"\1, "),
     (
         re.compile(rf"(?<=\w)\.({_SPELLED_SUFFIXES})\b(?![.@])"),
-        lambda match: f" dot {match[1].upper()}",
+        lambda match: f" dot {' '.join(match[1].upper())}",
     ),
     (re.compile(rf" ?[{_BULLETS}] ?"), ", "),
     (re.compile(r"[\[\]{}]"), ""),
     (re.compile(r"(?<!\w)#(?=[A-Za-z])"), "hashtag "),
+    (re.compile(r"\b([Ss])/he\b"), r"\1he or he"),
+    (re.compile(r"\bb/c\b"), "because"),
     (re.compile(r"\bw/o\b"), "without"),
     (re.compile(r"\bw/ ?(?=[a-z])"), "with "),
     (re.compile(r"\bA/C\b"), "AC"),
+    (
+        re.compile(r"(?<![\w./])[A-Za-z]+(?:/[A-Za-z]+){2,}(?!\w|/|\.\w)"),
+        lambda match: match[0].replace("/", ", "),
+    ),
+    (re.compile(r"(?<=[A-Za-z%]) / (?=\w)"), ", "),
     (re.compile(rf"\b({_PAIRS})\b", re.I), lambda match: match[0].replace("/", " or ")),
     (re.compile(r"(?<![\w./])([A-Za-z]+)/([A-Za-z]+)(?!\w|/|\.\w)"), r"\1 \2"),
-    (re.compile(r"(?<=\d) ?[÷/] (?=\d)| ÷ "), " divided by "),
+    (re.compile(r"(?<=\d) ?[÷/] (?=\d)|(?<=\w) ?÷ ?(?=\w)"), " divided by "),
     (re.compile(r"\bC\+\+"), "C plus plus"),
     (re.compile(r"\b([A-G])#(?!\w)"), r"\1 sharp"),
     (re.compile(r"(?<=[A-Za-z])\+(?=[\s.,;:!?]|$)"), " plus"),
+    (re.compile(r"\b([A-D])-(?=[\s.,;:!?]|$)(?! (?:and|or|to)\b)"), r"\1 minus"),
     (re.compile(r" \+ "), " plus "),
     (re.compile(r"(?<=\w)_+(?=\w)"), " underscore "),
     (re.compile(r"(?<=\s)@ ?(?=\w)|^@ ?(?=\w)"), "at "),

@@ -36,6 +36,7 @@ _SAME = {
     "GHz": ("gigahertz", "gigahertz"), "hp": ("horsepower", "horsepower"),
     "cc": ("C C", "C C"), "psi": ("P S I", "P S I"), "rpm": ("R P M", "R P M"),
     "IU": ("I U", "I U"), "mmHg": ("millimeter of mercury", "millimeters of mercury"),
+    "mm Hg": ("millimeter of mercury", "millimeters of mercury"),
 }  # fmt: skip
 _RATES = {"mph": ("mile", "miles", "hour"), "kph": ("kilometer", "kilometers", "hour")}
 _RATES |= {"kmh": ("kilometer", "kilometers", "hour"), "mpg": ("mile", "miles", "gallon")}
@@ -73,6 +74,10 @@ _NOT_A_THING = "in|to|for|and|or|a|an|per|each|more|less|from|of|on|at|is|long|w
 _NOT_A_THING += "|away|north|south|east|west|ago|today|every|with|if"
 _COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast"}
 _COMPASS |= {"NW": "Northwest", "SE": "Southeast", "SW": "Southwest"}
+_TEMPERATURES = {"C": "Celsius", "F": "Fahrenheit"}
+_NO_PLACE = r"(?<!\bRoom )(?<!\bUnit )(?<!\bSeat )(?<!\bSuite )(?<!\bGate )(?<![$€£#.,\d-])"
+_COURSES = "dash|sprint|race|relay|hurdles|run|swim|freestyle|backstroke|breaststroke|butterfly"
+_STREETS = "Avenue|Ave|Street|St|Road|Rd|Drive|Dr|Boulevard|Blvd|Lane|Ln|Court|Ct|Place|Way"
 _LAMPS = "bulb|lamp|light|charger|adapter|heater|speaker|panel"
 
 
@@ -105,15 +110,22 @@ def _house(match: re.Match[str]) -> str:
 
 _RULES: list[Rule] = [
     (
+        re.compile(rf"(?<![\w.,#-])([1-9]\d{{2,3}}) (?=(?:[A-Z][a-z]+ ){{1,3}}(?:{_STREETS})\b)"),
+        lambda match: f"{year(int(match[1]))} ",
+    ),
+    (
         re.compile(rf"\b(\d+) ({any_of(_COMPASS)})(?:\. ?| )(?=[A-Z][a-z]|\d+(?:st|nd|rd|th)\b)"),
         _house,
     ),
     (re.compile(rf"(?<![\w.,])(\d{{1,3}}),(\d\d?)(?= ?(?:{_COMMA_BEFORE}))"), r"\1.\2"),
     (re.compile(r"\b1 ?¢"), "1 cent"),
     (re.compile(r"(?<=\d) ?¢"), " cents"),
+    (re.compile(r"\b(\d)'1(?:\"|''| inch )"), r"\1 feet 1 inch "),
     (re.compile(r"\b(\d)'(\d{1,2})(?:\"|''| inch )"), r"\1 feet \2 inches"),
     (re.compile(r"\b(\d+)'(?!\w)"), r"\1 feet"),
-    (re.compile(r"(?<=\d) in (?=wide|long|tall|high|deep|thick)"), " inches "),
+    (re.compile(r"\b1 in\.? (?=wide|long|tall|high|deep|thick)"), "1 inch "),
+    (re.compile(r"(?<=\d) in\.? (?=wide|long|tall|high|deep|thick)"), " inches "),
+    (re.compile(r"(?<=\d)°([CF]?)-(?=-?\d+(?:\.\d+)?°\1)"), " to "),
     (re.compile(r"\b(\d+) ?ft\.? (\d{1,2}) ?in\b"), r"\1 feet \2 inches"),
     (re.compile(rf"(?<![\w.,/])({_NUMBER}) ?({_UNIT}|m)/({any_of(_PER)})(?![\w^/])"), _rate),
     (
@@ -123,6 +135,13 @@ _RULES: list[Rule] = [
     (re.compile(rf"(?<=\d) ?W (?={_LAMPS})"), " watt "),
     (re.compile(rf"(?<![\w.,/$€£])({_NUMBER})[ -]?({_UNIT})\.(?= [a-z\d])"), _named),
     (re.compile(rf"(?<![\w.,/$€£])({_NUMBER}) ?({_UNIT})(?![\w^/'])"), _named),
+    (re.compile(r"(?<= feet) x (?=\d)|(?<= inch) x (?=\d)"), " by "),
+    (re.compile(rf"{_NO_PLACE}\b(?:(\d{{3}}|\d+\.\d+) ?)([CF])\b(?!['/-])"), r"\1°\2"),
+    (re.compile(r"(?<=\bdegrees )[CF]\b"), lambda match: _TEMPERATURES[match[0]]),
+    (re.compile(rf"(?<![$€£\d.,])\b(\d+)m (?={_COURSES})"), r"\1 meter "),
+    (re.compile(r"(?<![$€£\d.,])\b(\d+)m (?=deep|tall|high|long|wide|away|apart)"), r"\1 meters "),
+    (re.compile(r"\b(took|takes?|lasts?|lasted|[Ww]ait) (\d+)s\b"), r"\1 \2 seconds"),
+    (re.compile(r"\bfor (\d+)s\b(?=[.,!?]|$)"), r"for \1 seconds"),
     # `$5 m` is money; `5 m` alone NeMo spells.
     (re.compile(r"(?<![$€£\d.,])\b1 m\b(?!/)"), "1 meter"),
     (re.compile(r"(?<![$€£\d.,])\b(\d[\d.,]*) m\b(?!/)"), r"\1 meters"),

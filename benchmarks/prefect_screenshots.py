@@ -61,6 +61,8 @@ def _take_all(page: "Page", address: str, count: int, out: Path) -> None:
         run = _awaited(lambda: _run_of_shards(client))
         _awaited(lambda: _is_half_way(client))
         _show(page, f"{address}/runs/flow-run/{run}")
+        page.get_by_text("Task Runs", exact=True).last.click()
+        page.wait_for_timeout(2 * _DRAWN_AFTER_MS)  # its graph is drawn without a GPU here
         take(page, out / "prefect-run.png")
         _awaited(lambda: client.read_flow_run(run).state_name == "Completed")
         for key in ("stages", "dataset"):

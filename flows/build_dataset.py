@@ -5,6 +5,7 @@
 how often it is tried, and on which worker.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -175,6 +176,7 @@ def extend_dataset(
         keep_shards: Whether the stages' shards are kept for builds to come.
     """
     grown = place(dataset)
+    os.fspath(grown)  # a store is refused the first night, not the second
     if not grown.exists():
         return build_dataset(config, dataset, count, seed, overrides, keep_shards)
     further = extension.extension_of(grown, settings_of(config, None, count, seed, overrides))

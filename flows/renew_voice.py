@@ -1,5 +1,6 @@
 """A voice trained, measured against the one in use, published if it is better, and put to use."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -75,6 +76,7 @@ def renew_voice(
         overrides: Further keys of the build config.
     """
     in_use = place(voice)
+    os.fspath(in_use)  # a store is refused now, not after the training
     candidate = train_voice(training, training_overrides or [])
     if in_use.exists():
         contest = Contest(corpus_config(Path(training), []), figure, clips)

@@ -60,12 +60,12 @@ def merge(
 
     [dim]Example:[/dim]  voxloom merge data/home data/car --to data/both
     """
+    from pipeline.build.publish_dataset import check_new
     from pipeline.editing.join import join
 
     if len({dataset.resolve() for dataset in datasets}) < max(2, len(datasets)):
         raise DataError(f"{len(datasets)} folders: two datasets or more are needed, each once")
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise DataError(f"{to}: is not empty; choose a new folder")
+    check_new(to)
     with console.status(f"joining {len(datasets)} datasets"):
         joined = join(datasets, to, name or to.absolute().name)
     _summarize(to, f"{joined.repeated} rows that were there twice are there once")
@@ -73,7 +73,9 @@ def merge(
 
 def _summarize(dataset: Path, what: str) -> None:
     from pipeline.dataset.record import read_record
+    from pipeline.storage.versions import published
 
+    dataset = published(dataset)
     record = read_record(dataset)
     console.print(
         f"{what}; {record.rows} clips, {record.hours * 60:.1f} minutes of audio, out of "

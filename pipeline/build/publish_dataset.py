@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.errors import DataError
 from models.object_store import RemotePath
 from pipeline.build.pages import write_pages
 from pipeline.dataset.build_record import write_build
@@ -19,6 +20,14 @@ from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
 from pipeline.storage.atomic import naming_full_disk
 from pipeline.storage.publish import publish, staging_folder
+
+
+def check_new(target: Path) -> None:
+    """Raise `DataError` for a folder, here or in an object store, that holds anything."""
+    if target.exists() and (
+        isinstance(target, RemotePath) or not target.is_dir() or any(target.iterdir())
+    ):
+        raise DataError(f"{target}: is not empty; choose a new folder")
 
 
 def publish_dataset(

@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from models.json_files import parse_json
+from models.mirror import mirror
+from models.object_store import RemotePath
 from pipeline.dataset.columns import names_in, present_names
 from pipeline.records import Reject
 from pipeline.splits import SPLITS
@@ -87,9 +89,12 @@ def renamed(rows: Batch) -> Batch:
 
 
 def read_dataset_rejects(dataset: Path, with_audio: bool = False) -> list[Reject]:
-    """The rows of `rejects.parquet`, without their audio unless it is asked for."""
+    """The rows of `rejects.parquet`, without their audio unless it is asked for; of a dataset in an
+    object store that file alone is fetched.
+    """
     columns = [name for name in REJECTS_SCHEMA.names if with_audio or name != "audio"]
-    rows = read_rows(dataset / REJECTS_FILE, columns)
+    path = dataset / REJECTS_FILE
+    rows = read_rows(mirror(path) if isinstance(path, RemotePath) else path, columns)
     return [Reject(**row) for row in rows]
 
 

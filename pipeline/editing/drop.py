@@ -7,7 +7,7 @@ from typing import Any
 
 from models.config import as_mapping
 from models.errors import DataError
-from pipeline.build.publish_dataset import publish_dataset
+from pipeline.build.publish_dataset import check_new, publish_dataset
 from pipeline.dataset.contents import Contents, contents_record
 from pipeline.dataset.files import (
     BUILD_FILE,
@@ -43,7 +43,7 @@ def drop_marked(dataset: Path, marks_path: Path, to: Path) -> Dropped:
     dataset or the marks are damaged, when no row is marked or none is left, and on a full disk.
     """
     record, marks = read_record(dataset), read_marks(marks_path)
-    _check_target(to)
+    check_new(to)
     marked = list(_marked_rows(dataset, marks))
     _check_dropped(marked, record.rows, dataset, marks_path)
     moved: dict[str, str] = {}
@@ -60,11 +60,6 @@ def drop_marked(dataset: Path, marks_path: Path, to: Path) -> Dropped:
     licence = record.licence or OutputConfig.license
     publish_dataset(to, write_data, record_of, record.kept_apart, _sources(record), licence)
     return Dropped(record.rows, len(marked), len(marks) - len(marked))
-
-
-def _check_target(to: Path) -> None:
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise DataError(f"{to}: is not empty; choose a new folder")
 
 
 def _check_dropped(dropped: Collection[Reject], num_rows: int, dataset: Path, marks: Path) -> None:

@@ -39,6 +39,7 @@ from pipeline.dataset.rejects import reject_order
 from pipeline.dataset.writer import copy_data_file, name_data_files
 from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
+from pipeline.storage.versions import published
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
     licence = common_licence(parts)
     publish_dataset(target, write_data, record_of, kept_apart, _sources(records), licence)
     num_repeated = sum(len(ids) for ids in plan.repeated.values())
-    return Joined(target, read_record(target).rows, num_repeated)
+    return Joined(target, read_record(published(target)).rows, num_repeated)
 
 
 def _check_alike(datasets: Sequence[Path]) -> None:

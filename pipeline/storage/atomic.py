@@ -16,8 +16,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path` through a temporary name in the same folder, then rename.
 
     Nobody ever sees half a file: a killed process leaves at most a hidden `.tmp` file, a
-    failure not even that. Creates the folder. Raises `DataError` when the disk is full.
+    failure not even that. Creates the folder. Raises `DataError` when the disk is full, and
+    `ConfigError` for a path in an object store.
     """
+    os.fspath(path)
     with naming_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"

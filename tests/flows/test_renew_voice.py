@@ -6,7 +6,9 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 
 from flows import renew_voice as renewal
+from flows.build_dataset import extend_dataset
 from models.checkpoint import checkpoint_digest
+from models.errors import ConfigError
 from models.evaluation.candidate import Verdict
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
@@ -51,3 +53,15 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     )
     assert digests == [first, first, better]
     assert builds == [[f"voice.vocoder={in_use}"]] * 2
+
+
+def test_what_is_changed_in_its_place_is_not_in_a_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is refused before the work is done."""
+    monkeypatch.setenv("VOXLOOM_DATA", "s3://bucket")
+    told = r"s3://bucket/mine: is not on this machine"
+    with pytest.raises(ConfigError, match=told):
+        renewal.renew_voice.fn("configs/train/harmonic.yaml", "$VOXLOOM_DATA/mine", "build.yaml")
+    with pytest.raises(ConfigError, match=told):
+        extend_dataset.fn("$VOXLOOM_DATA/mine")

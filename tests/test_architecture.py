@@ -21,7 +21,7 @@ MAY_IMPORT = {
 # what lies below it, and of its own layer what does not import it.
 LAYERS = {
     "pipeline": [
-        {"records", "randomness", "distributions", "splits"}
+        {"records", "randomness", "distributions", "splits", "bits_by_hash"}
         | {"storage", "audio", "licences", "statistics", "endpoint"},
         {"domain", "text"},
         {"sentences"},

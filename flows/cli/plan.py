@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def plan(
     config: Annotated[Path, typer.Argument(help="The build config (YAML).")],
     utterances: Annotated[
-        int | None, typer.Option(help="How many sentences. Default: sentences.count.", min=1)
+        list[int] | None,
+        typer.Option(help="How many sentences. Repeatable. Default: sentences.count.", min=1),
     ] = None,
     overrides: Overrides = None,
 ) -> None:
@@ -30,6 +31,8 @@ def plan(
     [dim]Examples:[/dim]
 
       voxloom plan configs/build/quickstart.yaml --utterances 1000000
+
+      voxloom plan my.yaml --utterances 1000000 --utterances 100000000
 
       voxloom plan my.yaml --set runtime.workers=16
     """
@@ -43,13 +46,14 @@ def plan(
     if load > cores / 2:
         busy = f"load {load:.1f} on {cores} cores"
         tell(f"note: others work here ({busy}); the hours are those of a machine that busy")
-    count = [] if utterances is None else [f"sentences.count={utterances}"]
-    settings = load_build_config(config, [*(overrides or []), *count])
-    prepare(settings)
+    counts = [[f"sentences.count={count}"] for count in utterances or ()] or [[]]
+    sized = [load_build_config(config, [*(overrides or []), *count]) for count in counts]
+    prepare(sized[-1])
     started_s = time.process_time()  # imports and checks, which a build does, too
     with tempfile.TemporaryDirectory(prefix="voxloom-") as folder, console.status("building some"):
-        found = estimate(settings, measure(settings, Path(folder)), started_s)
-    _show(settings, found)
+        samples = measure(sized[-1], Path(folder))
+    for settings in sized:
+        _show(settings, estimate(settings, samples, started_s))
 
 
 def _show(settings: "BuildConfig", found: "Estimate") -> None:

@@ -23,6 +23,7 @@ from pipeline.dataset.files import data_files
 SEAL = "seal"
 _SAMPLES = (4, 12, 48)  # sentences a worker, at most as many as a shard has
 _COPIES = 6  # of a stage's records: read, made, as columns, as a file, and as waves of floats
+_SEAL_ROW_BYTES = 200  # python -m benchmarks.seal: peaks of 20,000 and 200,000 rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) ->
 
     in_work = min(num_rows, config.runtime.num_workers * config.runtime.shard_size)
     row_bytes = max(large.shard_bytes.values()) / large.sentences
+    in_stages = _COPIES * row_bytes * max(0, in_work - large.sentences)
     scale = num_rows / large.sentences
     return Estimate(
         hours=(started_s + taken(*(spent.seconds for spent in samples))) / 3600,
@@ -95,7 +97,7 @@ def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) ->
         shard_bytes={stage: size * scale for stage, size in large.shard_bytes.items()},
         cache_bytes=large.cache_bytes,
         dataset_bytes=large.data_bytes * scale + large.page_bytes,
-        memory_bytes=large.memory_bytes + _COPIES * row_bytes * max(0, in_work - large.sentences),
+        memory_bytes=large.memory_bytes + max(in_stages, _SEAL_ROW_BYTES * num_rows),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from models.config import as_mapping
 from models.errors import DataError
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.build.config import lexicon_of, licensed_sources
 from pipeline.build.job import Job, index_of
 from pipeline.build.making import while_unchanged
@@ -17,7 +18,6 @@ from pipeline.build.publish_dataset import publish_dataset
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo, build_record
 from pipeline.dataset.contents import Contents
-from pipeline.dataset.id_set import IdSet
 from pipeline.dataset.manifest import Row, dataset_schema, read_kept, read_part
 from pipeline.dataset.marks import marked_reject
 from pipeline.dataset.output import OutputConfig, check_output
@@ -159,10 +159,10 @@ def _unique_rows(
     parts: Sequence[Path], splits_in: Callable[[Path], Mapping[str, str]]
 ) -> Iterator[tuple[Row, str]]:
     """Every row, and its split where that is not drawn."""
-    seen = IdSet()
+    seen = BitsByHash()
     for part in parts:
         decided = splits_in(part)
         for row in read_part(part):
-            if not seen.add(row["id"]):
+            if seen.mark(row["id"]):
                 raise DataError(f"{part}: row {row['id']}: this id occurs more than once")
             yield row, decided.get(row["id"], "")

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pipeline.dataset.id_set import IdSet
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.domain.domains import Domain
 from pipeline.domain.templates import Template
 from pipeline.records import Slot
@@ -116,7 +116,7 @@ class CoverageCount:
         self, domain: Domain | None, accents: Iterable[str], lexicon: Lexicon, t: int
     ) -> None:
         self.domain, self.num_rows = domain, 0
-        self.ids = IdSet()
+        self.ids = BitsByHash()
         self.templates: dict[str, TemplateCount] = {}
         self.values: dict[str, Counter[str]] = {}
         self.phones: Counter[str] = Counter()
@@ -138,7 +138,7 @@ class CoverageCount:
 
     def add(self, row: CountedRow) -> None:
         self.num_rows += 1
-        self.ids.add(row.id)
+        self.ids.mark(row.id)
         if row.template in self.templates:
             self.templates[row.template].add(row.slots)
         for slot in set(row.slots):

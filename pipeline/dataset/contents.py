@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def contents_of(
 def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
     """The part of `build.json` that tells what lies in `folder`."""
     files = [*sorted((folder / DATA).iterdir()), folder / REJECTS_FILE]
+    with ThreadPoolExecutor() as pool:  # digests leave the interpreter to others
+        entries = list(pool.map(file_entry, files))
     return {
         "rows": sum(split["rows"] for split in contents.splits.values()),
         "hours": round(sum(split["hours"] for split in contents.splits.values()), 6),
@@ -53,7 +56,10 @@ def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[
         "splits": contents.splits,
         "leaks": [asdict(leak) for leak in contents.leaks],
         "licences": asdict(contents.licences),
-        "files": {path.relative_to(folder).as_posix(): file_entry(path) for path in files},
+        "files": {
+            path.relative_to(folder).as_posix(): entry
+            for path, entry in zip(files, entries, strict=True)
+        },
     }
 
 

@@ -3,6 +3,7 @@
 A value leaks when rows of two splits have it. A voice mixed of two speakers counts as both.
 """
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from models.errors import DataError
 from models.speakers.names import parents_of
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.records import SIMULATED
 from pipeline.splits import KINDS, SLOT, SPLITS
 
@@ -34,30 +36,51 @@ class Leak:
 
 
 class LeakFinder:
-    """Gathers which split has which values; memory grows with distinct values, not with rows."""
+    """Gathers which split has which values, in some twenty bytes for each distinct value."""
 
     def __init__(self, kept_apart: Iterable[str]) -> None:
         self._kept_apart = tuple(kept_apart)
-        # For each kind and value, the splits that have it: a bit for each of `SPLITS`.
-        self._splits: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._values: dict[str, _Values] = defaultdict(_Values)
 
     def add(self, row: Mapping[str, Any], split: str) -> None:
         """A row of the dataset that belongs to `split`."""
         bit = 1 << SPLITS.index(split)
         for kind, value in values_of(row):
-            self._splits[kind][value] |= bit
+            self._values[kind].add(value, bit)
 
     def leaks(self) -> list[Leak]:
         """All kinds that occur, those that are to be kept apart first."""
-        slots = sorted(kind for kind in self._splits if kind.startswith(SLOT))
+        slots = sorted(kind for kind in self._values if kind.startswith(SLOT))
         kinds = sorted([*KINDS, *slots], key=lambda kind: kind not in self._kept_apart)
-        return [self._leak(kind) for kind in kinds if kind in self._splits]
+        return [self._leak(kind) for kind in kinds if kind in self._values]
 
     def _leak(self, kind: str) -> Leak:
-        by_value = self._splits[kind]
-        crossing = sorted(value for value, splits in by_value.items() if splits.bit_count() > 1)
-        examples = tuple(crossing[:_MOST_EXAMPLES])
-        return Leak(kind, len(by_value), len(crossing), examples, kind in self._kept_apart)
+        values = self._values[kind]
+        return Leak(
+            kind,
+            len(values.splits),
+            values.num_crossing,
+            tuple(values.first_crossing),
+            kind in self._kept_apart,
+        )
+
+
+class _Values:
+    """The values of a kind: the `splits` that have each, a bit for each of `SPLITS`; how many of
+    them more than one has, and the first of these in their order.
+    """
+
+    def __init__(self) -> None:
+        self.splits = BitsByHash()
+        self.num_crossing = 0
+        self.first_crossing: list[str] = []
+
+    def add(self, value: str, bit: int) -> None:
+        before = self.splits.mark(value, bit)
+        if before.bit_count() == 1 and before != bit:
+            self.num_crossing += 1
+            insort(self.first_crossing, value)
+            del self.first_crossing[_MOST_EXAMPLES:]
 
 
 def values_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

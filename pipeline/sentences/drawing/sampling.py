@@ -17,6 +17,7 @@ import numpy as np
 
 from models.errors import DataError
 from models.phonology.characters import visible
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.templates import Rendered, Template, tidy
 from pipeline.randomness import rng_for
@@ -69,7 +70,7 @@ class Maker:
         self.domain, self.seed = domain, seed
         self._prefix = f"{seed}|{domain}|"
         self._style = style if style != NO_STYLE else None
-        self._seen, self._unwanted = set[int](), unwanted  # 60 to 80 bytes a sentence
+        self._seen, self._unwanted = BitsByHash(), unwanted
 
     def make(
         self,
@@ -125,11 +126,7 @@ class Maker:
 
     def is_new(self, digest: str) -> bool:
         """Whether there has been no such sentence; from now on there has."""
-        number = int(digest, 16)
-        if number in self._seen:
-            return False
-        self._seen.add(number)
-        return True
+        return not self._seen.mark(int(digest, 16))
 
     def _digest(self, text: str) -> str:
         return hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()

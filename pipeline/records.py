@@ -10,6 +10,8 @@ import numpy as np
 NO_PITCH = np.zeros((0, 0), np.float16)
 
 SIMULATED = "simulated"  # the source of a room that was computed, not recorded
+SILENCE = "silence"  # the source and the kind of negative of rows in which nobody speaks
+NOBODY = "none"  # their speaker, accent, acoustic model and vocoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Slot:
 class Negative:
     """What a sentence is almost: a phrase that it must not be taken for.
 
-    `kind` is `none` for an ordinary sentence. `distance` is the share of the phrase's phones that
-    differ, 0 to 1 and above.
+    `kind` is `none` for an ordinary sentence, and `silence` for one that says nothing: near to no
+    phrase. `distance` is the share of the phrase's phones that differ, 0 to 1 and above.
     """
 
     kind: str = "none"
@@ -74,6 +76,11 @@ class Sentence:
     pronunciations: tuple[InlinePronunciation, ...] = ()
     breaks: tuple[Break, ...] = ()
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether nobody speaks: it has no text."""
+        return self.negative.kind == SILENCE
+
 
 @dataclass(frozen=True, slots=True)
 class WordRange:
@@ -113,6 +120,11 @@ class SpokenSentence:
     pauses: tuple[Pause, ...] = ()
 
     @property
+    def is_silence(self) -> bool:
+        """Whether nobody speaks."""
+        return not self.transcript
+
+    @property
     def is_marked(self) -> bool:
         """Whether its text says how it is to be spoken."""
         return bool(self.pronounced_words or self.pauses)
@@ -146,6 +158,11 @@ class Performance:
     context: str = ""
     accent: str = ""
     phonemes: str = ""
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nobody speaks."""
+        return not self.phonemes
 
 
 @dataclass(frozen=True, slots=True)

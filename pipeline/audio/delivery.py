@@ -7,7 +7,7 @@ augmentation log starts from; loudness and codec come last.
 import io
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -55,6 +55,11 @@ class Delivery:
                 f"loudness_lufs: {loudness:g}; {_SOFTEST_LUFS:g} to {_LOUDEST_LUFS:g} is allowed, "
                 "or null for as loud as clips come"
             )
+
+    @property
+    def of_silence(self) -> "Delivery":
+        """That of a clip in which nobody speaks: as loud as it comes."""
+        return replace(self, loudness_lufs=None)
 
 
 def check_delivery(delivery: Delivery, voice_rate: int) -> None:

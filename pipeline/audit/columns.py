@@ -20,6 +20,7 @@ from pipeline.dataset.columns import audited, names_in
 from pipeline.dataset.files import data_files, renamed
 from pipeline.dataset.light_rows import LightRows, split_of_file
 from pipeline.randomness import rng_for
+from pipeline.records import SILENCE
 from pipeline.storage.shards import UNREADABLE, first_line
 
 PLACE = "place in the dataset"
@@ -30,6 +31,7 @@ MOST_LEVELS = 100  # in a table; the rarer ones count as one
 _FEW_VALUES = 12  # a column of numbers that has no more is one of labels
 _MOST_SLOTS, _MOST_SLOT_VALUES = 12, 20
 _LEAST_ROWS = 20
+_NO_DRAWN_VOICE = (SILENCE, "recordings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,13 @@ def read_log(table: pa.Table) -> AugmentationLog:
 
 
 def voice_columns(table: pa.Table) -> Iterator[Column]:
-    """Who speaks, and how fast, high and loud the voice was asked to."""
+    """Who speaks, and how fast, high and loud the voice was asked to; of the rows whose voice was
+    drawn: not of recordings, nor where nobody speaks."""
+    sources = table["source"].to_pylist()
+    rows = [row for row, source in enumerate(sources) if source not in _NO_DRAWN_VOICE]
+    spoken = table.take(rows)
     for name in audited("voice"):
-        yield column_of(name, range(len(table)), table[name].to_pylist())
+        yield column_of(name, rows, spoken[name].to_pylist())
 
 
 def label_columns(table: pa.Table) -> Iterator[Column]:

@@ -43,10 +43,11 @@ def augment_clips(
         sample_rate = delivery.sample_rate or clip.clean.sample_rate
         if augmenter is None or augmenter.sample_rate != sample_rate:
             augmenter = Augmenter(augment, sample_rate, setting)
-        augmented = augmenter.augment(
-            clip.id, at_rate(clip.clean.wave, clip.clean.sample_rate, sample_rate), seed
-        )
-        yield _finished(clip.id, augmented, sample_rate, delivery)
+        wave = at_rate(clip.clean.wave, clip.clean.sample_rate, sample_rate)
+        is_silence = clip.performance.is_silence
+        augmented = augmenter.augment(clip.id, wave, seed, is_silence)
+        shipped_as = delivery.of_silence if is_silence else delivery
+        yield _finished(clip.id, augmented, sample_rate, shipped_as)
 
 
 def _finished(id: str, augmented: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:

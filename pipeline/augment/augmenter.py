@@ -80,9 +80,9 @@ class Augmenter:
         split, split_sources = self.setting.split, config.split_sources
         self.pools = sound_pools_of(config.links, libraries, sample_rate, split, split_sources)
 
-    def augment(self, id: str, wave: np.ndarray, seed: int) -> Augmented:
+    def augment(self, id: str, wave: np.ndarray, seed: int, is_silence: bool = False) -> Augmented:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
-        whatever was augmented before."""
+        whatever was augmented before. In one that `is_silence` nobody speaks."""
         split = ""
         if self.setting.split:
             split = self.setting.splits.get(id) or split_of(id, seed, self.setting.split)
@@ -91,12 +91,14 @@ class Augmenter:
             assert self.setting.ranks is not None, "the stratified sampler needs the clips' ranks"
             rank = self.setting.ranks[id]
         drawn = draw_chain(self.config.links, self.pools[split], seed, id, len(wave), rank)
-        return self.apply(wave, drawn)
+        return self.apply(wave, drawn, is_silence)
 
-    def apply(self, wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]]) -> Augmented:
+    def apply(
+        self, wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]], is_silence: bool = False
+    ) -> Augmented:
         """`wave` (S,) through the links of a log."""
         pool = next(iter(self.pools.values()))
-        augmented = apply_chain(wave, drawn, pool, self.setting.keep_noise)
+        augmented = apply_chain(wave, drawn, pool, self.setting.keep_noise, is_silence)
         return Augmented(
             wave=augmented.signal.wave,
             noise_wave=augmented.noise if self.setting.keep_noise else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.errors import DataError
+from pipeline.audio.files import USUAL_SPEECH_DB
 from pipeline.augment.augmentation_log import Entry
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import Drawn, Link, SoundPool
@@ -15,6 +16,7 @@ from pipeline.augment.stratified import Rank, StratifiedDraws
 from pipeline.randomness import rng_for
 
 PEAK_LIMIT = 0.99
+_SPEECH_FALLS_FROM_HZ = 500.0
 STAGE = "augment"
 
 
@@ -65,16 +67,22 @@ def draw_chain(
 
 
 def apply_chain(
-    wave: np.ndarray, drawn: Sequence[tuple[str, Drawn]], pool: SoundPool, keep_noise: bool = False
+    wave: np.ndarray,
+    drawn: Sequence[tuple[str, Drawn]],
+    pool: SoundPool,
+    keep_noise: bool = False,
+    is_silence: bool = False,
 ) -> ChainOutput:
     """`wave` (S,) through the links, in order; what passes a peak of 0.99 is made softer.
 
-    A pure function: the same wave and parameters give the same bits. Silence stays silence and
-    goes through nothing: it has no level to measure from. Raises `DataError` naming the link
-    whose parameters are not its own.
+    A pure function: the same wave and parameters give the same bits. Digital silence stays silence
+    and goes through nothing: it has no level to measure from. Where nobody speaks (`is_silence`)
+    levels are measured from speech of the usual level that is not heard. Raises `DataError` naming
+    the link whose parameters are not its own.
     """
-    speech = wave.astype(np.float32)
-    signal = Signal(speech, speech, pool.sample_rate)
+    wave = wave.astype(np.float32)
+    speech = unheard_speech(len(wave), pool.sample_rate) if is_silence else wave
+    signal = Signal(wave, speech, pool.sample_rate)
     if not np.any(wave):
         return ChainOutput(signal, (), 0.0)
     last = max((i for i, (name, _) in enumerate(drawn) if LINKS[name].NEEDS_SPEECH), default=-1)
@@ -84,11 +92,24 @@ def apply_chain(
             signal = replace(signal, speech=None)
         signal = _applied(signal, name, parameters, pool)
         entries.append(Entry(name, parameters, signal.measured))
+    if is_silence:
+        signal = replace(signal, speech=np.zeros_like(signal.wave))
     limit_db = _limit_db(signal.wave) if entries else 0.0
     if limit_db:
         factor = np.float32(10 ** (limit_db / 20))
         signal = signal.each(lambda wave: wave * factor)
     return ChainOutput(signal, tuple(entries), limit_db)
+
+
+def unheard_speech(num_samples: int, sample_rate: int) -> np.ndarray:
+    """(S,) with about the spectrum and exactly the level of speech, always the same."""
+    from scipy.signal import lfilter
+
+    white = np.random.default_rng(0).standard_normal(num_samples)
+    fall = np.exp(-2 * np.pi * _SPEECH_FALLS_FROM_HZ / sample_rate)  # by 6 dB an octave
+    shaped = lfilter([1 - fall], [1, -fall], white)
+    level = np.sqrt(np.mean(np.square(shaped))) if num_samples else 1.0
+    return np.asarray(shaped / level * 10 ** (USUAL_SPEECH_DB / 20), np.float32)
 
 
 def kind_of(link: Link) -> str:

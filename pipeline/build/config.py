@@ -27,6 +27,8 @@ from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
+from pipeline.sentences.negatives.silence import KEY as SILENCE_KEY
+from pipeline.sentences.negatives.silence import SilenceConfig
 from pipeline.sentences.own.recording import OwnRecording
 from pipeline.sentences.own.recordings import recordings_by_id
 from pipeline.speech.foreign_accents import check_foreign_accents
@@ -131,9 +133,11 @@ def check_build(config: BuildConfig) -> None:
     check_folder(config.work_dir, "runtime.work_dir")
     check_sentences(config.sentences, config.seed)
     check_text(config.text)
-    if config.sentences.negatives is not None:
+    negatives = config.sentences.negatives
+    if negatives is not None and negatives.has_near_misses:
         accents = list(config.text.used_accents)
-        check_as_spoken(config.sentences.negatives, accents, config.text.pronunciations)
+        check_as_spoken(negatives, accents, config.text.pronunciations)
+    _check_silence(config)
     lexicon_of(config)
     check_voice(config.voice)
     if has_ours(config.voice.sources):
@@ -158,6 +162,25 @@ def check_build(config: BuildConfig) -> None:
             )
     check_policy(config.policy, config.output.license, licensed_sources(config))
     resolve_device(config.runtime)
+
+
+def silence_of(config: BuildConfig) -> SilenceConfig | None:
+    """How rows in which nobody speaks sound; None where there are none."""
+    negatives = config.sentences.negatives
+    return negatives.silence if negatives else None
+
+
+def _check_silence(config: BuildConfig) -> None:
+    """Raise `ConfigError` for what rows in which nobody speaks cannot be beside."""
+    if silence_of(config) is None:
+        return
+    if config.augment.hears_own_speech:
+        raise ConfigError(
+            f"{SILENCE_KEY}: augment has babble of the dataset's own speech, which may say what "
+            "silence must not; give the babble a `folder` or a `melnet`"
+        )
+    if config.voice.quota is not None:
+        raise ConfigError(f"voice.quota: rows of {SILENCE_KEY} have no voice; use one of them")
 
 
 def _check_recordings(config: BuildConfig) -> None:

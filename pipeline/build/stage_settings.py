@@ -2,7 +2,7 @@
 
 from models.config import as_mapping
 from models.precision import resolve_precision
-from pipeline.build.config import BuildConfig, assignments_of_build
+from pipeline.build.config import BuildConfig, assignments_of_build, silence_of
 from pipeline.build.runtime import resolve_device
 from pipeline.build.stage import installed_versions
 from pipeline.speech.other_voices import release_of
@@ -31,6 +31,12 @@ def other_voices(config: BuildConfig) -> dict[str, object]:
     engines = sorted({release_of(source) for _, source in others_of(sources)})
     settings = {"voice.sources": row_settings_of(sources), "engines": engines}
     return settings | installed_versions(["soxr"])
+
+
+def silence_settings(config: BuildConfig) -> dict[str, object]:
+    """What the waves of rows depend on in which nobody speaks."""
+    silence = silence_of(config)
+    return {} if silence is None else {"seed": config.seed, "silence": as_mapping(silence)}
 
 
 def given_accents(config: BuildConfig) -> list[object]:

@@ -24,6 +24,7 @@ from pipeline.build.config import (
     lexicon_of,
     recordings_of,
     row_licences,
+    silence_of,
     split_plan_of,
 )
 from pipeline.build.inputs import EXISTING, Inputs, inputs_of
@@ -38,6 +39,7 @@ from pipeline.build.stage_settings import (
     other_voices,
     precision,
     recorded_accents,
+    silence_settings,
     speakers_apart,
     voice_without_vocoder,
 )
@@ -163,6 +165,7 @@ VOCODE = Stage(
         "voice.vocoder": config.voice.vocoder,
         **other_voices(config),
         **precision(config),
+        **silence_settings(config),
     },
     files=("vocoder", "voices", "recordings"),
     loads=("acoustic_model",),
@@ -181,7 +184,8 @@ def vocode_shard(job: Job, mels: Path) -> Path:
             texts = {row.id: row.normalized_text for row in spoken}
         rows = read_shard(mels, MelClip).rows
         recorded = recordings_of(config)
-        return vocode(rows, config.voice, job.device, config.seed, texts, recorded)
+        silence = silence_of(config)
+        return vocode(rows, config.voice, job.device, config.seed, texts, recorded, silence=silence)
 
     output = job.next_shard("vocode", mels)
     return make_shard(job, VOCODE, output, rows, _writer(CleanClip))

@@ -139,7 +139,9 @@ def _writers(build: DatasetRecord) -> str:
             known = f" ({file['license']})" if file["license"] else ""
             found.append(f"`{PurePath(file['path']).name}`{known}")
         found += ["a language model"] if sentences.get("language_model") else []
-        found += ["near misses of phrases"] if sentences.get("negatives") else []
+        negatives = sentences.get("negatives") or {}
+        found += ["near misses of phrases"] if negatives.get("share", 0.0) else []
+        found += ["clips in which nobody speaks"] if negatives.get("silence") else []
     return ", ".join(dict.fromkeys(found))
 
 

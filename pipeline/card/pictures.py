@@ -37,7 +37,7 @@ def write_card_pictures(dataset: Path, coverage: Mapping[str, Any]) -> list[Card
     drawn = [
         _histogram("duration", "Duration, seconds", rows.numbers("duration_s")),
         _histogram("snr", "Signal-to-noise ratio, dB", rows.numbers("noise.measured_snr_db")),
-        _bars("speakers", "Clips of each speaker", Counter(rows.texts("speaker"))),
+        _bars("speakers", "Clips of each speaker", Counter(rows.speakers())),
         _coverage(coverage) or _intents(rows),
     ]
     pictures = []

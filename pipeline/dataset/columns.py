@@ -105,22 +105,21 @@ def _columns() -> Iterator[Column]:
 
 
 def _text_columns() -> Iterator[Column]:
-    yield Column("text", _TEXT, "generate", "as written")
-    yield Column(
-        "normalized_text", _TEXT, "frontend", "as spoken: numbers, times and symbols in words"
-    )
-    yield Column(
-        "transcript",
-        _TEXT,
-        "frontend",
-        "lower case without punctuation: what a recognizer trains on",
-    )
-    yield Column(
-        "phonemes",
-        _TEXT,
-        "frontend",
-        "`^` silence, `|` word boundary, `,` pause, stress marks before vowels",
-    )
+    for name, stage, meaning in (  # empty where nobody speaks
+        ("text", "generate", "as written"),
+        ("normalized_text", "frontend", "as spoken: numbers, times and symbols in words"),
+        (
+            "transcript",
+            "frontend",
+            "lower case without punctuation: what a recognizer trains on",
+        ),
+        (
+            "phonemes",
+            "frontend",
+            "`^` silence, `|` word boundary, `,` pause, stress marks before vowels",
+        ),
+    ):
+        yield Column(name, _TEXT, stage, meaning, may_be_empty=True)
 
 
 def _voice_columns() -> Iterator[Column]:
@@ -179,7 +178,8 @@ def _sentence_columns() -> Iterator[Column]:
         arrow_type(Negative),
         "generate",
         "for a near miss: how it was made, the phrase it must not be taken for, and the share of "
-        "that phrase's phones that differ; kind `none` for all others",
+        "that phrase's phones that differ; kind `silence` where nobody speaks, `none` for all "
+        "others",
         "Sentence",
         "label",
         nullable=("distance",),

@@ -85,11 +85,12 @@ class _Values:
 
 def values_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(kind, value) of everything in a row that may leak."""
-    yield "text", row["transcript"]
+    if row["transcript"]:  # else nobody speaks
+        yield "text", row["transcript"]
+        for speaker in {row["speaker"], *parents_of(row["speaker"])}:
+            yield "speaker", speaker
     if row["template"]:
         yield "template", row["template"]
-    for speaker in {row["speaker"], *parents_of(row["speaker"])}:
-        yield "speaker", speaker
     for kind in ("noise", "room"):
         for source in row[kind]["source"].split("+"):
             if source not in ("", SIMULATED):

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.dataset.columns import names_in, present_names
 from pipeline.dataset.files import data_files, read_rows, renamed
+from pipeline.records import NOBODY
 from pipeline.storage.shards import UNREADABLE, first_line
 
 _ROWS_AT_ONCE = 4096
@@ -63,6 +64,10 @@ class LightRows(Collection[Mapping[str, Any]]):
         for path in self.files:
             for chunk in _leaf(path, name).chunks:
                 yield from chunk.to_pylist()
+
+    def speakers(self) -> Iterator[str]:
+        """Of the rows in which somebody speaks, a few at a time."""
+        return (name for name in self.texts("speaker") if name != NOBODY)
 
 
 class RowsByIndex:

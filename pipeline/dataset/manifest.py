@@ -22,6 +22,7 @@ from pipeline.dataset.columns import AUDIO, COLUMNS, KEPT_AUDIO
 from pipeline.dataset.kept_audio import kept_audio, kept_audio_problems
 from pipeline.licences.summary import RowLicences
 from pipeline.records import (
+    SILENCE,
     FinishedClip,
     JudgedClip,
     Reject,
@@ -246,6 +247,11 @@ def _missing_in(name: str, value: Any, may_be_null: Collection[str]) -> Iterator
 
 
 def _text_problems(row: Row) -> Iterator[str]:
+    is_silence = row["negative"]["kind"] == SILENCE
+    for name in ("text", "normalized_text", "transcript", "phonemes"):
+        if is_silence != (row[name] == ""):
+            expected = "none where nobody speaks" if is_silence else "text"
+            yield f"{name}: expected {expected}, found {row[name] or 'none'}"
     words = " ".join(words_of(row["normalized_text"]))
     if row["transcript"] != words:
         yield f"transcript: expected {words!r} from normalized_text, found {row['transcript']!r}"
@@ -306,7 +312,8 @@ def _range_problems(row: Row) -> Iterator[str]:
             yield f"{name}: expected > 0, found {row[name]}"
     yield from _unlike_kind("noise", noise["class"], noise, ("source", "snr_db", "measured_snr_db"))
     negative = row["negative"]
-    yield from _unlike_kind("negative", negative["kind"], negative, ("near_to", "distance"))
+    kind = "none" if negative["kind"] == SILENCE else negative["kind"]
+    yield from _unlike_kind("negative", kind, negative, ("near_to", "distance"))
 
 
 def _unlike_kind(

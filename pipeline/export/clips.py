@@ -35,6 +35,11 @@ class Clip:
         return str(self.row["id"])
 
     @property
+    def is_silence(self) -> bool:
+        """Whether nobody speaks in it."""
+        return not self.row["transcript"]
+
+    @property
     def name(self) -> str:
         """The id as a file name without suffix."""
         return safe_name(self.id)

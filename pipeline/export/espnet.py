@@ -48,7 +48,7 @@ def _lines(clip: Clip, path: str) -> dict[str, list[str]]:
     utterance = utterance_of(clip)
     return {
         "wav.scp": [f"{utterance} {path}"],
-        "text": [f"{utterance} {clip.row['transcript']}"],
+        "text": [f"{utterance} {clip.row['transcript']}".rstrip()],
         "utt2spk": [f"{utterance} {speaker_of(clip)}"],
         "utt2num_samples": [f"{utterance} {clip.num_samples}"],
     }

@@ -59,7 +59,7 @@ def _lines(clip: Clip, path: str) -> dict[str, list[str]]:
     return {
         "wav.scp": [f"{utterance} {path}"],
         "segments": [f"{utterance} {utterance} 0.0 {end_s:.6f}"],
-        "text": [f"{utterance} {clip.row['transcript']}"],
+        "text": [f"{utterance} {clip.row['transcript']}".rstrip()],
         "utt2spk": [f"{utterance} {speaker_of(clip)}"],
         "utt2dur": [f"{utterance} {clip.row['duration_s']:.6f}"],
         "ctm": words,

@@ -28,8 +28,10 @@ def write(piece: Piece, clips: Iterable[Clip]) -> None:
         for clip in clips:
             path = str((piece.out / piece.add_sound(clip)).absolute())
             audio = recording(clip, {"type": "file", "channels": [0], "source": path})
-            lines = (audio, supervision(clip), cut(clip, audio))
-            for kind, line in zip(_KINDS, lines, strict=True):
+            lines = {"recordings": audio, "cuts": cut(clip, audio)}
+            if not clip.is_silence:
+                lines["supervisions"] = supervision(clip)
+            for kind, line in lines.items():
                 files[kind].write(json_line(line).encode())
 
 
@@ -72,13 +74,17 @@ def supervision(clip: Clip) -> dict[str, Any]:
 
 
 def cut(clip: Clip, audio: Mapping[str, Any]) -> dict[str, Any]:
-    """Lhotse's MonoCut over the whole of the recording `audio`."""
+    """Lhotse's MonoCut over the whole of the recording `audio`; where nobody speaks it has no
+    supervision, and the columns stand in the cut itself.
+    """
+    told = {"custom": supervision(clip)["custom"]} if clip.is_silence else {}
     return {
         "id": clip.id,
         "start": 0.0,
         "duration": clip.row["duration_s"],
         "channel": 0,
-        "supervisions": [supervision(clip)],
+        "supervisions": [] if clip.is_silence else [supervision(clip)],
         "recording": audio,
         "type": "MonoCut",
+        **told,
     }

@@ -3,7 +3,8 @@
     OUT/train/metadata.csv    id|text|normalized text      OUT/train/wavs/ID.wav
     OUT/train/speakers.csv    id|speaker
 
-LJSpeech has one speaker, so its own file has no room for several.
+LJSpeech has one speaker, so its own file has no room for several. It is a corpus to learn to speak
+from: clips in which nobody speaks are left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,8 @@ def write(piece: Piece, clips: Iterable[Clip]) -> None:
     metadata, speakers = (piece.part(name) for name in _FILES)
     with metadata.open("w", encoding="utf-8") as lines, speakers.open("w", encoding="utf-8") as own:
         for clip in clips:
+            if clip.is_silence:
+                continue
             piece.place_bytes(f"{piece.split}/wavs/{clip.name}.wav", as_wav(clip))
             row = clip.row
             lines.write(_line(clip.name, row["text"], row["normalized_text"]))

@@ -72,4 +72,4 @@ def _merge(paths: Sequence[Path], target: Path) -> None:
 
 def _id(line: str) -> str:
     # Code points of text sort as the bytes of its UTF-8 do in the C locale.
-    return line.partition(" ")[0]
+    return line.rstrip("\n").partition(" ")[0]

@@ -47,6 +47,9 @@ def judge_clips(
     for clip in clips:
         if clip.id not in mels or clip.id not in spoken:
             raise DataError(f"row {clip.id}: a clip without its mel or its sentence")
+        if mels[clip.id].performance.is_silence:
+            yield attempts.measured(clip, mels[clip.id])
+            continue
         retries = 0 if clip.id in recorded else config.retries
         template = templates.get(clip.id, "")
         yield attempts.accept(clip, mels[clip.id], spoken[clip.id], template, retries)
@@ -92,6 +95,11 @@ class Attempts:
             reason += f" (first of {retries + 1} attempts)"
         audio = encode_flac(clip.wave, clip.sample_rate)
         return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, audio)
+
+    def measured(self, clip: CleanClip, mel: MelClip) -> JudgedClip:
+        """A clip in which nobody speaks: no limit applies to it."""
+        judgement = self._judge.judge(clip.wave, clip.sample_rate, "")
+        return JudgedClip(clip.id, 0, mel.performance, clip, judgement)
 
     def _with_words(
         self, clip: CleanClip, performance: Performance, spoken: SpokenSentence

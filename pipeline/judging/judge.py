@@ -154,8 +154,8 @@ class Judge:
     def _phone_figures(
         self, wave: np.ndarray, sample_rate: int, phonemes: str, words: Sequence[WordTime]
     ) -> "_PhoneFigures":
-        """The figures that need a recognizer; all None without one."""
-        if self._recognizer is None or not len(wave):
+        """The figures that need a recognizer; all None without one, and where nobody speaks."""
+        if self._recognizer is None or not len(wave) or not phonemes:
             return _PhoneFigures(None, None, None, None, None)
         known = as_known(phonemes, self._recognizer.symbols)
         recognized, reference = self._listen(wave, sample_rate), phones_of(known)

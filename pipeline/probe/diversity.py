@@ -13,6 +13,7 @@ from models.training.corpus import CorpusConfig, read_corpora
 from pipeline.audio.files import decode_audio
 from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
 from pipeline.randomness import rng_for
+from pipeline.records import NOBODY
 
 CLIPS_PER_SPEAKER = 12
 
@@ -34,7 +35,9 @@ def diversity(
     two speakers of at least two clips.
     """
     embed = load_encoder(encoder_name)
-    counts = {folder: Counter(name for name, _ in _index(folder)) for folder in folders}
+    counts = {
+        folder: Counter(name for name, _ in _index(folder) if name != NOBODY) for folder in folders
+    }
     talkative = {
         folder: sorted(name for name, clips in by_name.items() if clips > 1)
         for folder, by_name in counts.items()

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from pipeline.pages.charts import histogram
+from pipeline.records import SILENCE
 
 NUM_EXAMPLES = 6  # of a kind, the nearest
 NUM_PHRASES = 12
@@ -26,7 +27,7 @@ class NearMisses:
 @dataclass(frozen=True, slots=True)
 class Negatives:
     """The section. `picture` is an SVG of all distances; `phrases` those with most negatives, and
-    how many; `num_phrases` counts all of them.
+    how many; `num_phrases` counts all of them. `silent` counts the rows in which nobody speaks.
     """
 
     count: int
@@ -34,19 +35,22 @@ class Negatives:
     picture: str
     phrases: list[tuple[str, int]]
     num_phrases: int
+    silent: int = 0
 
 
 def negatives_section(rows: Iterable[Mapping[str, Any]]) -> Negatives | None:
     """What the rows' `negative` and `transcript` say; None where no row is a negative."""
     by_kind: dict[str, list[tuple[float, str]]] = defaultdict(list)
     phrases: Counter[str] = Counter()
+    silent = 0
     for row in rows:
         negative = row["negative"]
+        silent += negative["kind"] == SILENCE
         if negative["distance"] is not None:
             by_kind[negative["kind"]].append((float(negative["distance"]), row["transcript"]))
             phrases[negative["near_to"]] += 1
     if not by_kind:
-        return None
+        return Negatives(0, [], "", [], 0, silent) if silent else None
     distances = [distance for of_kind in by_kind.values() for distance, _ in of_kind]
     kinds = [_near_misses(kind, of_kind) for kind, of_kind in by_kind.items()]
     return Negatives(
@@ -55,6 +59,7 @@ def negatives_section(rows: Iterable[Mapping[str, Any]]) -> Negatives | None:
         picture=histogram(distances, "share of the phrase's sounds"),
         phrases=sorted(phrases.items(), key=lambda item: (-item[1], item[0]))[:NUM_PHRASES],
         num_phrases=len(phrases),
+        silent=silent,
     )
 
 

@@ -90,7 +90,7 @@ def render_report(dataset: Path, audit: Audit | None = None) -> str:
         build=build,
         figures=_figures(rows, build),
         charts=_charts(rows),
-        speakers=shown_bars(bars(rows.texts("speaker"))),
+        speakers=shown_bars(bars(rows.speakers())),
         voices=voice_table(rows.only("speaker", "accent", "pace"), build.config),
         accents=shown_bars(accent_shares(rows.only("accent"))),
         styles=style_shares(rows.only("style")),
@@ -114,7 +114,7 @@ def _figures(rows: LightRows, build: DatasetRecord) -> list[tuple[str, str]]:
     return [
         (f"{len(rows):,}", "clips"),
         _duration(float(rows.numbers("duration_s").sum())),
-        (f"{len(set(rows.texts('speaker'))):,}", "speakers"),
+        (f"{len(set(rows.speakers())):,}", "speakers"),
         (f"{len(words):,}", "distinct words"),
         *judged,
         (f"{build.rejects:,}", "rejected"),

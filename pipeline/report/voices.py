@@ -10,6 +10,7 @@ import numpy as np
 from models.config import build as from_mapping
 from models.phonology.foreign_accents import parse_accent
 from pipeline.distributions import Distribution
+from pipeline.records import NOBODY
 
 USUAL_BANDS = 3
 MOST_LISTED = 60  # speakers
@@ -48,12 +49,10 @@ def voice_table(rows: Collection[Mapping[str, Any]], config: Mapping[str, Any]) 
     bands = np.searchsorted(edges, [row["pace"] for row in rows], side="right").tolist()
     counts: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
     for row, band in zip(rows, bands, strict=True):
-        counts[row["speaker"]][_accent(row), band] += 1
-    columns = [
-        (accent, band)
-        for accent in sorted({_accent(row) for row in rows})
-        for band in range(len(edges) + 1)
-    ]
+        if row["speaker"] != NOBODY:
+            counts[row["speaker"]][_accent(row), band] += 1
+    accents = {accent for of in counts.values() for accent, _ in of}
+    columns = [(accent, band) for accent in sorted(accents) for band in range(len(edges) + 1)]
     cells = {name: tuple(of[column] for column in columns) for name, of in counts.items()}
     flat = [count for row in cells.values() for count in row]
     ordered = sorted(cells, key=lambda name: (-sum(cells[name]), name))
@@ -63,8 +62,8 @@ def voice_table(rows: Collection[Mapping[str, Any]], config: Mapping[str, Any]) 
         num_speakers=len(cells),
         num_cells=len(flat),
         empty=flat.count(0),
-        fewest=min(flat),
-        most=max(flat),
+        fewest=min(flat, default=0),
+        most=max(flat, default=0),
         asked=quota["at_least"] if quota else None,
     )
 

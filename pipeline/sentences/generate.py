@@ -28,6 +28,7 @@ from pipeline.sentences.drawing.split_plan import SplitPlan, Vacancies
 from pipeline.sentences.drawing.spoken_style import StyleConfig
 from pipeline.sentences.language_model.prompts import LanguageModelConfig
 from pipeline.sentences.negatives.negatives import NegativesConfig, negatives_source
+from pipeline.sentences.negatives.silence import silence_source
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
 from pipeline.sentences.own.recordings import OwnRecordings, recordings_source
 from pipeline.splits import numbers_of
@@ -103,7 +104,9 @@ class SentencesConfig:
     @property
     def shares(self) -> list[float]:
         """Of every source but the templates, in the order in which they come."""
-        others = (self.language_model, self.negatives)
+        near = self.negatives if self.negatives and self.negatives.has_near_misses else None
+        silence = self.negatives.silence if self.negatives else None
+        others = (self.language_model, near, silence)
         return [source.share for source in (*self.files, *self.recordings, *others) if source]
 
 
@@ -225,8 +228,10 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
         from pipeline.sentences.language_model.language_model import language_model_source
 
         sources.append(language_model_source(config.language_model, domain, seed))
-    if config.negatives is not None:
+    if config.negatives is not None and config.negatives.has_near_misses:
         sources.append(negatives_source(config.negatives, domain))
+    if config.negatives is not None and config.negatives.silence is not None:
+        sources.append(silence_source(config.negatives.silence, config.negatives.intent))
     if domain is not None:
         sources.append(_templates(config, domain, seed))
     numbers = numbers_of([source.share for source in sources], config.count)

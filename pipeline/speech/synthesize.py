@@ -37,6 +37,7 @@ from pipeline.speech.lines import Line, ProsodyControls, speech_of, speeches_of
 from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.own_recordings import NO_RECORDINGS, perform_recording
 from pipeline.speech.quota import Cell, QuotaConfig
+from pipeline.speech.silence import perform_silence
 from pipeline.speech.sources import AnySource, has_ours, mixed
 from pipeline.speech.speaker_assignment import (
     EVERYBODY,
@@ -322,12 +323,16 @@ def synthesize(
     """
     synthesizer = Synthesizer(config, seed, device, by_split)
     budget = budget or budget_of(device)
-    ours = [sentence for sentence in spoken if sentence.id not in recordings]
+    ours = [
+        sentence for sentence in spoken if sentence.id not in recordings and not sentence.is_silence
+    ]
     made: Iterator[MelClip | Reject] = map(synthesizer.speak_first, ours)
     if budget is not None and synthesizer.takes_batches:
         made = synthesizer.speak_all(ours, budget)
     for sentence in spoken:
-        if sentence.id in recordings:
+        if sentence.is_silence:
+            yield perform_silence(sentence)
+        elif sentence.id in recordings:
             yield perform_recording(sentence, recordings[sentence.id])
         else:
             yield next(made)

@@ -13,11 +13,13 @@ from models.precision import in_precision
 from models.voice import PitchedVocoder, waveforms
 from pipeline.audio.files import pcm16, resample
 from pipeline.randomness import rng_for
-from pipeline.records import CleanClip, MelClip, Reject
+from pipeline.records import NOBODY, CleanClip, MelClip, Reject
+from pipeline.sentences.negatives.silence import SilenceConfig
 from pipeline.sentences.own.recording import OwnRecording
 from pipeline.speech.batches import FRAMES_STEP, Budget, Shape, budget_of, in_batches, padded
 from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.own_recordings import NO_RECORDINGS, recorded_wave
+from pipeline.speech.silence import silent_wave
 from pipeline.speech.synthesize import VoiceConfig
 
 STAGE = "vocode"
@@ -32,23 +34,28 @@ def vocode(
     texts: Mapping[str, str] | None = None,
     recordings: Mapping[str, OwnRecording] = NO_RECORDINGS,
     budget: Budget | None = None,
+    silence: SilenceConfig | None = None,
 ) -> Iterator[CleanClip | Reject]:
     """Clips for mels, in batches of fixed shape (`budget`; None: that of the device) where F0 is
     known and the vocoder takes it; else one at a time. What a vocoder draws depends on `seed` and
     the clip's id.
 
     Voices that are none of ours speak for themselves, what `texts` says as spoken, by id; of
-    `recordings` the sound is read.
+    `recordings` the sound is read, and where nobody speaks it is as `silence` says.
     """
     others = OtherVoices(config.sources)
     ours = [
         clip
         for clip in mels
-        if clip.id not in recordings and clip.performance.speaker not in others
+        if clip.id not in recordings
+        and clip.performance.speaker not in others
+        and not clip.performance.is_silence
     ]
     vocoded = _vocoded(ours, config, device, seed, budget or budget_of(device))
     for clip in mels:
-        if clip.id in recordings:
+        if clip.performance.is_silence:
+            yield _silent(clip, silence, seed, config)
+        elif clip.id in recordings:
             yield _recorded(clip, recordings[clip.id], config)
         elif clip.performance.speaker in others:
             yield _spoken(clip, (texts or {})[clip.id], others, config)
@@ -86,6 +93,15 @@ def _recorded(clip: MelClip, recording: OwnRecording, config: VoiceConfig) -> Cl
     except DataError as error:
         return Reject(clip.id, STAGE, str(error), speaker=recording.speaker)
     return _clip(clip.id, clip.performance.acoustic_model, wave, sample_rate)
+
+
+def _silent(
+    clip: MelClip, silence: SilenceConfig | None, seed: int, config: VoiceConfig
+) -> CleanClip:
+    assert silence is not None, f"{clip.id}: a clip in which nobody speaks, and no silence"
+    sample_rate = read_info(config.acoustic_model).mel.sample_rate
+    wave = silent_wave(silence, clip.id, seed, sample_rate)
+    return _clip(clip.id, NOBODY, wave, sample_rate)
 
 
 def _clip(id: str, vocoder: str, wave: np.ndarray, sample_rate: int) -> CleanClip:

@@ -12,7 +12,7 @@ from models.errors import ConfigError, DataError
 from models.phonology.characters import named, plain
 from models.phonology.foreign_accents import check_accent, parse_accent
 from models.phonology.phonemes import Phonemizer, words_of
-from pipeline.records import Reject, Sentence, SpokenSentence
+from pipeline.records import NOBODY, Reject, Sentence, SpokenSentence
 from pipeline.text.inline import pauses_of, pronounce_inline, pronounced_words, with_pauses
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
@@ -100,6 +100,25 @@ def text_frontend(
     """
     if lexicon is None:
         lexicon = load_lexicon(config.pronunciations)
+    said = [sentence for sentence in sentences if not sentence.is_silence]
+    spoken = _spoken(said, config, seed, lexicon, accents or {})
+    for sentence in sentences:
+        yield _silence(sentence) if sentence.is_silence else next(spoken)
+
+
+def _silence(sentence: Sentence) -> SpokenSentence:
+    return SpokenSentence(
+        sentence.id, "", "", "", NOBODY, number=sentence.number, split=sentence.split
+    )
+
+
+def _spoken(
+    sentences: Sequence[Sentence],
+    config: TextConfig,
+    seed: int,
+    lexicon: Lexicon,
+    accents: Mapping[str, str],
+) -> Iterator[SpokenSentence | Reject]:
     read = functools.partial(normalize, grammar_cache=config.grammar_cache, workers=config.workers)
     spoken = read([sentence.text for sentence in sentences])
     transcripts = [" ".join(words_of(text)) for text in spoken]
@@ -112,7 +131,7 @@ def text_frontend(
     good = [index for index, reason in enumerate(reasons) if not reason]
     pronouncer = Pronouncer(config.accents, lexicon, config.variants)
     ids, texts = [sentences[index].id for index in good], [spoken[index] for index in good]
-    pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents or {}))
+    pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents))
     for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
         accent, phonemes = ("", "") if reason else next(pronounced)
         if reason or isinstance(phonemes, DataError):

@@ -24,7 +24,7 @@ from pipeline.dataset.record import read_record
 from pipeline.records import CleanClip
 from pipeline.storage.shards import read_table
 
-_COLUMNS = ("id", "audio", "augmentations")
+_COLUMNS = ("id", "audio", "augmentations", "transcript")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     log = read_log(row["augmentations"], f"{dataset}: row {row_id}")
     where = f"{dataset / BUILD_FILE}: config.augment"
     config = build(AugmentConfig, made_by.config.get("augment", {}), where)
-    delivery = _delivery(made_by.config, dataset)
+    delivery, is_silence = _delivery(made_by.config, dataset), not row["transcript"]
+    delivery = delivery.of_silence if is_silence else delivery
     work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by.name
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
     babble = _babble(config, log, made_by.seed, work_dir)
@@ -65,7 +66,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
         remade = []
         for clean, found_in in _clean_clips(row, work_dir):
             wave = at_rate(clean.wave, clean.sample_rate, sample_rate)
-            augmented = augmenter.apply(wave, log).wave
+            augmented = augmenter.apply(wave, log, is_silence).wave
             remade.append(_Remade(ship(augmented, sample_rate, delivery, row_id).audio, found_in))
     if not remade:
         raise DataError(

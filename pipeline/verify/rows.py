@@ -19,13 +19,13 @@ from pipeline.dataset.files import BUILD_FILE, DATA, renamed
 from pipeline.dataset.leaks import values_of
 from pipeline.dataset.manifest import Problem, Row, row_problems
 from pipeline.licences.summary import RowLicences, SummaryLine, sounds_in, sources_in
-from pipeline.records import SIMULATED
+from pipeline.records import NOBODY, SIMULATED
 from pipeline.splits import split_of
 from pipeline.storage.shards import UNREADABLE, first_line
 
 _ROWS_AT_ONCE = 64
 _MOST_PROBLEMS = 1000  # of one stretch; the next are only counted
-_UNLICENSED_VOICES = ("griffin-lim",)  # no weights, no licence
+_UNLICENSED_VOICES = ("griffin-lim", NOBODY)  # no weights, no licence
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,14 @@ def rows_of(indices: Iterable[int], seed: int = 7) -> list[Row]:
     return rows
 
 
+def without_speech(row: Row) -> Row:
+    """The row as it would be if nobody spoke in it."""
+    unsaid = dict.fromkeys(("text", "normalized_text", "transcript", "phonemes", "template"), "")
+    nobody = dict.fromkeys(("speaker", "accent", "acoustic_model", "vocoder"), "none")
+    negative = {"kind": "silence", "near_to": "", "distance": None}
+    return row | unsaid | nobody | {"words": [], "slots": [], "negative": negative}
+
+
 def build_info(name: str = "tones", seed: int = 7) -> BuildInfo:
     return BuildInfo(
         name=name,

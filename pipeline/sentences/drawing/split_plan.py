@@ -47,6 +47,8 @@ class SplitPlan:
         return listed or split_of(f"{kind}\x1f{value}", self.seed, self.shares)
 
     def _parts(self, sentence: Sentence) -> Iterable[tuple[str, str]]:
+        if sentence.is_silence:
+            return []
         kinds = set(self.disjoint)
         parts = [
             (f"{SLOT}{slot.name}", slot.value.casefold())

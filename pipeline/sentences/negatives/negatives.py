@@ -26,6 +26,7 @@ from pipeline.sentences.drawing.sampling import Maker, uniforms_of
 from pipeline.sentences.drawing.sources import SentenceSource, check_share
 from pipeline.sentences.negatives.near_phrases import KINDS, Kind, Phrase, Search
 from pipeline.sentences.negatives.near_words import load_near_words
+from pipeline.sentences.negatives.silence import SilenceConfig
 from pipeline.sentences.negatives.sound_distance import Distances, Speech
 from pipeline.text.normalize import normalize
 from pipeline.text.pronunciations import lexicon_digest, load_lexicon, with_domain
@@ -47,10 +48,11 @@ class NegativesConfig:
     `max_distance` is how far those made of near words may be. `order` is off by default: a
     command in another order is often the same command. `words` is the pronouncing lexicon
     that words are taken from, the commonest first. `accents` and `pronunciations` are what
-    distances are measured in; they are those of `text`.
+    distances are measured in; they are those of `text`. `silence` adds rows in which nobody speaks
+    (`pipeline/sentences/negatives/silence.py`), with or without near misses beside them.
     """
 
-    share: float
+    share: float = 0.0
     phrases: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     kinds: dict[Kind, float] = field(
@@ -62,10 +64,12 @@ class NegativesConfig:
     words: Path = Path("words/english.dict")
     pronunciations: tuple[Path, ...] = ()
     accents: tuple[str, ...] = ("en-us",)
+    silence: SilenceConfig | None = None
 
     def __post_init__(self) -> None:
-        check_share(self.share)
-        if not self.phrases and not self.intents:
+        if self.has_near_misses or self.silence is None:
+            check_share(self.share)
+        if not self.phrases and not self.intents and (self.share or self.silence is None):
             raise ValueError("phrases: none; name one at least, or `intents` of the domain")
         if not all(0 <= weight < math.inf for weight in self.kinds.values()):
             raise ValueError("kinds: weights must be finite and not negative")
@@ -78,6 +82,11 @@ class NegativesConfig:
             )
         if not self.accents:
             raise ValueError("accents: none; en-us or another of espeak-ng's is needed")
+
+    @property
+    def has_near_misses(self) -> bool:
+        """Whether there is more than silence."""
+        return bool(self.share or self.phrases or self.intents)
 
 
 def negatives_source(config: NegativesConfig, domain: Domain | None) -> SentenceSource:

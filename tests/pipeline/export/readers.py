@@ -116,7 +116,7 @@ def read_kaldi(out: Path, split: str) -> Iterator[ReadClip]:
                 speaker,
                 float(tables["utt2dur"][utterance]),
                 samples,
-                words[utterance],
+                words.get(utterance, ()),
             )
 
 
@@ -211,7 +211,7 @@ def read_openwakeword(out: Path, split: str) -> Iterator[ReadClip]:
             rate, samples = wavfile.read(path)
             assert rate == 16000
             row = rows[path.relative_to(out).as_posix()]
-            assert (row["negative"]["kind"] == "none") == (kind == "positive")
+            assert row["negative"]["kind"] == "none" or kind == "negative"
             text, speaker = row["transcript"], row["speaker"]
             yield ReadClip(path.stem, text, speaker, len(samples) / rate, samples)
 
@@ -262,7 +262,7 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _table(path: Path) -> dict[str, str]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return dict(line.split(" ", 1) for line in lines)
+    return {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
 
 
 def _ctm(path: Path) -> dict[str, tuple[tuple[str, float, float], ...]]:
@@ -283,7 +283,10 @@ def _lhotse(cut: Any) -> ReadClip:
     import lhotse
 
     lhotse.validate(cut)
+    samples = _whole(cut.load_audio()[0])
+    if not cut.supervisions:
+        assert cut.custom["negative"]["kind"] == "silence"
+        return ReadClip(cut.id, "", "none", cut.duration, samples, ())
     (said,) = cut.supervisions
     words = tuple((item.symbol, item.start, item.end) for item in said.alignment["word"])
-    samples = _whole(cut.load_audio()[0])
     return ReadClip(cut.id, said.text, said.speaker, cut.duration, samples, words)

@@ -1,0 +1,86 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.build.config import check_build, load_build_config
+from pipeline.build.stages import plan
+from pipeline.export.openwakeword import WakePhrases
+from pipeline.export.run import ExportRequest, export_dataset
+from pipeline.verify.dataset import verify
+from tests.pipeline.export.readers import read_dataset, read_openwakeword
+from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_voices import TinyVoices
+
+RATE = 16_000
+SAID = ("where is my lamp", "good morning", "yes please", "turn it off")
+
+
+def _write_recordings(folder: Path) -> Path:
+    """Two speakers, each with four tones that say nothing, which no limit of the judge minds."""
+    (folder / "wavs").mkdir(parents=True)
+    lines = []
+    for speaker in range(2):
+        for number, text in enumerate(SAID):
+            id = f"s{speaker}-{number}"
+            lines.append(f"{id}|speaker{speaker}|{text}|{text}")
+            hertz = np.repeat(120 + 40 * speaker + 30 * np.arange(20), RATE // 12)
+            wave = 0.05 * np.sin(2 * np.pi * np.cumsum(hertz) / RATE)
+            soundfile.write(folder / "wavs" / f"{id}.wav", wave, RATE)
+    (folder / "metadata.csv").write_text("\n".join(lines))
+    return folder
+
+
+def test_recordings_and_silence_come_back_from_its_folders(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    mine = _write_recordings(tmp_path / "mine")
+    overrides = [
+        f"sentences.recordings=[{{path: {mine}, share: 0.3, license: CC0-1.0}}]",
+        "sentences.negatives={share: 0.2, phrases: [where is my lamp], silence: {share: 0.3}}",
+        "sentences.negatives.kinds={order: 1}",
+        "output.disjoint=[speaker]",
+        "output.split={train: 0.5, test: 0.5}",
+        "judge.recognizer=recognizer",
+    ]
+    path = write_tiny_build(tmp_path / "build", tiny_voices, count=20, shard_size=20)
+    config = load_build_config(path, overrides)
+    check_build(config)
+    dataset = run_stages(plan(config))
+    assert verify(dataset) == []
+    out = tmp_path / "out"
+    export_dataset(ExportRequest(dataset, "openwakeword", out))
+    rows = rows_by_id(dataset)
+    sources = {row["source"] for row in rows.values()}
+    assert {"recordings", "silence", "templates", "negatives"} == sources
+    for split in ("train", "test"):
+        found = {clip.id: clip for clip in read_openwakeword(out, split)}
+        wanted = {clip.id: clip for clip in read_dataset(dataset, split)}
+        assert found.keys() == wanted.keys()
+        for id, clip in found.items():
+            assert clip.text == wanted[id].text
+            assert clip.duration_s == pytest.approx(wanted[id].duration_s, abs=1e-3)
+    positive = {path.stem for path in out.glob("positive_*/*.wav")}
+    assert positive == {id for id, row in rows.items() if "where is my lamp" in row["transcript"]}
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"transcript": "so hey juniper stop"}, "positive"),
+        ({"transcript": "hey juniper", "negative": {"kind": "order"}}, "negative"),
+        ({"transcript": "hey junipers"}, "negative"),
+        ({"transcript": "halt", "intent": "stop"}, "positive"),
+        ({"transcript": "", "negative": {"kind": "silence"}}, "negative"),
+    ],
+)
+def test_what_says_a_wake_phrase_is_positive(row: dict[str, Any], kind: str) -> None:
+    wake = WakePhrases(frozenset({"hey juniper"}), frozenset({"stop"}))
+    assert wake.kind_of({"negative": {"kind": "none"}, "intent": "", **row}) == kind
+
+
+def test_without_wake_phrases_all_but_negatives_are_positive() -> None:
+    row = {"transcript": "halt", "intent": "", "negative": {"kind": "none"}}
+    assert WakePhrases().kind_of(row) == "positive"

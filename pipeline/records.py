@@ -203,6 +203,8 @@ class Judgement:
     `missing_phones` and `surplus_phones` the same of phones left out and put in. `word_shift_s`:
     the farthest that a word lies from where the recognizer finds it. `dead_air_s`: the longest
     silence between sounds. `end_drop_db`: how far below the speech the clip's last moment lies.
+    `naturalness`, a mean opinion score of 1 to 5, and `word_error_rate` are None unless a judge by
+    name measured them.
     """
 
     phone_error_rate: float | None
@@ -216,6 +218,8 @@ class Judgement:
     end_drop_db: float
     dc_offset: float
     clipped_fraction: float
+    naturalness: float | None = None
+    word_error_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.columns import audited, names_in
-from pipeline.dataset.files import data_files, renamed
+from pipeline.dataset.columns import audited, names_in, present_rows
+from pipeline.dataset.files import data_files
 from pipeline.dataset.light_rows import LightRows, split_of_file
 from pipeline.randomness import rng_for
 from pipeline.records import SILENCE
@@ -81,7 +81,7 @@ def read_light_columns(dataset: Path, most: int | None = None, seed: int = 0) ->
             missing = [name for name in wanted if name not in known]
             if missing:
                 raise DataError(f"{path}: has no column `{missing[0]}`; build the dataset again")
-            table = renamed(pq.read_table(path, columns=wanted))
+            table = present_rows(pq.read_table(path, columns=wanted))
         except UNREADABLE as error:
             raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
         end = int(np.searchsorted(chosen, len(table)))

@@ -17,6 +17,7 @@ from pipeline.build.config import BuildConfig
 from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.files import REJECTS_FILE, data_files, file_digest
 from pipeline.domain.domains import domain_files, pronunciations_digest
+from pipeline.judging.named_judges import whisper_files
 from pipeline.sentences.generate import sentence_files, sentences_digest
 from pipeline.sentences.own.recordings import recorded_files, recordings_digest
 from pipeline.speech.sources import files_of_sources, has_ours
@@ -136,6 +137,9 @@ def _own_uses(config: BuildConfig) -> dict[str, _Use]:
         uses["recordings"] = _Use(
             lambda: recordings_digest(own), lambda: [p for one in own for p in recorded_files(one)]
         )
+    if words := config.judge.words:
+        heard_by = whisper_files(words)
+        uses["whisper"] = _Use(lambda: _joint_digest(heard_by), lambda: heard_by)
     if lexicons:
         paths = [resolve_path(path) for path in lexicons]
         uses["pronunciations"] = _Use(lambda: lexicon_digest(lexicons), lambda: paths)

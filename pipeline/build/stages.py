@@ -47,6 +47,7 @@ from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.manifest import Row, assemble, write_part
 from pipeline.judging.attempts import judge_clips
 from pipeline.judging.judged_shards import read_judged, write_judged
+from pipeline.judging.named_judges import packages_of
 from pipeline.records import (
     CleanClip,
     FinishedClip,
@@ -193,9 +194,13 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=6,
-    reads=lambda config: {"seed": config.seed, "judge": config.judge.row_settings},
-    files=("acoustic_model", "vocoder", "voices", "recognizer"),
+    version=7,
+    reads=lambda config: {
+        "seed": config.seed,
+        "judge": config.judge.row_settings,
+        "judges": installed_versions(packages_of(config.judge.naturalness, config.judge.words)),
+    },
+    files=("acoustic_model", "vocoder", "voices", "recognizer", "whisper"),
     libraries=("numpy", "scipy", "torch", "torchaudio", "soundfile", "soxr"),
 )
 
@@ -308,7 +313,7 @@ def _clean_clips(job: Job) -> Iterator[CleanClip]:
 
 MANIFEST = Stage(
     name="manifest",
-    version=3,
+    version=4,
     reads=lambda config: {
         "seed": config.seed,
         "output.license": config.output.license,

@@ -7,7 +7,7 @@ columns that the audit reads all come from this table, when they are asked for.
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import pyarrow as pa
 
@@ -28,6 +28,7 @@ from pipeline.storage.shards import arrow_type
 
 # The title under which a page lists a column among a row's facts; "" where it shows it otherwise.
 Group = Literal["", "Sentence", "Voice", "Noise, room, channel", "Augmentations", "Measured", "Row"]
+Batch = TypeVar("Batch", pa.Table, pa.RecordBatch)
 GROUPS: tuple[Group, ...] = get_args(Group)[1:]  # in their order on a page
 # How the audit takes a column: not at all, as the others need it, as how the voice was asked to
 # speak, or as a label that nothing drawn may be tied to.
@@ -40,7 +41,8 @@ class Column:
 
     `nullable` names the fields of a struct that may be null; `kept` is the option of the config's
     `output` that adds the column, where it is not always there (and then null in some rows).
-    `former_name` is what datasets of older versions call it.
+    `former_name` is what datasets of older versions call it; `later` names the fields of a struct
+    that they lack, which may be null.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Column:
     nullable: tuple[str, ...] = ()
     kept: str = ""
     former_name: str = ""
+    later: tuple[str, ...] = ()
 
 
 HUGGINGFACE = b"huggingface"  # the key of the schema metadata by which `datasets` reads a file
@@ -66,12 +69,14 @@ _WORDS = arrow_type(tuple[WordTime, ...])
 _FINAL = list(arrow_type(Quality))
 # What was measured on the final clip stands in for what the judge measured of the clean one.
 _QUALITY = pa.struct([*(of for of in arrow_type(Judgement) if of not in _FINAL), *_FINAL])
+_BY_NAME = ("naturalness", "word_error_rate")  # measured by judges that a build may name
 _UNJUDGED = (  # where no recognizer judged, or could not align
     "phone_error_rate",
     "divergent_phones",
     "missing_phones",
     "surplus_phones",
     "word_shift_s",
+    *_BY_NAME,
 )
 
 
@@ -210,6 +215,7 @@ def _augmentation_columns() -> Iterator[Column]:
         "by the judge before noise",
         "Measured",
         nullable=_UNJUDGED,
+        later=_BY_NAME,
     )
 
 
@@ -237,6 +243,16 @@ _FORMER_NAMES = {
 SOUND_COLUMNS = frozenset(column.name for column in COLUMNS.values() if column.type == AUDIO)
 
 
+def feature_of(kind: pa.DataType) -> Any:
+    """An Arrow type as `datasets` spells it in the schema metadata."""
+    if pa.types.is_struct(kind):
+        return {field.name: feature_of(field.type) for field in kind}
+    if pa.types.is_list(kind):  # the spelling that datasets 2 to 5 all read
+        return [feature_of(kind.value_type)]
+    dtype = "float64" if pa.types.is_float64(kind) else str(kind)
+    return {"dtype": dtype, "_type": "Value"}
+
+
 def audited(*uses: Audited) -> list[str]:
     """The names of the columns that the audit takes in one of these ways."""
     return [column.name for column in COLUMNS.values() if column.audited in uses]
@@ -255,13 +271,44 @@ def present_names(there: Sequence[str]) -> list[str]:
     return [now.get(name, name) for name in there]
 
 
+def present_type(name: str, found: pa.DataType) -> pa.DataType:
+    """The type of a column in a file with the fields that older versions did not write; as `found`
+    where nothing but these is missing.
+    """
+    later = COLUMNS[name].later if name in COLUMNS else ()
+    if not later or not pa.types.is_struct(found):
+        return found
+    declared = COLUMNS[name].type
+    there = {field.name for field in found}
+    is_older = [field for field in declared if field.name in there or field.name not in later]
+    return declared if is_older == list(found) else found
+
+
+def present_rows(rows: Batch) -> Batch:
+    """A table or batch of a data file with its columns under the names that they have now, and
+    null in the fields that older versions did not write."""
+    rows = rows.rename_columns(present_names(rows.schema.names))
+    for index, field in enumerate(rows.schema):
+        kind = present_type(field.name, field.type)
+        if kind != field.type:
+            column = rows.column(index).cast(kind)
+            rows = rows.set_column(index, pa.field(field.name, kind), column)
+    return rows
+
+
 def present_schema(schema: pa.Schema) -> pa.Schema:
     """The schema of a data file with its columns, and what `huggingface` metadata says of them,
-    under the names that they have now."""
+    under the names that they have now, and with all their fields."""
     names = present_names(schema.names)
-    if names == schema.names:
+    kinds = [present_type(name, kind) for name, kind in zip(names, schema.types, strict=True)]
+    if names == schema.names and kinds == schema.types:
         return schema
     now = dict(zip(schema.names, names, strict=True))
+    later = {
+        name: feature_of(kind)
+        for name, kind, before in zip(names, kinds, schema.types, strict=True)
+        if kind != before
+    }
     metadata = dict(schema.metadata or {})
     try:
         told = parse_json(metadata[HUGGINGFACE])
@@ -269,7 +316,7 @@ def present_schema(schema: pa.Schema) -> pa.Schema:
     except (KeyError, TypeError, ValueError):
         pass  # it describes nothing
     else:
-        told["info"]["features"] = {now.get(name, name): kind for name, kind in features}
+        told["info"]["features"] = {now.get(name, name): kind for name, kind in features} | later
         metadata[HUGGINGFACE] = json.dumps(told).encode()
-    fields = [field.with_name(now[field.name]) for field in schema]
+    fields = [pa.field(name, kind) for name, kind in zip(names, kinds, strict=True)]
     return pa.schema(fields, metadata=metadata)

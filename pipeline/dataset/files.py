@@ -7,7 +7,7 @@ OUT/build.json    OUT/audit.json             OUT/rejects.parquet    OUT/pictures
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +16,7 @@ from models.errors import DataError
 from models.json_files import parse_json
 from models.mirror import mirror
 from models.object_store import RemotePath
-from pipeline.dataset.columns import names_in, present_names
+from pipeline.dataset.columns import names_in, present_rows
 from pipeline.records import Reject
 from pipeline.splits import SPLITS
 from pipeline.storage.shards import REJECT, UNREADABLE, first_line
@@ -28,7 +28,6 @@ FORMAT = "voxloom-dataset-1"
 
 REJECTS_SCHEMA = pa.schema([("id", pa.string()), *REJECT])
 _ROWS_AT_ONCE = 64
-Batch = TypeVar("Batch", pa.Table, pa.RecordBatch)
 
 
 def data_file(split: str, index: int, count: int) -> str:
@@ -78,14 +77,9 @@ def read_rows(
             wanted = None if columns is None else names_in(file.schema_arrow.names, columns)
             for group in range(file.num_row_groups):  # over all at once, it keeps what it read
                 for batch in file.iter_batches(at_once, row_groups=[group], columns=wanted):
-                    yield from renamed(batch).to_pylist()
+                    yield from present_rows(batch).to_pylist()
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
-
-
-def renamed(rows: Batch) -> Batch:
-    """A table or batch of a data file with its columns under the names that they have now."""
-    return rows.rename_columns(present_names(rows.schema.names))
 
 
 def read_dataset_rejects(dataset: Path, with_audio: bool = False) -> list[Reject]:

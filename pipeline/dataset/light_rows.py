@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.columns import names_in, present_names
-from pipeline.dataset.files import data_files, read_rows, renamed
+from pipeline.dataset.columns import names_in, present_names, present_rows
+from pipeline.dataset.files import data_files, read_rows
 from pipeline.records import NOBODY
 from pipeline.storage.shards import UNREADABLE, first_line
 
@@ -116,7 +116,7 @@ def _read_group(path: Path, group: int, columns: tuple[str, ...] | None) -> pa.T
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             wanted = columns and names_in(file.schema_arrow.names, columns)
-            return renamed(file.read_row_group(group, columns=wanted))
+            return present_rows(file.read_row_group(group, columns=wanted))
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read ({first_line(error)})") from error
 

@@ -18,7 +18,7 @@ from models.errors import DataError
 from models.phonology.phonemes import words_of
 from pipeline.audio.delivery import suffix_of
 from pipeline.audio.files import decode_audio
-from pipeline.dataset.columns import AUDIO, COLUMNS, KEPT_AUDIO
+from pipeline.dataset.columns import AUDIO, COLUMNS, KEPT_AUDIO, feature_of
 from pipeline.dataset.kept_audio import kept_audio, kept_audio_problems
 from pipeline.licences.summary import RowLicences
 from pipeline.records import (
@@ -64,19 +64,9 @@ def dataset_schema(sample_rate: int | None = None, kept: Sequence[str] = ()) -> 
         if not column.kept or column.name in kept
     ]
     sound = {"sampling_rate": sample_rate, "_type": "Audio"}
-    features = {name: sound if kind == AUDIO else _feature(kind) for name, kind in columns}
+    features = {name: sound if kind == AUDIO else feature_of(kind) for name, kind in columns}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(columns, metadata=metadata)
-
-
-def _feature(kind: pa.DataType) -> Any:
-    """An Arrow type as `datasets` spells it in the schema metadata."""
-    if pa.types.is_struct(kind):
-        return {kind.field(i).name: _feature(kind.field(i).type) for i in range(kind.num_fields)}
-    if pa.types.is_list(kind):  # the spelling that datasets 2 to 5 all read
-        return [_feature(kind.value_type)]
-    dtype = "float64" if pa.types.is_float64(kind) else str(kind)
-    return {"dtype": dtype, "_type": "Value"}
 
 
 def assemble(

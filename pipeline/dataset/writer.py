@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.columns import KEPT_AUDIO, present_schema
+from pipeline.dataset.columns import KEPT_AUDIO, present_rows, present_schema
 from pipeline.dataset.files import (
     BUILD_FILE,
     DATA,
@@ -20,7 +20,6 @@ from pipeline.dataset.files import (
     file_digest,
     read_rows,
     read_schema,
-    renamed,
 )
 from pipeline.dataset.manifest import Row
 from pipeline.records import Reject
@@ -129,7 +128,7 @@ def _copy_rows(source: Path, part: Path, without: Collection[str]) -> None:
         schema = present_schema(file.schema_arrow)
         with pq.ParquetWriter(part, schema, **parquet_options(schema)) as writer:
             for group in range(file.num_row_groups):
-                table = renamed(file.read_row_group(group))
+                table = present_rows(file.read_row_group(group))
                 kept = table.filter(pc.invert(pc.is_in(table["id"], value_set=unwanted)))
                 if kept.num_rows:
                     writer.write_table(kept)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from models.errors import DataError
-from pipeline.dataset.columns import present_names
+from pipeline.dataset.columns import present_schema
 from pipeline.dataset.files import data_files, read_schema
 from pipeline.dataset.light_rows import split_of_file
 from pipeline.dataset.record import DatasetRecord, read_record
@@ -138,8 +139,8 @@ def _columns(dataset: Path) -> dict[str, str]:
     files = data_files(dataset)
     if not files:
         raise DataError(f"{dataset}: has no data files")
-    schema = read_schema(files[0])
-    return dict(zip(present_names(schema.names), map(str, schema.types), strict=True))
+    schema = present_schema(read_schema(files[0]))
+    return dict(zip(schema.names, map(str, schema.types), strict=True))
 
 
 def _load(
@@ -158,12 +159,27 @@ def _load(
 
 
 def _source(path: Path) -> str:
-    """The rows of a file, named by a parameter, under the names that columns have now."""
-    names = read_schema(path).names
+    """The rows of a file, named by a parameter, under the names that columns have now, and with
+    all their fields."""
+    found = read_schema(path)
     columns = (
-        f'"{name}" AS "{now}"' for name, now in zip(names, present_names(names), strict=True)
+        f'{_with_all_fields(before, now)} AS "{now.name}"'
+        for before, now in zip(found, present_schema(found), strict=True)
     )
     return f"(SELECT {', '.join(columns)} FROM read_parquet(?))"
+
+
+def _with_all_fields(before: pa.Field, now: pa.Field) -> str:
+    """A column of a file in SQL, with null in the fields of a struct that it lacks."""
+    if before.type == now.type:
+        return f'"{before.name}"'
+    there = {field.name for field in before.type}
+    fields = (
+        f"{field.name} := "
+        + (f'"{before.name}".{field.name}' if field.name in there else "NULL::DOUBLE")
+        for field in now.type
+    )
+    return f"struct_pack({', '.join(fields)})"
 
 
 def _hashes(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -78,7 +78,7 @@ class Attempts:
         wrong with the first.
         """
         performance, unfound = self._with_words(clip, mel.performance, spoken)
-        judgement, faults = self._measure(clip, mel, unfound)
+        judgement, faults = self._measure(clip, mel, spoken, unfound)
         if not faults:
             return JudgedClip(clip.id, 0, performance, clip, judgement)
         for attempt in range(1, retries + 1):
@@ -87,7 +87,7 @@ class Attempts:
                 continue
             further, performance = made[0], made[1].performance
             performance, unfound = self._with_words(further, performance, spoken)
-            judgement, found = self._measure(*made, unfound)
+            judgement, found = self._measure(*made, spoken, unfound)
             if not found:
                 return JudgedClip(clip.id, attempt, performance, further, judgement)
         reason = "; ".join(faults)
@@ -118,12 +118,12 @@ class Attempts:
         return replace(performance, words=words), ""
 
     def _measure(
-        self, clip: CleanClip, mel: MelClip, unfound: str
+        self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, unfound: str
     ) -> tuple[Judgement, tuple[str, ...]]:
         """(what is measured, what is wrong, with what is known to be)."""
         wave, performance = clip.wave, mel.performance
         judgement = self._judge.judge(
-            wave, clip.sample_rate, performance.phonemes, performance.words
+            wave, clip.sample_rate, performance.phonemes, performance.words, spoken.transcript
         )
         known = (unfound,) if unfound else ()
         return judgement, (*known, *mel.faults, *faults_of(judgement, self._config))

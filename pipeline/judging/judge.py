@@ -20,6 +20,13 @@ from models.recognition.phone_alignment import centers_in
 from models.waveform import audible
 from pipeline.audio.files import clipped_fraction, level_of_filtered_db, resample
 from pipeline.distributions import Range
+from pipeline.judging.named_judges import (
+    NaturalnessJudge,
+    check_named_judges,
+    naturalness_of,
+    whisper_folder,
+    word_error_rate,
+)
 from pipeline.records import Judgement, WordTime
 
 QUIETEST_DB = -120.0  # the level of silence
@@ -35,6 +42,8 @@ class JudgeConfig:
     `recognizer: null` uses none: then only the wave itself is measured. A clip that
     fails is attempted again, `retries` times at most: first by the same speaker with other prosody,
     then by others. `max_rejected_share` of all utterances may be lost before a build fails.
+    `naturalness` and `words` (`whisper:FOLDER`) name judges from packages, which need not reject:
+    their limits are null by default.
     """
 
     RENAMED: ClassVar = {"retakes": "retries"}
@@ -51,6 +60,10 @@ class JudgeConfig:
     min_end_drop_db: float | None = 8.0
     max_dc_offset: float | None = 0.05
     max_clipped_fraction: float | None = 0.001
+    naturalness: NaturalnessJudge | None = None
+    min_naturalness: float | None = None
+    words: str | None = None
+    max_word_error_rate: float | None = None
     retries: int = 3
     max_rejected_share: float = 0.3
 
@@ -59,6 +72,11 @@ class JudgeConfig:
             limit = getattr(self, name)
             if limit is not None and limit <= 0:
                 raise ValueError(f"{name}: above 0, found {limit}")
+        for judge, limit in (("naturalness", "min_naturalness"), ("words", "max_word_error_rate")):
+            if getattr(self, limit) is not None and getattr(self, judge) is None:
+                raise ValueError(f"{limit}: {getattr(self, limit)}, and `{judge}` names no judge")
+        if self.words is not None:
+            whisper_folder(self.words)
         if not 0 <= self.retries <= 100:
             raise ValueError(f"retries: from 0 to 100, found {self.retries}")
         if not 0 <= self.max_rejected_share <= 1:
@@ -75,7 +93,10 @@ _MUST_BE_POSITIVE = ("max_phone_error_rate", "max_word_shift_s", "max_dead_air_s
 
 
 def check_judge(config: JudgeConfig) -> None:
-    """Raise `CheckpointError` unless the recognizer exists, is one and is intact."""
+    """Raise `CheckpointError` unless the recognizer exists, is one and is intact, `ConfigError` for
+    a judge by name that is not there.
+    """
+    check_named_judges(config.naturalness, config.words)
     if config.recognizer is None:
         return
     info = read_info(config.recognizer)
@@ -100,6 +121,8 @@ def faults_of(judgement: Judgement, config: JudgeConfig) -> tuple[str, ...]:
         ("drop at the end in dB", judgement.end_drop_db, config.min_end_drop_db, None),
         ("DC offset", judgement.dc_offset, None, config.max_dc_offset),
         ("clipped fraction", judgement.clipped_fraction, None, config.max_clipped_fraction),
+        ("naturalness", judgement.naturalness, config.min_naturalness, None),
+        ("word error rate", judgement.word_error_rate, None, config.max_word_error_rate),
     ]
     return tuple(
         f"{name} {'above' if is_high else 'below'} {high if is_high else low:g}"
@@ -129,10 +152,15 @@ class Judge:
         return self._recognizer.digest if self._recognizer else ""
 
     def judge(
-        self, wave: np.ndarray, sample_rate: int, phonemes: str, words: Sequence[WordTime] = ()
+        self,
+        wave: np.ndarray,
+        sample_rate: int,
+        phonemes: str,
+        words: Sequence[WordTime] = (),
+        transcript: str = "",
     ) -> Judgement:
         """Measure a clean waveform (S,) in [-1, 1] that should say `phonemes`, each of `words` in
-        its time.
+        its time. The judges by name are asked where there is a `transcript`.
         """
         num_phones = len(phones_of(phonemes))
         filtered = audible(wave, sample_rate)
@@ -141,6 +169,7 @@ class Judge:
         sounds = np.flatnonzero(levels_db > level_db - _SOUND_BELOW_SPEECH_DB)
         sounding_s = (sounds[-1] - sounds[0] + 1) * _FRAME_S if len(sounds) else _FRAME_S
         gaps = np.diff(sounds) - 1
+        naturalness, errors = self._opinions(wave, sample_rate, transcript)
         return Judgement(
             *self._phone_figures(wave, sample_rate, phonemes, words),
             phones_per_s=round(num_phones / float(sounding_s), 3),
@@ -149,6 +178,20 @@ class Judge:
             end_drop_db=round(level_db - float(levels_db[-2:].max(initial=QUIETEST_DB)), 2),
             dc_offset=round(abs(float(np.mean(wave, dtype=np.float64))), 6) if len(wave) else 0.0,
             clipped_fraction=clipped_fraction(wave),
+            naturalness=naturalness,
+            word_error_rate=errors,
+        )
+
+    def _opinions(
+        self, wave: np.ndarray, sample_rate: int, transcript: str
+    ) -> tuple[float | None, float | None]:
+        """(naturalness, word error rate) by the judges that are named."""
+        name, words = self.config.naturalness, self.config.words
+        if not transcript or not len(wave):
+            return None, None
+        return (
+            naturalness_of(name, wave, sample_rate) if name else None,
+            word_error_rate(words, wave, sample_rate, transcript) if words else None,
         )
 
     def _phone_figures(

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from models.errors import DataError
 from pipeline.augment.own_speech import own_rows
-from pipeline.dataset.files import BUILD_FILE, DATA, renamed
+from pipeline.dataset.columns import present_rows
+from pipeline.dataset.files import BUILD_FILE, DATA
 from pipeline.dataset.leaks import values_of
 from pipeline.dataset.manifest import Problem, Row, row_problems
 from pipeline.licences.summary import RowLicences, SummaryLine, sounds_in, sources_in
@@ -138,7 +139,7 @@ def _rows(stretch: Stretch) -> Iterator[Row | Problem]:
         for group in range(stretch.first, stretch.end):
             try:
                 for batch in file.iter_batches(_ROWS_AT_ONCE, row_groups=[group]):
-                    yield from renamed(batch).to_pylist()
+                    yield from present_rows(batch).to_pylist()
             except UNREADABLE as error:
                 yield _unreadable(file, group, stretch.file, first_line(error))
 

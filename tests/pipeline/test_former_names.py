@@ -1,9 +1,12 @@
-"""A dataset whose column `attempt` has its former name, `take`, is read like any other."""
+"""A dataset whose column `attempt` has its former name, `take`, and whose `quality` lacks what is
+measured since, is read like any other.
+"""
 
 import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -22,6 +25,8 @@ from pipeline.report.page import render_report
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import seal_tones
 
+LATER = ("naturalness", "word_error_rate")
+
 
 def with_former_name(path: Path) -> None:
     """Write the data file as an older version did."""
@@ -29,8 +34,12 @@ def with_former_name(path: Path) -> None:
     names = ["take" if name == "attempt" else name for name in table.column_names]
     metadata = json.loads(table.schema.metadata[HUGGINGFACE])
     features = metadata["info"]["features"]
+    kept = [field for field in table.schema.field("quality").type if field.name not in LATER]
+    features["quality"] = {field.name: features["quality"][field.name] for field in kept}
     metadata["info"]["features"] = dict(zip(names, features.values(), strict=True))
     told = {HUGGINGFACE: json.dumps(metadata)}
+    index = names.index("quality")
+    table = table.set_column(index, "quality", table["quality"].cast(pa.struct(kept)))
     pq.write_table(table.rename_columns(names).replace_schema_metadata(told), path)
 
 
@@ -61,6 +70,9 @@ def rows_by_id(dataset: Path) -> dict[str, dict]:
 def test_it_is_one_of_an_older_version(old: Path) -> None:
     assert "take" in columns_of(old)
     assert "attempt" not in columns_of(old)
+    assert not any(
+        field.name in LATER for field in pq.read_schema(data_files(old)[0]).field("quality").type
+    )
 
 
 def test_rows_come_under_the_present_name(new: Path, old: Path) -> None:

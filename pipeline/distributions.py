@@ -217,6 +217,12 @@ def only(names: Choice, allowed: Mapping[str, object] | tuple[str, ...], key: st
             raise ValueError(f"{key}: {name!r} is not one of {', '.join(allowed)}")
 
 
+def check_share(share: float) -> None:
+    """Raise `ValueError` for what is no share of the sentences."""
+    if not 0 < share <= 1:
+        raise ValueError(f"share: {share}; above 0 and up to 1 is allowed")
+
+
 def within(numbers: Distribution, low: float, high: float, key: str) -> None:
     """Raise `ValueError` unless every number that may be drawn lies in [low, high]."""
     lowest, highest = numbers.bounds

@@ -1,7 +1,9 @@
 """NISQA (Mittag et al., Interspeech 2021): how natural speech sounds, judged without a reference.
 
-The weights are not ours and are never fetched: the authors' `nisqa.tar`
-(github.com/gabrielmittag/NISQA, for non-commercial use) is named by its path.
+The weights are not ours and are never fetched: one of the authors' files
+(github.com/gabrielmittag/NISQA, for non-commercial use) is named by its path. `nisqa.tar` predicts
+the quality of transmitted speech and four of its dimensions, `nisqa_mos_only.tar` that alone,
+`nisqa_tts.tar` the naturalness of synthetic speech (Mittag, Moeller, Interspeech 2020).
 B batch, W windows, M mel bands.
 """
 
@@ -9,7 +11,7 @@ import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -35,14 +37,6 @@ class NisqaConfig:
     cnn_c_out_2: int
     cnn_c_out_3: int
     cnn_kernel_size: tuple[int, int]
-    cnn_pool_1: tuple[int, int]
-    cnn_pool_2: tuple[int, int]
-    cnn_pool_3: tuple[int, int]
-    td_sa_d_model: int
-    td_sa_nhead: int
-    td_sa_h: int
-    td_sa_num_layers: int
-    pool_att_h: int
     ms_n_mels: int
     ms_n_fft: int
     ms_hop_length: float  # seconds
@@ -50,6 +44,25 @@ class NisqaConfig:
     ms_fmax: float
     ms_seg_length: int  # frames a window
     ms_seg_hop_length: int
+    model: Literal["NISQA", "NISQA_DIM"] = "NISQA_DIM"
+    cnn_model: Literal["adapt", "standard"] = "adapt"
+    td: Literal["self_att", "lstm"] = "self_att"
+    pool: Literal["att", "last_step_bi"] = "att"
+    cnn_pool_1: tuple[int, int] = (0, 0)  # those of the other networks are null in the file
+    cnn_pool_2: tuple[int, int] = (0, 0)
+    cnn_pool_3: tuple[int, int] = (0, 0)
+    cnn_fc_out_h: int = 0
+    td_sa_d_model: int = 0
+    td_sa_nhead: int = 0
+    td_sa_h: int = 0
+    td_sa_num_layers: int = 0
+    td_lstm_h: int = 0
+    pool_att_h: int = 0
+
+    @property
+    def num_scores(self) -> int:
+        """Overall quality, and with `NISQA_DIM` four dimensions of it."""
+        return 5 if self.model == "NISQA_DIM" else 1
 
     @property
     def mel(self) -> MelConfig:
@@ -89,7 +102,8 @@ def load_opinion(spec: str) -> Callable[[np.ndarray, int], float]:
 def _load(path: Path) -> "Nisqa":
     if not path.is_file():
         raise CheckpointError(
-            f"{path}: no such file; get nisqa.tar from github.com/gabrielmittag/NISQA (weights/)"
+            f"{path}: no such file; get nisqa_tts.tar, nisqa.tar or nisqa_mos_only.tar from "
+            "github.com/gabrielmittag/NISQA (weights/)"
         )
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
@@ -100,16 +114,22 @@ def _load(path: Path) -> "Nisqa":
         ) from None
     model = Nisqa(_config_of(arguments, path))
     try:
-        model.load_state_dict({key.replace(".model.", "."): weights[key] for key in weights})
+        model.load_state_dict({_our_name(key): value for key, value in weights.items()})
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path}: not the network its args describe: {reason}") from None
     return model.eval()
 
 
+def _our_name(key: str) -> str:
+    """Of a weight; `pool` is what the files with one score call the first of our `pool_layers`."""
+    name = key.replace(".model.", ".")
+    return f"pool_layers.0.{name.removeprefix('pool.')}" if name.startswith("pool.") else name
+
+
 def _config_of(arguments: Mapping[str, Any], path: Path) -> NisqaConfig:
     names = NisqaConfig.__dataclass_fields__
-    known = {name: arguments[name] for name in names if name in arguments}
+    known = {name: arguments[name] for name in names if arguments.get(name) is not None}
     try:
         return build(NisqaConfig, known, where=f"{path}: args")
     except ConfigError as error:
@@ -118,16 +138,19 @@ def _config_of(arguments: Mapping[str, Any], path: Path) -> NisqaConfig:
 
 class Nisqa(nn.Module):
     """Waves (B, S) at 48 kHz to (B, 5): overall quality, noisiness, discontinuity, coloration,
-    loudness (sections 2.1 to 2.3).
+    loudness (sections 2.1 to 2.3); or to (B, 1), the first of them.
     """
 
     def __init__(self, config: NisqaConfig) -> None:
         super().__init__()
         self.config = config
         self.log_mel = LogMel(config.mel)
-        self.cnn = FrameCnn(config)
-        self.time_dependency = TimeDependency(config)
-        self.pool_layers = nn.ModuleList(AttentionPooling(config) for _ in range(5))
+        self.cnn = FrameCnn(config) if config.cnn_model == "adapt" else HalvingCnn(config)
+        self.time_dependency = (
+            TimeDependency(config) if config.td == "self_att" else LstmOverWindows(config)
+        )
+        pooling = AttentionPooling if config.pool == "att" else LastSteps
+        self.pool_layers = nn.ModuleList(pooling(config) for _ in range(config.num_scores))
 
     def forward(self, waves: Tensor) -> Tensor:
         windows = self.windows(waves)  # (B, W, M, L)
@@ -218,3 +241,55 @@ class AttentionPooling(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weights = self.linear2(F.relu(self.linear1(x))).softmax(dim=1)  # (B, W, 1)
         return self.linear3((weights * x).sum(dim=1))
+
+
+class HalvingCnn(nn.Module):
+    """Six convolutions, three of which are halved in both directions: windows (N, M, L) to vectors
+    (N, `cnn_fc_out_h`). (2020, section 3.1)
+    """
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        first, second, third = _widths(config)
+        sizes = (1, first, second, *((third,) * 4))
+        for number in range(1, 7):
+            size, wider = sizes[number - 1], sizes[number]
+            setattr(self, f"conv{number}", nn.Conv2d(size, wider, config.cnn_kernel_size, 1, 1))
+            setattr(self, f"bn{number}", nn.BatchNorm2d(wider))
+        rows, columns = config.ms_n_mels // 8, ((config.ms_seg_length + 2) // 2) // 4
+        self.fc_out = nn.Linear(third * rows * columns, config.cnn_fc_out_h)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        x = windows[:, None]
+        for number in range(1, 7):
+            convolution, norm = getattr(self, f"conv{number}"), getattr(self, f"bn{number}")
+            x = F.relu(norm(convolution(x)))
+            if number in (1, 2, 4):
+                x = F.max_pool2d(x, 2, padding=(0, 1) if number == 1 else 0)
+        return self.fc_out(x.flatten(1))
+
+
+class LstmOverWindows(nn.Module):
+    """A bidirectional LSTM over windows: (B, W, C) to (B, W, 2 H)."""
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(
+            config.cnn_fc_out_h, config.td_lstm_h, batch_first=True, bidirectional=True
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.lstm(x)[0]
+        return found
+
+
+class LastSteps(nn.Module):
+    """The last step of either direction to one score: (B, W, 2 H) -> (B, 1)."""
+
+    def __init__(self, config: NisqaConfig) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2 * config.td_lstm_h, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        forwards, backwards = x.chunk(2, dim=2)
+        return self.linear(torch.cat([forwards[:, -1], backwards[:, 0]], dim=1))

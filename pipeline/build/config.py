@@ -27,8 +27,8 @@ from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
 from pipeline.sentences.negatives.negatives import check_as_spoken
-from pipeline.sentences.negatives.silence import KEY as SILENCE_KEY
-from pipeline.sentences.negatives.silence import SilenceConfig
+from pipeline.sentences.negatives.silence_config import KEY as SILENCE_KEY
+from pipeline.sentences.negatives.silence_config import SilenceConfig
 from pipeline.sentences.own.recording import OwnRecording
 from pipeline.sentences.own.recordings import recordings_by_id
 from pipeline.speech.foreign_accents import check_foreign_accents

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.randomness import rng_for
 from pipeline.records import NO_PITCH, NOBODY, SILENCE, MelClip, Performance, SpokenSentence
-from pipeline.sentences.negatives.silence import SilenceConfig
+from pipeline.sentences.negatives.silence_config import SilenceConfig
 
 
 def perform_silence(sentence: SpokenSentence) -> MelClip:

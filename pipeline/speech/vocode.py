@@ -14,7 +14,7 @@ from models.voice import PitchedVocoder, waveforms
 from pipeline.audio.files import pcm16, resample
 from pipeline.randomness import rng_for
 from pipeline.records import NOBODY, CleanClip, MelClip, Reject
-from pipeline.sentences.negatives.silence import SilenceConfig
+from pipeline.sentences.negatives.silence_config import SilenceConfig
 from pipeline.sentences.own.recording import OwnRecording
 from pipeline.speech.batches import FRAMES_STEP, Budget, Shape, budget_of, in_batches, padded
 from pipeline.speech.other_voices import OtherVoices

@@ -38,12 +38,6 @@ class SentenceSource:
     licensed: LicensedSource
 
 
-def check_share(share: float) -> None:
-    """Raise `ValueError` for what is no share of the sentences."""
-    if not 0 < share <= 1:
-        raise ValueError(f"share: {share}; above 0 and up to 1 is allowed")
-
-
 def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> None:
     """Raise `ValueError` where `shares` leave no sentence to a source, or some to none."""
     total = sum(shares)

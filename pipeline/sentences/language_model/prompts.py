@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from models.config import as_mapping
+from pipeline.distributions import check_share
 from pipeline.domain.domains import Domain
 from pipeline.endpoint.endpoint import EndpointConfig
 from pipeline.licences.terms import check_licence_name
 from pipeline.randomness import rng_for
 from pipeline.sentences.drawing.sampling import STAGE, uniforms_of
-from pipeline.sentences.drawing.sources import check_share
 from pipeline.sentences.language_model.annotations import INSTRUCTIONS, answer_schema
 from pipeline.sentences.language_model.chat.budget import BudgetConfig
 from pipeline.sentences.language_model.chat.messages import ChatRequest

@@ -18,15 +18,16 @@ from models.config import resolve_path
 from models.errors import ConfigError, DataError
 from models.phonology.foreign_accents import check_accent
 from models.phonology.phonemes import word_spans
+from pipeline.distributions import check_share
 from pipeline.domain.domains import Domain
 from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.randomness import rng_for
 from pipeline.records import Negative, Reject, Sentence
 from pipeline.sentences.drawing.sampling import Maker, uniforms_of
-from pipeline.sentences.drawing.sources import SentenceSource, check_share
+from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.negatives.near_phrases import KINDS, Kind, Phrase, Search
 from pipeline.sentences.negatives.near_words import load_near_words
-from pipeline.sentences.negatives.silence import SilenceConfig
+from pipeline.sentences.negatives.silence_config import SilenceConfig
 from pipeline.sentences.negatives.sound_distance import Distances, Speech
 from pipeline.text.normalize import normalize
 from pipeline.text.pronunciations import lexicon_digest, load_lexicon, with_domain

@@ -17,12 +17,13 @@ from typing import Any
 from models.config import resolve_path
 from models.errors import DataError, shortened
 from models.phonology.characters import visible
+from pipeline.distributions import check_share
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import UNKNOWN, check_licence_name
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import STAGE, Maker, uniforms_of
-from pipeline.sentences.drawing.sources import SentenceSource, check_share
+from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.own.own_files import (
     OwnRow,
     check_files,

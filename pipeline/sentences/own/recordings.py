@@ -17,12 +17,13 @@ from models.folders import files_below
 from models.phonology.phonemes import words_of
 from models.training.corpus import CorpusConfig, read_corpora
 from models.training.left_out import LeftOut
+from pipeline.distributions import check_share
 from pipeline.licences.summary import LicensedSource
 from pipeline.licences.terms import check_licence_name
 from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import STAGE, Maker
-from pipeline.sentences.drawing.sources import SentenceSource, check_share
+from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.own.own_files import columns_of, read_rows
 from pipeline.sentences.own.own_sentences import TEXT_COLUMNS
 from pipeline.sentences.own.recording import OwnRecording

@@ -99,17 +99,18 @@ def say(texts: Sequence[str], speaker: str, voice: dict, seed: int) -> list[Clea
     ]
     config = VoiceConfig(**voice, speakers={speaker: 1.0})
     spoken = text_frontend(sentences, TextConfig(accent=accent_of(speaker)), seed)
-    clips = vocode(_good(synthesize(_good(spoken), config, seed)), config)
-    return _good(clips)
+    clips = vocode(good(synthesize(good(spoken), config, seed)), config)
+    return good(clips)
 
 
-def _good(rows: Iterable[R | Reject]) -> list[R]:
-    good = []
+def good(rows: Iterable[R | Reject]) -> list[R]:
+    """All rows. Raises `SystemExit` for a reject."""
+    found = []
     for row in rows:
         if isinstance(row, Reject):
             raise SystemExit(f"{row.id}: {row.reason}")
-        good.append(row)
-    return good
+        found.append(row)
+    return found
 
 
 def read_aloud(corpus: CorpusConfig, mel: MelConfig) -> list[list[Heard]]:
@@ -156,12 +157,15 @@ def draw_contours(heard: dict[str, Sequence[Heard]], mel: MelConfig, path: Path)
 def draw_mels(heard: dict[str, Heard], path: Path) -> None:
     """A PNG with log-mels of the same sentence, low bands at the bottom."""
     from matplotlib.figure import Figure
+    from PIL import Image
 
     figure = Figure(figsize=(9, 2.3 * len(heard)), layout="constrained")
     for axes, (name, clip) in zip(figure.subplots(len(heard), 1), heard.items(), strict=True):
         axes.imshow(clip.log_mel, aspect="auto", origin="lower", vmin=-11, vmax=1, cmap="magma")
         axes.set(title=name, xlabel="frame", ylabel="band")
     figure.savefig(path, dpi=90)
+    with Image.open(path) as drawn:  # a third of the bytes
+        drawn.convert("RGB").quantize(96).save(path, optimize=True)
 
 
 def page(clips: Sequence[tuple[str, str, str]], notes: str) -> str:

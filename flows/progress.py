@@ -1,8 +1,7 @@
 """How far a build is, told by the shards that lie on disk: true for any runner and any resume."""
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,7 +17,9 @@ _LOOK_EVERY_S = 0.5
 
 @contextmanager
 def shard_progress(job: Job, console: Console) -> Iterator[None]:
-    """Show a bar a stage, in shards, with rows a second, while the block runs."""
+    """Show a bar a stage, in shards, while the block runs: with rows a second, and the time, since
+    the stage had something to do.
+    """
     progress = Progress(
         TextColumn("{task.description:<11}"),
         BarColumn(),
@@ -28,7 +29,10 @@ def shard_progress(job: Job, console: Console) -> Iterator[None]:
         ElapsedColumn(),
         console=console,
     )
-    bars = {stage: progress.add_task(stage, total=job.num_shards, rate="") for stage in STAGE_NAMES}
+    bars = {
+        stage: progress.add_task(stage, start=False, total=job.num_shards, rate="")
+        for stage in STAGE_NAMES
+    }
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(job, progress, bars, over), daemon=True)
     with progress:
@@ -42,20 +46,36 @@ def shard_progress(job: Job, console: Console) -> Iterator[None]:
 
 def _watch(job: Job, progress: Progress, bars: dict[str, TaskID], over: threading.Event) -> None:
     """Update the bars until `over`, and once more after it."""
-    started = time.monotonic()
     shards = Waiting(job)
     found = shards.made()  # by an earlier run
     while True:
         is_last = over.wait(_LOOK_EVERY_S)
-        elapsed_s = time.monotonic() - started
-        made = shards.made()
-        for stage, bar in bars.items():
-            if progress.tasks[bar].completed < made[stage] or not progress.tasks[bar].finished:
-                rate = (made[stage] - found[stage]) * job.config.runtime.shard_size / elapsed_s
-                told = f"{rate:.1f} rows/s" if rate else ""
-                progress.update(bar, completed=made[stage], rate=told)
+        update_bars(progress, bars, found, shards.made(), job.config.runtime.shard_size)
         if is_last:
             return
+
+
+def update_bars(
+    progress: Progress,
+    bars: Mapping[str, TaskID],
+    found: Mapping[str, int],
+    made: Mapping[str, int],
+    shard_size: int,
+) -> None:
+    """Show the shards of each stage that are `made`, of which `found` are an earlier run's. A stage
+    begins when the one before it has made a shard, and ends with its last.
+    """
+    has_work = True
+    for stage, bar in bars.items():
+        task = progress.tasks[bar]
+        if has_work and not task.started:
+            progress.start_task(bar)
+        has_work = made[stage] > 0
+        if task.completed < made[stage] or not task.finished:
+            seconds = max(task.elapsed or 0.0, _LOOK_EVERY_S)
+            rate = (made[stage] - found[stage]) * shard_size / seconds
+            told = f"{rate:.1f} rows/s" if rate else ""
+            progress.update(bar, completed=made[stage], rate=told)
 
 
 class Waiting:

@@ -5,7 +5,9 @@ Each takes a wave (S,) float32 in [-1, 1] at `SAMPLE_RATE`.
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ def load_distillmos() -> Opinion:
     """Predicted mean opinion score, 1 to 5 (DistillMOS, arXiv 2502.05356)."""
     import torch
 
-    model = _import("distillmos").ConvTransformerSQAModel().eval()
+    with redirect_stdout(StringIO()):  # it prints where its weights lie
+        model = _import("distillmos").ConvTransformerSQAModel().eval()
 
     @torch.inference_mode()
     def score(wave: Wave) -> float:

@@ -25,7 +25,9 @@ Sources, by the letters at the end of each change:
     H   J. Hansen, Linguistic constraints on the acquisition of English syllable codas by native
         speakers of Mandarin Chinese, Applied Linguistics 22, 2001
     L   L. Lombardi, Second language data and constraints on manner, Second Language Research 19,
-        2003
+        2003 (which has t for Russian, where LE has s)
+    M   C. Mattingley, E. Hume, K. C. Hall, The influence of preceding consonant on perceptual
+        epenthesis in Japanese, ICPhS 2015: i and o beside the u of D
     S   P. Sailaja, Indian English, Edinburgh 2009
 """
 
@@ -197,12 +199,12 @@ FIRST_LANGUAGES: dict[str, FirstLanguage] = {
             Change(0.60, "æ ʌ > ɑ ɑ", "LE"),
             Change(0.65, "w > 0 / _ {uː ʊ}", "LE"),
             Change(0.70, "j > 0 / _ {ɪ i iː}", "LE"),
-            Change(0.65, "0 > oʊ / {t d} _ {p b t d k ɡ f ʃ l ɹ ɾ m n w}", "LE D"),
+            Change(0.65, "0 > oʊ / {t d} _ {p b t d k ɡ f ʃ l ɹ ɾ m n w}", "LE M"),
             Change(
                 0.65, "0 > ʊ / {p b k ɡ f s z ʃ ɸ ɾ} _ {p b t d k ɡ f s z ʃ l ɹ ɾ m n w}", "LE D"
             ),
-            Change(0.75, "0 > i / {tʃ dʒ} _ #", "LE D"),
-            Change(0.75, "0 > oʊ / {t d} _ #", "LE D"),
+            Change(0.75, "0 > i / {tʃ dʒ} _ #", "LE M"),
+            Change(0.75, "0 > oʊ / {t d} _ #", "LE M"),
             Change(0.75, "0 > ʊ / {p b k ɡ f s z ʃ m l ɾ} _ #", "LE D"),
         ),
     ),

@@ -78,7 +78,7 @@ def test_every_change_tells_its_source_and_is_made_at_full_strength() -> None:
         assert language.phones
         for change in language.changes:
             assert 0 < change.from_strength <= 1
-            assert set(change.source.split()) <= {*"BCDEFHLS", "LE", "AE", "L2"}
+            assert set(change.source.split()) <= {*"BCDEFHLMS", "LE", "AE", "L2"}
 
 
 def test_names_are_read_and_written() -> None:

@@ -19,6 +19,7 @@ from pipeline.build.stage import installed_versions, keys_of
 from pipeline.build.stages import STAGE_NAMES, STAGES, library_versions
 from pipeline.distributions import Range
 from pipeline.licences.summary import RowLicences
+from pipeline.sentences.negatives.negatives import NegativesConfig
 from pipeline.sentences.own.recordings import OwnRecordings
 from pipeline.speech.sources import EndpointSource
 from pipeline.text.variants import VariantsConfig
@@ -62,6 +63,8 @@ OF_KEY = {
 VALUES: dict[str, Any] = {
     "seed": 4,
     "sentences.recordings": (OwnRecordings(Path("mine"), 0.5, "MIT"),),
+    "sentences.negatives": NegativesConfig(0.5, phrases=("stop",)),
+    "judge.naturalness": "dnsmos",
     "text.accent": "en-gb",
     "text.variants": VariantsConfig(flapping=0.5),
     "voice.sources": (EndpointSource("tts-1", {"alloy": 1.0}, "MIT"),),

@@ -38,7 +38,8 @@ def probe(
         typer.Option(help="Classify clips, or transcribe letters. auto: by the number of labels."),
     ] = "auto",
     label: Annotated[
-        Literal["transcript", "intent"], typer.Option(help="The label of a keyword model.")
+        Literal["transcript", "intent", "slots"],
+        typer.Option(help="What is counted; slots: transcripts, and how many slots are right."),
     ] = "transcript",
     augment: Annotated[
         Path | None,
@@ -99,6 +100,17 @@ def _described(result: "ProbeResult") -> str:
     table = markdown_table(header, [_row(score, result) for score in _shown(result.scores)])
     clips = f"{result.num_train} clips, stopped by {result.num_validation} of its own"
     lines = [f"{result.kind} model trained on {result.source}: {clips}", "", table]
+    if result.slots:
+        rows = [
+            [
+                score.name,
+                str(score.num_clips),
+                percent(score.accuracy),
+                f"{100 * score.low:.1f} to {100 * score.high:.1f}",
+            ]
+            for score in result.slots
+        ]
+        lines += ["", markdown_table(["slots", "clips", "right", "95 %"], rows)]
     notes = []
     if len(result.error_rates) > 1:
         each = ", ".join(_figure(rate, result) for rate in result.error_rates)

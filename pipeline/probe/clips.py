@@ -27,14 +27,16 @@ from pipeline.build.config import BuildConfig
 from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
 from pipeline.dataset.record import read_record
 
-_COLUMNS = ("id", "audio", "transcript", "intent", "speaker")
+_COLUMNS = ("id", "audio", "transcript", "intent", "speaker", "slots")
 _VALIDATION_SHARE = 0.1  # of a source without a validation split
 _FLOOR_FRAME_S, _FLOOR_PERCENT = 0.02, 10
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A clip before its features: `samples` (S,) at `rate` Hz. A corpus knows no intents."""
+    """A clip before its features: `samples` (S,) at `rate` Hz. A corpus knows no intents, nor
+    slots, which are (name, words as spoken).
+    """
 
     id: str
     speaker: str
@@ -42,6 +44,7 @@ class Wave:
     intent: str | None
     samples: np.ndarray
     rate: int
+    slots: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class ProbeClip:
     intent: str | None
     snr_db: float
     features: np.ndarray  # (T, n_mels) float32
+    slots: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,7 @@ def _measured(waves: Iterable[Wave], rate: int) -> Iterator[ProbeClip]:
             intent=wave.intent,
             snr_db=speech_over_floor_db(samples, rate),
             features=np.ascontiguousarray(features.numpy().T),
+            slots=wave.slots,
         )
 
 
@@ -176,7 +181,12 @@ def _dataset_waves(folder: Path, split: str, share: float) -> Iterator[Wave]:
 
 def _of_row(row: dict[str, Any]) -> Wave:
     samples, rate = decode_audio(row["audio"]["bytes"])
-    return Wave(row["id"], row["speaker"], row["transcript"], row["intent"], samples, rate)
+    words = row["transcript"].split()
+    slots = tuple(
+        (slot["name"], " ".join(words[slot["first_word"] : slot["end_word"]]))
+        for slot in row["slots"]
+    )
+    return Wave(row["id"], row["speaker"], row["transcript"], row["intent"], samples, rate, slots)
 
 
 def _corpus_waves(folder: Path) -> Iterator[Wave]:

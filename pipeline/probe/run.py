@@ -35,8 +35,9 @@ from pipeline.probe.clips import (
     read_source,
 )
 from pipeline.probe.scores import RecognizedClip, Score, scores_of, speaker_interval
+from pipeline.probe.slots import Meaning, SlotScore, check_commands, meanings_of, slot_scores
 
-Label = Literal["transcript", "intent"]
+Label = Literal["transcript", "intent", "slots"]
 Report = Callable[[str], None]
 MOST_KEYWORDS = 100
 _NAMED = 3  # unknown labels that a message names
@@ -49,7 +50,8 @@ class ProbeRequest:
     `kind` None: a keyword model where there are at most 100 distinct labels, else CTC. `runs`
     probes are trained, with seeds from that of `training` on, and their errors are averaged.
     `augment` is the config of a build, whose noise and rooms are put on the clips of `dataset`,
-    which is then a corpus: a dataset has its own.
+    which is then a corpus: a dataset has its own. With the label `slots` transcripts are learned,
+    and it is counted, too, which slots of the recordings were understood.
     """
 
     dataset: Path
@@ -78,6 +80,7 @@ class ProbeResult:
     own_error_rate: float | None
     clips: list[RecognizedClip]
     error_rates: tuple[float, ...] = ()
+    slots: tuple[SlotScore, ...] = ()
 
     @property
     def error_rate(self) -> float:
@@ -97,7 +100,7 @@ class _Task:
     def text_of(self, clip: ProbeClip) -> str:
         if self.kind == "ctc":
             return spellable(clip.transcript)
-        if self.label == "transcript":
+        if self.label != "intent":
             return clip.transcript
         return clip.intent or self.intents.get(clip.transcript, clip.transcript)
 
@@ -121,10 +124,17 @@ def probe(request: ProbeRequest, report: Report) -> list[ProbeResult]:
         report(f"reading {request.train_real}")
         more = read_source(request.train_real, rate, request.at_most)
         sources.append(_of_known_labels(more, task))
+    meanings: Mapping[str, Meaning] = {}
+    if request.label == "slots":
+        meanings = meanings_of((*source.train, *source.validation, *source.test))
+        check_commands(meanings, real, str(request.real))
     for each in sources:
         _check_labels(each, task, real, request.real)
     with _one_thread():
-        return [_probe(each, task, real, rate, request, report) for each in sources]
+        results = [_probe(each, task, real, rate, request, report) for each in sources]
+    if not meanings:
+        return results
+    return [replace(one, slots=tuple(slot_scores(one.clips, meanings))) for one in results]
 
 
 def _change(request: ProbeRequest) -> Change | None:
@@ -140,9 +150,12 @@ def _task(source: Source, request: ProbeRequest) -> _Task:
     intents = {clip.transcript: clip.intent for clip in source.train if clip.intent}
     if request.label == "intent" and not intents:
         raise DataError(f"{source.name}: a corpus has no intents; give --label transcript")
+    if request.label == "slots" and request.kind == "keyword":
+        raise DataError("--model keyword: slots are read off what is written; give --model ctc")
     task = _Task("keyword", request.label, frozenset(), intents)
     labels = frozenset(task.text_of(clip) for clip in source.train)
-    kind = request.kind or ("keyword" if len(labels) <= MOST_KEYWORDS else "ctc")
+    is_few = len(labels) <= MOST_KEYWORDS and request.label != "slots"
+    kind = request.kind or ("keyword" if is_few else "ctc")
     if kind == "keyword" and len(labels) < 2:
         raise DataError(f"{source.name}: all clips say `{min(labels)}`; there is nothing to tell")
     return replace(task, kind=kind, labels=labels)

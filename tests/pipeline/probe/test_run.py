@@ -11,6 +11,7 @@ import yaml
 from models.errors import DataError
 from models.training.probe import ProbeTraining
 from pipeline.build.config import load_build_config
+from pipeline.dataset.files import data_files, read_rows
 from pipeline.probe.clips import (
     augmenting,
     is_dataset,
@@ -172,3 +173,18 @@ def test_the_lowest_rate_counts(tmp_path: Path) -> None:
     (folder / "wavs" / "up-0-0.wav").write_text("no sound")
     with pytest.raises(DataError, match=r"up-0-0.wav: not a sound file that can be read"):
         rate_of_corpus(folder)
+
+
+def test_slots_of_recordings_are_counted(
+    sealed_tones: Callable[[int], Path], tmp_path: Path
+) -> None:
+    dataset = sealed_tones(30)
+    row = next(row for row in read_rows(data_files(dataset)[0]) if row["slots"])
+    (tmp_path / "wavs").mkdir()
+    (tmp_path / "wavs" / "one.flac").write_bytes(row["audio"]["bytes"])
+    (tmp_path / "metadata.csv").write_text(f"one|ann|{row['text']}|{row['normalized_text']}\n")
+    training = ProbeTraining(epochs=1, max_frames=300)
+    (result,) = probe(ProbeRequest(dataset, tmp_path, label="slots", training=training), quiet)
+    names = {score.name: score.num_clips for score in result.slots}
+    wanted = ("whole command", "all slots", row["slots"][0]["name"])
+    assert names == dict.fromkeys(wanted, 1)

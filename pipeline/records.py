@@ -37,11 +37,14 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class InlinePronunciation:
-    """Characters [start, end) of a text, and the phones that they are to be said with."""
+    """Characters [start, end) of a text, and the phones that they are to be said with, or the part
+    of speech that decides them (`pipeline/text/heteronyms.py`).
+    """
 
     start: int
     end: int
-    phones: tuple[str, ...]
+    phones: tuple[str, ...] = ()
+    part_of_speech: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 GENERATE = Stage(
     name=SENTENCES,
-    version=9,
+    version=10,
     reads=lambda config: {
         "seed": config.seed,
         "sentences": set_values(config.sentences),

@@ -32,7 +32,7 @@ from pipeline.sentences.negatives.silence import silence_source
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
 from pipeline.sentences.own.recordings import OwnRecordings, recordings_source
 from pipeline.splits import numbers_of
-from pipeline.text.inline import unmarked
+from pipeline.text.inline import check_heteronyms, unmarked
 
 MAX_ROWS = 1_000_000_000  # of a build
 # Above this many, the product of slot sizes stands for a count: a count takes too long.
@@ -272,7 +272,8 @@ def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number:
         if not text:
             raise DataError(f"{template.location}: this template gives an empty sentence")
         try:
-            unmarked(text)
+            plain, pronunciations, _ = unmarked(text)
+            check_heteronyms(plain, pronunciations)
         except DataError as error:
             raise DataError(f"{template.location}: {error}") from None
     _check_number(config, domain, number)

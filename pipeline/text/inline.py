@@ -1,5 +1,5 @@
-"""Inline markup: `I [read](/ɹˈɛd/) it.` says how a word is pronounced, `Stop. <break 300ms> Go.`
-how long a pause is.
+"""Inline markup: `I [read](/ɹˈɛd/) it.` or `[read](past)` says how a word is pronounced,
+`Stop. <break 300ms> Go.` how long a pause is.
 
 The markup is taken out where sentences are made: their text, slots and transcript never show it.
 """
@@ -12,10 +12,13 @@ from models.errors import DataError
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import PAUSE, join_words, split_words, words_of
 from pipeline.records import Break, InlinePronunciation, Pause, Sentence, WordRange
+from pipeline.text.heteronyms import PARTS_OF_SPEECH, check_heteronym, said_as
 from pipeline.text.pronunciations import parted
 from pipeline.text.slot_words import Read, ranges_of_spans
 
-_MARKED = re.compile(r"\[([^\[\]]+)\]\(/([^/]*)/\)|\s*<break\s+([^<>]*)>")
+_MARKED = re.compile(
+    rf"\[([^\[\]]+)\]\((?:/([^/]*)/|({'|'.join(PARTS_OF_SPEECH)}))\)|\s*<break\s+([^<>]*)>"
+)
 _LENGTH = re.compile(r"(\d{1,4})ms|(\d(?:\.\d{1,3})?)s")
 _SHORTEST_S, _LONGEST_S = 0.05, 5.0
 
@@ -30,21 +33,23 @@ class Unmarked(NamedTuple):
 
 def unmarked(text: str) -> Unmarked:
     """Raises `DataError` naming the markup and what is wrong with it."""
-    if "](/" not in text and "<break" not in text:
+    if "](" not in text and "<break" not in text:
         return Unmarked(text, (), ())
     plain, end = "", 0
     pronunciations, breaks = list[InlinePronunciation](), list[Break]()
     for match in _MARKED.finditer(text):
-        written, pronounced, length = match.groups()
+        written, pronounced, part, length = match.groups()
         plain, end = plain + text[end : match.start()], match.end()
         if written is None:
             breaks.append(Break(len(plain), _seconds(match[0].strip(), length)))
             if not (words_of(plain) and words_of(text[end:])):
                 raise DataError(f"{match[0].strip()}: a break stands between words")
             continue
-        phones = _phones(match[0], written, pronounced)
-        pronunciations.append(InlinePronunciation(len(plain), len(plain) + len(written), phones))
-        plain += written
+        phones = () if part else _phones(match[0], written, pronounced)
+        if part and len(words_of(written)) != 1:
+            raise DataError(f"{match[0]}: one word is needed")
+        start, plain = len(plain), plain + written
+        pronunciations.append(InlinePronunciation(start, len(plain), phones, part or ""))
     return Unmarked(plain + text[end:], tuple(pronunciations), tuple(breaks))
 
 
@@ -104,15 +109,28 @@ def with_pauses(phonemes: str, pauses: Sequence[Pause]) -> str:
     return join_words(phones, boundaries)
 
 
+def check_heteronyms(text: str, pronunciations: Sequence[InlinePronunciation]) -> None:
+    """Raise `DataError` for a word of `text` that no part of speech tells how to say."""
+    for one in pronunciations:
+        if one.part_of_speech:
+            check_heteronym(text[one.start : one.end])
+
+
 def pronounce_inline(
-    phonemes: str, pronunciations: Sequence[InlinePronunciation], words: Sequence[WordRange]
+    phonemes: str, sentence: Sentence, words: Sequence[WordRange], accent: str
 ) -> str:
-    """The phoneme string with the phones that were asked for in the place of its own."""
+    """The phoneme string with the phones that were asked for in the place of its own; those of a
+    part of speech are of the `accent`, one of espeak-ng's.
+    """
+    pronunciations = sentence.pronunciations
     if not pronunciations:
         return phonemes
     phones, boundaries = split_words(phonemes)
     for one, at in zip(pronunciations, words, strict=True):
         own = slice(at.first_word, at.end_word)
-        if at.end_word > at.first_word:
+        if one.part_of_speech and at.end_word == at.first_word + 1:
+            word = sentence.text[one.start : one.end]
+            phones[own] = [list(said_as(word, one.part_of_speech, accent))]
+        elif at.end_word > at.first_word and one.phones:
             phones[own] = parted(one.phones, phones[own])
     return join_words(phones, boundaries)

@@ -137,7 +137,8 @@ def _spoken(
         if reason or isinstance(phonemes, DataError):
             yield Reject(sentence.id, STAGE, reason or str(phonemes))
             continue
-        phonemes = pronounce_inline(phonemes, sentence.pronunciations, marked[index])
+        native = parse_accent(accent).native
+        phonemes = pronounce_inline(phonemes, sentence, marked[index], native)
         yield SpokenSentence(
             id=sentence.id,
             normalized_text=spoken[index],

@@ -282,3 +282,9 @@ def test_the_shipped_domain_is_sound_and_large() -> None:
 def test_sentences_stream() -> None:
     first = list(islice(generate(SentencesConfig(ASSISTANT, 10**9), seed=1), 3))
     assert len(first) == 3
+
+
+def test_a_heteronym_that_is_none_is_named_before_work(tmp_path: Path) -> None:
+    folder = domain(tmp_path, say="Keep the [record](noun).\nTurn the [bass](noun) up.\n")
+    with pytest.raises(DataError, match=r"say\.j2:2: espeak-ng says bass alike"):
+        check_sentences(SentencesConfig(folder, 2))

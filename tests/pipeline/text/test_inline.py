@@ -11,7 +11,7 @@ from pipeline.records import (
     WordRange,
 )
 from pipeline.sentences.drawing.sampling import Maker
-from pipeline.text.inline import unmarked
+from pipeline.text.inline import check_heteronyms, unmarked
 from pipeline.text.spoken import TextConfig, text_frontend
 
 
@@ -96,3 +96,31 @@ def test_what_cannot_be_said_so_is_named(marked: str, told: str) -> None:
     with pytest.raises(DataError, match=told):
         unmarked(marked)
     assert isinstance(made(marked), Reject)
+
+
+@pytest.mark.parametrize(
+    ("text", "accent", "word"),
+    [
+        ("Keep the [record](verb) here.", "en-us", "ɹ ᵻ k ˈɔː ɹ d"),
+        ("Keep the [record](noun) here.", "en-us", "ɹ ˈɛ k ɚ d"),
+        ("Keep the [record](noun) here.", "en-gb", "ɹ ˈɛ k ɔː d"),
+        ("I never [read](past) it.", "en-us", "ɹ ˈɛ d"),
+    ],
+)
+def test_a_word_is_said_by_its_part_of_speech(text: str, accent: str, word: str) -> None:
+    sentence = made(text)
+    assert isinstance(sentence, Sentence)
+    (row,) = text_frontend([sentence], TextConfig(accent=accent), seed=1)
+    assert isinstance(row, SpokenSentence)
+    assert "[" not in row.transcript
+    assert f" {word} " in row.phonemes
+    assert len(row.pronounced_words) == 1
+
+
+def test_a_part_of_speech_that_tells_nothing_is_refused() -> None:
+    plain, pronunciations, _ = unmarked("The [lead](noun) and the [table](noun).")
+    with pytest.raises(DataError, match="espeak-ng says lead alike as noun, verb, past, adjective"):
+        check_heteronyms(plain, pronunciations)
+    with pytest.raises(DataError, match="one word is needed"):
+        unmarked("[to record](verb)")
+    assert unmarked("See [this](page).").text == "See [this](page)."

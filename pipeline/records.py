@@ -48,6 +48,14 @@ class InlinePronunciation:
 
 
 @dataclass(frozen=True, slots=True)
+class Emphasis:
+    """Characters [start, end) of a text, which are to be said with emphasis."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """A pause that a text asks for at its character `at`."""
 
@@ -78,6 +86,7 @@ class Sentence:
     split: str = ""
     pronunciations: tuple[InlinePronunciation, ...] = ()
     breaks: tuple[Break, ...] = ()
+    emphases: tuple[Emphasis, ...] = ()
 
     @property
     def is_silence(self) -> bool:
@@ -108,7 +117,8 @@ class SpokenSentence:
     `normalized_text` keeps case and punctuation; `transcript` is lower case without
     punctuation. `phonemes` is the phoneme string of `models/phonology/phonemes.py`. `slot_words`
     says for each slot of the sentence which words of the transcript are its value, and
-    `pronounced_words` which are pronounced as its text asks for; `pauses` are those of its breaks.
+    `pronounced_words` which are pronounced as its text asks for; `pauses` are those of its breaks,
+    `emphasized_words` are said with emphasis.
     """
 
     id: str
@@ -121,6 +131,7 @@ class SpokenSentence:
     split: str = ""
     pronounced_words: tuple[WordRange, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    emphasized_words: tuple[WordRange, ...] = ()
 
     @property
     def is_silence(self) -> bool:
@@ -130,7 +141,7 @@ class SpokenSentence:
     @property
     def is_marked(self) -> bool:
         """Whether its text says how it is to be spoken."""
-        return bool(self.pronounced_words or self.pauses)
+        return bool(self.pronounced_words or self.pauses or self.emphasized_words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,7 @@ class Performance:
     @property
     def is_silence(self) -> bool:
         """Whether nobody speaks."""
-        return not self.phonemes
+        return self.speaker == NOBODY and not self.phonemes
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def generate_shards(job: Job) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=10,
+    version=11,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

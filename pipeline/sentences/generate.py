@@ -272,8 +272,8 @@ def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number:
         if not text:
             raise DataError(f"{template.location}: this template gives an empty sentence")
         try:
-            plain, pronunciations, _ = unmarked(text)
-            check_heteronyms(plain, pronunciations)
+            marked = unmarked(text)
+            check_heteronyms(marked.text, marked.pronunciations)
         except DataError as error:
             raise DataError(f"{template.location}: {error}") from None
     _check_number(config, domain, number)

@@ -27,7 +27,7 @@ from pipeline.speech.batches import (
     padded,
 )
 from pipeline.speech.context import InContext
-from pipeline.speech.prosody_jitter import lively, uneven
+from pipeline.speech.prosody_jitter import emphasized, lively, uneven
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Planned(NamedTuple):
 def speech_of(line: Line, checkpoint: Checkpoint, device: str) -> Speech:
     """What the acoustic model makes of one line."""
     asked = _asked([line], checkpoint, device, _num_symbols(line))
-    if not strays(line.drawn, checkpoint.model):
+    if not strays(line, checkpoint.model):
         return checkpoint.acoustic_model.synthesize(*asked)
     speech: Speech = checkpoint.model.synthesize(
         *asked, lambda prosody: _strayed(prosody, line, checkpoint.model)
@@ -121,9 +121,11 @@ def speeches_of(
     return in_batches(planned, lambda one: one.shape, speak, budget)
 
 
-def strays(drawn: ProsodyControls, model: object) -> bool:
+def strays(line: Line, model: object) -> bool:
     """Whether a line's prosody is another than the one that is predicted."""
-    return bool(drawn.unevenness or (drawn.expressiveness and is_expressive(model)))
+    drawn = line.drawn
+    is_lively = bool(drawn.expressiveness) and is_expressive(model)
+    return bool(drawn.unevenness or line.sentence.emphasized_words) or is_lively
 
 
 def is_expressive(model: object) -> bool:
@@ -141,7 +143,19 @@ def _strayed(prosody: Prosody, line: Line, model: FastSpeech2) -> Prosody:
     if drawn.unevenness:
         rng = np.random.default_rng(drawn.phone_seed)
         prosody = uneven(prosody, spoken, drawn.unevenness, rng)
+    if line.sentence.emphasized_words:
+        prosody = emphasized(prosody, torch.from_numpy(_is_emphasized(line))[None])
     return prosody
+
+
+def _is_emphasized(line: Line) -> np.ndarray:
+    """Which tokens (N,) are of words that are said with emphasis."""
+    first_word = line.context.first_word if line.context else 0
+    own = line.tokens.words - first_word
+    found = np.zeros(len(own), bool)
+    for words in line.sentence.emphasized_words:
+        found |= (own >= words.first_word) & (own < words.end_word)
+    return found
 
 
 def _num_symbols(line: Line) -> int:

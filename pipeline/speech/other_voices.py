@@ -47,10 +47,11 @@ class OtherVoices:
             return voices
         marked = bool(sentence.pronounced_words)
         able = {n: w for n, w in voices.items() if self._says(n, sentence.accent, marked)}
-        if sentence.pauses:
+        if sentence.pauses or sentence.emphasized_words:
             able = {name: weight for name, weight in able.items() if name not in self}
         if not able:
-            what = "a <break>" if sentence.pauses else "an inline pronunciation"
+            what = "emphasis" if sentence.emphasized_words else "an inline pronunciation"
+            what = "a <break>" if sentence.pauses else what
             raise DataError(f"no voice of voice.sources can follow {what}")
         return able
 

@@ -287,6 +287,9 @@ class Synthesizer:
         if checkpoint.info.alphabet == "characters" and sentence.is_marked:
             reason = f"{checkpoint.name} reads letters, and follows no inline markup"
             return Reject(sentence.id, STAGE, reason, speaker=drawn.speaker)
+        if sentence.emphasized_words and not isinstance(checkpoint.model, FastSpeech2):
+            reason = f"{checkpoint.name}, a {checkpoint.info.kind}, cannot follow emphasis"
+            return Reject(sentence.id, STAGE, reason, speaker=drawn.speaker)
         if self._config.context is not None:
             rng = np.random.default_rng([drawn.phone_seed, 1])
             context = put_in_context(sentence, self._config.context, rng)

@@ -1,5 +1,5 @@
 """Inline markup: `I [read](/ɹˈɛd/) it.` or `[read](past)` says how a word is pronounced,
-`Stop. <break 300ms> Go.` how long a pause is.
+`Stop. <break 300ms> Go.` how long a pause is, `I [never](emphasis) said so.` what is stressed.
 
 The markup is taken out where sentences are made: their text, slots and transcript never show it.
 """
@@ -11,13 +11,14 @@ from typing import NamedTuple
 from models.errors import DataError
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import PAUSE, join_words, split_words, words_of
-from pipeline.records import Break, InlinePronunciation, Pause, Sentence, WordRange
+from pipeline.records import Break, Emphasis, InlinePronunciation, Pause, Sentence, WordRange
 from pipeline.text.heteronyms import PARTS_OF_SPEECH, check_heteronym, said_as
 from pipeline.text.pronunciations import parted
 from pipeline.text.slot_words import Read, ranges_of_spans
 
+_EMPHASIS = "emphasis"
 _MARKED = re.compile(
-    rf"\[([^\[\]]+)\]\((?:/([^/]*)/|({'|'.join(PARTS_OF_SPEECH)}))\)|\s*<break\s+([^<>]*)>"
+    rf"\[([^\[\]]+)\]\((?:/([^/]*)/|({'|'.join(PARTS_OF_SPEECH)}|{_EMPHASIS}))\)|\s*<break\s+([^<>]*)>"
 )
 _LENGTH = re.compile(r"(\d{1,4})ms|(\d(?:\.\d{1,3})?)s")
 _SHORTEST_S, _LONGEST_S = 0.05, 5.0
@@ -29,6 +30,7 @@ class Unmarked(NamedTuple):
     text: str
     pronunciations: tuple[InlinePronunciation, ...]
     breaks: tuple[Break, ...]
+    emphases: tuple[Emphasis, ...] = ()
 
 
 def unmarked(text: str) -> Unmarked:
@@ -37,6 +39,7 @@ def unmarked(text: str) -> Unmarked:
         return Unmarked(text, (), ())
     plain, end = "", 0
     pronunciations, breaks = list[InlinePronunciation](), list[Break]()
+    emphases = list[Emphasis]()
     for match in _MARKED.finditer(text):
         written, pronounced, part, length = match.groups()
         plain, end = plain + text[end : match.start()], match.end()
@@ -45,12 +48,18 @@ def unmarked(text: str) -> Unmarked:
             if not (words_of(plain) and words_of(text[end:])):
                 raise DataError(f"{match[0].strip()}: a break stands between words")
             continue
+        if part == _EMPHASIS:
+            if not words_of(written):
+                raise DataError(f"{match[0]}: a word is needed")
+            emphases.append(Emphasis(len(plain), len(plain) + len(written)))
+            plain += written
+            continue
         phones = () if part else _phones(match[0], written, pronounced)
         if part and len(words_of(written)) != 1:
             raise DataError(f"{match[0]}: one word is needed")
         start, plain = len(plain), plain + written
         pronunciations.append(InlinePronunciation(start, len(plain), phones, part or ""))
-    return Unmarked(plain + text[end:], tuple(pronunciations), tuple(breaks))
+    return Unmarked(plain + text[end:], tuple(pronunciations), tuple(breaks), tuple(emphases))
 
 
 def _phones(markup: str, written: str, pronounced: str) -> tuple[str, ...]:
@@ -78,6 +87,14 @@ def pronounced_words(
 ) -> list[tuple[WordRange, ...]]:
     """Which words of each transcript each of the sentence's pronunciations is of."""
     spans = [[(one.start, one.end) for one in sentence.pronunciations] for sentence in sentences]
+    return ranges_of_spans([sentence.text for sentence in sentences], spans, transcripts, read)
+
+
+def emphasized_words(
+    sentences: Sequence[Sentence], transcripts: Sequence[str], read: Read
+) -> list[tuple[WordRange, ...]]:
+    """Which words of each transcript are to be said with emphasis."""
+    spans = [[(one.start, one.end) for one in sentence.emphases] for sentence in sentences]
     return ranges_of_spans([sentence.text for sentence in sentences], spans, transcripts, read)
 
 

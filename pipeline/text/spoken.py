@@ -13,7 +13,13 @@ from models.phonology.characters import named, plain
 from models.phonology.foreign_accents import check_accent, parse_accent
 from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.records import NOBODY, Reject, Sentence, SpokenSentence
-from pipeline.text.inline import pauses_of, pronounce_inline, pronounced_words, with_pauses
+from pipeline.text.inline import (
+    emphasized_words,
+    pauses_of,
+    pronounce_inline,
+    pronounced_words,
+    with_pauses,
+)
 from pipeline.text.normalize import normalize
 from pipeline.text.pronounce import Pronouncer
 from pipeline.text.pronunciations import Lexicon, load_lexicon
@@ -125,6 +131,7 @@ def _spoken(
     slot_words = word_ranges(sentences, transcripts, read)
     marked = pronounced_words(sentences, transcripts, read)
     pauses = pauses_of(sentences, transcripts, read)
+    stressed = emphasized_words(sentences, transcripts, read)
     reasons = [
         _unspeakable(text, sentence.text) for text, sentence in zip(spoken, sentences, strict=True)
     ]
@@ -150,6 +157,7 @@ def _spoken(
             split=sentence.split,
             pronounced_words=marked[index],
             pauses=pauses[index],
+            emphasized_words=stressed[index],
         )
 
 

@@ -90,10 +90,11 @@ class Maker:
             slots = tuple(Slot(slot.name, visible(slot.value)) for slot in slots)
         written = text
         try:
-            text, pronunciations, breaks = unmarked(text)
+            marked = unmarked(text)
             slots = tuple(Slot(slot.name, unmarked(slot.value).text) for slot in slots)
         except DataError as error:
             return Reject(f"{domain}-{self._digest(written)}", STAGE, str(error))
+        text = marked.text
         digest = self._digest(text)
         if not self.is_new(digest):
             return None
@@ -101,16 +102,13 @@ class Maker:
         if self._unwanted and (reason := self._unwanted.reason(text)):
             return Reject(sentence_id, STAGE, f"{reason}: {text!r}")
         style: tuple[str, ...] = ()
-        if (
-            self._style is not None
-            and not (pronunciations or breaks)
-            and negative.kind == _NOT_NEGATIVE.kind
-        ):
+        if self._style is not None and not any(marked[1:]) and negative.kind == _NOT_NEGATIVE.kind:
             text, style = self._spoken(sentence_id, text, slots, self._style)
         return Sentence(
             *(sentence_id, text, domain, template, intent, slots, source, style, negative),
-            pronunciations=pronunciations,
-            breaks=breaks,
+            pronunciations=marked.pronunciations,
+            breaks=marked.breaks,
+            emphases=marked.emphases,
         )
 
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:

@@ -118,9 +118,18 @@ def test_a_word_is_said_by_its_part_of_speech(text: str, accent: str, word: str)
 
 
 def test_a_part_of_speech_that_tells_nothing_is_refused() -> None:
-    plain, pronunciations, _ = unmarked("The [lead](noun) and the [table](noun).")
+    plain, pronunciations = unmarked("The [lead](noun) and the [table](noun).")[:2]
     with pytest.raises(DataError, match="espeak-ng says lead alike as noun, verb, past, adjective"):
         check_heteronyms(plain, pronunciations)
     with pytest.raises(DataError, match="one word is needed"):
         unmarked("[to record](verb)")
     assert unmarked("See [this](page).").text == "See [this](page)."
+
+
+def test_emphasis_is_of_the_words_as_spoken() -> None:
+    row = spoken("On 3/4 I [never](emphasis) said [so much](emphasis).")
+    words = row.transcript.split()
+    found = [" ".join(words[one.first_word : one.end_word]) for one in row.emphasized_words]
+    assert found == ["never", "so much"]
+    assert row.is_marked
+    assert row.phonemes == spoken("On 3/4 I never said so much.").phonemes

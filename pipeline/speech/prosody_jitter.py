@@ -27,13 +27,13 @@ def emphasized(prosody: Prosody, words: torch.Tensor) -> Prosody:
     """`prosody` (B, N) with longer, higher and louder symbols where `words` (B, N) is true."""
     words = words.to(prosody.durations.device)
     longer = (prosody.durations * _LONGER).round().long()
-    louder = _LOUDER_DB / 20 * math.log(10) * words
-    return prosody._replace(
+    found = prosody._replace(
         durations=torch.where(words, longer, prosody.durations),
         pitch=prosody.pitch + _HIGHER * words,
-        energy=prosody.energy + _ENERGY * words,
-        gain=None if prosody.gain is None else prosody.gain + louder,
     )
+    if prosody.gain is None:
+        return found._replace(energy=prosody.energy + _ENERGY * words)
+    return found._replace(gain=prosody.gain + _LOUDER_DB / 20 * math.log(10) * words)
 
 
 def uneven(

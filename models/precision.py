@@ -15,6 +15,7 @@ Asked = Literal["fp32", "bf16", "auto"]  # of a model that is used, not trained
 M = TypeVar("M", bound=nn.Module)
 _ROUNDS = 3
 _LEAST_CHANNELS = 32  # of a layer that is worth it
+_STEP = 16  # of the lengths that a layer is given
 
 
 @functools.cache
@@ -70,15 +71,35 @@ def in_precision(model: M, precision: Asked) -> M:
 
 
 class _InBf16(nn.Module):
-    """A layer that computes in bfloat16, for a network in float32."""
+    """A layer over time that computes in bfloat16, for a network in float32.
 
-    def __init__(self, layer: nn.Module) -> None:
+    oneDNN compiles a kernel for every shape that it meets, which takes longer than the kernel does,
+    and sentences all have lengths of their own. So x (B, T, K) of a linear layer and (B, K, T) of a
+    convolution are padded with zeros, as the convolution does itself, to a multiple of `_STEP`.
+    """
+
+    def __init__(self, layer: nn.Linear | nn.Conv1d) -> None:
         super().__init__()
         self.layer = layer.to(torch.bfloat16)
+        self.stride = layer.stride[0] if isinstance(layer, nn.Conv1d) else 1
+        self.reach = 0  # how much shorter a convolution makes what it is given
+        if isinstance(layer, nn.Conv1d):
+            assert not isinstance(layer.padding, str)
+            self.reach = layer.dilation[0] * (layer.kernel_size[0] - 1) - 2 * layer.padding[0]
+        self.time = 2 if isinstance(layer, nn.Conv1d) else 1
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        made: torch.Tensor = self.layer(x.to(torch.bfloat16))
-        return made.to(x.dtype)
+        if x.dim() < 3:
+            made: torch.Tensor = self.layer(x.to(torch.bfloat16))
+            return made.to(x.dtype)
+        length = x.shape[self.time]
+        shape = list(x.shape)
+        shape[self.time] += -length % _STEP
+        padded = x.new_zeros(shape, dtype=torch.bfloat16)
+        padded.narrow(self.time, 0, length).copy_(x)
+        made = self.layer(padded)
+        kept = (length - 1 - self.reach) // self.stride + 1
+        return made.narrow(self.time, 0, kept).to(x.dtype)
 
 
 def _in_bf16(model: M) -> M:

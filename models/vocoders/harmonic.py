@@ -170,7 +170,7 @@ class Harmonic(nn.Module):
         num_samples = mels.shape[2] * self.mel.hop_length
         noise = torch.stack([_noise(seed, num_samples) for seed in seeds or [0] * len(mels)])
         spectrum = self.shape_sources(filters, self.pulses(pitch_hz), noise.to(mels), lengths)
-        magnitude = spectrum.abs()
+        magnitude = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag).sqrt()
         if self.config.mel_rounds:
             magnitude = self.inverse_mel(mels, magnitude.clamp(min=1e-6), self.config.mel_rounds)
         elif not self.config.phase_rounds:
@@ -185,7 +185,20 @@ class Harmonic(nn.Module):
         return torch.where(voicing > 0, (log_f0 + LN_F0_CENTER).exp(), 0.0)
 
     def filters(self, mels: Tensor, pitch_hz: Tensor, lengths: Tensor | None = None) -> Filters:
-        """The network: mels (B, M, T) and F0 (B, T) to what shapes the two sources.
+        """Mels (B, M, T) and F0 (B, T) to what shapes the two sources."""
+        shapes = self.shapes(mels, pitch_hz, lengths)
+        harmonic, noise, phase = shapes.chunk(3, dim=2)
+        base = (mels - self.band_level[:, None]).transpose(1, 2) @ self.to_knots  # (B, T, K)
+        log_harmonic = ((base + harmonic.clamp(-12, 6)) @ self.to_bins).clamp(*_GAIN_RANGE)
+        log_noise = ((base + noise.clamp(-12, 6)) @ self.to_bins).clamp(*_GAIN_RANGE)
+        angle = self._minimum_phase(log_harmonic) + phase @ self.to_bins
+        gain = log_harmonic.exp()  # `torch.polar` takes twice as long as this
+        complex_gain = torch.complex(gain * angle.cos(), gain * angle.sin())
+        return Filters(complex_gain.transpose(1, 2), log_noise.exp().transpose(1, 2))
+
+    def shapes(self, mels: Tensor, pitch_hz: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The network: mels (B, M, T) and F0 (B, T) to log gains of pulses and noise and a phase at
+        every knot, (B, T, 3 K).
 
         Frames beyond `lengths` (B,) are 0 before every convolution, as its padding is.
         """
@@ -200,14 +213,8 @@ class Harmonic(nn.Module):
         x = self.norm(self.embed(x).transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
             x = block(x * keep)
-        shapes = self.head(self.final_norm(x.transpose(1, 2))).float()  # (B, T, 3 K)
-        harmonic, noise, phase = shapes.chunk(3, dim=2)
-        base = (mels - self.band_level[:, None]).transpose(1, 2) @ self.to_knots  # (B, T, K)
-        log_harmonic = ((base + harmonic.clamp(-12, 6)) @ self.to_bins).clamp(*_GAIN_RANGE)
-        log_noise = ((base + noise.clamp(-12, 6)) @ self.to_bins).clamp(*_GAIN_RANGE)
-        angle = self._minimum_phase(log_harmonic) + phase @ self.to_bins
-        complex_gain = torch.polar(log_harmonic.exp(), angle)
-        return Filters(complex_gain.transpose(1, 2), log_noise.exp().transpose(1, 2))
+        made: Tensor = self.head(self.final_norm(x.transpose(1, 2))).float()
+        return made
 
     def _minimum_phase(self, log_magnitude: Tensor) -> Tensor:
         """The phase (B, T, F) of the minimum-phase filter with this log magnitude (B, T, F):

@@ -135,7 +135,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=7,
+    version=8,
     reads=lambda config: {
         "seed": config.seed,
         "voice": voice_without_vocoder(config),
@@ -161,7 +161,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
 
 VOCODE = Stage(
     name="vocode",
-    version=3,
+    version=4,
     reads=lambda config: {
         "voice.vocoder": config.voice.vocoder,
         **other_voices(config),
@@ -194,7 +194,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=7,
+    version=8,
     reads=lambda config: {
         "seed": config.seed,
         "judge": config.judge.row_settings,

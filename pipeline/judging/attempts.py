@@ -68,7 +68,7 @@ class Attempts:
     ) -> None:
         self._voice, self._config, self._device = voice, config, device
         self._seed = seed
-        self._judge = Judge(config)
+        self._judge = Judge(config, precision=voice.precision)
         self._synthesizer = functools.cache(lambda: Synthesizer(voice, seed, device, by_split))
 
     def accept(

@@ -4,7 +4,7 @@ It measures the clean clip: noise is asked for, a mumbling voice is not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.errors import CheckpointError
 from models.mel import LogMel
 from models.phonology.accents import as_known
 from models.phonology.phonemes import phones_of, split_words, unstressed
+from models.precision import Asked, in_precision
 from models.recognition.edit_distance import EDITS, Step, longest_stretch, steps_between
 from models.recognition.phone_alignment import centers_in
 from models.waveform import audible
@@ -133,15 +134,15 @@ def faults_of(judgement: Judgement, config: JudgeConfig) -> tuple[str, ...]:
 
 
 class Judge:
-    """Measures clean clips. Loads its recognizer once."""
+    """Measures clean clips. Loads its recognizer once, which computes in `precision`."""
 
-    def __init__(self, config: JudgeConfig, device: str = "cpu") -> None:
+    def __init__(self, config: JudgeConfig, device: str = "cpu", precision: Asked = "fp32") -> None:
         self.config, self._device = config, device
-        self._recognizer = (
-            shared_checkpoint(config.recognizer, device) if config.recognizer else None
-        )
-        if self._recognizer is not None:
-            self._log_mel = LogMel(self._recognizer.mel).to(device)
+        self._recognizer: Checkpoint | None = None
+        if config.recognizer:
+            whole = shared_checkpoint(config.recognizer, device)
+            self._recognizer = replace(whole, model=in_precision(whole.model, precision))
+            self._log_mel = LogMel(whole.mel).to(device)
 
     @property
     def recognizer(self) -> Checkpoint | None:

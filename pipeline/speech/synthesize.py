@@ -65,9 +65,9 @@ class VoiceConfig:
     predicts, where it has measured how far recordings do: 0 not at all, 1 as far as they.
     `accent_strength`, 0 to 1, is that of a foreign accent (`text.accent`), drawn once a speaker
     and first language. `sources` mixes these voices with others by weight
-    (`pipeline/speech/sources.py`); empty: these alone. `precision` is what acoustic model and
-    vocoder compute in: bf16 is faster where the processor has it, and makes other rows than fp32;
-    auto takes it there.
+    (`pipeline/speech/sources.py`); empty: these alone. `precision` is what acoustic model,
+    vocoder and the judge's recognizer compute in: bf16 is faster where the processor has it, and
+    makes other rows than fp32; auto takes it there.
     """
 
     acoustic_model: str = "fastspeech2"

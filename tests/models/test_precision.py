@@ -67,6 +67,33 @@ def test_a_copy_computes_its_large_layers_in_bf16() -> None:
     assert torch.equal(model(x), wanted)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        torch.nn.Linear(32, 48),
+        torch.nn.Conv1d(32, 48, 1),
+        torch.nn.Conv1d(32, 48, 5, padding=2),
+        torch.nn.Conv1d(32, 48, 3, padding=4, dilation=4),
+        torch.nn.Conv1d(32, 48, 7, padding=3, stride=2),
+        torch.nn.Conv1d(32, 48, 3),
+    ],
+)
+@pytest.mark.parametrize("length", [5, 16, 17, 31, 48])
+def test_kernels_see_few_lengths(layer: torch.nn.Module, length: int) -> None:
+    """What pads a layer's input changes nothing of what it makes."""
+    seen: list[int] = []
+    x = torch.randn(2, length, 32)
+    x = x if isinstance(layer, torch.nn.Linear) else x.transpose(1, 2)
+    found = precision.in_precision(torch.nn.Sequential(layer), "bf16")
+    time = 1 if isinstance(layer, torch.nn.Linear) else 2
+    found[0].layer.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[time]))
+    wanted = layer(x)
+    made = found(x)
+    assert made.shape == wanted.shape
+    assert seen[0] % 16 == 0
+    torch.testing.assert_close(made, wanted, atol=0.03, rtol=0.03)
+
+
 def test_auto_is_bf16_where_that_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     for bf16_s, expected in ((0.5, "bf16"), (2.5, "fp32")):
         _measured(monkeypatch, bf16_s)

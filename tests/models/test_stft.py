@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from models.mel import LogMel, MelConfig
-from models.stft import Stft
+from models.stft import Stft, with_magnitude
 
 
 def _noise(num_samples: int) -> torch.Tensor:
@@ -53,3 +53,13 @@ def test_true_phases_are_kept() -> None:
     spectrum = stft(wave)
     found = stft.find_phase(spectrum.abs(), spectrum, iterations=3)
     torch.testing.assert_close(stft.invert(found), wave, atol=1e-3, rtol=0)
+
+
+def test_a_magnitude_under_other_phases() -> None:
+    phases = torch.randn(1, 5, 4, dtype=torch.complex64)
+    phases[0, 0, 0] = 0.0
+    phases[0, 1] *= 1e-8
+    magnitude = torch.rand(1, 5, 4)
+    found = with_magnitude(phases, magnitude)
+    assert found[0, 0, 0] == 0.0
+    torch.testing.assert_close(found, magnitude * phases.sgn())

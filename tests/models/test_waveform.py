@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import signal
 
 from models.waveform import audible, channels_cancel, mono, peak_db
 
@@ -29,6 +30,15 @@ def test_short_waves_are_filtered_too(num_samples: int) -> None:
     result = audible(np.ones(num_samples), RATE)
     assert result.shape == (num_samples,)
     assert not result.size or np.abs(result).max() < 1e-3
+
+
+@pytest.mark.parametrize("num_samples", [2, 30, 2206, 9000])
+def test_the_filter_is_that_of_scipy(num_samples: int) -> None:
+    wave = np.random.default_rng(0).standard_normal(num_samples).astype(np.float32)
+    sections = signal.butter(4, 20.0, "highpass", fs=RATE, output="sos")
+    edge = min(num_samples - 1, RATE // 10)
+    theirs = signal.sosfiltfilt(sections, wave.astype(np.float64), padlen=edge)
+    np.testing.assert_array_equal(audible(wave, RATE), theirs.astype(np.float32))
 
 
 def test_opposite_channels_are_told_from_unlike_ones() -> None:

@@ -69,6 +69,16 @@ def test_error_rate_counts_what_was_said_otherwise(
     assert judge.judge(tones(output), 22050, phonemes).phone_error_rate == pytest.approx(rate)
 
 
+def test_a_recognizer_in_bf16_hears_the_same(recognizer: Path) -> None:
+    config = JudgeConfig(str(recognizer))
+    plain, lower = Judge(config), Judge(config, precision="bf16")
+    for output in ("atota", "otat"):
+        judged = [judge.judge(tones(output), 22050, "^ a t o t a .") for judge in (plain, lower)]
+        assert judged[0] == judged[1]
+    assert lower.recognizer is not None
+    assert {p.dtype for p in lower.recognizer.model.parameters()} > {torch.bfloat16}
+
+
 def test_level_and_sample_rate_do_not_matter(recognizer: Path) -> None:
     judge = Judge(JudgeConfig(str(recognizer)))
     assert judge.judge(tones("ota") * 0.05, 22050, "^ o t a .").phone_error_rate == 0.0

@@ -4,7 +4,7 @@ import contextlib
 import copy
 import functools
 import time
-from typing import Literal, TypeVar
+from typing import Literal, TypeGuard, TypeVar
 
 import torch
 from torch import nn
@@ -108,7 +108,7 @@ def _in_bf16(model: M) -> M:
     return model
 
 
-def _is_large(layer: nn.Module) -> bool:
+def _is_large(layer: nn.Module) -> TypeGuard[nn.Linear | nn.Conv1d]:
     if isinstance(layer, nn.Linear):
         return min(layer.in_features, layer.out_features) >= _LEAST_CHANNELS
     return isinstance(layer, nn.Conv1d) and (

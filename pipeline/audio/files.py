@@ -15,7 +15,6 @@ from models.sound_files import read_frames
 from models.waveform import audible, mono, peak_db
 
 _WRITTEN = (".wav", ".flac")
-USUAL_SPEECH_DB = -26.0  # active level, relative to full scale
 CLIPPED_AT = 0.999  # of full scale
 _FULL_SCALE = 32768  # 16 bit: decoding divides by this, so encoding multiplies by it
 

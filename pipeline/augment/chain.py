@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.errors import DataError
-from pipeline.audio.files import USUAL_SPEECH_DB
 from pipeline.augment.augmentation_log import Entry
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import Drawn, Link, SoundPool
@@ -17,6 +16,7 @@ from pipeline.randomness import rng_for
 
 PEAK_LIMIT = 0.99
 _SPEECH_FALLS_FROM_HZ = 500.0
+_SPEECH_DB = -22.0  # active level of the shipped voices, relative to full scale
 STAGE = "augment"
 
 
@@ -109,7 +109,7 @@ def unheard_speech(num_samples: int, sample_rate: int) -> np.ndarray:
     fall = np.exp(-2 * np.pi * _SPEECH_FALLS_FROM_HZ / sample_rate)  # by 6 dB an octave
     shaped = lfilter([1 - fall], [1, -fall], white)
     level = np.sqrt(np.mean(np.square(shaped))) if num_samples else 1.0
-    return np.asarray(shaped / level * 10 ** (USUAL_SPEECH_DB / 20), np.float32)
+    return np.asarray(shaped / level * 10 ** (_SPEECH_DB / 20), np.float32)
 
 
 def kind_of(link: Link) -> str:

@@ -6,11 +6,12 @@ from types import MappingProxyType
 import numpy as np
 
 from models.waveform import audible
-from pipeline.audio.files import USUAL_SPEECH_DB, active_speech_level_db, read_audio
+from pipeline.audio.files import active_speech_level_db, read_audio
 from pipeline.records import NO_PITCH, MelClip, Performance, SpokenSentence
 from pipeline.sentences.own.recording import OwnRecording
 
 NO_RECORDINGS: Mapping[str, OwnRecording] = MappingProxyType({})
+_LEVEL_DB = -26.0  # of active speech, relative to full scale
 
 
 def label_of_recordings(source: str) -> str:
@@ -37,5 +38,5 @@ def recorded_wave(recording: OwnRecording, sample_rate: int) -> np.ndarray:
     """The recording (S,) without rumble, at the level of all others. Raises `DataError`."""
     wave = audible(read_audio(recording.path, sample_rate), sample_rate)
     level_db = active_speech_level_db(wave, sample_rate)
-    gain_db = USUAL_SPEECH_DB - level_db if np.isfinite(level_db) else 0.0
+    gain_db = _LEVEL_DB - level_db if np.isfinite(level_db) else 0.0
     return np.asarray(wave * 10 ** (gain_db / 20), np.float32)

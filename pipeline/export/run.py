@@ -49,7 +49,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "ljspeech": ljspeech,
     "openwakeword": openwakeword,
 }
-_VERSION = 1  # of the layouts: an export that an older one began is not gone on with
+_VERSION = 2  # of the layouts: an export that an older one began is not gone on with
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -66,8 +66,8 @@ def _espeak(_: argparse.Namespace) -> Speak:
 def _kokoro(options: argparse.Namespace) -> Speak:
     if options.kokoro is None:
         raise DataError("--kokoro: the folder of `voxloom teach fetch --to FOLDER`")
+    from models.engines.engine import Saying
     from models.training.teaching.kokoro import KokoroTeacher
-    from models.training.teaching.teacher import Saying
 
     teacher = KokoroTeacher(options.kokoro)
 
@@ -83,7 +83,9 @@ def _piper(options: argparse.Namespace) -> Speak:
     """A Piper voice: its symbols are code points of espeak-ng's phonemes, a pad after each."""
     if options.piper is None:
         raise DataError("--piper: a voice's .onnx with its .onnx.json beside it")
-    session = _onnx_session(options.piper)
+    from models.training.teaching.kokoro import onnx_session
+
+    session = onnx_session(options.piper)
     config = json.loads(Path(f"{options.piper}.json").read_text(encoding="utf-8"))
     numbers, rate = config["phoneme_id_map"], config["audio"]["sample_rate"]
 
@@ -153,16 +155,16 @@ def measure(name: str, options: argparse.Namespace) -> Measured:
     if name == BUILD:
         return _measure_build(options.config, options.sentences)
     first, *texts = json.loads(options.texts.read_text(encoding="utf-8"))
-    started = _cpu_s()
+    started = cpu_s()
     speak = ENGINES[name](options)
     speak(first)
-    loaded = _cpu_s()
+    loaded = cpu_s()
     audio_s = sum(map(speak, texts))
-    return Measured(loaded - started, _cpu_s() - loaded, audio_s, peak_mib())
+    return Measured(loaded - started, cpu_s() - loaded, audio_s, peak_mib())
 
 
 def _measure_build(config_path: Path, count: int) -> Measured:
-    started = _cpu_s()
+    started = cpu_s()
     from benchmarks.stages import audio_seconds, sized, time_stages
     from pipeline.build import stages
     from pipeline.build.config import load_build_config
@@ -170,10 +172,10 @@ def _measure_build(config_path: Path, count: int) -> Measured:
     config = load_build_config(config_path, ["runtime.device=cpu"])
     with tempfile.TemporaryDirectory(prefix="voxloom-peers-") as name:
         time_stages(stages.plan(sized(config, 4, Path(name) / "warm", seed=config.seed + 1)))
-        loaded = _cpu_s()
+        loaded = cpu_s()
         job = stages.plan(sized(config, count, Path(name) / "all", seed=config.seed))
         time_stages(job)
-        return Measured(loaded - started, _cpu_s() - loaded, audio_seconds(job), peak_mib())
+        return Measured(loaded - started, cpu_s() - loaded, audio_seconds(job), peak_mib())
 
 
 def write_texts(config_path: Path, count: int, to: Path) -> None:
@@ -202,21 +204,11 @@ def _spoken(text: str) -> "SpokenSentence":
     return spoken
 
 
-def _onnx_session(model: Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise DataError("onnxruntime is not installed; pip install -e '.[teach]'") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-
-
 def _seconds(wave: np.ndarray, sample_rate: int) -> float:
     return len(wave) / sample_rate
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """Of this process and of those that it started."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -8,7 +8,6 @@ difference between two counts is what the sampler itself keeps.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -16,12 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from benchmarks.peak_memory import peak_mib
 from models.evaluation.tables import markdown_table
 from pipeline.sentences.covering.covering import CoverageConfig
 from pipeline.sentences.drawing.sampling import Strategy
 from pipeline.sentences.generate import SentencesConfig, generate
-
-_PEAK_UNIT = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB here
 
 
 def measure(config: SentencesConfig, seed: int = 1) -> tuple[float, float]:
@@ -30,15 +28,15 @@ def measure(config: SentencesConfig, seed: int = 1) -> tuple[float, float]:
     for _ in generate(config, seed):
         pass
     rate = config.count / (time.process_time() - started)
-    return rate, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _PEAK_UNIT
+    return rate, peak_mib()
 
 
 def _measure_apart(domain: Path, strategy: str, count: int) -> list[str]:
     arguments = ["--domain", str(domain), "--counts", str(count), "--one", strategy]
     command = [sys.executable, "-m", "benchmarks.sentences", *arguments]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    rate, peak_mib = map(float, output.split())
-    return [strategy, f"{count:,}", f"{rate:,.0f}", f"{peak_mib:.0f} MiB"]
+    rate, peak = map(float, output.split())
+    return [strategy, f"{count:,}", f"{rate:,.0f}", f"{peak:.0f} MiB"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

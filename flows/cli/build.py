@@ -52,7 +52,7 @@ def seal(
     ] = None,
     overrides: Overrides = None,
 ) -> None:
-    """Make a dataset of what a stopped build has got, marked partial.
+    """Make a dataset of the finished shards of a stopped build, marked partial.
 
     Give what `voxloom build` was given. The same build may go on afterwards, and then replaces it.
 

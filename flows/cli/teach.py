@@ -72,8 +72,10 @@ def speak(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the words, their order and the pace.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes, one core each.")] = 1,
-    slowest: Annotated[float, typer.Option(help="The pace is drawn between this")] = 0.85,
-    fastest: Annotated[float, typer.Option(help="and this, for every line.")] = 1.15,
+    slowest: Annotated[
+        float, typer.Option(help="The lowest pace; drawn uniformly for every line.")
+    ] = 0.85,
+    fastest: Annotated[float, typer.Option(help="The highest pace.")] = 1.15,
 ) -> None:
     """Speak a corpus: sentences, words, digits, letters, names, times, commands and questions.
 

@@ -9,7 +9,7 @@ from flows.cli.checkpoints import check_new_folder
 from flows.cli.console import tell
 
 voices_app = typer.Typer(no_args_is_help=True, help="Voices of other synthesizers.")
-import_app = typer.Typer(no_args_is_help=True, help="Make one ready for voice.sources.")
+import_app = typer.Typer(no_args_is_help=True, help="Convert a voice for `voice.sources`.")
 voices_app.add_typer(import_app, name="import")
 ToOption = Annotated[Path, typer.Option(help="The folder to write; new or empty.")]
 
@@ -20,7 +20,7 @@ def piper(
     to: ToOption,
     license: Annotated[str, typer.Option(help="The licence of the voice, as in its MODEL_CARD.")],
 ) -> None:
-    """A raw Piper voice: its symbols and metadata are added, its noise is fixed.
+    """Convert a Piper voice: adds symbols and metadata, fixes its noise scales.
 
     [dim]Example:[/dim]  voxloom voices import piper joe.onnx --license CC0-1.0 --to voices/joe
     """
@@ -35,7 +35,7 @@ def kokoro(
     folder: Annotated[Path, typer.Argument(help="What `voxloom teach fetch` wrote.")],
     to: ToOption,
 ) -> None:
-    """Kokoro-82M (Apache-2.0): its English voices, in one folder for sherpa-onnx.
+    """Convert the English voices of Kokoro-82M (Apache-2.0) to one folder for sherpa-onnx.
 
     [dim]Example:[/dim]  voxloom voices import kokoro teachers/kokoro --to voices/kokoro
     """

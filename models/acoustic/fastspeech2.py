@@ -205,9 +205,8 @@ class FastSpeech2(nn.Module):
         controls: Controls,
         change: Callable[[Prosody], Prosody] = lambda prosody: prosody,
     ) -> Speech:
-        """Mels in the scale of `MelConfig`. Frames beyond an item's length are at the floor.
-
-        What is predicted is spoken after a `change`.
+        """Mels in the scale of `MelConfig`, at the floor beyond an item's length; what is predicted
+        is spoken after a `change`.
         """
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
         prosody = change(self._predict(hidden, symbols, lengths, speakers, controls))

@@ -1,5 +1,6 @@
 """Stage 2: what is said, how it is written down for an ASR, and its phonemes."""
 
+import dataclasses
 import functools
 import math
 import re
@@ -125,6 +126,29 @@ def _spoken(
     lexicon: Lexicon,
     accents: Mapping[str, str],
 ) -> Iterator[SpokenSentence | Reject]:
+    drafts = _written_down(sentences, config)
+    good = [draft for draft in drafts if isinstance(draft, SpokenSentence)]
+    pronouncer = Pronouncer(config.accents, lexicon, config.variants)
+    ids, texts = [draft.id for draft in good], [draft.normalized_text for draft in good]
+    pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents))
+    for sentence, draft in zip(sentences, drafts, strict=True):
+        if isinstance(draft, Reject):
+            yield draft
+            continue
+        accent, phonemes = next(pronounced)
+        if isinstance(phonemes, DataError):
+            yield Reject(sentence.id, STAGE, str(phonemes))
+            continue
+        native = parse_accent(accent).native
+        phonemes = pronounce_inline(phonemes, sentence, draft.pronounced_words, native)
+        phonemes = with_pauses(phonemes, draft.pauses)
+        yield dataclasses.replace(draft, accent=accent, phonemes=phonemes)
+
+
+def _written_down(
+    sentences: Sequence[Sentence], config: TextConfig
+) -> list[SpokenSentence | Reject]:
+    """What is said of each sentence, still without phonemes, or why nothing can be."""
     read = functools.partial(normalize, grammar_cache=config.grammar_cache, workers=config.workers)
     spoken = read([sentence.text for sentence in sentences])
     transcripts = [" ".join(words_of(text)) for text in spoken]
@@ -132,26 +156,17 @@ def _spoken(
     marked = pronounced_words(sentences, transcripts, read)
     pauses = pauses_of(sentences, transcripts, read)
     stressed = emphasized_words(sentences, transcripts, read)
-    reasons = [
-        _unspeakable(text, sentence.text) for text, sentence in zip(spoken, sentences, strict=True)
-    ]
-    good = [index for index, reason in enumerate(reasons) if not reason]
-    pronouncer = Pronouncer(config.accents, lexicon, config.variants)
-    ids, texts = [sentences[index].id for index in good], [spoken[index] for index in good]
-    pronounced = iter(pronouncer.pronounce(ids, texts, seed, accents))
-    for index, (sentence, reason) in enumerate(zip(sentences, reasons, strict=True)):
-        accent, phonemes = ("", "") if reason else next(pronounced)
-        if reason or isinstance(phonemes, DataError):
-            yield Reject(sentence.id, STAGE, reason or str(phonemes))
+    drafts = list[SpokenSentence | Reject]()
+    for index, sentence in enumerate(sentences):
+        if reason := _unspeakable(spoken[index], sentence.text):
+            drafts.append(Reject(sentence.id, STAGE, reason))
             continue
-        native = parse_accent(accent).native
-        phonemes = pronounce_inline(phonemes, sentence, marked[index], native)
-        yield SpokenSentence(
+        draft = SpokenSentence(
             id=sentence.id,
             normalized_text=spoken[index],
             transcript=transcripts[index],
-            phonemes=with_pauses(phonemes, pauses[index]),
-            accent=accent,
+            phonemes="",
+            accent="",
             slot_words=slot_words[index],
             number=sentence.number,
             split=sentence.split,
@@ -159,6 +174,8 @@ def _spoken(
             pauses=pauses[index],
             emphasized_words=stressed[index],
         )
+        drafts.append(draft)
+    return drafts
 
 
 def _unspeakable(spoken: str, written: str) -> str:

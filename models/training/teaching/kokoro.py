@@ -55,7 +55,7 @@ class KokoroTeacher:
             "style": self._styles(voice)[len(ids) - 1].reshape(1, _STYLE),
             "speed": np.array([speed], dtype=np.float32),
         }
-        wave = _session(self.folder / MODEL).run(None, feeds)[0]
+        wave = onnx_session(self.folder / MODEL).run(None, feeds)[0]
         return Spoken(np.asarray(wave, np.float32).ravel(), SAMPLE_RATE)
 
     def _ids(self, written: str) -> list[int]:
@@ -80,8 +80,10 @@ def _vocabulary(path: Path) -> dict[str, int]:
 
 
 @functools.cache
-def _session(model: Path) -> Any:
-    """One thread: rendering runs in as many processes as are wanted."""
+def onnx_session(model: Path) -> Any:
+    """One thread: rendering runs in as many processes as are wanted. Raises `DataError` without
+    ONNX Runtime.
+    """
     try:
         import onnxruntime
     except ImportError:

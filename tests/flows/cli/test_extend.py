@@ -1,7 +1,5 @@
 """`voxloom extend` and `voxloom merge`, from the command line."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -58,23 +56,15 @@ def test_wrong_uses_are_told(dataset, config, tmp_path, capsys) -> None:
 
 
 def test_a_dataset_is_extended_through_the_flow_and_merged(
-    dataset: Path, config: Path, checkout: Path, tmp_path: Path
+    dataset: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = tmp_path / "other"
-    command = [sys.executable, "-m", "flows.cli.app", "extend", str(dataset), str(config)]
-    done = subprocess.run(
-        [*command, "--set", "seed=5", "--set", "sentences.count=5"],
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "5 rows added; 9 clips" in done.stdout
+    settings = ["seed=5", "sentences.count=5", "runtime.workers=1"]
+    assert _run("extend", dataset, config, *(f"--set={setting}" for setting in settings)) == 0
+    assert "5 rows added; 9 clips" in capsys.readouterr().out
     assert verify(dataset) == []
-    settings = load_build_config(config, ["seed=6", "name=other", f"output.path={other}"])
-    run_stages(plan(settings))
+    further = load_build_config(config, ["seed=6", "name=other", f"output.path={other}"])
+    run_stages(plan(further))
     assert _run("merge", dataset, other, "--to", tmp_path / "both") == 0
     build = read_build(tmp_path / "both")
     assert (build["name"], build["rows"], len(build["history"])) == ("both", 13, 3)

@@ -42,14 +42,15 @@ def read_within(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def parse_yaml(text: str, plain_objects: bool = False) -> Any:
-    """The value that `text` stands for, as the safe loader makes it.
+    """The value that `text` stands for, as the safe loader makes it; no key twice in a mapping.
 
-    With `plain_objects`, one of a Python class is read as its fields. Raises `YamlProblem`.
+    With `plain_objects`, for files of others, one of a Python class is read as its fields, and the
+    last of equal keys is meant. Raises `YamlProblem`.
     """
     import yaml
 
     _check(text, MAX_VALUES)
-    loader = _loader()
+    loader = _loader(is_strict=not plain_objects)
     if plain_objects:
         loader.add_multi_constructor("tag:yaml.org,2002:python/", _fields)
     try:
@@ -78,7 +79,7 @@ def _safe_loader() -> Any:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _loader() -> Any:
+def _loader(is_strict: bool) -> Any:
     """The safe loader, for which a scalar that is not what its look or tag says is a YAML error."""
     import yaml
 
@@ -98,7 +99,39 @@ def _loader() -> Any:
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
             return value
 
+        def construct_document(self, node: Any) -> Any:
+            if is_strict:
+                _check_keys(node)
+            return super().construct_document(node)
+
     return Loader
+
+
+def _check_keys(root: Any) -> None:
+    """Before merges are put in, which may say again what their mapping says."""
+    import yaml
+
+    nodes, seen = [root], set[int]()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+            continue
+        lines = dict[str, int]()
+        for key, value in node.value:
+            nodes += [key, value]
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                continue
+            if key.value in lines:
+                first = lines[key.value]
+                problem = (
+                    f"`{shortened(key.value, 80)}` stands on line {first} already; once is enough"
+                )
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            lines[key.value] = key.start_mark.line + 1
 
 
 def _fields(loader: Any, suffix: str, node: Any) -> Any:

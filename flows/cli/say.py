@@ -1,5 +1,6 @@
 """`voxloom say`: synthesize one sentence."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -71,6 +72,9 @@ def say(
             generated=_any_generated(name, spread),
         )
 
+    for option, value in (("pace", pace), ("pitch", pitch), ("energy", energy)):
+        if not math.isfinite(value):
+            raise ConfigError(f"--{option}: {value} is not a finite number")
     check_audio_path(out)
     read_as = TextConfig(accent=accent)
     check_text(read_as)

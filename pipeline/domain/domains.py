@@ -176,7 +176,7 @@ def domain_files(path: Path) -> list[Path]:
 
 
 def _files(folder: Path, kind: str, *suffixes: str) -> list[Path]:
-    found = sorted(path for path in (folder / kind).glob("*") if path.suffix in suffixes)
+    found = sorted(path for path in (folder / kind).glob("*") if path.suffix.lower() in suffixes)
     return checked_inside(folder, found)
 
 

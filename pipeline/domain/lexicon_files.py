@@ -51,7 +51,9 @@ def read_lexicon(path: Path) -> Vocabulary:
     value, weight that is not a positive number, pronunciation that does not fit its value.
     """
     text = read_text(path, "a lexicon")
-    read = {".txt": _text_entries, ".csv": _csv_entries, ".yaml": _yaml_entries}[path.suffix]
+    read = {".txt": _text_entries, ".csv": _csv_entries, ".yaml": _yaml_entries}[
+        path.suffix.lower()
+    ]
     entries = read(text, path)
     if not entries:
         raise DataError(f"{path}:1: the lexicon is empty; it needs at least one value")

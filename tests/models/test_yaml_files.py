@@ -26,6 +26,20 @@ def test_values_are_those_of_the_safe_loader() -> None:
     assert compose_yaml("") is None
 
 
+def test_a_key_stands_once_in_a_mapping() -> None:
+    for text, line in (
+        ("a: 1\nb: 2\na: 3\n", 3),
+        ("a:\n- {b: {c: 1, d: 2,\n  c: 3}}\n", 3),
+        ("'a': 1\n\na: 2\n", 3),
+    ):
+        with pytest.raises(YamlProblem, match=r"stands on line [12] already") as caught:
+            parse_yaml(text)
+        assert caught.value.line == line
+        assert parse_yaml(text, plain_objects=True)
+    merged = "x: &x {k: 1, l: 2}\ny: &y {<<: *x, k: 3}\nz: {<<: [*x, *y], k: 4}\nk: 5\n"
+    assert parse_yaml(merged)["z"] == {"k": 4, "l": 2}
+
+
 @pytest.mark.parametrize(
     ("scalar", "message"),
     [

@@ -91,6 +91,8 @@ def columns_of(file: Path) -> dict[str, str]:
             objects = (row.values for row in _json_rows(file) if not row.problem)
             return dict.fromkeys(next(objects, {}), "")
         header = next(_records(file), (0, []))[1]
+        if any("\udc80" <= sign <= "\udcff" for name in header for sign in name):
+            raise DataError(f"{file}:1: not UTF-8 text; save it as UTF-8")
         _check_distinct(file, header)
         return dict.fromkeys(header, "")
 

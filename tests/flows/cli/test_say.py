@@ -56,6 +56,7 @@ def test_say_takes_its_time(tmp_path: Path, tiny_voices: TinyVoices) -> None:
     [
         (["Hello.", "-o", "hello.mp3"], 1, "hello.mp3"),
         (["Hello.", "--speaker", "nobody", "-o", "x.wav"], 2, "anna, ben"),
+        (["Hello.", "--pitch", "nan", "-o", "x.wav"], 2, "--pitch: nan is not a finite number"),
         (["Hello.", "--speaker", "mix(anna, zoe, 0.4)", "-o", "x.wav"], 2, "0.40): zoe: "),
         (["Hello.", "--speaker", "generated-003", "-o", "x.wav"], 2, "3 are needed"),
         (["Hello.", "--pace", "9", "-o", "x.wav"], 2, "--pace: 9; 0.3 to 3 is allowed"),

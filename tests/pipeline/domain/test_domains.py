@@ -31,6 +31,15 @@ CITIES = "value,weight,tags,say,country\nParis,3,capital,,France\nNice,1,coast,n
 CITIES += 'Lima,1,capital coast,,Peru\n"Bonn",1,,,Germany\n'
 
 
+def test_suffixes_are_read_in_any_letters(tmp_path: Path) -> None:
+    files = {"templates/go.J2": "Go to {{ city }}.\n", "lexicons/city.TXT": "Rome\n"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    (row,) = drawn(tmp_path, 1)
+    assert (row.text, row.intent) == ("Go to Rome.", "go")
+
+
 def test_a_part_goes_with_its_value(tmp_path: Path) -> None:
     template = "{% set place = city %}Is {{ place }} in {{ place.country }}?\n"
     folder = domain(tmp_path, {"templates/greet.j2": template, "lexicons/city.csv": CITIES})

@@ -373,6 +373,14 @@ def test_headers_and_suffixes_are_read_in_any_letters(
     assert row.intent == "fly"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_header_in_another_encoding_is_told(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("text,caf\u00e9\nHello.,1\n", encoding=encoding)
+    with pytest.raises(DataError, match=r"own\.csv:1: not UTF-8 text; save it as UTF-8"):
+        sentences(config_of(path, 1))
+
+
 def test_a_slot_is_a_word_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     write_lines(

@@ -122,7 +122,7 @@ def ray_pools(job: Job) -> Iterator[RayPools]:
     }
     try:
         ray.init(
-            address=address,
+            address=address or "local",  # not one that somebody has left running here
             runtime_env={"env_vars": of_actors},
             log_to_driver=False,
             logging_level=logging.ERROR,

@@ -23,7 +23,9 @@ from pipeline.dataset.files import data_files
 SEAL = "seal"
 _SAMPLES = (4, 12, 48)  # sentences a worker, at most as many as a shard has
 _COPIES = 6  # of a stage's records: read, made, as columns, as a file, and as waves of floats
-_SEAL_ROW_BYTES = 200  # python -m benchmarks.seal: peaks of 20,000 and 200,000 rows
+# From `python -m benchmarks.seal`, for some dozens of rows tell little of millions: the bytes of a
+# row, and the time of one as a share of what sealing the largest sample takes.
+_SEAL_ROW_BYTES, _SEAL_ROW_SHARE = 400, 2.8e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,6 @@ class Spent:
     page_bytes: int
     cache_bytes: int
     memory_bytes: int
-
-    @property
-    def seconds(self) -> float:
-        return self.shards_s + self.seal_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,24 @@ def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) ->
         a_row = max(0.0, sample - small) / max(1, large.sentences - samples[1].sentences)
         return max(0.0, first - a_row * samples[0].sentences) + a_row * num_rows
 
+    def sealed(seconds: float) -> float:
+        return seconds * (1 + _SEAL_ROW_SHARE * max(0, num_rows - large.sentences))
+
+    shards_s = taken(*(spent.shards_s for spent in samples))
     in_work = min(num_rows, config.runtime.num_workers * config.runtime.shard_size)
     row_bytes = max(large.shard_bytes.values()) / large.sentences
     in_stages = _COPIES * row_bytes * max(0, in_work - large.sentences)
     scale = num_rows / large.sentences
     return Estimate(
-        hours=(started_s + taken(*(spent.seconds for spent in samples))) / 3600,
+        hours=(started_s + shards_s + sealed(large.seal_s)) / 3600,
         cpu_hours={
-            stage: taken(*(spent.cpu_s[stage] for spent in samples)) / 3600 for stage in large.cpu_s
+            stage: (
+                sealed(seconds)
+                if stage == SEAL
+                else taken(*(spent.cpu_s[stage] for spent in samples))
+            )
+            / 3600
+            for stage, seconds in large.cpu_s.items()
         },
         shard_bytes={stage: size * scale for stage, size in large.shard_bytes.items()},
         cache_bytes=large.cache_bytes,

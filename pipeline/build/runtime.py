@@ -12,6 +12,8 @@ ShardStage = Literal["frontend", "synthesize", "vocode", "judge", "augment", "ma
 SHARD_STAGES: tuple[ShardStage, ...] = get_args(ShardStage)
 GPU_STAGES: tuple[ShardStage, ...] = ("synthesize", "vocode")
 
+_MOST_WORKERS = 10_000  # more than shards of any build are made at a time
+
 
 @dataclass(frozen=True)
 class RayPoolConfig:
@@ -57,8 +59,8 @@ class RuntimeConfig:
                 f"work_dir: {self.work_dir}: is an object store; shards are renamed, locked and "
                 "read at random, which needs a disk of this machine"
             )
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"workers: {self.workers}; 1 or more is needed, or null")
+        if self.workers is not None and not 1 <= self.workers <= _MOST_WORKERS:
+            raise ValueError(f"workers: {self.workers}; allowed are 1 to {_MOST_WORKERS:,}, or null")
         if self.shard_timeout_s is not None and self.shard_timeout_s <= 0:
             raise ValueError(
                 f"shard_timeout_s: {self.shard_timeout_s}; more than 0 is needed, or null"

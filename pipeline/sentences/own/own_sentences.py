@@ -6,6 +6,7 @@ Choosing takes a pass over the file, and no memory: rows are passed with a chanc
 wanted out of those still to come. docs/OWN_SENTENCES.md shows what files may look like.
 """
 
+import difflib
 import hashlib
 import json
 import re
@@ -39,6 +40,7 @@ from pipeline.text.slot_words import occurrences
 TEXT_COLUMNS = ("text", "sentence", "transcript", "transcription", "utterance", "utt")
 _MAX_CHARACTERS = 1000  # about a minute of speech
 _READ_AT_FIRST = 500_000  # rows: some seconds
+_NEARLY_THE_SAME = 0.8  # of difflib: `intnet` and `intents`, not `content`
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _CONTROL_OR_SURROGATE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -144,9 +146,9 @@ def _open(key: str, config: OwnFile) -> _Opened:
         tuple(files),
         tuple(f.relative_to(path).as_posix() if path.is_dir() else f.name for f in files),
         text=_named(config.text, types) or _obvious_text(key, config, types),
-        intent=_named(config.intent, types) or _obvious(config.intent, "intent", types),
+        intent=_named(config.intent, types) or _obvious(key, config.intent, "intent", types),
         slots=tuple(_named(name, types) for name in wanted or ())
-        or tuple(filter(None, [_obvious(wanted, "slots", types)])),
+        or tuple(filter(None, [_obvious(key, wanted, "slots", types)])),
     )
     for option, names in (
         ("text", [opened.text]),
@@ -187,9 +189,21 @@ def _named(column: str | None, types: Mapping[str, str]) -> str:
     return _by_name(types).get(_plain(column), column)
 
 
-def _obvious(asked: object, column: str, types: Mapping[str, str]) -> str:
-    """The column of this name where none was asked for."""
-    return _by_name(types).get(column, "") if asked is None else ""
+def _obvious(key: str, asked: object, column: str, types: Mapping[str, str]) -> str:
+    """The column of this name where none was asked for. Raises `DataError` where only a name that
+    is nearly the same is there: what it holds would be left out unseen.
+    """
+    if asked is not None:
+        return ""
+    by_name = _by_name(types)
+    for near in difflib.get_close_matches(column, by_name, n=1, cutoff=_NEARLY_THE_SAME):
+        if near != column:
+            none = "[]" if column == "slots" else '""'
+            raise DataError(
+                f"{key}.{column}: null, and there is no column `{column}` but `{by_name[near]}`; "
+                f"rename it, name it here, or say {none} to read none"
+            )
+    return by_name.get(column, "")
 
 
 def _by_name(types: Mapping[str, str]) -> dict[str, str]:

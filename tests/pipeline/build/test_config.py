@@ -49,6 +49,7 @@ def test_the_quickstart_config_is_valid(checkout: Path) -> None:
         ("voice.pitch=1", "voice.pitch: unknown key"),
         ("runtime.shard_size=0", "runtime.shard_size: 0"),
         ("runtime.workers=-1", "runtime.workers: -1"),
+        ("runtime.workers=1000000000", "allowed are 1 to 10,000, or null"),
         ("runtime.runner=dask", "threads, processes, ray"),
         ("runtime.device=tpu", "auto, cpu, cuda"),
         ("runtime.shard_timeout_s=0", "runtime.shard_timeout_s: 0"),

@@ -421,6 +421,25 @@ def test_two_files_of_one_name_are_told_apart_or_told(tmp_path: Path) -> None:
     SentencesConfig(domain=None, count=2, files=(files[0], replace(files[1], domain="b")))
 
 
+@pytest.mark.parametrize(
+    ("written", "option"), [("intnet", "intent"), ("Intents", "intent"), ("slot", "slots")]
+)
+def test_a_column_that_is_nearly_named_as_ours_is_not_left_out_unseen(
+    tmp_path: Path, written: str, option: str
+) -> None:
+    path = write_lines(tmp_path / "own.csv", f"text,{written}", 'Good night.,"greet"')
+    message = rf"files\[0\]\.{option}: null, and there is no column `{option}` but `{written}`"
+    with pytest.raises(DataError, match=message):
+        check_sentences(config_of(path, 1))
+    none: object = [] if option == "slots" else ""
+    assert [row.intent for row in sentences(config_of(path, 1, **{option: none}))] == [""]
+
+
+def test_a_column_of_another_meaning_is_left_alone(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "own.csv", "text,content,client", "Good night.,a,b")
+    assert [row.text for row in sentences(config_of(path, 1))] == ["Good night."]
+
+
 def test_a_file_of_a_folder_with_other_columns_is_told(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     write_lines(tmp_path / "own/a.csv", "text,intent", "One.,count")

@@ -60,7 +60,8 @@ class RuntimeConfig:
                 "read at random, which needs a disk of this machine"
             )
         if self.workers is not None and not 1 <= self.workers <= _MOST_WORKERS:
-            raise ValueError(f"workers: {self.workers}; allowed are 1 to {_MOST_WORKERS:,}, or null")
+            allowed = f"1 to {_MOST_WORKERS:,}, or null"
+            raise ValueError(f"workers: {self.workers}; allowed are {allowed}")
         if self.shard_timeout_s is not None and self.shard_timeout_s <= 0:
             raise ValueError(
                 f"shard_timeout_s: {self.shard_timeout_s}; more than 0 is needed, or null"

@@ -6,7 +6,7 @@ B batch, N symbols, T mel frames, D model width.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,6 @@ from models.speakers.mixing import PerSpeaker
 from models.voice import Controls, Speech
 
 PAD = "<pad>"
-_UNVOICED_WEIGHT = 0.1  # of pitch that nobody hears, but the decoder sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +107,7 @@ class FastSpeech2(nn.Module):
     mel_mean: Tensor  # (n_mels,)
     mel_std: Tensor  # (n_mels,)
     variance_gain: Tensor  # (n_mels,) of a band, or of a cepstral coefficient
+    pitch_gain: Tensor  # () how much farther than predicted pitch moves about its mean
     to_cepstra: Tensor  # (n_mels, n_mels)
     is_silent: Tensor  # (symbols,) bool
 
@@ -142,6 +142,8 @@ class FastSpeech2(nn.Module):
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
+        self.register_buffer("pitch_gain", torch.tensor(1.0))
+        self.register_load_state_dict_pre_hook(_speak_as_predicted)
         self.register_buffer("to_cepstra", cosine_transform(mel.n_mels), persistent=False)
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
@@ -253,7 +255,7 @@ class FastSpeech2(nn.Module):
         voiced = mask & ~self.is_silent[symbols]
         semitone = math.log(2) / 12 / self.pitch_std[speakers]
         mean = (pitch * voiced).sum(dim=1, keepdim=True) / voiced.sum(dim=1, keepdim=True).clamp(1)
-        wider = (controls.pitch_range - 1)[:, None] * (pitch - mean)
+        wider = (controls.pitch_range * self.pitch_gain - 1)[:, None] * (pitch - mean)
         pitch = pitch + (wider + (controls.pitch_semitones * semitone)[:, None]) * voiced
         louder = controls.energy.log()[:, None] * voiced
         # Beside a contour the decoder hardly listens to energy: what is asked is added to its mels.
@@ -371,30 +373,8 @@ class FastSpeech2(nn.Module):
         return self.to_mel(self.final_norm(x)).float(), lengths
 
 
-def fastspeech2_losses(
-    output: TrainingOutput,
-    mels: Tensor,
-    prosody: Prosody,
-    lengths: Tensor,
-    contour: Contour | None = None,
-) -> dict[str, Tensor]:
-    """Section 2.2: mean absolute error of normalized mels (B, T, n_mels), mean squared errors of
-    log duration, pitch and energy, padding left out. With the recording's `contour` also the mean
-    absolute error of its pitch, above all where it is voiced, and the cross-entropy of its voicing.
-    """
-    symbols = length_mask(lengths, prosody.durations.shape[1])
-    frames = length_mask(prosody.durations.sum(dim=1), mels.shape[1])
-    log_durations = (prosody.durations + 1).float().log()
-    losses = {
-        "mel": (output.mels - mels).abs()[frames].mean(),
-        "duration": (output.log_durations - log_durations).square()[symbols].mean(),
-        "pitch": (output.pitch - prosody.pitch).square()[symbols].mean(),
-        "energy": (output.energy - prosody.energy).square()[symbols].mean(),
-    }
-    if contour is not None and output.contour is not None:
-        predicted, voiced = output.contour, contour.voicing[frames]
-        weight = _UNVOICED_WEIGHT + (1 - _UNVOICED_WEIGHT) * voiced
-        away = (predicted.pitch - contour.pitch).abs()[frames] * weight
-        losses["contour"] = away.sum() / weight.sum()
-        losses["voicing"] = F.binary_cross_entropy_with_logits(predicted.voicing[frames], voiced)
-    return losses
+def _speak_as_predicted(
+    _: nn.Module, tensors: dict[str, Tensor], prefix: str, *_ignored: Any
+) -> None:
+    """Checkpoints of before `pitch_gain` lack it."""
+    tensors.setdefault(f"{prefix}pitch_gain", torch.tensor(1.0))

@@ -14,8 +14,8 @@ from models.acoustic.fastspeech2 import (
     FastSpeech2,
     FastSpeech2Config,
     Prosody,
-    fastspeech2_losses,
 )
+from models.acoustic.fastspeech2_losses import fastspeech2_losses
 from models.acoustic.frame_pitch import Contour
 from models.losses import check_loss_names
 from models.mel import check_same_mel
@@ -49,6 +49,8 @@ from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
 _LOUD_DB = 25.0  # below the loudest frame: speech
+# Of the gain of pitch: at most this much is flatness, beyond it octave errors of the tracker.
+_GAIN_LIMITS, _GAIN_ROUNDS = (1.0, 1.5), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,7 @@ class FastSpeech2Task:
         assert isinstance(model, FastSpeech2)
         measure_variance(model, self.features, self.examples)
         if model.config.frame_pitch:
+            measure_pitch_gain(model, self.features, self.examples)
             measure_residuals(model, self._levels, self.examples)
         hypotheses = []
         for index, clip in enumerate(self.held_out[::2]):
@@ -303,6 +306,31 @@ def _loud(mels: Tensor) -> Tensor:
     """The frames of natural log-mels (T, n_mels) that are at most `_LOUD_DB` below the loudest."""
     level_db = 10 * torch.log10((2 * mels).exp().sum(dim=1))
     return mels[level_db > level_db.max() - _LOUD_DB]
+
+
+def measure_pitch_gain(
+    model: FastSpeech2, features: Features, examples: Sequence[Example], count: int = 120
+) -> None:
+    """Fill `model.pitch_gain`: how much flatter than recordings the melody of its sentences is.
+
+    Spread is the standard deviation of ln F0 over the voiced frames of a sentence, its median over
+    `count` training sentences that the model can say. What the frames add to their phones' pitch
+    does not grow with the gain, so it is found in rounds.
+    """
+    examples = [example for example in examples if not unknown_symbols(model, example.clip)]
+    clips = [example.clip for example in examples[:: max(1, len(examples) // count)]]
+    wanted = np.median([_melody(features.pitch(clip)) for clip in clips])
+    model.pitch_gain.fill_(1.0)
+    for _ in range(_GAIN_ROUNDS):
+        contours = (speak_clip(model, clip).pitch_hz for clip in clips)
+        spoken = np.median([_melody(hz[0].cpu().numpy()) for hz in contours if hz is not None])
+        model.pitch_gain.mul_(float(wanted / max(spoken, 1e-3))).clamp_(*_GAIN_LIMITS)
+
+
+def _melody(pitch_hz: np.ndarray) -> float:
+    """The standard deviation of ln F0 over voiced frames; 0 without any."""
+    voiced = pitch_hz[pitch_hz > 0]
+    return float(np.log(voiced).std()) if len(voiced) else 0.0
 
 
 def measure_residuals(

@@ -10,9 +10,9 @@ from models.acoustic.fastspeech2 import (
     FastSpeech2,
     FastSpeech2Config,
     Prosody,
-    fastspeech2_losses,
 )
 from models.acoustic.fastspeech2_layers import FftBlock
+from models.acoustic.fastspeech2_losses import fastspeech2_losses
 from models.acoustic.frames import regulate_length
 from models.mel import MelConfig
 from models.voice import Controls, Speech

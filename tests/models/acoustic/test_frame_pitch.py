@@ -4,7 +4,8 @@ import math
 import pytest
 import torch
 
-from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config, Prosody, fastspeech2_losses
+from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config, Prosody
+from models.acoustic.fastspeech2_losses import fastspeech2_losses
 from models.acoustic.frame_pitch import Contour
 from models.acoustic.frames import frames_of
 from models.mel import MelConfig
@@ -116,3 +117,22 @@ def test_losses_of_the_contour_leave_padding_out(model: FastSpeech2) -> None:
     beyond = torch.arange(frames)[None] >= durations.sum(dim=1)[:, None]
     away = output._replace(contour=output.contour._replace(pitch=contour.pitch + 9.0 * beyond))
     assert float(fastspeech2_losses(away, output.mels, prosody, LENGTHS, contour)["contour"]) == 0.0
+
+
+def test_pitch_gain_widens_as_a_wider_pitch_range_does(model: FastSpeech2) -> None:
+    one = torch.ones(2)
+    asked = Controls(pace=one, pitch_semitones=0 * one, energy=one, pitch_range=1.4 * one)
+    wide = model.predict(IDS, LENGTHS, WHO, asked).pitch
+    plain = model.predict(IDS, LENGTHS, WHO, asked._replace(pitch_range=one)).pitch
+    model.pitch_gain.fill_(1.4)
+    gained = model.predict(IDS, LENGTHS, WHO, asked._replace(pitch_range=one)).pitch
+    torch.testing.assert_close(gained, wide)
+    assert gained[0].std() > plain[0].std()
+
+
+def test_a_checkpoint_without_pitch_gain_speaks_as_predicted(model: FastSpeech2) -> None:
+    older = model.state_dict()
+    del older["pitch_gain"]
+    model.pitch_gain.fill_(1.3)
+    model.load_state_dict(older)
+    assert model.pitch_gain == 1

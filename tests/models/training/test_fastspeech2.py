@@ -201,6 +201,7 @@ def test_without_vectors_the_state_is_that_of_older_checkpoints() -> None:
         "mel_mean",
         "mel_std",
         "variance_gain",
+        "pitch_gain",
     }
 
 
@@ -226,6 +227,7 @@ def test_frame_pitch_goes_on_from_a_model_without(
         model.speaker_embedding.weight, before.speaker_embedding.weight, atol=1e-3, rtol=0
     )
     assert model.log_pitch.exp().tolist() == pytest.approx([220.0, 110.0], rel=0.02)
+    assert 1 <= model.pitch_gain <= 1.5
     assert model.residual_std.gt(0).all()
     assert model.residual_memory.ge(0).all()
     with pytest.raises(ConfigError, match=r"loss_weights: .*contour, voicing"):

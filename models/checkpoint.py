@@ -332,6 +332,8 @@ def _load_weights(model: nn.Module, path: Path) -> None:
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: cannot be read as safetensors ({error})") from None
     expected = model.state_dict()
+    # What a kind got `later` keeps its first value, so that older checkpoints do as they did.
+    weights = {name: expected[name] for name in getattr(model, "later", ())} | dict(weights)
     wrong = [f"{name} missing" for name in expected.keys() - weights.keys()] + [
         f"{name} not expected" for name in weights.keys() - expected.keys()
     ]

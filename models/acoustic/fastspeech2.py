@@ -6,7 +6,7 @@ B batch, N symbols, T mel frames, D model width.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -92,6 +92,7 @@ class FastSpeech2(nn.Module):
     """
 
     controls = frozenset(Controls._fields)
+    later = frozenset({"pitch_gain"})
     per_speaker: ClassVar[PerSpeaker] = {
         "speaker_embedding.weight": "any",
         "speaker_vectors": "any",
@@ -143,7 +144,6 @@ class FastSpeech2(nn.Module):
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
         self.register_buffer("pitch_gain", torch.tensor(1.0))
-        self.register_load_state_dict_pre_hook(_speak_as_predicted)
         self.register_buffer("to_cepstra", cosine_transform(mel.n_mels), persistent=False)
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
@@ -371,10 +371,3 @@ class FastSpeech2(nn.Module):
         for block in self.decoder:
             x = block(x, mask)
         return self.to_mel(self.final_norm(x)).float(), lengths
-
-
-def _speak_as_predicted(
-    _: nn.Module, tensors: dict[str, Tensor], prefix: str, *_ignored: Any
-) -> None:
-    """Checkpoints of before `pitch_gain` lack it."""
-    tensors.setdefault(f"{prefix}pitch_gain", torch.tensor(1.0))

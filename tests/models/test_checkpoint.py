@@ -179,6 +179,22 @@ def test_weights_with_other_names_are_named(vocos: Path) -> None:
         load_checkpoint(vocos)
 
 
+def test_what_a_kind_got_later_keeps_its_first_value(
+    tiny_voices: TinyVoices, tmp_path: Path
+) -> None:
+    folder = tmp_path / "older"
+    shutil.copytree(tiny_voices.acoustic_model, folder)
+    weights = load_file(folder / "model.safetensors")
+    weights["pitch_gain"].fill_(1.3)
+    save_file(weights, folder / "model.safetensors")
+    _redigest(folder)
+    assert load_checkpoint(folder).model.pitch_gain == pytest.approx(1.3)
+    del weights["pitch_gain"]
+    save_file(weights, folder / "model.safetensors")
+    _redigest(folder)
+    assert load_checkpoint(folder).model.pitch_gain == 1
+
+
 def test_griffin_lim_needs_no_weights() -> None:
     assert shared_checkpoint("griffin-lim").kind == "griffin-lim"
     checkpoint = load_checkpoint("griffin-lim")

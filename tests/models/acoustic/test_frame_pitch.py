@@ -128,11 +128,3 @@ def test_pitch_gain_widens_as_a_wider_pitch_range_does(model: FastSpeech2) -> No
     gained = model.predict(IDS, LENGTHS, WHO, asked._replace(pitch_range=one)).pitch
     torch.testing.assert_close(gained, wide)
     assert gained[0].std() > plain[0].std()
-
-
-def test_a_checkpoint_without_pitch_gain_speaks_as_predicted(model: FastSpeech2) -> None:
-    older = model.state_dict()
-    del older["pitch_gain"]
-    model.pitch_gain.fill_(1.3)
-    model.load_state_dict(older)
-    assert model.pitch_gain == 1

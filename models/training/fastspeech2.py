@@ -313,9 +313,9 @@ def measure_pitch_gain(
 ) -> None:
     """Fill `model.pitch_gain`: how much flatter than recordings the melody of its sentences is.
 
-    Spread is the standard deviation of ln F0 over the voiced frames of a sentence, its median over
-    `count` training sentences that the model can say. What the frames add to their phones' pitch
-    does not grow with the gain, so it is found in rounds.
+    Spread is from the 10th to the 90th percentile of ln F0 over the voiced frames of a sentence, as
+    trackers jump by octaves; its median over `count` training sentences that the model can say.
+    What the frames add to their phones' pitch does not grow with the gain: it is found in rounds.
     """
     examples = [example for example in examples if not unknown_symbols(model, example.clip)]
     clips = [example.clip for example in examples[:: max(1, len(examples) // count)]]
@@ -328,9 +328,9 @@ def measure_pitch_gain(
 
 
 def _melody(pitch_hz: np.ndarray) -> float:
-    """The standard deviation of ln F0 over voiced frames; 0 without any."""
+    """From the 10th to the 90th percentile of ln F0 over voiced frames; 0 without any."""
     voiced = pitch_hz[pitch_hz > 0]
-    return float(np.log(voiced).std()) if len(voiced) else 0.0
+    return float(np.ptp(np.percentile(np.log(voiced), [10, 90]))) if len(voiced) else 0.0
 
 
 def measure_residuals(

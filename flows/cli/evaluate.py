@@ -117,6 +117,10 @@ def evaluate_voices(
         typer.Option(help="Judge held-out recordings of it too: a folder, or a training config."),
     ] = None,
     folders: Folders = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(help="Other synthesizers: flite:VOICE, or FOLDER:VOICE of Kokoro-82M."),
+    ] = None,
     out: Out = Path("runs/evaluation/voices"),
 ) -> None:
     """Evaluate voices from text: predicted naturalness, word errors, requested and measured pitch.
@@ -134,6 +138,7 @@ def evaluate_voices(
         whisper,
         per_kind,
         corpus=corpus_config(corpus, folders or []) if corpus else None,
+        beside=tuple(beside or ()),
     )
     rows = naturalness.evaluate_naturalness(request, tell)
     naturalness.write_clips(rows, out / "clips.csv")

@@ -2,7 +2,8 @@
 
 A system is an acoustic model and a vocoder. Every voice of every system says the same lines from
 text alone; judges that never met our data listen (`models/evaluation/opinions.py`). Beside them, on
-request, held-out recordings of the same speakers, and their mels through each vocoder.
+request, other synthesizers (`models/evaluation/other_synthesizers.py`), held-out recordings of the
+same speakers, and their mels through each vocoder.
 
 S samples, T frames.
 """
@@ -26,6 +27,7 @@ from models.evaluation.opinions import (
     mean,
     word_errors,
 )
+from models.evaluation.other_synthesizers import OtherSynthesizer, open_synthesizer
 from models.evaluation.speech import Choice, ProsodySettings, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.mel import LogMel, MelConfig
@@ -56,7 +58,8 @@ _LEAST_WORDS = 5  # of a recording that counts as a sentence
 class NaturalnessRequest:
     """`systems` are ACOUSTIC+VOCODER; `speakers` by name, those that a system lacks are passed
     over; none: those that it features. `per_kind` lines of each kind, all where None; of
-    recordings of `corpus`, where there is one, as many sentences.
+    recordings of `corpus`, where there is one, as many sentences. `beside` are voices of other
+    synthesizers, as `open_synthesizer` takes them.
     """
 
     systems: tuple[str, ...]
@@ -65,6 +68,7 @@ class NaturalnessRequest:
     per_kind: int | None = None
     lines: Path = LINES
     corpus: CorpusConfig | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredClip:
-    """What was measured of a clip; None where nobody could."""
+    """What was measured of a clip; None where nobody could, or where it is no sentence, whose
+    naturalness alone is judged.
+    """
 
     system: str
     speaker: str
     line: Line
-    mos: float
-    dnsmos: float
+    mos: float | None
+    dnsmos: float | None
     edits: int | None
     num_words: int
     hypothesis: str
@@ -149,6 +155,7 @@ def _sources(
 ) -> Iterator[tuple[str, str, list[MeasuredClip]]]:
     """System, speaker and clips: every system's voices, after the recordings of all of them."""
     systems = {system: _open_system(system) for system in request.systems}
+    others = [open_synthesizer(voice) for voice in request.beside]
     if request.corpus is not None:
         asked = {name for own in systems.values() for name in _speakers(own, request.speakers)}
         vocoders = {own.vocoder.name: own for own in systems.values()}
@@ -161,6 +168,8 @@ def _sources(
             for name, voices in vocoders.items():
                 copies = [_judge_copy(name, voices, speaker, clip, listeners) for clip in clips]
                 yield f"{RECORDINGS}+{name}", speaker, copies
+    for synthesizer in others:
+        yield synthesizer.name, synthesizer.speaker, list(_hear(synthesizer, lines, listeners))
     for system, voices in systems.items():
         for speaker in _speakers(voices, request.speakers):
             yield system, speaker, list(_listen(system, voices, speaker, lines, listeners))
@@ -197,6 +206,15 @@ def _listen(
     spoken = voices.speak_with_pitch(texts, phonemes, speaker, ProsodySettings())
     for line, (wave, asked_hz) in zip(lines, spoken, strict=True):
         yield _judge(system, speaker, line, wave, asked_hz, voices.vocoder.mel, listeners)
+
+
+def _hear(
+    synthesizer: OtherSynthesizer, lines: Sequence[Line], listeners: Listeners
+) -> Iterator[MeasuredClip]:
+    mel = MelConfig()
+    waves = synthesizer.speak([line.text for line in lines], mel)
+    for line, wave in zip(lines, waves, strict=True):
+        yield _judge(synthesizer.name, synthesizer.speaker, line, wave, None, mel, listeners)
 
 
 def _judge_recording(speaker: str, clip: Recorded, listeners: Listeners) -> MeasuredClip:
@@ -241,8 +259,8 @@ def _judge(
         system=system,
         speaker=speaker,
         line=line,
-        mos=listeners.mos(slow),
-        dnsmos=listeners.dnsmos(slow),
+        mos=listeners.mos(slow) if line.kind == WHOLE else None,
+        dnsmos=listeners.dnsmos(slow) if line.kind == WHOLE else None,
         edits=edits if listeners.transcribe else None,
         num_words=count,
         hypothesis=text,

@@ -13,16 +13,16 @@ T frames.
 import argparse
 import html
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import soundfile
 import torch
 
-from models.checkpoint import read_info
+from models.checkpoint import CheckpointInfo, read_info
 from models.evaluation.metrics import mel_cepstra
 from models.evaluation.naturalness import LINES, WHOLE, accent_of, read_lines
 from models.evaluation.tables import markdown_table
@@ -91,7 +91,7 @@ def spread(clips: Iterable[Heard]) -> float:
     return float(np.mean([12 * np.log2(own).std() for own in voiced if len(own)]))
 
 
-def say(texts: Sequence[str], speaker: str, voice: dict, seed: int) -> list[CleanClip]:
+def say(texts: Sequence[str], speaker: str, voice: Mapping[str, Any], seed: int) -> list[CleanClip]:
     """The sentences by one speaker, each drawn by itself. Raises `SystemExit` for a reject."""
     sentences = [
         Sentence(f"{seed}-{speaker}-{index}", text, domain="page", template="", intent="")
@@ -135,13 +135,15 @@ def recorded(corpus: CorpusConfig, speaker: str, mel: MelConfig) -> list[Heard]:
     return [hear(read_wave(one.path, mel.sample_rate), mel) for one in own[:_MOST_PAIRS]]
 
 
-def repetitions(speaker: str, texts: Sequence[str], voice: dict, mel: MelConfig) -> list[list]:
+def repetitions(
+    speaker: str, texts: Sequence[str], voice: Mapping[str, Any], mel: MelConfig
+) -> list[list[Heard]]:
     """`REPETITIONS` clips of each sentence."""
     rounds = [say(texts, speaker, voice, seed) for seed in range(REPETITIONS)]
     return [[hear(clip.wave, mel) for clip in clips] for clips in zip(*rounds, strict=True)]
 
 
-def draw_contours(heard: dict[str, Sequence[Heard]], mel: MelConfig, path: Path) -> None:
+def draw_contours(heard: Mapping[str, Sequence[Heard]], mel: MelConfig, path: Path) -> None:
     """A PNG with the F0 of the repetitions of a sentence, a row a speaker."""
     from matplotlib.figure import Figure
 
@@ -191,7 +193,7 @@ color-scheme:light dark}}td{{padding:.3rem .6rem .3rem 0}}img{{max-width:100%}}<
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--folders", nargs="*", default=[])
@@ -201,18 +203,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--speakers", nargs=2, default=["kathleen", "kokoro-am_michael"])
     parser.add_argument("--expressiveness", type=float, default=1.0)
     parser.add_argument("--out", type=Path, default=Path("runs/voice-page"))
-    asked = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    asked = _parser().parse_args(arguments)
     asked.out.mkdir(parents=True, exist_ok=True)
-    info, mel = read_info(asked.acoustic), read_info(asked.vocoder).mel
     voice = {
         "acoustic_model": asked.acoustic,
         "vocoder": asked.vocoder,
         "expressiveness": Distribution(value=asked.expressiveness),
     }
+    mel = read_info(asked.vocoder).mel
     texts = [line.text for line in read_lines(LINES) if line.kind == WHOLE]
     corpus = CorpusConfig(root=asked.corpus, folders=tuple(asked.folders))
 
     ours = {who: repetitions(who, texts[:_SENTENCES], voice, mel) for who in asked.speakers}
+    notes = _figures(ours, corpus, mel)
+    draw_contours({who: own[0] for who, own in ours.items()}, mel, asked.out / "contours.png")
+    draw_mels(_mels(corpus, asked, voice, mel), asked.out / "mels.png")
+    clips = _write_clips(asked.out, read_info(asked.acoustic), texts, voice)
+    (asked.out / "index.html").write_text(page(clips, notes), encoding="utf-8")
+    print(f"{notes}\n\nwritten to {asked.out}: index.html")
+
+
+def _figures(
+    ours: Mapping[str, Sequence[Sequence[Heard]]], corpus: CorpusConfig, mel: MelConfig
+) -> str:
+    """How far repetitions and readers are apart, and how far F0 spreads, as a table."""
     rows = [["two readers apart by", f"{median_distance(read_aloud(corpus, mel)):.2f}"]]
     rows += [
         [f"{who}, two repetitions apart by", f"{median_distance(own):.2f}"]
@@ -221,30 +239,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for who, own in ours.items():
         ratio = spread(itertools.chain(*own)) / spread(recorded(corpus, who, mel))
         rows.append([f"{who}, F0 spread, x recordings", f"{ratio:.2f}"])
-    notes = markdown_table(("F0", "semitones, or ratio"), rows)
-    draw_contours({who: own[0] for who, own in ours.items()}, mel, asked.out / "contours.png")
+    return markdown_table(("F0", "semitones, or ratio"), rows)
 
+
+def _mels(
+    corpus: CorpusConfig, asked: argparse.Namespace, voice: Mapping[str, Any], mel: MelConfig
+) -> dict[str, Heard]:
+    """A held-out recording of the first speaker, and its sentence from text by two vocoders."""
+    speaker = asked.speakers[0]
     recording = next(
         one
         for one in read_corpora(corpus)
-        if one.held_out and one.speaker == asked.speakers[0] and len(words_of(one.text)) > 7
+        if one.held_out and one.speaker == speaker and len(words_of(one.text)) > 7
     )
-    made = {
-        f"from text, {name}": hear(
-            say([recording.text], asked.speakers[0], voice | {"vocoder": name}, 0)[0].wave, mel
-        )
-        for name in (asked.before, asked.vocoder)
-    }
-    original = {"recording": hear(read_wave(recording.path, mel.sample_rate), mel)}
-    draw_mels(original | made, asked.out / "mels.png")
+    heard = {"recording": hear(read_wave(recording.path, mel.sample_rate), mel)}
+    for name in (asked.before, asked.vocoder):
+        clip = say([recording.text], speaker, {**voice, "vocoder": name}, 0)[0]
+        heard[f"from text, {name}"] = hear(clip.wave, mel)
+    return heard
 
+
+def _write_clips(
+    out: Path, info: CheckpointInfo, texts: Sequence[str], voice: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Write a sentence of each featured speaker; gives (file name, speaker, sentence)."""
     clips = []
     for who, text in zip((info.featured or info.speakers)[:_CLIPS], texts, strict=False):
         clip = say([text], who, voice, 1)[0]
-        soundfile.write(asked.out / f"{who}.ogg", clip.wave, clip.sample_rate)
+        soundfile.write(out / f"{who}.ogg", clip.wave, clip.sample_rate)
         clips.append((f"{who}.ogg", who, text))
-    (asked.out / "index.html").write_text(page(clips, notes), encoding="utf-8")
-    print(f"{notes}\n\nwritten to {asked.out}: index.html")
+    return clips
 
 
 if __name__ == "__main__":

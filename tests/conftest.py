@@ -57,6 +57,19 @@ def tiny_voices(made_once: MadeOnce) -> TinyVoices:
 
 
 @pytest.fixture(scope="session")
+def tiny_dataset(made_once: MadeOnce, tiny_voices: TinyVoices) -> Path:
+    """The dataset of `write_tiny_build`'s build, for tests that only read it."""
+    from pipeline.build.config import load_build_config
+    from pipeline.build.stages import plan
+    from tests.tiny_build import run_stages, write_tiny_build
+
+    def make(folder: Path) -> None:
+        run_stages(plan(load_build_config(write_tiny_build(folder, tiny_voices))))
+
+    return made_once("tiny-build", make) / "dataset"
+
+
+@pytest.fixture(scope="session")
 def sealed_tones(made_once: MadeOnce) -> Callable[[int], Path]:
     """`sealed_tones(60)`: a dataset of 60 rows of tones, for tests that only read it."""
     from tests.pipeline.synthetic_build import seal_tones

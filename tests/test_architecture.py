@@ -106,6 +106,7 @@ def test_imports_run_one_way(path: Path) -> None:
         assert not imported & NOT_IN_MODELS
 
 
+@functools.cache
 def _modules() -> dict[str, Path]:
     """Every module by its dotted name."""
     return {
@@ -125,6 +126,7 @@ def _imported_modules(path: Path, known: dict[str, Path]) -> Iterator[str]:
                 yield name if name in known else str(node.module)
 
 
+@functools.cache
 def _rooms(package: str) -> dict[str, dict[str, str]]:
     """Room -> the rooms of the same package that it imports, each with one such import."""
     known, found = _modules(), defaultdict[str, dict[str, str]](dict)

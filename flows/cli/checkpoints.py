@@ -67,34 +67,42 @@ def show(
     tell(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=console.width))
 
 
+Format = Annotated[
+    str,
+    typer.Argument(
+        metavar="FORMAT",
+        help="hifigan, parallelwavegan-melgan, descript-melgan, vocos, nvidia-tacotron2, "
+        "ming024-fastspeech2 or melnet.",
+    ),
+]
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="The public file. MelNet: one per tier; ParallelWaveGAN: optionally a stats.h5.",
+    ),
+]
+NewFolder = Annotated[Path, typer.Option(help="The folder to write; new or empty.")]
+Licence = Annotated[
+    str | None, typer.Option(help="The licence of the weights. Default: ask for it.")
+]
+PublicConfig = Annotated[
+    Path | None,
+    typer.Option(help="The public project's config. Default: searched for beside FILE."),
+]
+TrainedOn = Annotated[
+    list[str] | None, typer.Option(help="What the weights were trained on. Repeatable.")
+]
+
+
 @checkpoints_app.command("import", no_args_is_help=True)
 def import_public(
-    format_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="FORMAT",
-            help="hifigan, parallelwavegan-melgan, descript-melgan, vocos, nvidia-tacotron2, "
-            "ming024-fastspeech2 or melnet.",
-        ),
-    ],
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE...",
-            help="The public file. MelNet: one per tier; ParallelWaveGAN: optionally a stats.h5.",
-        ),
-    ],
-    to: Annotated[Path, typer.Option(help="The folder to write; new or empty.")],
-    licence: Annotated[
-        str | None, typer.Option(help="The licence of the weights. Default: ask for it.")
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="The public project's config. Default: searched for beside FILE."),
-    ] = None,
-    trained_on: Annotated[
-        list[str] | None, typer.Option(help="What the weights were trained on. Repeatable.")
-    ] = None,
+    format_name: Format,
+    files: Files,
+    to: NewFolder,
+    licence: Licence = None,
+    config: PublicConfig = None,
+    trained_on: TrainedOn = None,
 ) -> None:
     """Convert a public checkpoint to Voxloom's format. Pickled code in it is never executed.
 

@@ -1,7 +1,7 @@
 """`voxloom evaluate intelligibility`, `new-voices` and `melnet`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,10 +21,26 @@ from flows.cli.options import (
 )
 from models.errors import ConfigError
 
+if TYPE_CHECKING:
+    from models.evaluation.intelligibility import Intelligibility
+    from models.evaluation.speech import ProsodySettings
+
 Speakers = Annotated[
     list[str] | None,
     typer.Option(help="Speakers, mixes as in 'mix(a, b, 0.4)', generated-000 to generated-999."),
 ]
+
+
+Only = Annotated[
+    list[str] | None, typer.Option(help="Of recordings, flite and ours. Default: all.")
+]
+Sentences = Annotated[int, typer.Option(help="Number of sentences.", min=1)]
+Transcribe = Annotated[
+    int, typer.Option(help="Count WER for this many trained voices of lowest PER; -1: all.")
+]
+FliteVoice = Annotated[str, typer.Option(help="The voice of flite.")]
+Jobs = Annotated[int, typer.Option(help="Processes of pocketsphinx.", min=1)]
+Cache = Annotated[Path, typer.Option(help="Where transcripts are kept.")]
 
 
 def evaluate_intelligibility(
@@ -33,25 +49,19 @@ def evaluate_intelligibility(
     acoustic: AcousticModel = "fastspeech2",
     vocoder: Vocoder = "vocos",
     recognizer: Recognizer = "recognizer",
-    count: Annotated[int, typer.Option(help="Number of sentences.", min=1)] = 60,
+    count: Sentences = 60,
     speakers: Speakers = None,
     seed: GeneratedSeed = 0,
     spread: Spread = 1.0,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Of recordings, flite and ours. Default: all.")
-    ] = None,
-    transcribe: Annotated[
-        int, typer.Option(help="Count WER for this many trained voices of lowest PER; -1: all.")
-    ] = 4,
-    flite_voice: Annotated[str, typer.Option(help="The voice of flite.")] = "slt",
+    only: Only = None,
+    transcribe: Transcribe = 4,
+    flite_voice: FliteVoice = "slt",
     pace: Pace = 1.0,
     pitch_semitones: Pitch = 0.0,
     energy: Energy = 1.0,
     device: Device = "cpu",
-    jobs: Annotated[int, typer.Option(help="Processes of pocketsphinx.", min=1)] = 1,
-    cache: Annotated[Path, typer.Option(help="Where transcripts are kept.")] = Path(
-        "runs/cache/evaluation"
-    ),
+    jobs: Jobs = 1,
+    cache: Cache = Path("runs/cache/evaluation"),
     out: Out = Path("runs/evaluation/intelligibility"),
 ) -> None:
     """Compare how well recordings, flite and trained voices are understood.
@@ -64,12 +74,8 @@ def evaluate_intelligibility(
       voxloom evaluate intelligibility --corpus corpora --folders kathleen ljspeech --transcribe -1
     """
     from models.evaluation import intelligibility
-    from models.evaluation.speech import Choice, ProsodySettings
+    from models.evaluation.speech import Choice
 
-    try:
-        prosody = ProsodySettings(pace, pitch_semitones, energy)
-    except ValueError as error:
-        raise ConfigError(f"--{error}") from None
     request = intelligibility.IntelligibilityRequest(
         corpus=corpus_config(corpus, folders or []),
         acoustic=acoustic,
@@ -77,7 +83,7 @@ def evaluate_intelligibility(
         recognizer=recognizer,
         count=count,
         choice=Choice(tuple(speakers or ()), seed, spread),
-        prosody=prosody,
+        prosody=_prosody(pace, pitch_semitones, energy),
         sources=tuple(only or intelligibility.SOURCES),
         transcribe=transcribe,
         flite_voice=flite_voice,
@@ -85,7 +91,21 @@ def evaluate_intelligibility(
         jobs=jobs,
         cache=cache,
     )
-    found = intelligibility.evaluate_intelligibility(request, tell)
+    _write_intelligibility(intelligibility.evaluate_intelligibility(request, tell), out)
+
+
+def _prosody(pace: float, pitch_semitones: float, energy: float) -> "ProsodySettings":
+    from models.evaluation.speech import ProsodySettings
+
+    try:
+        return ProsodySettings(pace, pitch_semitones, energy)
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
+
+
+def _write_intelligibility(found: "Intelligibility", out: Path) -> None:
+    from models.evaluation import intelligibility
+
     intelligibility.write_results(found.rows, found.sentences, out)
     tell(f"\n{len(found.sentences)} held-out sentences\n\n{intelligibility.table(found.rows)}\n")
     for line in [*intelligibility.findings(found.rows), *found.notes]:

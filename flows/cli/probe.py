@@ -19,43 +19,55 @@ if TYPE_CHECKING:
 _MOST_SPEAKERS = 12
 
 
+Trained = Annotated[
+    Path,
+    typer.Argument(
+        parser=dataset_folder,
+        metavar="DATASET",
+        help="A dataset, or a corpus (metadata.csv beside wavs/).",
+    ),
+]
+Real = Annotated[Path, typer.Option(help="The recordings to test on: a corpus.")]
+TrainReal = Annotated[
+    Path | None, typer.Option(help="Other recordings: a reference probe is trained on them.")
+]
+Model = Annotated[
+    Literal["auto", "keyword", "ctc"],
+    typer.Option(help="Classify clips, or transcribe letters. auto: by the number of labels."),
+]
+Label = Annotated[
+    Literal["transcript", "intent", "slots"],
+    typer.Option(help="What is counted; slots: transcripts, and how many slots are right."),
+]
+Augment = Annotated[
+    Path | None,
+    typer.Option(help="A build config: augments a corpus DATASET with its noise and rooms."),
+]
+Runs = Annotated[
+    int, typer.Option(help="Number of probes, with consecutive seeds; reports the mean.", min=1)
+]
+AtMost = Annotated[int, typer.Option(help="Training clips, at most.", min=1)]
+Epochs = Annotated[
+    int, typer.Option(help="Epochs, at most; early stopping on the validation split.", min=1)
+]
+Seed = Annotated[int, typer.Option(help="Seed of the first probe.", min=0)]
+Results = Annotated[
+    Path | None, typer.Option("--out", "-o", help="A folder for results.md and clips.csv.")
+]
+
+
 def probe(
-    dataset: Annotated[
-        Path,
-        typer.Argument(
-            parser=dataset_folder,
-            metavar="DATASET",
-            help="A dataset, or a corpus (metadata.csv beside wavs/).",
-        ),
-    ],
-    real: Annotated[Path, typer.Option(help="The recordings to test on: a corpus.")],
-    train_real: Annotated[
-        Path | None,
-        typer.Option(help="Other recordings: a reference probe is trained on them."),
-    ] = None,
-    model: Annotated[
-        Literal["auto", "keyword", "ctc"],
-        typer.Option(help="Classify clips, or transcribe letters. auto: by the number of labels."),
-    ] = "auto",
-    label: Annotated[
-        Literal["transcript", "intent", "slots"],
-        typer.Option(help="What is counted; slots: transcripts, and how many slots are right."),
-    ] = "transcript",
-    augment: Annotated[
-        Path | None,
-        typer.Option(help="A build config: augments a corpus DATASET with its noise and rooms."),
-    ] = None,
-    runs: Annotated[
-        int, typer.Option(help="Number of probes, with consecutive seeds; reports the mean.", min=1)
-    ] = 1,
-    at_most: Annotated[int, typer.Option(help="Training clips, at most.", min=1)] = 20_000,
-    epochs: Annotated[
-        int, typer.Option(help="Epochs, at most; early stopping on the validation split.", min=1)
-    ] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the first probe.", min=0)] = 0,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A folder for results.md and clips.csv.")
-    ] = None,
+    dataset: Trained,
+    real: Real,
+    train_real: TrainReal = None,
+    model: Model = "auto",
+    label: Label = "transcript",
+    augment: Augment = None,
+    runs: Runs = 1,
+    at_most: AtMost = 20_000,
+    epochs: Epochs = 20,
+    seed: Seed = 0,
+    out: Results = None,
 ) -> None:
     """Train a small recognizer on a dataset alone, and test it on real recordings.
 
@@ -69,10 +81,9 @@ def probe(
       voxloom probe flite-digits --augment configs/build/digits.yaml --real recordings/digits
     """
     from models.training.probe import ProbeTraining
-    from pipeline.probe.run import ProbeRequest
-    from pipeline.probe.run import probe as run
+    from pipeline.probe import run
 
-    request = ProbeRequest(
+    request = run.ProbeRequest(
         dataset=dataset,
         real=real,
         train_real=train_real,
@@ -84,7 +95,11 @@ def probe(
         training=ProbeTraining(epochs=epochs, seed=seed),
     )
     with console.status(f"reading {dataset}") as status:
-        results = run(request, status.update)
+        results = run.probe(request, status.update)
+    _tell(results, out)
+
+
+def _tell(results: "Sequence[ProbeResult]", out: Path | None) -> None:
     text = "\n\n".join(_described(result) for result in results)
     if len(results) == 2:
         text += "\n\n" + _ratio(*results)

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -12,6 +14,7 @@ from flows.cli.options import AcousticModel, Energy, GeneratedSeed, Pace, Pitch,
 from models.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from pipeline.distributions import Distribution
     from pipeline.records import CleanClip, MelClip, Reject, SpokenSentence
     from pipeline.speech.synthesize import VoiceConfig
     from pipeline.speech.voices import GeneratedVoices
@@ -20,21 +23,27 @@ if TYPE_CHECKING:
 R = TypeVar("R", "SpokenSentence", "MelClip", "CleanClip")
 
 
+Text = Annotated[str, typer.Argument(help="The sentence, as written.")]
+File = Annotated[Path, typer.Option("--out", "-o", help="The file to write: .wav or .flac.")]
+Speaker = Annotated[
+    str | None,
+    typer.Option(
+        "--speaker",
+        "-s",
+        help="The speaker. Default: the model's first. `mix(A, B, 0.4)`: a mix with 0.4 of B. "
+        "generated-000 to generated-999: generated voices.",
+    ),
+]
+Accent = Annotated[
+    str, typer.Option(help="An accent: en-us, en-gb, ..., also foreign: `en-us+fr(0.6)`.")
+]
+
+
 def say(
-    text: Annotated[str, typer.Argument(help="The sentence, as written.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: .wav or .flac.")],
-    speaker: Annotated[
-        str | None,
-        typer.Option(
-            "--speaker",
-            "-s",
-            help="The speaker. Default: the model's first. `mix(A, B, 0.4)`: a mix with 0.4 of B. "
-            "generated-000 to generated-999: generated voices.",
-        ),
-    ] = None,
-    accent: Annotated[
-        str, typer.Option(help="An accent: en-us, en-gb, ..., also foreign: `en-us+fr(0.6)`.")
-    ] = "en-us",
+    text: Text,
+    out: File,
+    speaker: Speaker = None,
+    accent: Accent = "en-us",
     acoustic_model: AcousticModel = "fastspeech2",
     vocoder: Vocoder = "harmonic",
     pace: Pace = 1.0,
@@ -56,34 +65,24 @@ def say(
       voxloom say "Who am I?" --speaker "mix(kathleen, an4-msrb, 0.4)" -o between.wav
     """
     from pipeline.audio.files import check_audio_path, write_audio
-    from pipeline.distributions import Distribution
     from pipeline.speech.foreign_accents import check_foreign_accents, missing_phones
-    from pipeline.speech.synthesize import VoiceConfig, check_voice, ignored_controls
+    from pipeline.speech.synthesize import VoiceConfig, ignored_controls
     from pipeline.text.spoken import TextConfig, check_text
 
-    def voice_of(name: str | None) -> "VoiceConfig":
-        return VoiceConfig(
-            acoustic_model=acoustic_model,
-            vocoder=vocoder,
-            speakers={name: 1.0} if name else {},
-            pace=Distribution(value=pace),
-            pitch_semitones=Distribution(value=pitch),
-            energy=Distribution(value=energy),
-            generated=_any_generated(name, spread),
-        )
-
-    for option, value in (("pace", pace), ("pitch", pitch), ("energy", energy)):
-        if not math.isfinite(value):
-            raise ConfigError(f"--{option}: {value} is not a finite number")
     check_audio_path(out)
     read_as = TextConfig(accent=accent)
     check_text(read_as)
     check_foreign_accents([accent], acoustic_model)
-    try:
-        speakers = check_voice(voice_of(speaker))
-        voice = voice_of(speaker or speakers[0])
-    except ValueError as error:
-        raise ConfigError(f"--{error}") from None
+    with _options_named():
+        settings = VoiceConfig(
+            acoustic_model=acoustic_model,
+            vocoder=vocoder,
+            pace=_fixed("pace", pace),
+            pitch_semitones=_fixed("pitch", pitch),
+            energy=_fixed("energy", energy),
+            generated=_any_generated(speaker, spread),
+        )
+        voice = _with_speaker(settings, speaker)
     with console.status("speaking"):
         spoken_form, clip = _synthesize(text, read_as, voice, seed)
     write_audio(out, clip.wave, clip.sample_rate)
@@ -91,6 +90,33 @@ def say(
     for line in (spoken_form, *ignored_controls(voice), *missing):
         tell(line)
     tell(f"{out}: {clip.num_samples / clip.sample_rate:.2f} s")
+
+
+def _fixed(option: str, value: float) -> "Distribution":
+    """A prosody control that is not drawn. Raises `ConfigError` naming the option."""
+    from pipeline.distributions import Distribution
+
+    if not math.isfinite(value):
+        raise ConfigError(f"--{option}: {value} is not a finite number")
+    return Distribution(value=value)
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """Turn what a config refuses into an error that names the option."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
+
+
+def _with_speaker(voice: "VoiceConfig", speaker: str | None) -> "VoiceConfig":
+    """`voice` with this speaker, or the first of its model. Raises `ValueError` for none of it."""
+    from pipeline.speech.synthesize import check_voice
+
+    asked = replace(voice, speakers={speaker: 1.0} if speaker else {})
+    speakers = check_voice(asked)
+    return replace(voice, speakers={speaker or speakers[0]: 1.0})
 
 
 def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | None":

@@ -1,6 +1,7 @@
 """`voxloom teach`: synthesize a training corpus with a teacher, another synthesizer."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,9 @@ from models.errors import ConfigError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from models.training.teaching.plan import PaceConfig
+    from models.training.teaching.plan import PaceConfig, Request
     from models.training.teaching.render import Row
+    from models.training.teaching.teacher import Teacher
 
 teach_app = typer.Typer(
     no_args_is_help=True, help="Synthesize a training corpus with a teacher: Kokoro or flite."
@@ -51,31 +53,39 @@ def voices(teacher: TeacherOption = "kokoro", model: ModelOption = None) -> None
         tell(f"{voice:14s} {accent}")
 
 
+VoicesOption = Annotated[
+    list[str] | None,
+    typer.Option("--voice", help="A voice, or VOICE:WEIGHT. Repeatable. Default: all."),
+]
+LinesOption = Annotated[
+    Path | None, typer.Option(help="Speak exactly this text file, a line each, in every voice.")
+]
+ReadingOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="Sentences to mix in: a text file, or a corpus's metadata.csv."),
+]
+MinutesOption = Annotated[float | None, typer.Option(help="Stop at this many minutes of audio.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of the words, their order and the pace.")]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Worker processes, one core each.")]
+SlowestOption = Annotated[
+    float, typer.Option(help="The lowest pace; drawn uniformly for every line.")
+]
+FastestOption = Annotated[float, typer.Option(help="The highest pace.")]
+
+
 @teach_app.command()
 def speak(
     out: Annotated[Path, typer.Argument(help="The corpus folder to write, or to resume.")],
     teacher: TeacherOption = "kokoro",
     model: ModelOption = None,
-    voices: Annotated[
-        list[str] | None,
-        typer.Option("--voice", help="A voice, or VOICE:WEIGHT. Repeatable. Default: all."),
-    ] = None,
-    lines: Annotated[
-        Path | None, typer.Option(help="Speak exactly this text file, a line each, in every voice.")
-    ] = None,
-    reading: Annotated[
-        list[Path] | None,
-        typer.Option(help="Sentences to mix in: a text file, or a corpus's metadata.csv."),
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Stop at this many minutes of audio.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the words, their order and the pace.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes, one core each.")] = 1,
-    slowest: Annotated[
-        float, typer.Option(help="The lowest pace; drawn uniformly for every line.")
-    ] = 0.85,
-    fastest: Annotated[float, typer.Option(help="The highest pace.")] = 1.15,
+    voices: VoicesOption = None,
+    lines: LinesOption = None,
+    reading: ReadingOption = None,
+    minutes: MinutesOption = None,
+    seed: SeedOption = 1,
+    workers: WorkersOption = 1,
+    slowest: SlowestOption = 0.85,
+    fastest: FastestOption = 1.15,
 ) -> None:
     """Speak a corpus: sentences, words, digits, letters, names, times, commands and questions.
 
@@ -88,26 +98,33 @@ def speak(
       voxloom teach speak corpora/mine --model teachers/kokoro --voice af_heart --lines mine.txt
     """
     from flows import teacher_lines
-    from models.training.teaching.render import render
     from models.training.teaching.teacher import choose_voices
 
     pace = _pace(slowest, fastest)
     opened = teacher_lines.open_teacher(teacher, model)
     chosen = choose_voices(opened, voices or teacher_lines.usual_voices(opened))
-    limit_s = math.inf if minutes is None else 60 * minutes
     with console.status("gathering the sentences"):
         if lines is None:
             requests = teacher_lines.plan_lines(chosen, reading or [], seed, pace)
         else:
             requests = teacher_lines.lines_of_file(lines, chosen, seed, pace)
+    _render(opened, requests, out, workers, math.inf if minutes is None else 60 * minutes)
+
+
+def _render(
+    teacher: "Teacher", requests: "Sequence[Request]", out: Path, workers: int, limit_s: float
+) -> None:
+    """Write the corpus under a bar of progress, and tell what could not be said."""
+    from flows.teacher_lines import pronounce
+    from models.training.teaching.render import render
+
     with _progress() as progress:
-        task = progress.add_task(opened.name, total=len(requests))
+        task = progress.add_task(teacher.name, total=len(requests))
 
         def show(row: "Row") -> None:
             progress.update(task, advance=1, description=row["speaker"])
 
-        pronounce = teacher_lines.pronounce
-        failures = render(opened, requests, pronounce, out, workers, limit_s=limit_s, report=show)
+        failures = render(teacher, requests, pronounce, out, workers, limit_s=limit_s, report=show)
     for failure in failures[:5]:
         tell(f"not said: {failure}")
     if len(failures) > 5:

@@ -16,7 +16,6 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
 from models.errors import DataError
@@ -30,12 +29,12 @@ from pipeline.dataset.record import read_record
 from pipeline.pages.clip_picture import clip_picture
 from pipeline.pages.playable_audio import media_type
 from pipeline.pages.row_facts import facts_of
+from pipeline.pages.templates import page_templates
 
 _HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ANY_ADDRESS = {"0.0.0.0", "::", ""}
-_HERE = Path(__file__).resolve().parent
-_TEMPLATES = (_HERE, _HERE.parent / "pages")
+_FOLDER = Path(__file__).resolve().parent
 _FILES = {
     "browse.css": ("text/css", ("page_style.css.j2", "clips_style.css.j2", "browse.css.j2")),
     "icon.svg": ("image/svg+xml", ("icon.svg.j2",)),
@@ -213,13 +212,7 @@ def _add_guard(app: FastAPI, host: str, names: Collection[str]) -> None:
 
 
 def _add_page(app: FastAPI, values: dict[str, Any]) -> None:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates(_FOLDER)
     page = environment.get_template("browse.html.j2").render(values)
     files = {
         name: (kind, "\n".join(environment.get_template(part).render() for part in parts))

@@ -1,5 +1,6 @@
 """The dataset card: README.md with the YAML header that the Hugging Face hub reads."""
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -7,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from pipeline.card.licences import (
     GENERATED_TAGS,
@@ -43,15 +44,7 @@ def write_card(dataset: Path, license_name: str) -> None:
 
 
 def _body(dataset: Path, build: DatasetRecord) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= {"cell": _cell, "noise": _noise}
-    return environment.get_template("card.md.j2").render(
+    return _template().render(
         build=build,
         generated_sentence=generated_sentence(),
         writers=_writers(build),
@@ -60,6 +53,19 @@ def _body(dataset: Path, build: DatasetRecord) -> str:
         columns=[COLUMNS[name] for name in _schema(dataset).names if name in COLUMNS],
         licences=licences_section(build.licences),
     )
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"cell": _cell, "noise": _noise}
+    return environment.get_template("card.md.j2")
 
 
 def _header(dataset: Path, build: DatasetRecord, license_name: str) -> dict[str, Any]:

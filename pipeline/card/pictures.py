@@ -73,7 +73,7 @@ class _Drawing:
             self._draw.rectangle([box[0], box[1], box[2] - 1, box[3] - 1], colour)
 
     def save(self, path: Path) -> None:
-        small = self._image.resize((WIDTH, HEIGHT)).quantize(32)
+        small = self._image.reduce(_SMOOTH).quantize(32)
         small.save(path, "PNG")
 
 

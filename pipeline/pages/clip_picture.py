@@ -31,11 +31,13 @@ def clip_picture(wave: np.ndarray, sample_rate: int) -> ClipPicture:
     from PIL import Image
 
     level, top_khz = levels(wave, sample_rate)
+    spectrum = Image.fromarray(np.rint(level * 255).astype(np.uint8))
+    spectrum = spectrum.resize((WIDTH, SPECTRUM_HEIGHT))
     palette = np.rint(colormaps["magma"](np.arange(256))[:, :3] * 255).astype(np.uint8)
-    spectrum = Image.fromarray(palette[np.rint(level * 255).astype(np.uint8)])
+    spectrum.putpalette(palette.tobytes())
     picture = Image.new("RGB", (WIDTH, WAVE_HEIGHT + SPECTRUM_HEIGHT), _BLACK)
     picture.paste(Image.fromarray(_drawn_wave(wave)), (0, 0))
-    picture.paste(spectrum.resize((WIDTH, SPECTRUM_HEIGHT)), (0, WAVE_HEIGHT))
+    picture.paste(spectrum.convert("RGB"), (0, WAVE_HEIGHT))
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=_QUALITY, method=0)
     return ClipPicture(buffer.getvalue(), top_khz)

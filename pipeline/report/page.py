@@ -18,6 +18,7 @@ from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.label_leakage import labelled_rows
 from pipeline.label_leakage.leakage import find_label_leakage
 from pipeline.pages.charts import histogram
+from pipeline.pages.templates import page_templates
 from pipeline.report.audit import audit_section
 from pipeline.report.clips import clips_section
 from pipeline.report.negatives import negatives_section
@@ -26,7 +27,7 @@ from pipeline.report.voices import voice_table
 from pipeline.storage.atomic import write_atomically
 
 _TEMPLATE = "report.html.j2"
-_FOLDERS = (Path(__file__).parent, Path(__file__).parent.parent / "pages")
+_FOLDER = Path(__file__).parent
 MOST_BARS = 60  # in a chart
 
 
@@ -73,36 +74,31 @@ def write_report(dataset: Path, out: Path) -> None:
 
 def render_report(dataset: Path, audit: Audit | None = None) -> str:
     """The page as HTML text; with the `audit` of the dataset, which is made if it is not given."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     build = read_record(dataset)
     rows = LightRows.of(dataset, ("id",))
     if not len(rows):
         raise DataError(f"{dataset}: has no rows to report on")
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDERS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(_TEMPLATE).render(
-        build=build,
-        figures=_figures(rows, build),
-        charts=_charts(rows),
-        speakers=shown_bars(bars(rows.speakers())),
-        voices=voice_table(rows.only("speaker", "accent", "pace"), build.config),
-        accents=shown_bars(accent_shares(rows.only("accent"))),
-        styles=style_shares(rows.only("style")),
-        sources=bars(rows.texts("source")),
-        noises=shown_bars(bars(rows.texts("noise.class"))),
-        intents=template_coverage(rows.only("source", "template"), build.coverage),
-        slots=slot_coverage(rows.only("slots"), build.coverage),
-        audit=audit_section(audit or audit_dataset(dataset)),
-        label_leakage=find_label_leakage(rows.only(*labelled_rows.COLUMNS), build.seed),
-        negatives=negatives_section(rows.only("negative", "transcript")),
-        rejected=rejected_section(dataset, rows.only("speaker", "template", "attempt")),
-        clips=clips_section(dataset, build.seed),
+    return (
+        page_templates(_FOLDER)
+        .get_template(_TEMPLATE)
+        .render(
+            build=build,
+            figures=_figures(rows, build),
+            charts=_charts(rows),
+            speakers=shown_bars(bars(rows.speakers())),
+            voices=voice_table(rows.only("speaker", "accent", "pace"), build.config),
+            accents=shown_bars(accent_shares(rows.only("accent"))),
+            styles=style_shares(rows.only("style")),
+            sources=bars(rows.texts("source")),
+            noises=shown_bars(bars(rows.texts("noise.class"))),
+            intents=template_coverage(rows.only("source", "template"), build.coverage),
+            slots=slot_coverage(rows.only("slots"), build.coverage),
+            audit=audit_section(audit or audit_dataset(dataset)),
+            label_leakage=find_label_leakage(rows.only(*labelled_rows.COLUMNS), build.seed),
+            negatives=negatives_section(rows.only("negative", "transcript")),
+            rejected=rejected_section(dataset, rows.only("speaker", "template", "attempt")),
+            clips=clips_section(dataset, build.seed),
+        )
     )
 
 

@@ -1,10 +1,11 @@
-"""One temporary Prefect server for all tests of this folder that ask a real one."""
+"""One temporary Prefect server for all tests of this folder that ask a real one, and its log."""
 
 import socket
 from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.logging.configuration import setup_logging
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_LOGGING_TO_API_ENABLED,
@@ -32,3 +33,13 @@ def server(server_url: str) -> Iterator[SyncPrefectClient]:
     settings = {PREFECT_API_URL: server_url, PREFECT_LOGGING_TO_API_ENABLED: True}
     with temporary_settings(settings), get_client(sync_client=True) as client:
         yield client
+
+
+@pytest.fixture
+def command_log() -> Iterator[None]:
+    """Prefect's log may be set up by commands that are run in this process; then it is put back."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"):
+            patch.setenv(name, "WARNING")
+        yield
+    setup_logging(incremental=False)

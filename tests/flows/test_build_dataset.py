@@ -21,7 +21,8 @@ from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from pipeline.build.runtime import RuntimeConfig
 from pipeline.build.stages import plan
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.flows.cli.commands import run
+from tests.tiny_build import rows_by_id, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 COUNT = 12
@@ -56,10 +57,15 @@ def _some_shards_done(job: Job, build: subprocess.Popen[str]) -> Iterator[bool]:
         yield bool(job.made("vocode"))
 
 
+@pytest.mark.usefixtures("command_log")
 def test_a_killed_build_goes_on_and_ends_with_the_same_rows(
-    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices
+    checkout: Path,
+    tmp_path: Path,
+    tiny_voices: TinyVoices,
+    tiny_dataset: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Two workers are killed, and one process goes on."""
+    """Two workers are killed, and one goes on."""
     config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
     job = plan(load_build_config(config))
     build = _start(checkout, config)
@@ -70,29 +76,26 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_rows(
     survivors = {path: path.stat().st_mtime_ns for path in job.work_dir.rglob("*.parquet")}
     assert len(survivors) < 6 * job.num_shards
 
-    again = _start(checkout, config, "--set", "runtime.workers=1")
-    output, errors = again.communicate(timeout=DEADLINE_S)
-    assert (again.returncode, errors) == (0, "")
+    assert run("build", config, "--set", "runtime.workers=1") == 0
+    output, errors = capfd.readouterr()
+    assert errors == ""
     assert "report.html" in output
     assert {path: path.stat().st_mtime_ns for path in survivors} == survivors
-
-    elsewhere = [f"output.path={tmp_path / 'calm' / 'dataset'}"]
-    undisturbed = run_stages(plan(load_build_config(config, elsewhere)))
-    assert rows_by_id(job.config.output.path) == rows_by_id(undisturbed)
-    assert len(rows_by_id(undisturbed)) == COUNT
+    rows = rows_by_id(job.config.output.path)
+    assert len(rows) == COUNT
+    assert rows == rows_by_id(tiny_dataset), "those of larger shards, undisturbed"
 
 
 def test_ctrl_c_leaves_at_once_and_leaves_nothing_running(
-    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices
+    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices, capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
     build = _start(checkout, config)
     _wait_for(_some_shards_done(plan(load_build_config(config)), build))
     os.kill(build.pid, signal.SIGSTOP)  # so that it cannot be done before the second has begun
-    second = _start(checkout, config, "--set", "seed=9")
-    _, refused = second.communicate(timeout=DEADLINE_S)
+    assert run("build", config, "--set", "seed=9") == 1
     os.kill(build.pid, signal.SIGCONT)
-    assert second.returncode == 1
+    refused = capfd.readouterr().err
     assert re.fullmatch(rf"error: .*dataset: process {build.pid} on .* one at a time\n", refused)
     os.killpg(build.pid, signal.SIGINT)  # a terminal sends it to all of them
     _, errors = build.communicate(timeout=30)
@@ -104,13 +107,13 @@ def test_ctrl_c_leaves_at_once_and_leaves_nothing_running(
     )
 
 
+@pytest.mark.usefixtures("command_log")
 def test_an_error_in_a_stage_is_told_in_one_line(
-    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices
+    tmp_path: Path, tiny_voices: TinyVoices, capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = write_tiny_build(tmp_path, tiny_voices, count=4)
-    build = _start(checkout, config, "--set", "judge.max_phone_error_rate=0.01")
-    _, errors = build.communicate(timeout=DEADLINE_S)
-    assert build.returncode == 1
+    assert run("build", config, "--set", "judge.max_phone_error_rate=0.01") == 1
+    errors = capfd.readouterr().err
     assert errors.startswith("error: ")
     assert errors.count("\n") == 1
     assert "every utterance was rejected" in errors

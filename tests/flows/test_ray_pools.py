@@ -20,7 +20,7 @@ from pipeline.build.runtime import (
 )
 from pipeline.build.stages import plan
 from tests.faults.disturbed_build import processes_of
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 
@@ -33,7 +33,7 @@ def test_a_gpu_has_a_pool_of_its_own() -> None:
 
 
 def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(
-    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_voices: TinyVoices, tiny_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray")
     from flows import ray_pools
@@ -52,8 +52,9 @@ def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(
     on_ray = load_build_config(config, ["runtime.runner=ray", "runtime.workers=1"])
     with in_memory_runs():
         dataset = build(plan(on_ray))
-    elsewhere = [f"output.path={tmp_path / 'threads' / 'dataset'}"]
-    assert rows_by_id(dataset) == rows_by_id(run_stages(plan(load_build_config(config, elsewhere))))
+    rows = rows_by_id(dataset)
+    assert len(rows) == 6
+    assert rows.items() <= rows_by_id(tiny_dataset).items(), "the first of a larger build"
     assert killed
 
 

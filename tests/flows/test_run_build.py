@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from prefect.logging.configuration import setup_logging
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import prepare
@@ -38,9 +37,8 @@ def test_a_build_is_checked_and_planned_once(
     assert job.config == config
 
 
-def test_a_server_gets_the_log_that_the_console_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"):
-        monkeypatch.setenv(name, "WARNING")  # so that they are put back
+@pytest.mark.usefixtures("command_log")
+def test_a_server_gets_the_log_that_the_console_does_not() -> None:
     of_tasks = logging.getLogger("prefect.task_runs")
     for address, is_logged in ((None, False), ("http://127.0.0.1:1/api", True)):
         with temporary_settings({PREFECT_API_URL: address}), _prefect_log(verbose=False):
@@ -48,5 +46,3 @@ def test_a_server_gets_the_log_that_the_console_does_not(monkeypatch: pytest.Mon
             assert [handler.level for handler in logging.getLogger().handlers][:1] == [
                 logging.CRITICAL
             ]
-    monkeypatch.undo()
-    setup_logging(incremental=False)

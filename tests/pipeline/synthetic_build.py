@@ -1,6 +1,7 @@
 """A build without voices for the tests: tones where speech would be, everything else real."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from pipeline.records import (
 )
 from pipeline.storage.shards import write_shard
 from pipeline.text.slot_words import word_ranges
+from tests.tiny_build import without_pages
 
 SAMPLE_RATE = 16000
 SPEAKERS = ("alba", "bruno", "chiara", "dag")
@@ -113,9 +115,18 @@ def tones(mel: MelClip, rng: np.random.Generator) -> np.ndarray:
         first, last = round(word.start_s * SAMPLE_RATE), round(word.end_s * SAMPLE_RATE)
         pitch_hz = rng.uniform(90, 240) * np.linspace(1, rng.uniform(0.8, 1.2), last - first)
         phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
-        harmonics = sum(np.sin(k * phase) * rng.uniform(0.2, 1) / k for k in range(1, 16))
-        wave[first:last] = harmonics * np.hanning(last - first)
+        wave[first:last] = _harmonics(phase, rng) * np.hanning(last - first)
     return (0.2 * wave).astype(np.float32)
+
+
+def _harmonics(phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The sum of sin(k * phase) / k for k up to 15, each at a level that is drawn."""
+    before, sine, doubled = np.zeros_like(phase), np.sin(phase), 2 * np.cos(phase)
+    total = np.zeros_like(phase)
+    for k in range(1, 16):
+        total += sine * (rng.uniform(0.2, 1) / k)
+        before, sine = sine, doubled * sine - before
+    return total
 
 
 def finished_clip(mel: MelClip, rng: np.random.Generator) -> FinishedClip:
@@ -202,8 +213,10 @@ def seal_tones(
     part_size: int = 5,
     name: str = "tones",
     output: OutputConfig | None = None,
+    *,
+    pages: bool = True,
 ) -> Path:
-    """Seal a dataset of tones at `folder/dataset` and return its path."""
+    """Seal a dataset of tones at `folder/dataset`, with or without its pages; returns its path."""
     parts = []
     for start in range(0, num_rows, part_size):
         part = folder / "work" / f"part-{start}.parquet"
@@ -214,4 +227,5 @@ def seal_tones(
     info = build_info(name)
     output_told = info.config["output"] | {"split": dict(output.split)}
     told = {**info.config, "output": output_told}
-    return seal(parts, [rejected], replace(info, config=told), output)
+    with nullcontext() if pages else without_pages():
+        return seal(parts, [rejected], replace(info, config=told), output)

@@ -20,7 +20,7 @@ HALVES = "output.split={train: 0.5, test: 0.5}"
 def _build(config: Path, *asked: str) -> tuple[dict[str, dict], Path]:
     loaded = load_build_config(config, [HALVES, *asked])
     check_build(loaded)
-    dataset = run_stages(plan(loaded))
+    dataset = run_stages(plan(loaded), pages=False)
     return rows_by_id(dataset), dataset
 
 
@@ -100,7 +100,7 @@ def test_too_much_at_once_says_what_to_relax(config: Path) -> None:
     loaded = load_build_config(config, [HALVES, f"output.disjoint={kinds}"])
     assert loaded.sentences.domain is not None
     with pytest.raises(DataError, match=r"lacks \d+ sentences, .*relax output.disjoint \(template"):
-        run_stages(plan(loaded))
+        run_stages(plan(loaded), pages=False)
 
 
 def test_what_is_kept_apart_is_a_setting_of_the_sentences(config: Path) -> None:

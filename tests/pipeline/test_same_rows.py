@@ -17,7 +17,7 @@ from pipeline.records import Sentence, SpokenSentence
 from pipeline.sentences.drawing.sampling import Strategy
 from pipeline.sentences.generate import SentencesConfig, generate
 from pipeline.storage.shards import read_shard
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 COUNT = 60
@@ -126,7 +126,7 @@ def test_shards_and_workers_change_no_row_of_a_build(
             f"output.path={folder / 'dataset'}",
         ]
         job = stages.plan(load_build_config(path, overrides))
-        return rows_by_id(run_stages(job, workers))
+        return rows_of_build(job, workers)
 
     first = build_rows(shard_size=3, workers=1)
     assert len(first) == 12

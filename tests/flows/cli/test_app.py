@@ -1,24 +1,17 @@
 """The command line: what it prints, how it fails, and how soon it answers."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pipeline.build.config import load_build_config
-from pipeline.build.stages import plan
 from pipeline.dataset.files import read_build
 from tests.flows.cli.commands import command_of, every_command, run
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, write_tiny_build
 from tests.tiny_voices import TinyVoices
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory, tiny_voices: TinyVoices) -> Path:
-    config = write_tiny_build(tmp_path_factory.mktemp("build"), tiny_voices)
-    return run_stages(plan(load_build_config(config)))
 
 
 @pytest.mark.parametrize("path", every_command(), ids=" ".join)
@@ -58,8 +51,10 @@ def test_a_missing_checkpoint_ends_with_1(
     assert "error: nobody: no such checkpoint" in capsys.readouterr().err
 
 
-def test_verify_passes_a_good_dataset(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("verify", str(dataset)) == 0
+def test_verify_passes_a_good_dataset(
+    tiny_dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("verify", tiny_dataset) == 0
     assert "12 rows" in capsys.readouterr().out
 
 
@@ -70,7 +65,8 @@ def test_verify_tells_a_folder_that_is_no_dataset(
     assert "error:" in capsys.readouterr().err
 
 
-def test_report_writes_a_page_with_the_clips(dataset: Path, tmp_path: Path) -> None:
+def test_report_writes_a_page_with_the_clips(tiny_dataset: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(tiny_dataset, tmp_path / "dataset"))
     page, rows = tmp_path / "page.html", rows_by_id(dataset)
     assert run("report", dataset, "--out", page) == 0
     written = page.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from tests.pipeline.synthetic_build import seal_tones
 @pytest.fixture(scope="module")
 def datasets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("datasets")
-    return seal_tones(folder / "a"), seal_tones(folder / "b", num_rows=14)
+    return seal_tones(folder / "a"), seal_tones(folder / "b", 14, pages=False)
 
 
 def status_of(*arguments: str) -> int:

@@ -17,7 +17,7 @@ from tests.flows.cli.commands import command_of, every_command, run
 from tests.s3_server import FaultyS3
 
 PLACE = RemotePath("s3://bucket/datasets/tones")
-NUM_ROWS = 60
+NUM_ROWS = 24
 WRITES_BESIDE_IT = {"browse", "drop", "report", "extend"}  # which ask for the folder themselves
 
 

@@ -28,7 +28,7 @@ from models.training.vocos import VocosTask, VocosTraining
 from tests.models.training.conftest import MEL, TrainingCorpus
 
 LOOP = {
-    "steps": 4,
+    "steps": 3,
     "log_every": 1,
     "evaluate_every": 2,
     "save_every": 2,
@@ -107,7 +107,7 @@ RECIPES: dict[str, dict[str, Any]] = {
             "frames_per_step": 3,
             "max_steps": 12,
         },
-        "frames_per_batch": 600,
+        "frames_per_batch": 300,
     },
 }
 TASKS: dict[str, Any] = {
@@ -179,13 +179,13 @@ def test_killed_and_resumed_run_equals_a_straight_one(
     halting = write_config(tmp_path / "halting", recipe, corpus, **extra)
     make_batch = TASKS[recipe].batch
 
-    def killed_at_step_3(task: Any, step: int) -> Any:
-        if step == 3:
+    def killed_after_two(task: Any, step: int) -> Any:
+        if step == 2:
             raise KeyboardInterrupt
         return make_batch(task, step)
 
     with monkeypatch.context() as patched:
-        patched.setattr(TASKS[recipe], "batch", killed_at_step_3)
+        patched.setattr(TASKS[recipe], "batch", killed_after_two)
         with pytest.raises(KeyboardInterrupt):
             train(halting)
     capsys.readouterr()
@@ -407,7 +407,7 @@ def test_harmonic_vocoder_learns(tmp_path: Path, corpus: TrainingCorpus) -> None
     path = write_config(tmp_path, "harmonic", corpus)
     first, last = (
         load_checkpoint(train(path, [f"loop.steps={steps}", f"run={tmp_path / str(steps)}"]))
-        for steps in (1, 60)
+        for steps in (1, 30)
     )
     for name in ("spectrum", "pitch_cents"):
         assert last.info.metrics[name] < first.info.metrics[name]

@@ -28,7 +28,7 @@ from pipeline.build.config import check_build, load_build_config
 from pipeline.dataset.output import OutputConfig
 from pipeline.verify.dataset import verify
 from pipeline.verify.replay import replay
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, rows_of_build, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 CODECS = ("flac", "wav", "opus", "mp3")
@@ -171,7 +171,7 @@ def test_the_noise_alone_has_the_gain_of_its_clip(voices: TinyVoices, tmp_path: 
     config["augment"] = {"noise": {"folder": str(tmp_path / "noise"), "probability": 1.0}}
     config["output"] |= {"loudness_lufs": -30, "keep_clean": True, "keep_noise": True}
     path.write_text(yaml.safe_dump(config))
-    for row in rows_by_id(run_stages(stages.plan(load_build_config(path)))).values():
+    for row in rows_of_build(stages.plan(load_build_config(path))).values():
         result, clean, noise = (
             decode_audio(row[name]["bytes"])[0] for name in ("audio", "clean_audio", "noise_audio")
         )

@@ -132,15 +132,15 @@ def test_what_the_judge_dropped_explains_as_much_and_no_more() -> None:
     assert not is_fitting(0)
 
 
-def test_of_a_hundred_datasets_in_order_five_at_most_raise_an_alarm() -> None:
+def test_of_forty_datasets_in_order_two_at_most_raise_an_alarm() -> None:
     rng = np.random.default_rng(0)
-    sizes = rng.integers(50, 160, size=100)
+    sizes = rng.integers(50, 160, size=40)
     audits = [
         audit_table(table_of(clean_rows(1000 + seed, int(size))), replace(RECORD, seed=seed))
         for seed, size in enumerate(sizes)
     ]
     assert all(len(audit.findings) > 40 for audit in audits)
-    assert sum(bool(audit.biases) for audit in audits) <= 5
+    assert sum(bool(audit.biases) for audit in audits) <= 2
 
 
 def test_an_audit_is_read_as_it_was_written_and_a_damaged_one_is_named(tmp_path: Path) -> None:

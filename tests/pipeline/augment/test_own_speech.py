@@ -12,7 +12,7 @@ from pipeline.augment.sounds.library import load_sounds
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.records import CleanClip
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 CLIPS = [
@@ -49,7 +49,7 @@ def test_the_first_clips_of_a_build_talk_in_others_whatever_the_shards(
         asked = [chain, f"runtime.shard_size={shard_size}", f"output.path={tmp_path / 'out'}"]
         asked += [f"runtime.work_dir={tmp_path / str(shard_size)}"]
         job = stages.plan(load_build_config(config, asked))
-        rows = rows_by_id(run_stages(job))
+        rows = rows_of_build(job)
         logs.append({id: (row["augmentations"], row["audio"]) for id, row in rows.items()})
         sources = {source for row in rows.values() for source in row["noise"]["source"].split("+")}
         assert {own_rows([source])[0] for source in sources} <= set(rows)

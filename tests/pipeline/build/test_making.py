@@ -13,7 +13,7 @@ from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from pipeline.build.making import while_unchanged
 from pipeline.build.seal import seal_build
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_swapped_and_put_back_leaves_no_wrong_row(
     rows = rows_by_id(seal_build(job))
     monkeypatch.undo()
     shutil.rmtree(job.work_dir)
-    assert rows == rows_by_id(run_stages(job))
+    assert rows == rows_of_build(job)
 
 
 def test_what_is_touched_all_the_time_is_told(job: Job, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pipeline.records import Reject
 from pipeline.storage.publish import staging_folder
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import build_info, rejects, rows_of, seal_tones
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 
@@ -226,7 +226,7 @@ def test_a_stopped_build_is_sealed_as_it_stands_and_goes_on(
     job = stages.plan(load_build_config(write_tiny_build(tmp_path, tiny_voices)))
     with pytest.raises(DataError, match="no shard of this build is whole yet"):
         seal_build(job, as_it_stands=True)
-    whole = rows_by_id(run_stages(job))
+    whole = rows_of_build(job)
     job.shard("manifest", 1).write_bytes(b"half a shard")
     dataset = seal_build(job, as_it_stands=True)
     rows = rows_by_id(dataset)
@@ -236,5 +236,5 @@ def test_a_stopped_build_is_sealed_as_it_stands_and_goes_on(
     assert "2 of 3 shards" in (dataset / "README.md").read_text()
     assert "partial: 2 of 3 shards" in (dataset / "report.html").read_text()
     assert not list(verify(dataset))
-    assert rows_by_id(run_stages(job)) == whole
+    assert rows_of_build(job) == whole
     assert read_record(dataset).partial is None

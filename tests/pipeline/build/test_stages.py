@@ -13,7 +13,7 @@ from pipeline.build.job import Job
 from pipeline.build.stages import STAGE_NAMES, generate_shards, plan, stage_keys
 from pipeline.dataset.files import read_build
 from tests.faults.faults import flip, truncate
-from tests.tiny_build import rows_by_id, run_shard, run_stages, write_tiny_build
+from tests.tiny_build import rows_by_id, rows_of_build, run_shard, run_stages, write_tiny_build
 from tests.tiny_voices import (
     TinyVoices,
     save_tiny_paper_voice,
@@ -85,7 +85,7 @@ def test_imported_kinds_of_voices_build_a_dataset_too(
     monkeypatch.setattr("models.acoustic.tacotron2.attention_faults", lambda *_: ())
     voices = dataclasses.replace(tiny_voices, acoustic_model=save_voice(tmp_path / "public"))
     job = plan(load_build_config(write_tiny_build(tmp_path, voices, count=6)))
-    rows = rows_by_id(run_stages(job))
+    rows = rows_of_build(job)
     assert len(rows) == 6
     for row in rows.values():
         assert row["acoustic_model"].startswith("public@")
@@ -129,7 +129,7 @@ def test_rows_do_not_depend_on_shard_size(config: Path, built: Job) -> None:
     folder = built.config.output.path.parent
     overrides = ["runtime.shard_size=7", f"output.path={folder / 'seven'}"]
     other = run_stages(plan(load_build_config(config, overrides)))
-    assert rows_by_id(other) == rows_by_id(run_stages(built))
+    assert rows_by_id(other) == rows_of_build(built)
 
 
 @pytest.mark.parametrize(
@@ -211,14 +211,14 @@ def test_more_sentences_keep_the_shards_of_those_that_stayed(config: Path, built
     before = _states(built)
     folder = built.config.output.path.parent
     more = plan(load_build_config(config, ["sentences.count=14", f"output.path={folder / 'more'}"]))
-    grown = rows_by_id(run_stages(more))
+    grown = rows_of_build(more)
     kept = {path for path in before if path.parent.name != "generate"} & _states(more).keys()
     assert len(kept) == len(before) - built.num_shards
     assert {path: _states(more)[path] for path in kept} == {path: before[path] for path in kept}
     assert len(grown) == 14
     fresh = ["sentences.count=14", f"runtime.work_dir={folder / 'fresh'}"]
     fresh += [f"output.path={folder / 'fresh_more'}"]
-    assert grown == rows_by_id(run_stages(plan(load_build_config(config, fresh))))
+    assert grown == rows_of_build(plan(load_build_config(config, fresh)))
 
 
 def test_stratified_draws_do_not_depend_on_shard_size(
@@ -229,6 +229,6 @@ def test_stratified_draws_do_not_depend_on_shard_size(
         asked = ["augment.sampler=stratified", f"runtime.shard_size={shard_size}"]
         asked += [f"output.path={tmp_path / str(shard_size)}"]
         asked += [f"runtime.work_dir={built.work_dir}"]
-        rows = rows_by_id(run_stages(plan(load_build_config(config, asked))))
+        rows = rows_of_build(plan(load_build_config(config, asked)))
         logs.append({id: row["augmentations"] for id, row in rows.items()})
     assert logs[0] == logs[1]

@@ -16,7 +16,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Several splits, several files, several row groups."""
     folder = tmp_path_factory.mktemp("light")
     output = OutputConfig(folder / "dataset", max_file_bytes=1_000_000)
-    return seal_tones(folder, num_rows=130, output=output)
+    return seal_tones(folder, num_rows=130, output=output, pages=False)
 
 
 def test_rows_come_again_in_few_columns(dataset: Path) -> None:

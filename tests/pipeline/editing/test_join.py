@@ -23,6 +23,7 @@ from pipeline.records import FinishedClip
 from pipeline.storage.shards import write_shard
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import build_info, rejects, rows_of
+from tests.tiny_build import without_pages
 
 
 def sealed(folder: Path, name: str, indices: range, seed: int = 7, **changes: object) -> Path:
@@ -30,7 +31,8 @@ def sealed(folder: Path, name: str, indices: range, seed: int = 7, **changes: ob
     rows = [row | changes for row in rows_of(indices, seed)]
     part = write_part(folder / "work" / f"{name}.parquet", rows)
     rejected = write_shard(folder / "work" / f"{name}-no.parquet", rejects(), FinishedClip)
-    return seal([part], [rejected], build_info(name, seed), OutputConfig(folder / name))
+    with without_pages():
+        return seal([part], [rejected], build_info(name, seed), OutputConfig(folder / name))
 
 
 def rows_by_id(dataset: Path) -> dict[str, dict]:

@@ -24,7 +24,7 @@ RATE = 8000
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return seal_tones(tmp_path_factory.mktemp("probe"), num_rows=60)
+    return seal_tones(tmp_path_factory.mktemp("probe"), num_rows=60, pages=False)
 
 
 @pytest.fixture(scope="module")

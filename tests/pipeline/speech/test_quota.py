@@ -9,7 +9,7 @@ from models.errors import ConfigError
 from pipeline.build.config import check_build, load_build_config
 from pipeline.build.stages import plan, stage_keys
 from pipeline.speech.quota import Quota, QuotaConfig
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 QUOTA = Quota(QuotaConfig(pace_bands=2), ("anna", "ben"), ("en-gb", "en-us"), seed=1)
@@ -46,12 +46,12 @@ def test_a_build_fills_its_cells_whatever_the_shards(
         "voice.pace={low: 0.8, high: 1.2}",
     ]
     check_build(load_build_config(config, asked))
-    rows = rows_by_id(run_stages(plan(load_build_config(config, asked))))
+    rows = rows_of_build(plan(load_build_config(config, asked)))
     cells = Counter((row["speaker"], row["accent"], row["pace"] < 1.0) for row in rows.values())
     assert cells == dict.fromkeys(cells, 2)
     assert len(cells) == 8
     elsewhere = [*asked, "runtime.shard_size=3", f"output.path={tmp_path / 'other'}"]
-    assert rows_by_id(run_stages(plan(load_build_config(config, elsewhere)))) == rows
+    assert rows_of_build(plan(load_build_config(config, elsewhere))) == rows
     with pytest.raises(ConfigError, match=r"voice.quota: .* 8 cells, which take 24 sentences"):
         check_build(load_build_config(config, [*asked, "voice.quota.at_least=3"]))
 

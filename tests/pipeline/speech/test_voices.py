@@ -15,7 +15,7 @@ from pipeline.distributions import Distribution
 from pipeline.records import MelClip, SpokenSentence
 from pipeline.speech.synthesize import VoiceConfig, check_voice, synthesize
 from pipeline.speech.voices import Body, GeneratedVoices, body_of, chosen_voices, with_chosen_voices
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 KNOWN = ("anna", "ben", "cleo")
@@ -187,7 +187,7 @@ def test_a_build_speaks_with_new_voices(
             "voice.generated={count: 2}",
         ],
     )
-    rows = rows_by_id(run_stages(plan(settings)))
+    rows = rows_of_build(plan(settings))
     assert len(rows) == 6
     names = {"generated-000", "generated-001", "mix(anna,cleo,0.50)"}
     assert {row["speaker"] for row in rows.values()} <= names

@@ -27,14 +27,14 @@ from tests.tiny_voices import save_tiny_voices
 ALL = [kind.link for kind in LINKS.values()]
 
 
-def test_two_hundred_clips_through_every_link_are_the_same_bits(tmp_path):
+def test_clips_through_every_link_are_the_same_bits(tmp_path):
     """By way of FLAC and of the JSON of the rows, in another Augmenter."""
     config = AugmentConfig(chain=tuple(every_link(tmp_path, probability=0.15)))
     split = {"train": 0.5, "test": 0.5}
     augmenter = Augmenter(config, RATE, AugmentSetting(split=split, keep_noise=True))
     again = Augmenter(config, RATE)
     applied = set()
-    for index in range(200):
+    for index in range(80):
         clean, _ = decode_audio(encode_flac(words(0.25, seed=index), RATE))
         first = augmenter.augment(f"clip-{index}", clean, seed=3)
         columns = [

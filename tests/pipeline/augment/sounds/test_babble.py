@@ -25,7 +25,7 @@ from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.build.inputs import used_digests
 from pipeline.splits import split_of
-from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
+from tests.tiny_build import rows_of_build, write_tiny_build
 from tests.tiny_melnet import save_tiny_melnet
 from tests.tiny_voices import save_tiny_voices
 
@@ -182,7 +182,7 @@ def test_a_build_with_babble(config: BabbleConfig, tmp_path: Path) -> None:
     settings["augment"]["noise"] |= {"probability": 1.0, "babble": dataclasses.asdict(config)}
     path.write_text(yaml.safe_dump(settings))
     job = stages.plan(load_build_config(path))
-    rows = rows_by_id(run_stages(job))
+    rows = rows_of_build(job)
     noises = {row["noise"]["class"] for row in rows.values()}
     assert noises == {"babble", "hiss"}
     assert len(list((job.work_dir / "babble").glob("*.flac"))) == 1

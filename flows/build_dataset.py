@@ -27,11 +27,11 @@ from flows.prepare import hold, prepare
 from flows.stage_tasks import (
     RETRIED,
     babble,
-    generate,
     groups_of,
     numbers_of,
     own_speech,
     seal,
+    sentence_shards,
     within,
 )
 from flows.workers import made_for, submit, tagged
@@ -61,7 +61,7 @@ def build_shards(job: Job) -> Path:
     """
     name = job.config.name
     with _naming(f"{name} {SENTENCES}"):
-        groups = groups_of(generate(job))
+        groups = groups_of(sentence_shards(job))
     if "babble" in job.inputs.digests:
         babble(job)  # before the shards, which share it
     if job.config.augment.hears_own_speech:

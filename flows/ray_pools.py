@@ -10,7 +10,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,8 @@ _CHECKOUT = str(Path(__file__).resolve().parent.parent)
 class StageWorker:
     """An actor. What a stage loads stays in its process."""
 
-    def make(self, stage: ShardStage, job: Job, shard: Path) -> Path:
-        from pipeline.build.stages import MAKERS
-
-        return MAKERS[stage](job, shard)
+    def make(self, make: Callable[[Job, Any], Any], job: Job, piece: Any) -> Any:
+        return make(job, piece)
 
 
 class RayPools:
@@ -46,10 +44,10 @@ class RayPools:
             stage: pool for config in configs for pool in [_Pool(config)] for stage in config.stages
         }
 
-    def make(self, stage: ShardStage, job: Job, shard: Path) -> Path:
-        """What `stage` makes of the shard, on some actor of its pool.
+    def make(self, stage: ShardStage, make: Callable[[Job, Any], Any], job: Job, piece: Any) -> Any:
+        """What `make` makes of the piece, on some actor of the stage's pool.
 
-        An actor that dies is started again by Ray, and makes its shard again, once. Raises what the
+        An actor that dies is started again by Ray, and makes its piece again, once. Raises what the
         actor raised, and `TimeoutError` or `ConnectionError`, which are worth another attempt,
         where it was too slow or died twice; another one takes its place.
         """
@@ -58,9 +56,7 @@ class RayPools:
 
         with self._pools[stage].actor() as actor:
             try:
-                made: Path = ray.get(
-                    actor.make.remote(stage, self._job, shard), timeout=self._timeout_s
-                )
+                return ray.get(actor.make.remote(make, self._job, piece), timeout=self._timeout_s)
             except RayTaskError as error:
                 raise error.cause from None
             except GetTimeoutError:
@@ -69,7 +65,6 @@ class RayPools:
                 raise ConnectionError(
                     f"{stage}: a Ray worker died, or its machine is gone"
                 ) from None
-        return made
 
 
 class _Pool:

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture, as_completed
 from prefect.logging import get_run_logger
 from prefect.tasks import Task, exponential_backoff
 
@@ -26,11 +27,15 @@ from pipeline.build import stages
 from pipeline.build.job import Job, index_of
 from pipeline.build.runtime import ShardStage
 from pipeline.build.seal import seal_build
+from pipeline.build.sentence_shards import Spread, is_by_ranges
 from pipeline.dataset.rejects import reason_of
 from pipeline.storage.shards import read_rejects
 
 MAX_TASK_RUNS = 3000  # of the stages of a build
+MAX_PIECE_RUNS = 200  # of a step of sentences or seal
 _TOLD_REASONS = 3
+
+T = TypeVar("T")
 
 
 async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -73,24 +78,60 @@ def numbers_of(shards: Sequence[Path]) -> str:
 
 def tasks_of(num_shards: int) -> dict[str, int]:
     """How many task runs the stages of a build of so many shards have; those left out have one."""
-    groups = -(-num_shards // _group_size(num_shards))
+    groups = -(-num_shards // _group_size(num_shards, _MAX_STAGE_RUNS))
     return {stage.name: groups for stage in CHAIN}
 
 
-def _group_size(num_shards: int) -> int:
-    return max(1, -(-num_shards * len(CHAIN) // MAX_TASK_RUNS))
+def _group_size(number: int, most_groups: int) -> int:
+    return max(1, -(-number // most_groups))
 
 
-def groups_of(shards: Sequence[Path]) -> list[list[Path]]:
-    """The shards in order, in as many groups as `MAX_TASK_RUNS` allows."""
-    size = _group_size(len(shards))
-    return [list(shards[start : start + size]) for start in range(0, len(shards), size)]
+def groups_of(pieces: Sequence[T], most_groups: int | None = None) -> list[list[T]]:
+    """Shards or other pieces in order, in as many groups as are allowed."""
+    size = _group_size(len(pieces), most_groups or _MAX_STAGE_RUNS)
+    return [list(pieces[start : start + size]) for start in range(0, len(pieces), size)]
 
 
 @task(**_whole("generate"))
 def generate(job: Job) -> list[Path]:
     with _told(lambda: f"{job.num_shards} shards of sentences"):
         return stages.generate_shards(job)
+
+
+@task(task_run_name="{job.config.name} {what} {first}", **RETRIED)
+def make_pieces(
+    job: Job,
+    what: str,
+    first: int,
+    stage: ShardStage,
+    make: Callable[[Job, Any], Any],
+    pieces: list[Any],
+) -> list[Any]:
+    """What `make` makes of each of the pieces, which begin with number `first` of `what`."""
+    return [maker.get()(stage, make, job, piece) for piece in pieces]
+
+
+def spread_over(stage: ShardStage, what: str) -> Spread:
+    """Makes pieces in tasks on the workers of `stage`; to be called in a flow."""
+
+    def spread(make: Callable[[Job, Any], Any], job: Job, pieces: Sequence[Any]) -> list[Any]:
+        named, first = make_pieces.with_options(name=what), 0
+        asked: list[PrefectFuture[list[Any]]] = []
+        for group in groups_of(pieces, MAX_PIECE_RUNS):
+            asked.append(named.submit(job, what, first, stage, make, group))
+            first += len(group)
+        for future in as_completed(list(asked)):
+            future.result()  # the first error as soon as it is there
+        return [made for future in asked for made in future.result()]
+
+    return spread
+
+
+def sentence_shards(job: Job) -> list[Path]:
+    """The shards of sentences, made in one task or, of a large build, in tasks that make ranges."""
+    if not is_by_ranges(job.config.sentences):
+        return generate(job)
+    return stages.generate_shards(job, spread_over("frontend", "generate"))
 
 
 @task(**_grouped("frontend"))
@@ -140,6 +181,7 @@ def seal(job: Job) -> Path:
 
 
 CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)
+_MAX_STAGE_RUNS = MAX_TASK_RUNS // len(CHAIN)
 
 
 def within(shard_timeout_s: float | None, num_shards: int) -> list[Task[..., Any]]:
@@ -162,7 +204,7 @@ def _made(stage: ShardStage, job: Job, shard: Path) -> Path:
     """What the stage makes of a shard; told in the run's log."""
     made: list[Path] = []
     with _told(lambda: f"{made[0].name}: {_content(made[0])}"):
-        made.append(maker.get()(stage, job, shard))
+        made.append(maker.get()(stage, stages.MAKERS[stage], job, shard))
     return made[0]
 
 

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prefect.concurrency.sync import concurrency
@@ -15,7 +14,6 @@ from prefect.tasks import Task
 
 from pipeline.build.job import Job
 from pipeline.build.runtime import GPU_STAGES, ShardStage
-from pipeline.build.stages import MAKERS
 from pipeline.storage.processes import exit_with_parent
 
 P = ParamSpec("P")
@@ -24,16 +22,18 @@ R = TypeVar("R")
 _this_process_gpu = threading.Lock()
 
 
-Maker = Callable[[ShardStage, Job, Path], Path]
+# Of a job and a piece of it (the path of a shard, or other plain data) a function of `pipeline`
+# makes what it returns, on a worker for the stage.
+Maker = Callable[[ShardStage, Callable[[Job, Any], Any], Job, Any], Any]
 
 
-def make_here(stage: ShardStage, job: Job, shard: Path) -> Path:
-    """What `stage` makes of a shard, in this process."""
+def make_here(stage: ShardStage, make: Callable[[Job, Any], Any], job: Job, piece: Any) -> Any:
+    """What `make` makes of a piece, in this process."""
     with gpu_slot(job.device if stage in GPU_STAGES else "cpu"):
-        return MAKERS[stage](job, shard)
+        return make(job, piece)
 
 
-# What makes the shards of the tasks that are submitted where it is set.
+# What makes the pieces of the tasks that are submitted where it is set.
 maker: ContextVar[Maker] = ContextVar("maker", default=make_here)
 
 

@@ -5,6 +5,7 @@ from models.precision import resolve_precision
 from pipeline.build.config import BuildConfig, assignments_of_build, silence_of
 from pipeline.build.runtime import resolve_device
 from pipeline.build.stage import installed_versions
+from pipeline.sentences import ranges
 from pipeline.speech.other_voices import release_of
 from pipeline.speech.sources import others_of, row_settings_of
 
@@ -63,3 +64,11 @@ def speakers_apart(config: BuildConfig) -> dict[str, list[str]]:
 def kept_apart(config: BuildConfig) -> list[object]:
     """What the sentences' splits depend on, where they are decided with the sentences."""
     return [config.output.split, config.output.disjoint] if config.output.disjoint else []
+
+
+def sentence_ranges(config: BuildConfig) -> dict[str, int]:
+    """What sentences depend on where they are so many that they are drawn in ranges."""
+    sentences = config.sentences
+    if sentences.count <= ranges.RANGE_SENTENCES or len(ranges.starts_of(sentences)) == 1:
+        return {}
+    return {"range": ranges.RANGE_SENTENCES}

@@ -25,13 +25,12 @@ from pipeline.build.config import (
     recordings_of,
     row_licences,
     silence_of,
-    split_plan_of,
 )
-from pipeline.build.inputs import EXISTING, Inputs, inputs_of
+from pipeline.build.inputs import Inputs, inputs_of
 from pipeline.build.job import SENTENCES, Job, index_of
 from pipeline.build.making import make_shard, while_unchanged
 from pipeline.build.runtime import ShardStage, resolve_device
-from pipeline.build.sentence_shards import cut, numbered
+from pipeline.build.sentence_shards import SENTENCE_FILES, Spread, in_turn, make_sentences
 from pipeline.build.stage import Stage, installed_versions, keys_of, set_values
 from pipeline.build.stage_settings import (
     given_accents,
@@ -39,11 +38,11 @@ from pipeline.build.stage_settings import (
     other_voices,
     precision,
     recorded_accents,
+    sentence_ranges,
     silence_settings,
     speakers_apart,
     voice_without_vocoder,
 )
-from pipeline.dataset.existing_sentences import existing_sentences_of
 from pipeline.dataset.manifest import Row, assemble, write_part
 from pipeline.judging.attempts import judge_clips
 from pipeline.judging.judged_shards import read_judged, write_judged
@@ -57,8 +56,6 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
-from pipeline.sentences.drawing.existing_sentences import ExistingSentences
-from pipeline.sentences.generate import generate
 from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
@@ -78,27 +75,20 @@ GENERATE = Stage(
         "sentences": set_values(config.sentences),
         "runtime.shard_size": config.runtime.shard_size,
         "output": kept_apart(config),
+        **sentence_ranges(config),
     },
-    files=("sentences", EXISTING),
+    files=SENTENCE_FILES,
     libraries=("Jinja2", "numpy", *_READING),
 )
 
 
-def generate_shards(job: Job) -> list[Path]:
-    """Stage 1, the whole build in one pass: what is distinct can only be known together."""
+def generate_shards(job: Job, spread: Spread = in_turn) -> list[Path]:
+    """Stage 1, the whole build: what is distinct can only be known together. The work on `ranges`
+    of a large build is `spread` over workers.
+    """
     paths = job.shards(SENTENCES)
-
-    def make(check: Callable[[], None]) -> None:
-        plan = split_plan_of(job.config)
-        extends = job.extends
-        existing = existing_sentences_of(extends) if extends else ExistingSentences()
-        rows = numbered(generate(job.config.sentences, job.config.seed, plan, existing))
-        for path, shard in zip(paths, cut(rows, job.config.runtime.shard_size), strict=True):
-            check()
-            write_shard(path, shard, Sentence)
-
     if not all(is_intact(path) for path in paths):
-        while_unchanged(job, GENERATE.files, make)
+        make_sentences(job, paths, spread)
     return paths
 
 

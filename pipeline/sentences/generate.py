@@ -39,6 +39,7 @@ MAX_ROWS = 1_000_000_000  # of a build
 _COUNTED_ONE_BY_ONE = 200_000
 _TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
 _NONE_YET = ExistingSentences()
+_TEMPLATES_LOWER = "sentences.count"
 _NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
 
 
@@ -148,18 +149,59 @@ def generate(
     With a `plan` of splits every sentence has its own. None is among the `existing` ones. Raises
     `DataError` as `check_sentences` does.
     """
-    name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
-    maker = Maker(name, seed, _filter(config), config.style)
+    for row in distinct_sentences(config, seed, plan, existing):
+        yield from repeated(row, config.repetitions, plan) if isinstance(row, Sentence) else [row]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The templates' sentences of a build from number `first` on, `number` of them; the first
+    stretch has those of all other sources, too.
+    """
+
+    first: int
+    number: int
+
+
+def distinct_sentences(
+    config: SentencesConfig,
+    seed: int,
+    plan: SplitPlan | None = None,
+    existing: ExistingSentences = _NONE_YET,
+    stretch: Stretch | None = None,
+) -> Iterator[Sentence | Reject]:
+    """What `generate` repeats; of a `stretch` alone, which knows nothing of those before it and,
+    where it is not the first, may run dry.
+    """
+    first = stretch.first if stretch else 0
+    maker = maker_of(config, seed, first)
     maker.leave_out(existing.texts, existing.ids)
     for source, number in _sources(config):
+        if stretch and source.lower == _TEMPLATES_LOWER:
+            number = stretch.number
+        elif first:
+            continue
         vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
-        for row in sentences_of(source, number, maker, vacancies):
-            yield from (
-                _repeated(row, config.repetitions, plan) if isinstance(row, Sentence) else [row]
-            )
+        yield from sentences_of(source, number, maker, vacancies, may_run_dry=first > 0)
 
 
-def _repeated(sentence: Sentence, repetitions: int, plan: SplitPlan | None) -> Iterator[Sentence]:
+def maker_of(config: SentencesConfig, seed: int, first: int = 0) -> Maker:
+    name = _NO_DOMAIN if config.domain is None else resolve_path(config.domain).resolve().name
+    return Maker(name, seed, _filter(config), config.style, first)
+
+
+def num_of_templates(config: SentencesConfig) -> int:
+    """How many of the sentences are the templates'."""
+    if config.domain is None:
+        return 0
+    return numbers_of([*config.shares, _share_of_templates(config)], config.count)[-1]
+
+
+def _share_of_templates(config: SentencesConfig) -> float:
+    return 1 - sum(config.shares)
+
+
+def repeated(sentence: Sentence, repetitions: int, plan: SplitPlan | None) -> Iterator[Sentence]:
     """All repetitions of a sentence; the first keeps its own id, as in a build of one each."""
     for number in range(1, repetitions + 1):
         id = sentence.id if number == 1 else f"{sentence.id}-{number}"
@@ -241,8 +283,8 @@ def _sources(config: SentencesConfig, seed: int = 0) -> list[tuple[SentenceSourc
 def _templates(config: SentencesConfig, domain: Domain, seed: int) -> SentenceSource:
     return SentenceSource(
         location=str(domain.folder),
-        lower="sentences.count",
-        share=1 - sum(config.shares),
+        lower=_TEMPLATES_LOWER,
+        share=_share_of_templates(config),
         check=partial(_check_templates, config, domain, seed),
         rows=lambda maker, _: _template_rows(config, domain, maker),
         files=lambda: domain_files(domain.folder),

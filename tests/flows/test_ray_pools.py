@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,6 @@ from flows.build_dataset import build
 from flows.in_memory_runs import in_memory_runs
 from models.errors import DataError
 from pipeline.build.config import load_build_config
-from pipeline.build.job import Job
 from pipeline.build.runtime import (
     SHARD_STAGES,
     RayPoolConfig,
@@ -41,11 +41,11 @@ def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(
     killed: list[int] = []
     make = ray_pools.RayPools.make
 
-    def kill_one(self: ray_pools.RayPools, stage: ShardStage, job: Job, shard: Path) -> Path:
+    def kill_one(self: ray_pools.RayPools, stage: ShardStage, *piece: Any) -> Any:
         if stage == "judge" and not killed:
             killed.append(processes_of(os.getpid(), "ray::StageWorker")[0])
             os.kill(killed[0], signal.SIGKILL)
-        return make(self, stage, job, shard)
+        return make(self, stage, *piece)
 
     monkeypatch.setattr(ray_pools.RayPools, "make", kill_one)
     config = write_tiny_build(tmp_path, tiny_voices, 6, shard_size=3)

@@ -15,7 +15,11 @@ from flows.in_memory_runs import in_memory_runs
 from flows.stage_tasks import groups_of, is_worth_retrying, numbers_of, within
 from models.errors import DataError
 from pipeline.build.config import load_build_config
-from pipeline.build.stages import MAKERS, plan
+from pipeline.build.stages import MAKERS, generate_shards, plan
+from pipeline.records import Sentence
+from pipeline.sentences import ranges
+from pipeline.sentences.generate import SentencesConfig
+from pipeline.storage.shards import read_shard
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -37,6 +41,35 @@ def test_a_build_of_any_size_has_a_few_thousand_task_runs() -> None:
     assert len(groups) * len(stage_tasks.CHAIN) <= stage_tasks.MAX_TASK_RUNS
     assert groups_of(shards[:2]) == [[shards[0]], [shards[1]]]
     assert [numbers_of(group) for group in (groups[0], shards[:1])] == ["shards 0-39", "shard 0"]
+
+
+def test_a_build_of_a_thousand_million_rows_has_a_few_thousand_task_runs() -> None:
+    rows, shard_size = 10**9, 1024
+    num_ranges = len(ranges.starts_of(SentencesConfig(Path("prompts/voice_assistant"), rows)))
+    of_stages = sum(stage_tasks.tasks_of(-(-rows // shard_size)).values())
+    of_a_step = len(groups_of(range(num_ranges), stage_tasks.MAX_PIECE_RUNS))
+    assert num_ranges == 1000
+    assert of_stages <= 3000
+    assert of_a_step <= 200  # sentences are drawn in three steps or so, and written in one
+
+
+def test_ranges_of_sentences_are_made_by_tasks(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "RANGE_SENTENCES", 5)
+    config = write_tiny_build(tmp_path, tiny_voices, 12, shard_size=4)
+    here, by_tasks = (
+        plan(load_build_config(config, [f"runtime.work_dir={tmp_path / name}"])) for name in "ab"
+    )
+
+    @flow(validate_parameters=False)
+    def sentences() -> list[Path]:
+        return stage_tasks.sentence_shards(by_tasks)
+
+    with in_memory_runs():
+        made = sentences()
+    expected = [read_shard(path, Sentence) for path in generate_shards(here)]
+    assert [read_shard(path, Sentence) for path in made] == expected
 
 
 def test_a_shard_that_takes_too_long_is_ended(

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pipeline.domain.domains import Domain
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.templates import Template
-from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.covering.diphones import PieceSpeech, accent_of, possible_sounds
 from pipeline.sentences.covering.slot_filler import (
@@ -42,7 +41,6 @@ from pipeline.sentences.covering.tuple_cover import (
 )
 from pipeline.sentences.drawing.permutation import MAX_SIZE
 from pipeline.sentences.drawing.sampling import (
-    STAGE,
     Maker,
     PermutedSource,
     SlotValues,
@@ -79,9 +77,9 @@ class CoverageConfig:
 class CoverSource:
     """A template without conditions, drawn until it has covered all of its tuples."""
 
-    def __init__(self, filler: SlotFiller, config: CoverageConfig, seed: int) -> None:
+    def __init__(self, filler: SlotFiller, config: CoverageConfig, maker: Maker) -> None:
         self.filler = filler
-        self._rng = rng_for(seed, STAGE, f"{filler.name}|cover")
+        self._rng = maker.rng(f"{filler.name}|cover")
         sizes = level_sizes(filler.vocabularies, filler.listed)
         self._cover = TupleCover(sizes, config.t, config.at_least, self._rng)
         self._next: tuple[int, ...] | None = None
@@ -144,7 +142,7 @@ class ConditionSource:
     ) -> None:
         self._name, self._maker, self._config, self._listed = name, maker, config, listed
         renderings = list(template.all_renderings())
-        order = rng_for(maker.seed, STAGE, f"{name}|cover").permutation(len(renderings))
+        order = maker.rng(f"{name}|cover").permutation(len(renderings))
         self._left = iter([renderings[index] for index in order.tolist()])
         self._covered: Counter[Group] = Counter()
 
@@ -180,10 +178,10 @@ def cover_tuples(
     domain: Domain, maker: Maker, config: CoverageConfig, balance: SoundBalance | None
 ) -> Iterator[Sentence | Reject]:
     """Every template, value and tuple; nothing after that."""
-    uniforms = uniforms_of(rng_for(maker.seed, STAGE, f"{maker.domain}|cover"))
+    uniforms = uniforms_of(maker.rng(f"{maker.domain}|cover"))
     listed = domain.lexicons
     sources = {
-        name: CoverSource(SlotFiller(name, template, maker, listed, balance), config, maker.seed)
+        name: CoverSource(SlotFiller(name, template, maker, listed, balance), config, maker)
         for name, template in domain.named_templates().items()
         if template.pieces is not None
     }
@@ -278,7 +276,7 @@ def _what_is_left(
     if balance is None:
         yield from sample(domain.intents, maker, "random", ZipfConfig())
         return
-    uniforms = uniforms_of(rng_for(maker.seed, STAGE, f"{maker.domain}|balance"))
+    uniforms = uniforms_of(maker.rng(f"{maker.domain}|balance"))
     values = SlotValues()
     by_intent: dict[str, list[SoundingSource]] = {}
     for name, template in domain.named_templates().items():

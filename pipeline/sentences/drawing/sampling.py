@@ -57,7 +57,8 @@ class Maker:
     """Renderings into sentences with ids; None for one there has been.
 
     A sentence is new, wanted and has its id before it is put into spoken `style`; where the
-    outcome is not wanted or was said already, it stays as it was.
+    outcome is not wanted or was said already, it stays as it was. `first` is the number of the
+    templates' sentence that it begins with: every range of a build has draws of its own.
     """
 
     def __init__(
@@ -66,8 +67,9 @@ class Maker:
         seed: int,
         unwanted: SentenceFilter | None,
         style: StyleConfig = NO_STYLE,
+        first: int = 0,
     ) -> None:
-        self.domain, self.seed = domain, seed
+        self.domain, self.seed, self.first = domain, seed, first
         self._prefix = f"{seed}|{domain}|"
         self._style = style if style != NO_STYLE else None
         self._seen, self._unwanted = BitsByHash(), unwanted
@@ -93,9 +95,9 @@ class Maker:
             marked = unmarked(text)
             slots = tuple(Slot(slot.name, unmarked(slot.value).text) for slot in slots)
         except DataError as error:
-            return Reject(f"{domain}-{self._digest(written)}", STAGE, str(error))
+            return Reject(f"{domain}-{self.digest(written)}", STAGE, str(error))
         text = marked.text
-        digest = self._digest(text)
+        digest = self.digest(text)
         if not self.is_new(digest):
             return None
         sentence_id = f"{domain}-{digest}"
@@ -114,19 +116,24 @@ class Maker:
     def leave_out(self, texts: Iterable[str], ids: Iterable[str]) -> None:
         """Treat `texts`, and the sentences that have `ids`, as existing sentences."""
         for text in texts:
-            self.is_new(self._digest(text))
-        for found in filter(None, map(_DIGEST_OF_ID.search, ids)):
-            self.is_new(found[1])
+            self.is_new(self.digest(text))
+        for found in filter(None, map(digest_in, ids)):
+            self.is_new(found)
 
     def id_of(self, text: str) -> str:
         """The id of a sentence of the build's domain."""
-        return f"{self.domain}-{self._digest(text)}"
+        return f"{self.domain}-{self.digest(text)}"
 
     def is_new(self, digest: str) -> bool:
         """Whether there has been no such sentence; from now on there has."""
         return not self._seen.mark(int(digest, 16))
 
-    def _digest(self, text: str) -> str:
+    def rng(self, purpose: str) -> np.random.Generator:
+        """The draws of the templates' sentences for `purpose`."""
+        return rng_for(self.seed, STAGE, f"{purpose}|from {self.first}" if self.first else purpose)
+
+    def digest(self, text: str) -> str:
+        """What the id of a sentence ends with, whatever style it is put into."""
         return hashlib.blake2b((self._prefix + text).encode(), digest_size=6).hexdigest()
 
     def _spoken(
@@ -135,9 +142,15 @@ class Maker:
         restyled = styled(text, slots, style, rng_for(self.seed, "style", sentence_id))
         if restyled.style and self._unwanted and self._unwanted.reason(restyled.text):
             return Styled(text)
-        if restyled.style and not self.is_new(self._digest(restyled.text)):
+        if restyled.style and not self.is_new(self.digest(restyled.text)):
             return Styled(text)
         return restyled
+
+
+def digest_in(sentence_id: str) -> str | None:
+    """What `Maker.digest` put into it; None for an id of another kind."""
+    found = _DIGEST_OF_ID.search(sentence_id)
+    return found[1] if found else None
 
 
 class Source(Protocol):
@@ -177,7 +190,7 @@ class DrawnSource:
 
     def _list_the_rest(self) -> Iterator[Sentence | Reject]:
         renderings = self._template.all_renderings()
-        shuffle = rng_for(self._maker.seed, STAGE, f"{self._maker.domain}|{self._name}")
+        shuffle = self._maker.rng(f"{self._maker.domain}|{self._name}")
         misses = 0
         while block := list(islice(renderings, _LISTED_AT_ONCE)):
             for index in shuffle.permutation(len(block)):
@@ -219,9 +232,8 @@ class PermutedSource:
         readers = [self._values.reader(vocabulary) for vocabulary in vocabularies]
         total = int(np.prod(sizes, dtype=object)) if sizes else 1
         order = Permutation(total, rng_for(self._maker.seed, STAGE, f"{name}|order"))
-        start, block = 0, _FIRST_BLOCK
-        while start < total:
-            columns = np.unravel_index(order.at(start, block), sizes) if sizes else ()
+        for indices in _blocks(total, self._maker.first):
+            columns = np.unravel_index(order.at(*indices), sizes) if sizes else ()
             if not sizes:
                 yield ()
             listed = [
@@ -229,7 +241,15 @@ class PermutedSource:
                 for reader, column in zip(readers, columns, strict=True)
             ]
             yield from zip(*listed, strict=True)
-            start, block = start + block, min(2 * block, _LAST_BLOCK)
+
+
+def _blocks(total: int, first: int) -> Iterator[tuple[int, int]]:
+    """Start and size of blocks that hold 0 ... total-1 once, from `first` on and then from 0."""
+    start, block, left = first % total, _FIRST_BLOCK, total
+    while left:
+        size = min(block, left, total - start)
+        yield start, size
+        start, block, left = (start + size) % total, min(2 * block, _LAST_BLOCK), left - size
 
 
 class SlotValues:
@@ -260,7 +280,7 @@ def sample(
     intents: Intents, maker: Maker, strategy: Strategy, zipf: ZipfConfig
 ) -> Iterator[Sentence | Reject]:
     """Rows by any strategy but `coverage`, until nothing new is left."""
-    uniforms = uniforms_of(rng_for(maker.seed, STAGE, maker.domain))
+    uniforms = uniforms_of(maker.rng(maker.domain))
     draw = _drawing(strategy, zipf, uniforms)
     values = SlotValues()
 

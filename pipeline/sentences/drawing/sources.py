@@ -55,12 +55,16 @@ def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> No
 
 
 def sentences_of(
-    source: SentenceSource, number: int, maker: Maker, vacancies: Vacancies | None = None
+    source: SentenceSource,
+    number: int,
+    maker: Maker,
+    vacancies: Vacancies | None = None,
+    may_run_dry: bool = False,
 ) -> Iterator[Sentence | Reject]:
     """`number` sentences of a source, with the rejects between them; with `vacancies` those that
     a split has room for.
 
-    Raises `DataError` saying how many there are where it runs dry.
+    Raises `DataError` saying how many there are where it runs dry, unless it may.
     """
     if not number:
         return
@@ -82,6 +86,8 @@ def sentences_of(
         produced += 1
         if produced == number:
             return
+    if may_run_dry:
+        return
     if vacancies is not None and vacancies.passed_over:
         raise DataError(f"{source.location}: {vacancies.lacking()}")
     rejected = f" ({rejects} more are rejected, such as: {example})" if rejects else ""

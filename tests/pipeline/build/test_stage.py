@@ -62,6 +62,7 @@ OF_KEY = {
 # Values that the code under test looks into; anything else serves for the other keys.
 VALUES: dict[str, Any] = {
     "seed": 4,
+    "sentences.count": 13,
     "sentences.recordings": (OwnRecordings(Path("mine"), 0.5, "MIT"),),
     "sentences.negatives": NegativesConfig(0.5, phrases=("stop",)),
     "judge.naturalness": "dnsmos",

@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flows.endpoint_keys import endpoint_keys
+from models.folders import check_can_be_written
+from models.object_store import RemotePath
 from pipeline.build.config import BuildConfig, check_build
 from pipeline.build.job import Job
 from pipeline.build.stages import plan
@@ -15,8 +17,14 @@ from pipeline.storage.lock import only_process_on
 def hold(settings: BuildConfig, extends: Path | None = None) -> Iterator[None]:
     """Keep other builds off the dataset that this one writes or `extends`, and its work folder.
 
-    Raises `DataError` naming the folder and who is at work on it.
+    Raises `DataError` naming the folder and who is at work on it, or that it cannot be written to.
     """
+    for key, place in (
+        ("output.path", settings.output.path),
+        ("runtime.work_dir", settings.work_dir),
+    ):
+        if not isinstance(place, RemotePath):
+            check_can_be_written(place, key)
     folders = [settings.output.path, settings.work_dir, *([extends] if extends else [])]
     with ExitStack() as stack:
         for folder in dict.fromkeys(path.resolve() for path in folders):

@@ -1,8 +1,11 @@
-"""What lies in a folder, however deep."""
+"""What lies in a folder, however deep, and whether one can write there."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from models.errors import DataError, shortened
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -20,3 +23,20 @@ def _below(folder: Path, within: tuple[str, ...]) -> Iterator[Path]:
             yield path
         elif path.is_dir() and (real := os.path.realpath(path)) not in within:
             yield from _below(path, (*within, real))
+
+
+def check_can_be_written(folder: Path, key: str = "") -> None:
+    """Raise `DataError` unless `folder`, the value of `key`, is a folder that can be written to, or
+    can be made one. It is tried, as no attribute tells (of `/proc`, of a disk that is read-only).
+    """
+    folder = folder.absolute()
+    told = f"{key}: {shortened(str(folder))}" if key else shortened(str(folder))
+    try:
+        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        if not existing.is_dir():
+            which = "is a file" if existing == folder else f"{existing} is a file"
+            raise DataError(f"{told}: {which}; a folder is needed")
+        with TemporaryDirectory(prefix=".voxloom-", dir=existing):
+            pass
+    except OSError as error:
+        raise DataError(f"{told}: cannot be written to ({error.strerror})") from None

@@ -16,10 +16,10 @@ os.environ.pop("PREFECT_API_URL", None)
 import pytest
 from filelock import FileLock
 
-from tests.tiny_voices import TinyVoices, save_tiny_voices, tiny_voices_in
-
+# What loads torch is imported by the fixtures that need it: xdist's own process runs no test.
 if TYPE_CHECKING:
     from tests.s3_server import FaultyS3
+    from tests.tiny_voices import TinyVoices
 
 
 def pytest_unconfigure() -> None:
@@ -51,13 +51,15 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
 
 @pytest.fixture(scope="session")
-def tiny_voices(made_once: MadeOnce) -> TinyVoices:
+def tiny_voices(made_once: MadeOnce) -> "TinyVoices":
     """Checkpoints with random weights: what they say is noise, but real code makes it."""
+    from tests.tiny_voices import save_tiny_voices, tiny_voices_in
+
     return tiny_voices_in(made_once("voices", save_tiny_voices))
 
 
 @pytest.fixture(scope="session")
-def tiny_dataset(made_once: MadeOnce, tiny_voices: TinyVoices) -> Path:
+def tiny_dataset(made_once: MadeOnce, tiny_voices: "TinyVoices") -> Path:
     """The dataset of `write_tiny_build`'s build, for tests that only read it."""
     from pipeline.build.config import load_build_config
     from pipeline.build.stages import plan

@@ -1,12 +1,16 @@
 """`voxloom train CONFIG`: the file's `recipe` chooses what is trained."""
 
 import importlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.config import load_config, read_yaml
-from models.errors import ConfigError
+from models.errors import ConfigError, VoxloomError
+from models.folders import check_can_be_written
 
 
 class Recipe(NamedTuple):
@@ -41,5 +45,20 @@ def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
     recipe = RECIPES[name]
     module = importlib.import_module(f"models.training.{recipe.module}")
     config = load_config(getattr(module, recipe.config), config_path, overrides)
-    best: Path = getattr(module, recipe.function)(config)
+    with _naming_file(config_path, config):
+        check_can_be_written(config.run, "run")
+        check_can_be_written(config.cache, "cache")
+        best: Path = getattr(module, recipe.function)(config)
     return best
+
+
+@contextmanager
+def _naming_file(path: Path | str, config: Any) -> Iterator[None]:
+    """Put the file's name before an error that begins with one of its keys."""
+    try:
+        yield
+    except VoxloomError as error:
+        key = re.match(r"(\w+)[.:\[]", str(error))
+        if key is None or key[1] not in {field.name for field in fields(config)}:
+            raise
+        raise type(error)(f"{path}: {error}") from None

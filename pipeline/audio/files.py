@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from models.errors import DataError
+from models.folders import check_can_be_written
 from models.sound_files import read_frames
 from models.waveform import audible, mono, peak_db
 
@@ -71,9 +72,10 @@ def read_audio(path: Path | str, sample_rate: int) -> np.ndarray:
 
 
 def check_audio_path(path: Path) -> None:
-    """Raise `DataError` unless the name says which kind of sound file to write."""
+    """Raise `DataError` unless the name says which kind of sound file to write, and it can be."""
     if path.suffix not in _WRITTEN:
         raise DataError(f"{path}: {path.suffix or 'no suffix'}; allowed: {', '.join(_WRITTEN)}")
+    check_can_be_written(path.parent)
 
 
 def write_audio(path: Path, wave: np.ndarray, sample_rate: int) -> None:

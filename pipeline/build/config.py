@@ -8,6 +8,7 @@ from pathlib import Path
 from models.checkpoint import checkpoint_digest, read_info
 from models.config import load_config, resolve_path
 from models.errors import ConfigError, shortened
+from models.folders import check_can_be_written
 from models.mirror import mirror
 from models.object_store import RemotePath
 from pipeline.audio.delivery import check_delivery
@@ -20,7 +21,7 @@ from pipeline.build.licence_sources import (
 )
 from pipeline.build.policy import PolicyConfig, check_policy
 from pipeline.build.runtime import RuntimeConfig, resolve_device
-from pipeline.dataset.output import OutputConfig, check_folder, check_output
+from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.domain.domains import read_domain
 from pipeline.judging.judge import JudgeConfig, check_judge
 from pipeline.licences.summary import LicensedSource, RowLicences
@@ -130,7 +131,7 @@ def check_build(config: BuildConfig) -> None:
     and the device; takes a second or two.
     """
     check_output(config.output, config.name)
-    check_folder(config.work_dir, "runtime.work_dir")
+    check_can_be_written(config.work_dir, "runtime.work_dir")
     check_sentences(config.sentences, config.seed)
     check_text(config.text)
     negatives = config.sentences.negatives

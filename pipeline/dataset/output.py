@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.config import resolve_path
-from models.errors import DataError, shortened
+from models.errors import DataError
+from models.folders import check_can_be_written
 from models.object_store import RemotePath
 from pipeline.audio.delivery import Codec, Delivery
 from pipeline.dataset.columns import COLUMNS, KEPT_AUDIO
@@ -91,7 +92,7 @@ def check_output(output: OutputConfig, name: str) -> None:
     if isinstance(target, RemotePath):
         newest = check_writable(target)
         return None if newest is None else _check_replaces(newest, target, name)
-    check_folder(target, "output.path")
+    check_can_be_written(target, "output.path")
     if os.path.ismount(target):
         raise DataError(f"{target}: is a mount point; choose a folder inside it")
     if not target.exists():
@@ -126,17 +127,3 @@ def check_nothing_lost(dataset: Path) -> None:
     foreign = sorted(entry.name for entry in dataset.iterdir() if entry.name not in _OURS)
     if foreign:
         raise DataError(f"{dataset}: {foreign[0]} would be lost; move it or choose another folder")
-
-
-def check_folder(target: Path, key: str) -> None:
-    """Raise `DataError` unless `target`, the value of `key`, is a folder or can be made one."""
-    target = target.absolute()
-    try:
-        existing = next(folder for folder in (target, *target.parents) if folder.exists())
-    except OSError as error:  # a name too long for the file system
-        raise DataError(f"{key}: {shortened(str(target))}: {error.strerror}") from None
-    if not existing.is_dir():
-        which = "is a file" if existing == target else f"{existing} is a file"
-        raise DataError(f"{target}: {which}; {key} needs a folder")
-    if existing != target and not os.access(existing, os.W_OK | os.X_OK):
-        raise DataError(f"{target}: {existing} may not be written to")

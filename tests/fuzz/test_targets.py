@@ -20,7 +20,7 @@ def test_inputs_are_taken_or_refused_in_a_line(name: str, tmp_path: Path) -> Non
     for data in seeds:
         check(target, data, tmp_path)
     examples = settings(
-        max_examples=3 if name in SLOW else 15,
+        max_examples=3 if name in SLOW else 8,
         phases=[Phase.generate],
         derandomize=True,
         database=None,

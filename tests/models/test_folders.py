@@ -1,6 +1,12 @@
+import errno
+import sys
 from pathlib import Path
 
-from models.folders import files_below
+import pytest
+
+from models import folders
+from models.errors import DataError
+from models.folders import check_can_be_written, files_below
 
 
 def test_folders_that_are_links_count_like_others(tmp_path: Path) -> None:
@@ -12,3 +18,35 @@ def test_folders_that_are_links_count_like_others(tmp_path: Path) -> None:
     (elsewhere / "again").symlink_to(real.parent)  # a circle
     found = [str(path.relative_to(real.parent)) for path in files_below(real.parent)]
     assert found == ["rain/a.wav", "wind/a.wav"]
+
+
+def test_a_folder_is_tried_and_nothing_is_left(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "new" / "below"):
+        check_can_be_written(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_is_told_with_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"^run: .*/file: is a file; a folder is needed$"):
+        check_can_be_written(tmp_path / "file", "run")
+    with pytest.raises(DataError, match=r"^run: .*/below: .*/file is a file; a folder is needed$"):
+        check_can_be_written(tmp_path / "file" / "below", "run")
+    with pytest.raises(DataError, match=r"^run: .*: cannot be written to \(File name too long\)$"):
+        check_can_be_written(tmp_path / ("a" * 300), "run")
+
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(folders, "TemporaryDirectory", refuse)
+    with pytest.raises(DataError, match=r"written to \(Read-only file system\)$"):
+        check_can_be_written(tmp_path / "new", "run")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no /proc")
+@pytest.mark.parametrize("place", ["/proc/data", "/sys/data", "/proc/self/data/below"])
+def test_what_the_kernel_shows_is_no_disk(place: str) -> None:
+    with pytest.raises(DataError, match="cannot be written to"):
+        check_can_be_written(Path(place))

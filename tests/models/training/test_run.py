@@ -284,6 +284,14 @@ def test_mistakes_in_the_config_stop_at_once(
     assert not (tmp_path / "run").exists()
 
 
+def test_an_error_of_a_key_names_the_file(tmp_path: Path, corpus: TrainingCorpus) -> None:
+    path = write_config(tmp_path, "vocos", corpus)
+    (tmp_path / "file").touch()
+    for key, value in (("corpus.root", "/nope"), ("run", tmp_path / "file")):
+        with pytest.raises((ConfigError, DataError), match=rf"^{path}: {key}: {value}"):
+            train(path, [f"{key}={value}"])
+
+
 def test_unknown_recipe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.yaml").write_text("recipe: wavenet\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipe: 'wavenet' is not one of recognizer,"):

@@ -158,9 +158,9 @@ def test_a_work_directory_that_cannot_be_one_is_told(
 ) -> None:
     (tmp_path / "notes.txt").touch()
     told = error_of(f"runtime.work_dir={tmp_path / 'notes.txt'}")
-    assert told == f"{tmp_path / 'notes.txt'}: is a file; runtime.work_dir needs a folder"
+    assert told == f"runtime.work_dir: {tmp_path / 'notes.txt'}: is a file; a folder is needed"
     told = error_of(f"runtime.work_dir={tmp_path / 'notes.txt' / 'deep'}")
-    assert "notes.txt is a file; runtime.work_dir needs a folder" in told
+    assert "notes.txt is a file; a folder is needed" in told
 
 
 def test_the_work_directory_is_beside_the_output(config: Path, tmp_path: Path) -> None:

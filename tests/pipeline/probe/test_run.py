@@ -29,7 +29,7 @@ MELODIES = {"up": (1.0, 1.5, 2.2), "down": (2.2, 1.5, 1.0), "flat": (1.5, 1.5, 1
 def write_corpus(
     folder: Path,
     speakers: int,
-    takes: int,
+    repetitions: int,
     seed: int,
     rate: int = RATE,
     words: str = "up down flat",
@@ -38,9 +38,9 @@ def write_corpus(
     (folder / "wavs").mkdir(parents=True)
     lines = []
     for speaker in range(speakers):
-        for take in range(takes):
+        for repetition in range(repetitions):
             for word in words.split():
-                name = f"{word}-{speaker}-{take}"
+                name = f"{word}-{speaker}-{repetition}"
                 wave = melody(word, rng, rate)
                 soundfile.write(folder / "wavs" / f"{name}.wav", wave, rate)
                 lines.append(f"{name}|{folder.name}-{speaker}|{word.title()}.|{word}\n")

@@ -2,10 +2,12 @@
 
     python -m benchmarks.probe --real ../shared/corpora/eval/fsdd
 
-Builds `configs/build/digits.yaml` four times (as it is; without its augmentation; with the voices
-as a config without a `voice` section has them; with neither), has flite and espeak-ng say the same
-words as often, raw and through the same augmentation, and probes them all on the recordings.
-What is there already is not made again.
+Builds `configs/build/digits.yaml` five times (as it is; without foreign accents; without its
+augmentation; with the voices as a config without a `voice` section has them; with neither), has
+flite and espeak-ng say the same words as often, raw and through the same augmentation, and probes
+them all on the recordings. With --engines, folders of `voxloom voices import`, also with those
+voices in two fifths of the clips, with and without foreign accents. What is there already is not
+made again.
 """
 
 import argparse
@@ -25,6 +27,8 @@ CONFIG = Path("configs/build/digits.yaml")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _PLAIN_VOICES = ("text={accent: en-us}", "voice={acoustic_model: fastspeech2, vocoder: harmonic}")
 _NO_NOISE = ("augment={}",)
+_NATIVE = ("text.accent={en-us: 2, en-gb: 1}",)
+_OTHERS_WEIGHT = 2 / 3  # of all engines together, beside 1 of our voices
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,17 @@ class Row:
     augment: Path | None = None
 
 
-def rows(out: Path, count: int) -> list[Row]:
-    """Our four datasets; flite, espeak-ng and half of each, raw and augmented as ours is."""
+def rows(out: Path, count: int, engines: Sequence[Path] = ()) -> list[Row]:
+    """Our datasets; flite, espeak-ng and half of each, raw and augmented as ours is."""
+    mixed = (_mixed(engines),)
+    with_engines = {"native and engines": _NATIVE + mixed, "everything and engines": mixed}
     ours = {
         "no augmentation": (*_PLAIN_VOICES, *_NO_NOISE),
         "noise only": _PLAIN_VOICES,
         "voices only": _NO_NOISE,
+        "native": _NATIVE,
         "everything": (),
+        **(with_engines if engines else {}),
     }
     others = {
         "flite, 4 voices": partial(_spoken, out / "flite", count),
@@ -54,6 +62,13 @@ def rows(out: Path, count: int) -> list[Row]:
         *(Row(f"{name}, raw", make) for name, make in others.items()),
         *(Row(f"{name}, augmented", make, CONFIG) for name, make in others.items()),
     ]
+
+
+def _mixed(engines: Sequence[Path]) -> str:
+    """The setting that mixes our voices with those of these folders."""
+    weight = _OTHERS_WEIGHT / max(1, len(engines))
+    found = [f"{{engine: sherpa-onnx, folder: {one}, weight: {weight:.3f}}}" for one in engines]
+    return f"voice.sources=[{{engine: voxloom, weight: 1}}, {', '.join(found)}]"
 
 
 def _built(out: Path, name: str, overrides: Sequence[str]) -> Path:
@@ -117,10 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/probe"))
     parser.add_argument("--count", type=int, default=4000, help="clips of flite and of espeak-ng")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--engines", type=Path, nargs="*", default=(), help="folders of voices")
     parser.add_argument("--only", default="", help="rows whose name holds this")
     asked = parser.parse_args(arguments)
     results = []
-    for row in rows(asked.out, asked.count):
+    for row in rows(asked.out, asked.count, asked.engines):
         if asked.only not in row.name:
             continue
         request = ProbeRequest(row.make(), asked.real, runs=asked.runs, augment=row.augment)

@@ -27,11 +27,12 @@ from pipeline.build import stages
 from pipeline.build.job import Job, index_of
 from pipeline.build.runtime import ShardStage
 from pipeline.build.seal import seal_build
-from pipeline.build.sentence_shards import Spread, is_by_ranges
+from pipeline.build.sentence_shards import Spread, in_turn, is_by_ranges
 from pipeline.dataset.rejects import reason_of
 from pipeline.storage.shards import read_rejects
 
 MAX_TASK_RUNS = 3000  # of the stages of a build
+_SEALED_IN_TURN = 64  # shards
 MAX_PIECE_RUNS = 200  # of a step of sentences or seal
 _TOLD_REASONS = 3
 
@@ -177,7 +178,8 @@ def own_speech(job: Job) -> Path | None:
 
 @task(**_whole("seal"))
 def seal(job: Job) -> Path:
-    return seal_build(job)
+    is_large = job.num_shards > _SEALED_IN_TURN
+    return seal_build(job, spread=spread_over("manifest", "seal") if is_large else in_turn)
 
 
 CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)

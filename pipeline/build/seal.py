@@ -10,28 +10,28 @@ from typing import Any
 
 from models.config import as_mapping
 from models.errors import DataError
-from pipeline.bits_by_hash import BitsByHash
 from pipeline.build.config import lexicon_of, licensed_sources
 from pipeline.build.job import Job, index_of
 from pipeline.build.making import while_unchanged
 from pipeline.build.publish_dataset import publish_dataset
+from pipeline.build.sentence_shards import Spread, in_turn
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo, build_record
 from pipeline.dataset.contents import Contents
-from pipeline.dataset.manifest import Row, dataset_schema, read_kept, read_part
+from pipeline.dataset.data_files import Destination, Each, SplitRule, write_data_files
+from pipeline.dataset.manifest import read_kept, read_part
 from pipeline.dataset.marks import marked_reject
 from pipeline.dataset.output import OutputConfig, check_output
 from pipeline.dataset.record import Partial
 from pipeline.dataset.rejects import check_rejected, reject_order, stored_rejects, whole_rejects
-from pipeline.dataset.writer import SplitWriter
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.generate import describe_domain
-from pipeline.splits import split_of
 from pipeline.storage.shards import is_intact, read_shard
 
 
-def seal_build(job: Job, as_it_stands: bool = False) -> Path:
-    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder.
+def seal_build(job: Job, as_it_stands: bool = False, spread: Spread = in_turn) -> Path:
+    """Once, at the end: the parts become the dataset, which appears whole. Returns its folder. The
+    work on groups of parts and on files is `spread` over workers.
 
     A build that was stopped is sealed `as_it_stands`: of its whole shards, and marked partial.
     Raises `DataError` naming a file of the build that has changed since it was planned, or where
@@ -41,10 +41,10 @@ def seal_build(job: Job, as_it_stands: bool = False) -> Path:
     parts = list(whole) if as_it_stands else job.shards("manifest")
     if not parts:
         raise DataError(f"{job.work_dir}: no shard of this build is whole yet; nothing to seal")
-    return while_unchanged(job, job.inputs.digests, partial(_seal_parts, job, parts))
+    return while_unchanged(job, job.inputs.digests, partial(_seal_parts, job, parts, spread))
 
 
-def _seal_parts(job: Job, parts: Sequence[Path], check: Callable[[], None]) -> Path:
+def _seal_parts(job: Job, parts: Sequence[Path], spread: Spread, check: Callable[[], None]) -> Path:
     config = job.config
     rejected_in = job.rejected_in(index_of(part) for part in parts)
     covered = coverage_of_build(
@@ -59,7 +59,24 @@ def _seal_parts(job: Job, parts: Sequence[Path], check: Callable[[], None]) -> P
     if len(parts) < job.num_shards:
         info = replace(info, partial=Partial(len(parts), job.num_shards))
     limit = config.judge.max_rejected_share
-    return seal(parts, rejected_in, info, config.output, limit, check, job.work_dir)
+    each = partial(_spread_each, spread, job)
+    return seal(parts, rejected_in, info, config.output, limit, check, job.work_dir, each)
+
+
+def _spread_each(
+    spread: Spread, job: Job, make: Callable[[Any], None], pieces: Sequence[Any]
+) -> None:
+    spread(_make_piece, job, [(make, piece) for piece in pieces])
+
+
+def _make_piece(_: Job, piece: tuple[Callable[[Any], None], Any]) -> None:
+    make, of = piece
+    make(of)
+
+
+def _one_by_one(make: Callable[[Any], None], pieces: Sequence[Any]) -> None:
+    for piece in pieces:
+        make(piece)
 
 
 def _decided_splits(job: Job, part: Path) -> dict[str, str]:
@@ -92,24 +109,29 @@ def seal(
     max_rejected_share: float = 1.0,
     check: Callable[[], None] = lambda: None,
     near: Path = Path(),
+    each: Each = _one_by_one,
 ) -> Path:
     """Publish the rows of `parts`, in their order, as a dataset; returns its folder.
 
     `parts` are what `write_part` wrote; `rejected_in` are the other stages' shards, whose
     rejects are gathered beside those of the parts. `check` is called before the dataset is
     published, and may raise; `near` is a folder for what is
-    sent to an object store. Rows, files and their bytes do not depend
-    on how the rows were cut into parts. Raises `DataError` when there is no row, when more than
-    `max_rejected_share` of the utterances failed, when an id occurs twice, when the target may
-    not be replaced, and on a full disk; then nothing of the new dataset is left and an old one
-    stays as it was.
+    sent to an object store; `each` runs the work on groups of parts, and on files. Rows, files and
+    their bytes do not depend on how the rows were cut into parts. Raises `DataError` when there is
+    no row, when more than `max_rejected_share` of the utterances failed, when an id occurs twice,
+    when the target may not be replaced, and on a full disk; then nothing of the new dataset is left
+    and an old one stays as it was.
     """
     check_output(output, info.name)
     stored = stored_rejects((*rejected_in, *parts))
     check_rejected([one.reject for one in stored], *_kept_in(parts), max_rejected_share)
 
     def write_data(staging: Path) -> Iterator[Reject]:
-        marked = _write_rows(staging, parts, info, output)
+        marks = output.read_marks()
+        rule = SplitRule(info.splits_in, info.seed, output.split, marks)
+        into = Destination(staging, output.path, tuple(output.kept), output.max_file_bytes)
+        with_marked = write_data_files(parts, rule, into, each)
+        marked = sorted(_marked(with_marked, marks), key=reject_order)
         return heapq.merge(whole_rejects(stored), marked, key=reject_order)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
@@ -122,27 +144,12 @@ def seal(
     return output.path
 
 
-def _write_rows(
-    staging: Path, parts: Sequence[Path], info: BuildInfo, output: OutputConfig
-) -> list[Reject]:
-    """Write the data files; returns the rows that were marked bad, in the order of rejects."""
-    marks, dropped = output.read_marks(), list[Reject]()
-    writers: dict[str, SplitWriter] = {}
-    for row, decided in _unique_rows(parts, info.splits_in):
-        if row["id"] in marks:
-            dropped.append(marked_reject(row, marks[row["id"]]))
-            continue
-        name = decided or split_of(row["id"], info.seed, output.split)
-        if name not in writers:
-            schema = dataset_schema(row["sample_rate"], output.kept)
-            writers[name] = SplitWriter(staging, name, schema, output.max_file_bytes)
-        writers[name].add(row)
-    if not writers:
-        why = f"{output.drop} marks all" if dropped else "every utterance was rejected"
-        raise DataError(f"{output.path}: no row is left to publish: {why}")
-    for writer in writers.values():
-        writer.finish()
-    return sorted(dropped, key=reject_order)
+def _marked(parts: Iterable[Path], marks: Mapping[str, str]) -> Iterator[Reject]:
+    """The rows of `parts` that are marked bad, in their order."""
+    for part in parts:
+        for row in read_part(part):
+            if row["id"] in marks:
+                yield marked_reject(row, marks[row["id"]])
 
 
 def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
@@ -153,16 +160,3 @@ def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
         speakers += of_speakers
         templates += of_templates
     return speakers, templates
-
-
-def _unique_rows(
-    parts: Sequence[Path], splits_in: Callable[[Path], Mapping[str, str]]
-) -> Iterator[tuple[Row, str]]:
-    """Every row, and its split where that is not drawn."""
-    seen = BitsByHash()
-    for part in parts:
-        decided = splits_in(part)
-        for row in read_part(part):
-            if seen.mark(row["id"]):
-                raise DataError(f"{part}: row {row['id']}: this id occurs more than once")
-            yield row, decided.get(row["id"], "")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.errors import DataError
 from models.phonology.phonemes import words_of
@@ -124,6 +125,12 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
             if row.get(name) is None:
                 row.pop(name, None)
     return [row for row in rows if row.pop("reject") is None]
+
+
+def read_part_table(path: Path, columns: Sequence[str]) -> pa.Table:
+    """The same rows, as a table."""
+    table = read_table(path, _PART, [*columns, "reject"])
+    return table.filter(pc.is_null(table["reject"])).drop_columns(["reject"])
 
 
 def read_kept(path: Path) -> tuple[Counter[str], Counter[str]]:

@@ -1,4 +1,4 @@
-"""Data files of a dataset: rows written into them, whole files taken over, their final names."""
+"""Files of a dataset: data files taken over and their final names, rejects."""
 
 import os
 import shutil
@@ -11,72 +11,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import DataError
-from pipeline.dataset.columns import KEPT_AUDIO, present_rows, present_schema
+from pipeline.dataset.columns import present_rows, present_schema
 from pipeline.dataset.files import (
     BUILD_FILE,
-    DATA,
     REJECTS_SCHEMA,
     data_file,
     file_digest,
     read_rows,
     read_schema,
 )
-from pipeline.dataset.manifest import Row
 from pipeline.records import Reject
 from pipeline.storage.shards import UNREADABLE, first_line, parquet_options, reject_value
 
-# Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
-_GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
-_ROW_OVERHEAD_BYTES, _REJECT_OVERHEAD_BYTES = 2_000, 300
-
-
-class SplitWriter:
-    """Writes one split's rows into files of bounded size and row groups of bounded memory.
-
-    Files get their final names at the end, when their number is known.
-    """
-
-    def __init__(self, staging: Path, split: str, schema: pa.Schema, max_file_bytes: int) -> None:
-        self.staging = staging
-        self.split = split
-        self.schema = schema
-        self.max_file_bytes = max_file_bytes
-        self._files: list[Path] = []
-        self._writer: pq.ParquetWriter | None = None
-        self._group: list[Row] = []
-        self._group_bytes = 0
-        self._file_bytes = 0
-
-    def add(self, row: Row) -> None:
-        clips = [row.get(name) for name in ("audio", *KEPT_AUDIO)]
-        size = sum(len(audio["bytes"]) for audio in clips if audio) + _ROW_OVERHEAD_BYTES
-        if self._file_bytes and self._file_bytes + size > self.max_file_bytes:
-            self._end_file()
-        elif len(self._group) >= _GROUP_ROWS or self._group_bytes + size > _GROUP_BYTES:
-            self._end_group()
-        self._group.append(row)
-        self._group_bytes += size
-        self._file_bytes += size
-
-    def finish(self) -> None:
-        self._end_file()
-        name_data_files(self.staging, [(self.split, path) for path in self._files])
-
-    def _end_group(self) -> None:
-        if not self._group:
-            return
-        if self._writer is None:
-            path = self.staging / DATA / f"{self.split}-{len(self._files):05d}.part"
-            self._writer = pq.ParquetWriter(path, self.schema, **parquet_options(self.schema))
-            self._files.append(path)
-        self._writer.write_table(pa.Table.from_pylist(self._group, schema=self.schema))
-        self._group, self._group_bytes = [], 0
-
-    def _end_file(self) -> None:
-        self._end_group()
-        if self._writer is not None:
-            self._writer.close()
-        self._writer, self._file_bytes = None, 0
+_GROUP_BYTES, _REJECT_OVERHEAD_BYTES = 32_000_000, 300
 
 
 def name_data_files(staging: Path, parts: Sequence[tuple[str, Path]]) -> list[str]:

@@ -1,11 +1,14 @@
 """Names, groups, attempts and time of the tasks that run stages; the stages are others' tests."""
 
 import asyncio
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
-from prefect import flow
+from prefect import flow, task
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 from prefect.task_engine import TaskRunTimeoutError
@@ -15,6 +18,7 @@ from flows.in_memory_runs import in_memory_runs
 from flows.stage_tasks import groups_of, is_worth_retrying, numbers_of, within
 from models.errors import DataError
 from pipeline.build.config import load_build_config
+from pipeline.build.job import Job
 from pipeline.build.stages import MAKERS, generate_shards, plan
 from pipeline.records import Sentence
 from pipeline.sentences import ranges
@@ -51,6 +55,27 @@ def test_a_build_of_a_thousand_million_rows_has_a_few_thousand_task_runs() -> No
     assert num_ranges == 1000
     assert of_stages <= 3000
     assert of_a_step <= 200  # sentences are drawn in three steps or so, and written in one
+
+
+def test_a_task_spreads_pieces_over_workers_and_has_them_in_order() -> None:
+    job = cast(Job, SimpleNamespace(config=SimpleNamespace(name="tiny"), device="cpu"))
+    spread = stage_tasks.spread_over("manifest", "seal")
+
+    @task
+    def whole() -> list[tuple[int, str]]:
+        def where(_: Job, piece: int) -> tuple[int, str]:
+            return piece, threading.current_thread().name
+
+        return spread(where, job, range(7))
+
+    @flow
+    def one_task() -> list[tuple[int, str]]:
+        return whole()
+
+    with in_memory_runs():
+        made = one_task()
+    assert [piece for piece, _ in made] == list(range(7))
+    assert threading.current_thread().name not in {thread for _, thread in made}
 
 
 def test_ranges_of_sentences_are_made_by_tasks(

@@ -64,3 +64,21 @@ assert not [name for name in sys.modules if name.startswith(("prefect.server", "
         [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_nothing_is_sent_to_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(*request: object, **options: object) -> None:
+        raise AssertionError(f"sent: {request}")
+
+    monkeypatch.setattr("httpx.Client.send", send)
+
+    @task(persist_result=False)
+    def speak(before: str) -> str:
+        return before + "done"
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=2), validate_parameters=False)
+    def build() -> str:
+        return speak(speak.submit("").result())
+
+    with in_memory_runs():
+        assert build() == "donedone"

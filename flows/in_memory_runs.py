@@ -35,7 +35,7 @@ class _InMemoryClient(SyncPrefectClient):
         """There is no server whose version could be another."""
 
     def read_server_default_result_storage(self) -> ServerDefaultResultStorage:
-        """None: results are not stored. Asked for three times a flow, each 1.5 s if it were sent."""
+        """None: results are not stored. Asked three times a flow; sent, each would take 1.5 s."""
         return ServerDefaultResultStorage()
 
     def create_flow_run(self, flow: Any, *args: Any, **of_run: Any) -> FlowRun:

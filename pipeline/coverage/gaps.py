@@ -5,7 +5,7 @@ them could still be said, the sentences were too few; else what became of them i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, repeat
 
@@ -56,6 +56,7 @@ class GapFinder:
         self._counted, self._seed, self._unwanted = counted, seed, unwanted
         self._rejected = {id: stage for id, stage in rejected.items() if stage != STAGE}
         self._ids = Maker(counted.domain.name, seed, None)
+        self._drawn: dict[str, Sequence[float]] = {}
 
     def of_templates(self, at_least: int) -> Iterator[tuple[str, str]]:
         """(what, why) of templates that were used fewer than `at_least` times."""
@@ -111,11 +112,18 @@ class GapFinder:
             for index, words in enumerate(template.vocabularies)
         ]
         free = any(size > 1 for _, size in sizes)
-        uniforms = uniforms_of(rng_for(self._seed, "coverage", name)) if free else repeat(0.0)
+        uniforms = iter(self._uniforms(name, _SENTENCES * len(sizes))) if free else repeat(0.0)
         for _ in range(_SENTENCES if free else 1):
             drawn = [first + int(next(uniforms) * size) for first, size in sizes]
             values = iter([w[at] for w, at in zip(template.vocabularies, drawn, strict=True)])
             yield tidy("".join(p if isinstance(p, str) else next(values) for p in pieces))
+
+    def _uniforms(self, name: str, count: int) -> Sequence[float]:
+        """The first `count` draws of a template, the same for everything that it misses."""
+        if name not in self._drawn:
+            rng = rng_for(self._seed, "coverage", name)
+            self._drawn[name] = tuple(islice(uniforms_of(rng), count))
+        return self._drawn[name]
 
     def _why(self, texts: Iterator[str], count: int, none: str = NOT_REACHED) -> str:
         """The commonest fate of `texts`, or that one of them could still be said."""

@@ -4,6 +4,10 @@ A header may claim what the file does not hold, and a file of megabytes may unpa
 more is read than a header claims, and what it claims is checked before memory is taken for it.
 """
 
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -13,7 +17,10 @@ from models.errors import DataError
 
 MAX_SAMPLES = 2**29  # of all channels, 2 GB as float32; an hour and a half of stereo at 48 kHz
 MAX_SECONDS = 4 * 3600
+MAX_SAMPLE = 1e10  # times full scale, of floats; the square of more is beyond float32
 RATES_HZ = (1000, 768_000)
+_FLOATS = ("FLOAT", "DOUBLE")
+_redirecting = threading.Lock()
 
 
 class Header(NamedTuple):
@@ -31,9 +38,12 @@ def read_frames(file: Path | BinaryIO, name: str) -> tuple[np.ndarray, int]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(file) as sound:
+        with _without_notes(file), soundfile.SoundFile(file) as sound:
             _check_extent(sound.frames, sound.channels, sound.samplerate, name)
-            return sound.read(dtype="float32", always_2d=True), int(sound.samplerate)
+            frames = sound.read(dtype="float32", always_2d=True)
+            if sound.subtype in _FLOATS:
+                _check_level(frames, name)
+            return frames, int(sound.samplerate)
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise DataError(f"{name}: not a sound file that can be read ({error})") from None
 
@@ -43,11 +53,39 @@ def read_header(path: Path) -> Header:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
+        with _without_notes(path):
+            info = soundfile.info(str(path))
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise DataError(f"{path}: not a sound file that can be read ({error})") from None
     _check_extent(info.frames, info.channels, info.samplerate, str(path))
     return Header(int(info.frames), int(info.samplerate))
+
+
+@contextmanager
+def _without_notes(file: Path | BinaryIO) -> Iterator[None]:
+    """libmpg123 writes what it thinks of a file's tags to standard error, and has no other way:
+    nobody reads it within the block for a file on disk that is MP3.
+    """
+    if not isinstance(file, Path) or file.suffix.lower() != ".mp3":
+        yield
+        return
+    with _redirecting:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
+
+
+def _check_level(frames: np.ndarray, name: str) -> None:
+    """NaN and infinite samples are a matter of whoever reads them."""
+    finite = frames[np.isfinite(frames)]
+    largest = float(np.abs(finite).max(initial=0.0))
+    if largest > MAX_SAMPLE:
+        raise DataError(f"{name}: a sample of {largest:.2g} full scale; at most {MAX_SAMPLE:.0e}")
 
 
 def _check_extent(frames: int, channels: int, rate: int, name: str) -> None:

@@ -40,6 +40,7 @@ from pipeline.domain.slots.vocabulary import Entry, Vocabulary, vocabulary_of
 
 LEXICON_SUFFIXES = (".txt", ".yaml", ".csv")
 MAX_VALUES = 200_000  # of a lexicon; all of them are in memory, and looked at before any work
+MAX_CHARACTERS = 1_000  # of a value
 _MAX_NODES = 5 * MAX_VALUES  # of YAML: a value's keys, weight, tags and parts
 _OWN_KEYS = ("value", "weight", "tags", "say")
 
@@ -234,6 +235,11 @@ def _check_values(entries: Sequence[Entry], path: Path) -> None:
     for entry in entries:
         if not entry.value:
             raise DataError(f"{path}:{entry.line}: the value is empty")
+        if len(entry.value) > MAX_CHARACTERS:
+            raise DataError(
+                f"{path}:{entry.line}: a value of {len(entry.value):,} characters; at most "
+                f"{MAX_CHARACTERS:,} are read"
+            )
         if entry.value in lines:
             first = lines[entry.value]
             raise DataError(

@@ -16,18 +16,25 @@ sys.modules["numpy"] = None  # type: ignore[assignment]  # Arrow starts twice as
 import pyarrow as pa  # noqa: E402
 
 _ROWS_AT_ONCE = 1024
+_ROWS_OF_ANY_FILE = 1_000_000
+_ROWS_OF_A_BYTE = 10
 
 
 def read_whole(path: Path, columns: Sequence[str], max_rows: int) -> None:
     """Read the schema, and every row of those of `columns` that are there.
 
-    Raises all that Arrow raises, and `ValueError` for more than `max_rows`.
+    Raises all that Arrow raises, and `ValueError` for more than `max_rows`, or more than distinct
+    ones can be in a file of its size: equal rows take next to nothing, and as long to read.
     """
+    size = path.stat().st_size
+    max_rows = min(max_rows, _ROWS_OF_ANY_FILE + _ROWS_OF_A_BYTE * size)
     rows = 0
     for batch in _batches(path, columns):
         rows += batch.num_rows
         if rows > max_rows:
-            raise ValueError(f"more than {max_rows:,} rows, the most that are read")
+            raise ValueError(
+                f"more than {max_rows:,} rows in {size:,} bytes, the most that are read"
+            )
         for column in batch.columns:
             _check(column)
             with suppress(UnicodeDecodeError):  # told for its row by whoever reads it

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.config import resolve_path
-from models.errors import DataError
+from models.errors import DataError, shortened
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import part_words, words_of
 from models.text_files import lines_of
@@ -27,6 +27,7 @@ from pipeline.text.pls import Entry, read_pls
 
 Words = tuple[str, ...]
 Phones = tuple[str, ...]
+MAX_CHARACTERS = 2_000  # of the phonemes of an entry
 _COMMENT = ";;;"
 _VARIANT = re.compile(r"\(\d+\)$")
 _XML = (".pls", ".xml")
@@ -141,6 +142,11 @@ def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
 
 
 def _phones(entry: Entry, num_words: int, location: str) -> Phones:
+    if len(entry.pronounced) > MAX_CHARACTERS:
+        raise DataError(
+            f"{location}: {shortened(entry.written)}: phonemes of {len(entry.pronounced):,} "
+            f"characters; at most {MAX_CHARACTERS:,} are read"
+        )
     try:
         phones = transcribed(entry.pronounced, entry.alphabet)
     except DataError as error:

@@ -1,6 +1,7 @@
 """Sound files within limits: what a header claims is checked before memory is taken for it."""
 
 import io
+import sys
 import time
 from pathlib import Path
 
@@ -78,3 +79,27 @@ def test_channels_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound_files, "MAX_SAMPLES", 9_999)
     with pytest.raises(DataError, match="claims 10,000 samples; at most 9,999 are read"):
         read_frames(io.BytesIO(flac(np.zeros((5000, 2)))), "stereo")
+
+
+def test_floats_beyond_any_level_are_told_and_nan_is_left_to_the_reader(tmp_path: Path) -> None:
+    for number, largest in enumerate((1e30, 1e9, np.nan)):
+        wave = np.append(WAVE, largest)
+        soundfile.write(tmp_path / f"{number}.wav", wave, 16000, subtype="DOUBLE")
+    with pytest.raises(DataError, match=r"0\.wav: a sample of 1e\+30 full scale; at most 1e\+10$"):
+        read_frames(tmp_path / "0.wav", "0.wav")
+    for number in (1, 2):
+        assert len(read_frames(tmp_path / f"{number}.wav", "")[0]) == len(WAVE) + 1
+
+
+def test_what_libmpg123_thinks_of_a_file_is_not_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "a.mp3", WAVE, 16000, format="MP3")
+    comment = b"COMM\x00\x00\x00\x03\x00\x00\x00en"  # too short for what it is
+    tagged = b"ID3\x03\x00\x00\x00\x00\x00" + bytes([len(comment)]) + comment
+    (tmp_path / "a.mp3").write_bytes(tagged + (tmp_path / "a.mp3").read_bytes())
+    assert len(read_frames(tmp_path / "a.mp3", "a.mp3")[0])
+    assert read_header(tmp_path / "a.mp3").rate == 16000
+    assert capfd.readouterr().err == ""
+    print("heard again", file=sys.stderr, flush=True)
+    assert capfd.readouterr().err == "heard again\n"

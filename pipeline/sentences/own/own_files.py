@@ -88,8 +88,12 @@ def columns_of(file: Path) -> dict[str, str]:
         if kind_of(file) == ".txt":
             return {"text": ""}
         if kind_of(file) == ".jsonl":
-            objects = (row.values for row in _json_rows(file) if not row.problem)
-            return dict.fromkeys(next(objects, {}), "")
+            rows = _json_rows(file)
+            top = next(rows)
+            read = next((row for row in itertools.chain([top], rows) if not row.problem), None)
+            if read is None:
+                raise DataError(f"{file}:{top.line}: {top.problem}")
+            return dict.fromkeys(read.values, "")
         header = next(_records(file), (0, []))[1]
         if any("\udc80" <= sign <= "\udcff" for name in header for sign in name):
             raise DataError(f"{file}:1: not UTF-8 text; save it as UTF-8")

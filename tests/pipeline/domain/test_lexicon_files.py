@@ -65,6 +65,7 @@ def test_csv_columns_are_weight_tags_and_parts(tmp_path: Path) -> None:
         ("a.txt", "Oslo | nan\n", 1, "weight `nan`"),
         ("a.txt", "Oslo\n | 2\n", 2, "value is empty"),
         ("a.txt", "Oslo\nRome\nOslo\n", 3, "stands on line 1 already"),
+        ("a.txt", f"Oslo\n{'o' * 1001}\n", 2, "a value of 1,001 characters; at most 1,000"),
         ("a.yaml", "[]", 1, "empty"),
         ("a.yaml", "- Oslo\n- [Rome]\n", 2, "nested"),
         ("a.yaml", "Oslo: 1\nRome: -1\n", 2, "weight `-1`"),

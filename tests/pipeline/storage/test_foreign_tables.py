@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -93,5 +94,13 @@ def test_more_rows_than_the_limit_are_told(tmp_path: Path, monkeypatch: pytest.M
     """A Parquet file of a few kilobytes can hold billions of equal rows."""
     monkeypatch.setattr(foreign_tables, "MAX_ROWS", 9)
     pq.write_table(TABLE, tmp_path / "own.parquet")
-    with pytest.raises(DataError, match="more than 9 rows, the most that are read"):
+    with pytest.raises(DataError, match=r"more than 9 rows in \S+ bytes, the most that are read"):
+        check_tables([tmp_path / "own.parquet"], ["text"])
+
+
+def test_more_rows_than_a_file_of_its_size_can_have_are_told(tmp_path: Path) -> None:
+    equal = pa.DictionaryArray.from_arrays(np.zeros(1_200_000, np.int32), ["Turn on the light."])
+    pq.write_table(pa.table({"text": equal}), tmp_path / "own.parquet")
+    assert (tmp_path / "own.parquet").stat().st_size < 20_000
+    with pytest.raises(DataError, match=r"more than 1,\d+,\d+ rows in \S+ bytes, the most"):
         check_tables([tmp_path / "own.parquet"], ["text"])

@@ -101,6 +101,7 @@ def test_without_files_nothing_changes() -> None:
         ("a.dict", "one\n", r"a.dict:1: `one` without phonemes"),
         ("a.dict", "?!  AH1\n", r"a.dict:1: `\?!` has no word in it"),
         ("a.dict", "x-y-z  EH1\n", r"a.dict:1: x-y-z: 3 words, and only 1 phonemes"),
+        ("a.dict", f"x  {'EH1 ' * 501}\n", r"a.dict:1: x: .* 2,003 characters; at most 2,000"),
         ("a.dict", ";;; nothing\n", r"a.dict:1: no pronunciation in it"),
         ("a.pls", BOMB, r"a.pls:2: a document type .* is not allowed"),
         ("a.pls", EXTERNAL, r"a.pls:2: a document type .* is not allowed"),

@@ -90,6 +90,12 @@ def test_a_spoiled_row_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     assert rows[0].values["text"] == "two\nlines"
 
 
+def test_lines_of_which_none_is_an_object_have_no_columns_to_choose_from(tmp_path: Path) -> None:
+    for text in ("{\n[1]\n", f'{{"text": "hi", "n": {"9" * 5000}}}\n', "[" * 5000 + "\n"):
+        with pytest.raises(DataError, match=r"a\.jsonl:1: not JSON$"):
+            columns_of(write(tmp_path, "a.jsonl", text))
+
+
 def test_quotes_of_a_tsv_are_text_unless_they_hold_the_whole_field(tmp_path: Path) -> None:
     path = write(tmp_path, "a.tsv", 'text\n"said ""so"""\na 5" disk\n')
     assert [row.values["text"] for row in read_rows(path, ["text"])] == ['said "so"', 'a 5" disk']

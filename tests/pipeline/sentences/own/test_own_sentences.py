@@ -313,7 +313,7 @@ def test_a_filter_that_drops_most_is_made_up_for(tmp_path: Path) -> None:
         ("own.csv", 'text\nHi.\n"open\nx\n', {}, r"own\.csv:3: not CSV: .*; is a quote open\?"),
         ("own.parquet", "no table", {}, r"own\.parquet: not a sound \.parquet file"),
         ("own.arrow", "no table", {}, r"own\.arrow: not a sound \.arrow file"),
-        ("own.jsonl", "1\n2\n", {}, r"which column .* columns: none"),
+        ("own.jsonl", "1\n2\n", {}, r"own.jsonl:1: not a JSON object"),
         ("own.txt", "a\n\na\n", {}, r"4 sentences asked.*only 1 of its 3 rows.*own\.txt:2: empty"),
     ],
 )

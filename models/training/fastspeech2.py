@@ -236,8 +236,8 @@ class FastSpeech2Task:
         assert isinstance(model, FastSpeech2)
         measure_variance(model, self.features, self.examples)
         if model.config.frame_pitch:
-            measure_pitch_gain(model, self.features, self.examples)
             measure_residuals(model, self._levels, self.examples)
+            measure_pitch_gain(model, self.features, self.examples)
         hypotheses = []
         for index, clip in enumerate(self.held_out[::2]):
             speech = speak_clip(model, clip)
@@ -337,8 +337,10 @@ def measure_residuals(
     model: FastSpeech2, levels: ProsodyLevels, examples: Sequence[Example], count: int = 300
 ) -> None:
     """Fill `model.residual_std` and `model.residual_memory`: how far recordings are from the
-    predicted pitch and log duration, and how much of that two neighbouring phones share.
+    predicted pitch and log duration, and how much of that two neighbouring phones share. Of what is
+    predicted, not of what `pitch_gain` makes of it: beside the gain that would count twice.
     """
+    model.pitch_gain.fill_(1.0)
     pitch, duration = [], []
     for example in examples[:: max(1, len(examples) // count)]:
         predicted = predict_example(model, example)

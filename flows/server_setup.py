@@ -27,6 +27,7 @@ DEAD_RUNS = "voxloom: mark dead runs as crashed"
 NOTIFIED = "voxloom: notify of failed runs"
 FLOWS = ("build-dataset", "extend-dataset", "renew-voice")
 _SILENCE = timedelta(seconds=80)
+_NO_LIMIT, _NO_AUTOMATION = f"concurrency limit {GPU_LIMIT}", f"automation `{DEAD_RUNS}`"
 _ENDS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", "Paused", "Suspended")
 _RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
 
@@ -50,15 +51,25 @@ def set_up(gpu_slots: int, notify: str | None) -> None:
             _put(client, _notification(client, notify))
 
 
+def add_missing() -> None:
+    """Put on the server what it lacks; a limit that is there keeps its slots."""
+    absent = list(missing())
+    with get_client(sync_client=True) as client:
+        if _NO_LIMIT in absent:
+            client.upsert_global_concurrency_limit_by_name(GPU_LIMIT, 1)
+        if _NO_AUTOMATION in absent:
+            _put(client, _dead_runs())
+
+
 def missing() -> Iterator[str]:
     """What `set_up` would put on the server."""
     with get_client(sync_client=True) as client:
         try:
             client.read_global_concurrency_limit_by_name(GPU_LIMIT)
         except ObjectNotFound:
-            yield f"concurrency limit {GPU_LIMIT}"
+            yield _NO_LIMIT
         if not client.read_automations_by_name(DEAD_RUNS):
-            yield f"automation `{DEAD_RUNS}`"
+            yield _NO_AUTOMATION
 
 
 def _dead_runs() -> AutomationCore:

@@ -77,10 +77,16 @@ def numbers_of(shards: Sequence[Path]) -> str:
     return f"shard {first}" if first == last else f"shards {first}-{last}"
 
 
-def tasks_of(num_shards: int) -> dict[str, int]:
-    """How many task runs the stages of a build of so many shards have; those left out have one."""
-    groups = -(-num_shards // _group_size(num_shards, _MAX_STAGE_RUNS))
-    return {stage.name: groups for stage in CHAIN}
+def tasks_of(num_shards: int, num_ranges: int = 1) -> dict[str, int]:
+    """How many task runs the steps of a build have at most, where every range of sentences is drawn
+    once and written once.
+    """
+    stage_runs = -(-num_shards // _group_size(num_shards, _MAX_STAGE_RUNS))
+    return {
+        "generate": 2 * min(num_ranges, MAX_PIECE_RUNS) if num_ranges > 1 else 1,
+        **{stage.name: stage_runs for stage in CHAIN},
+        "seal": 1 + 2 * MAX_PIECE_RUNS if num_shards > _SEALED_IN_TURN else 1,
+    }
 
 
 def _group_size(number: int, most_groups: int) -> int:

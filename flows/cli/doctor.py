@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
 from flows.cli.console import console
-from models.errors import VoxloomError
+from models.errors import ConfigError, VoxloomError
 
 _DISK_WARNING_BYTES = 2e9
 
@@ -30,11 +32,17 @@ class Finding:
     remedy: str = ""
 
 
-def doctor() -> None:
+def doctor(
+    set_up: Annotated[
+        bool, typer.Option("--set-up", help="Put on the Prefect server what it lacks.")
+    ] = False,
+) -> None:
     """Check this machine: packages, device, text grammars, checkpoints, Prefect server, disk.
 
     Says how to install what is missing. Exits with status 1 if a build could not run.
     """
+    if set_up:
+        _set_up_server()
     colors = {"ok": "green", "missing": "red", "note": "yellow"}
     table = Table("", "", box=None)
     table.add_column("found", overflow="fold")
@@ -49,6 +57,16 @@ def doctor() -> None:
     if any(finding.state == "missing" for finding in findings):
         sys.exit(1)
     console.print("All there: [bold]voxloom build configs/build/quickstart.yaml[/bold]")
+
+
+def _set_up_server() -> None:
+    from prefect.settings import get_current_settings
+
+    if get_current_settings().api.url is None:
+        raise ConfigError("--set-up: no Prefect server is configured; set PREFECT_API_URL")
+    from flows.server_setup import add_missing
+
+    add_missing()
 
 
 def examine() -> Iterator[Finding]:
@@ -186,7 +204,7 @@ def _server() -> Finding:
 
     absent = ", ".join(missing())
     if absent:
-        remedy = "voxloom serve --setup-only"
+        remedy = "voxloom doctor --set-up"
         return Finding("Prefect server", "note", f"{address}, without {absent}", remedy)
     return Finding("Prefect server", "ok", address)
 

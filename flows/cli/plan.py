@@ -61,16 +61,18 @@ def _show(settings: "BuildConfig", found: "Estimate") -> None:
 
     from flows.stage_tasks import tasks_of
     from pipeline.build.runtime import GPU_STAGES, resolve_device
+    from pipeline.sentences.ranges import starts_of
 
     runtime, rows = settings.runtime, settings.sentences.num_rows
     device = resolve_device(runtime)
-    tasks = tasks_of(-(-rows // runtime.shard_size))
+    num_ranges = len(starts_of(settings.sentences))
+    tasks = tasks_of(-(-rows // runtime.shard_size), num_ranges)
     table = Table("stage", "worker", "tasks", "CPU hours", "shards, GB", box=None)
     for stage, hours in found.cpu_hours.items():
         worker = device if stage in GPU_STAGES else "cpu"
         size = found.shard_bytes.get(stage)
         shards = "" if size is None else _figure(size / 1e9)
-        table.add_row(stage, worker, f"{tasks.get(stage, 1):,}", _figure(hours), shards)
+        table.add_row(stage, worker, f"{tasks[stage]:,}", _figure(hours), shards)
     console.print(table)
     kept = sum(found.shard_bytes.values()) + found.cache_bytes
     tell(

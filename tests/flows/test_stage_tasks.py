@@ -19,7 +19,7 @@ from flows.stage_tasks import groups_of, is_worth_retrying, numbers_of, within
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
-from pipeline.build.stages import MAKERS, generate_shards, plan
+from pipeline.build.stages import MAKERS, STAGE_NAMES, generate_shards, plan
 from pipeline.records import Sentence
 from pipeline.sentences import ranges
 from pipeline.sentences.generate import SentencesConfig
@@ -50,11 +50,12 @@ def test_a_build_of_any_size_has_a_few_thousand_task_runs() -> None:
 def test_a_build_of_a_thousand_million_rows_has_a_few_thousand_task_runs() -> None:
     rows, shard_size = 10**9, 1024
     num_ranges = len(ranges.starts_of(SentencesConfig(Path("prompts/voice_assistant"), rows)))
-    of_stages = sum(stage_tasks.tasks_of(-(-rows // shard_size)).values())
-    of_a_step = len(groups_of(range(num_ranges), stage_tasks.MAX_PIECE_RUNS))
     assert num_ranges == 1000
-    assert of_stages <= 3000
-    assert of_a_step <= 200  # sentences are drawn in three steps or so, and written in one
+    tasks = stage_tasks.tasks_of(-(-rows // shard_size), num_ranges)
+    assert sum(tasks.values()) <= 4000
+    of_a_step = len(groups_of(range(num_ranges), stage_tasks.MAX_PIECE_RUNS))
+    assert tasks["generate"] == 2 * of_a_step == 400
+    assert stage_tasks.tasks_of(2) == dict.fromkeys(STAGE_NAMES, 2) | {"generate": 1, "seal": 1}
 
 
 def test_a_task_spreads_pieces_over_workers_and_has_them_in_order() -> None:

@@ -23,7 +23,7 @@ from pipeline.randomness import rng_for
 from pipeline.records import SILENCE
 from pipeline.storage.shards import UNREADABLE, first_line
 
-PLACE = "place in the dataset"
+POSITION = "position in the dataset"
 OTHERS = "(others)"
 HOW_MANY = "how many"  # items there are in the lists of a link
 _TENTHS = 10
@@ -220,7 +220,7 @@ def _position_column(table: pa.Table) -> Column:
         inside = np.flatnonzero(splits == split)
         tenths[inside] = np.arange(len(inside)) * _TENTHS // len(inside)
     levels = tuple(f"tenth {index + 1}" for index in range(_TENTHS))
-    return Column(PLACE, np.arange(len(splits)), tenths, levels)
+    return Column(POSITION, np.arange(len(splits)), tenths, levels)
 
 
 def _labels(name: str, rows: Sequence[int], texts: Iterable[str]) -> Column:

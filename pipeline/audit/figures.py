@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.audit.columns import PLACE, Column
+from pipeline.audit.columns import POSITION, Column
 from pipeline.audit.evidence import Evidence, Finding
 from pipeline.audit.pictures import WIDTH, met_more_or_less
 from pipeline.audit.ties import TIES, bins, shared_rows
@@ -81,7 +81,7 @@ def _usual(audit: Audit) -> Iterator[Finding]:
     """What one would ask first: the class of noise and the SNR by what is learned, by the voice
     and by the position in the dataset."""
     for subject in (".classes", ".snr_db"):
-        for against in ("intent", "speaker", PLACE):
+        for against in ("intent", "speaker", POSITION):
             found = (judged.finding for judged in audit.findings)
             yield from islice(
                 (f for f in found if f.against == against and subject in f.subject), 1

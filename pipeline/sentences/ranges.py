@@ -121,17 +121,17 @@ class Choice:
         kept = np.ones(len(drawn.found), bool)
         is_sentence = drawn.is_sentence.tolist()
         splits = drawn.rows_by_split.argmax(axis=1).tolist()
-        for place, texts in enumerate(zip(drawn.found.tolist(), drawn.said.tolist(), strict=True)):
-            split = splits[place] if len(room) > 1 else 0
+        for row, texts in enumerate(zip(drawn.found.tolist(), drawn.said.tolist(), strict=True)):
+            split = splits[row] if len(room) > 1 else 0
             if index and (
                 any(map(self._seen.get, filter(None, texts)))
-                or not (room[split] if is_sentence[place] else any(room))
+                or not (room[split] if is_sentence[row] else any(room))
             ):
-                kept[place] = False
+                kept[row] = False
                 continue
             for text in texts:
                 self._seen.mark(text)
-            room[split] -= is_sentence[place]
+            room[split] -= is_sentence[row]
         return kept
 
     def _room(self, index: int) -> list[int]:

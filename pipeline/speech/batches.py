@@ -57,14 +57,14 @@ def in_batches(
     `shape`, that of all its items; it is filled up with copies of its first.
     """
     by_shape: dict[Shape, list[int]] = defaultdict(list)
-    for place, item in enumerate(items):
-        by_shape[shape_of(item)].append(place)
+    for index, item in enumerate(items):
+        by_shape[shape_of(item)].append(index)
     made: dict[int, R] = {}
-    for shape, places in sorted(by_shape.items()):
-        while places:
+    for shape, indices in sorted(by_shape.items()):
+        while indices:
             size = budget.items(max(shape))
-            own = places[:size]
-            batch = [items[place] for place in own]
+            own = indices[:size]
+            batch = [items[index] for index in own]
             try:
                 results = run(batch + batch[:1] * (size - len(own)), shape)
             except torch.OutOfMemoryError:
@@ -74,5 +74,5 @@ def in_batches(
                 torch.cuda.empty_cache()
                 continue
             made.update(zip(own, results, strict=False))
-            places = places[size:]
-    return [made[place] for place in range(len(items))]
+            indices = indices[size:]
+    return [made[index] for index in range(len(items))]

@@ -12,20 +12,22 @@ _OURS = ("data/", "pictures/")
 _OF_A_NEW_ONE = {".gitattributes", "README.md"}
 
 
-def check_hub(place: RemotePath) -> bool:
-    """Whether `place` is a repository that holds a dataset of ours; one that is to be is not.
+def check_hub(address: RemotePath) -> bool:
+    """Whether `address` is a repository that holds a dataset of ours; one that is to be is not.
 
     Raises `ConfigError` for an address that is no dataset's, and `DataError` where no token is set,
     the hub refuses it, or files of somebody else's lie there.
     """
-    there = _there(place)
+    there = _there(address)
     if there and _RECORD not in there:
-        raise DataError(f"{place}: holds files that are not ours ({min(there)}); choose a new name")
+        raise DataError(
+            f"{address}: holds files that are not ours ({min(there)}); choose a new name"
+        )
     return bool(there)
 
 
-def push_folder(folder: Path, place: RemotePath, public: bool = False) -> str:
-    """Put a dataset's files in the place of those of the repository, in one commit; returns its
+def push_folder(folder: Path, address: RemotePath, public: bool = False) -> str:
+    """Put a dataset's files instead of those of the repository, in one commit; returns its
     address.
 
     What else lies there, a licence for instance, stays. A repository that is not there is made,
@@ -37,7 +39,7 @@ def push_folder(folder: Path, place: RemotePath, public: bool = False) -> str:
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()
-    check_hub(place)
+    check_hub(address)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in files}
     added = [CommitOperationAdd(name, path) for name, path in names.items()]
@@ -50,16 +52,16 @@ def push_folder(folder: Path, place: RemotePath, public: bool = False) -> str:
         commit = api.create_commit(
             repository,
             [*added, *(CommitOperationDelete(name) for name in gone)],
-            commit_message=f"{place.name}: {len(names)} files by Voxloom",
+            commit_message=f"{address.name}: {len(names)} files by Voxloom",
             repo_type="dataset",
             parent_commit=base,
         )
         return str(commit.commit_url)
 
-    return str(_asked(place, act))
+    return str(_asked(address, act))
 
 
-def _there(place: RemotePath) -> set[str]:
+def _there(address: RemotePath) -> set[str]:
     """What somebody put into a repository; nothing where it does not exist."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -69,21 +71,23 @@ def _there(place: RemotePath) -> set[str]:
         except RepositoryNotFoundError:
             return set()
 
-    found: set[str] = _asked(place, act)
+    found: set[str] = _asked(address, act)
     return found
 
 
-def _asked(place: RemotePath, act: Any) -> Any:
+def _asked(address: RemotePath, act: Any) -> Any:
     """What `act(api, repository)` returns. Raises `DataError` for all that the hub answers else."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
-    if place.scheme != "hf" or len(place.parts) != 4 or place.parts[1] != "datasets":
-        raise ConfigError(f"{place}: hf://datasets/ORG/NAME is needed, the address of a dataset")
+    if address.scheme != "hf" or len(address.parts) != 4 or address.parts[1] != "datasets":
+        raise ConfigError(f"{address}: hf://datasets/ORG/NAME is needed, the address of a dataset")
     if not os.environ.get("HF_TOKEN"):
-        raise DataError(f"{place}: HF_TOKEN is not set; a token with the right to write is needed")
+        raise DataError(
+            f"{address}: HF_TOKEN is not set; a token with the right to write is needed"
+        )
     try:
-        return act(HfApi(**hub_access()), "/".join(place.parts[2:]))
+        return act(HfApi(**hub_access()), "/".join(address.parts[2:]))
     except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
         reason = without_secrets(f"{type(error).__name__}: {error}")
-        raise DataError(f"{place}: the hub does not take it ({reason})") from None
+        raise DataError(f"{address}: the hub does not take it ({reason})") from None

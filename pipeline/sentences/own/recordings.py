@@ -135,8 +135,8 @@ def recordings_digest(configs: Sequence[OwnRecordings]) -> str:
 def _rows(config: OwnRecordings, maker: Maker) -> Iterator[Sentence | Reject]:
     """In an order that the seed draws."""
     recordings = read_recordings(config)
-    for place in rng_for(maker.seed, STAGE, f"{config.called}|order").permutation(len(recordings)):
-        one = recordings[int(place)]
+    for index in rng_for(maker.seed, STAGE, f"{config.called}|order").permutation(len(recordings)):
+        one = recordings[int(index)]
         digest = _digest_of(one, maker.seed)
         if maker.is_new(digest):
             id = f"{config.called}-{digest}"

@@ -11,7 +11,7 @@ import pytest
 from models.errors import DataError
 from pipeline.audit.columns import (
     OTHERS,
-    PLACE,
+    POSITION,
     as_numbers,
     column_of,
     label_columns,
@@ -96,9 +96,9 @@ def test_labels_are_what_a_model_learns_and_where_a_row_lies() -> None:
         "source",
         "negative.kind",
         "slot room",
-        PLACE,
+        POSITION,
     }
-    indices = labels[PLACE].values
+    indices = labels[POSITION].values
     train = labels["split"].values == labels["split"].levels.index("train")  # type: ignore[union-attr]
     assert (np.diff(indices[train]) >= 0).all()
     assert set(indices[train]) == set(range(10))

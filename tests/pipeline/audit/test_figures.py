@@ -31,10 +31,10 @@ def test_without_a_bias_the_usual_questions_are_shown() -> None:
     assert titles == [
         "background_noise.classes[0] by intent",
         "background_noise.classes[0] by speaker",
-        "background_noise.classes[0] by place in the dataset",
+        "background_noise.classes[0] by position in the dataset",
         "background_noise.snr_db by intent",
         "background_noise.snr_db by speaker",
-        "background_noise.snr_db by place in the dataset",
+        "background_noise.snr_db by position in the dataset",
     ]
 
 

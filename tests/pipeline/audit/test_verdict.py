@@ -60,7 +60,7 @@ PLANTED: list[tuple[Plant, str, str, str]] = [
     (snr_of_one_template, "ties", "background_noise.snr_db", "intent"),
     (repeating_noise, "repeats", "background_noise.sources[0]", ""),
     (one_speaker_one_room, "ties", "room_response.source", "speaker"),
-    (drifting_gain, "ties", "gain.gain_db", "place in the dataset"),
+    (drifting_gain, "ties", "gain.gain_db", "position in the dataset"),
     (slot_in_quiet, "ties", "background_noise", "slot room"),
 ]
 

@@ -43,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, help="where to write; gone at the end")
     parser.add_argument("--one", type=Path, metavar="FOLDER", help="the first count, there")
     options = parser.parse_args(argv)
-    ranges.RANGE_SENTENCES = options.range
     if options.one:
+        ranges.RANGE_SENTENCES = options.range
         _measure_here(options.config, options.counts[0], options.one)
         return 0
     lines = []

@@ -129,7 +129,8 @@ def seal(
     def write_data(staging: Path) -> Iterator[Reject]:
         marks = output.read_marks()
         rule = SplitRule(info.splits_in, info.seed, output.split, marks)
-        into = Destination(staging, output.path, tuple(output.kept), output.max_file_bytes)
+        limits = (tuple(output.kept), output.max_file_bytes)
+        into = Destination(staging, output.path, *limits, drop=output.drop)
         with_marked = write_data_files(parts, rule, into, each)
         marked = sorted(_marked(with_marked, marks), key=reject_order)
         return heapq.merge(whole_rejects(stored), marked, key=reject_order)

@@ -67,13 +67,14 @@ class Group:
 @dataclass(frozen=True)
 class Destination:
     """Files of at most `max_file_bytes` go into the folder `staging` of what will be `dataset`;
-    `kept` are the columns of audio beside `audio`.
+    `kept` are the columns of audio beside `audio`, and `drop` is the file of the marks.
     """
 
     staging: Path
     dataset: Path
     kept: Sequence[str]
     max_file_bytes: int
+    drop: Path | None = None
 
 
 @dataclass
@@ -107,7 +108,7 @@ def write_data_files(
         planned.add(group)
         group.places.unlink()
     if not planned.files:
-        why = "marks leave out all" if planned.with_marked else "every utterance was rejected"
+        why = f"{into.drop} marks all" if planned.with_marked else "every utterance was rejected"
         raise DataError(f"{into.dataset}: no row is left to publish: {why}")
     each(write_file, planned.files)
     name_data_files(into.staging, [(file.split, file.path) for file in planned.files])

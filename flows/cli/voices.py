@@ -1,4 +1,4 @@
-"""`voxloom voices`: make voices of other synthesizers ready to be a source of a build."""
+"""`voxloom voices`: convert voices of other synthesizers, choose the most distinct of a build."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from flows.cli.checkpoints import check_new_folder
-from flows.cli.console import tell
+from flows.cli.console import console, tell
+from flows.cli.options import Overrides
 
-voices_app = typer.Typer(no_args_is_help=True, help="Voices of other synthesizers.")
+voices_app = typer.Typer(
+    no_args_is_help=True, help="Convert voices of other synthesizers; choose among a build's."
+)
 import_app = typer.Typer(no_args_is_help=True, help="Convert a voice for `voice.sources`.")
 voices_app.add_typer(import_app, name="import")
 ToOption = Annotated[Path, typer.Option(help="The folder to write; new or empty.")]
@@ -43,6 +46,37 @@ def kokoro(
 
     check_new_folder(to)
     _tell(to, import_kokoro(folder, to))
+
+
+@voices_app.command()
+def distinct(
+    config: Annotated[Path, typer.Argument(help="The build config (YAML).")],
+    count: Annotated[int, typer.Option(help="How many voices.", min=2)] = 40,
+    encoder: Annotated[
+        str,
+        typer.Option(help="The speaker encoder: a checkpoint's name or folder, or `resemblyzer`."),
+    ] = "speaker-encoder",
+    overrides: Overrides = None,
+) -> None:
+    """Choose the voices of a build that differ most; prints them as `voice.speakers`.
+
+    Every voice says three sentences. The choice starts with the two whose speaker embeddings are
+    farthest apart and adds the voice that raises the effective number of speakers most.
+
+    [dim]Example:[/dim]
+
+      voxloom voices distinct configs/build/many_voices.yaml --count 40 \\
+        --set 'voice.speakers={all: 1, generated: 1}'
+    """
+    from pipeline.build.config import load_build_config
+    from pipeline.probe.distinct_voices import distinct_voices
+
+    settings = load_build_config(config, overrides or [])
+    with console.status("listening to the voices"):
+        names = distinct_voices(settings.voice, settings.seed, count, encoder)
+    print("voice:\n  speakers:")
+    for name in names:
+        print(f"    {name}: 1")
 
 
 def _tell(folder: Path, speakers: tuple[str, ...]) -> None:

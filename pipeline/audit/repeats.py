@@ -44,13 +44,13 @@ class Conditions:
     @property
     def words(self) -> str:
         return (
-            f"{self.used:,} are used, as different as {self.effective:,.0f} used equally often; "
-            f"{self.by_chance:,.0f} by chance"
+            f"{self.used:,} distinct, effective number {self.effective:,.0f}, "
+            f"{self.by_chance:,.0f} expected by chance"
         )
 
 
 def repeats(evidence: Evidence) -> Iterator[Finding]:
-    """Is the same stretch of noise used again and again?"""
+    """Whether clips share a segment of a noise recording more often than by chance."""
     for name, source in evidence.log.drawn.items():
         link, _, parameter = name.partition(".")
         shape = audit_shape(link)

@@ -1,6 +1,4 @@
-"""Is the noise of a dataset really random? Every test, corrected for how many there are, and a
-verdict.
-"""
+"""All tests of an audit, their p-values corrected together, and the verdict."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -24,9 +22,9 @@ MOST_ROWS = 100_000  # that are tested
 
 # What each group of tests asks, in plain words.
 QUESTIONS = {
-    TIES: "is anything drawn tied to what is learned, to a voice or a position?",
-    REPEATS: "is the same stretch of noise heard again and again?",
-    CONDITIONS: "are (noise, room, speaker) as different as chance makes them?",
+    TIES: "does a draw depend on a label, a voice or the position?",
+    REPEATS: "are segments of noise repeated?",
+    CONDITIONS: "are (noise, room, speaker) as varied as independent draws?",
 }
 
 
@@ -44,7 +42,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding with its p corrected for all tests of the audit."""
+    """A finding with its p-value corrected for the number of tests of the audit."""
 
     finding: Finding
     corrected_p: float
@@ -53,9 +51,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What the tests of a dataset found, in the order they were made.
+    """The findings of all tests of a dataset, in the order of the tests.
 
-    Of datasets whose draws are in order, a share of at most `alpha` has any bias in its findings.
+    `alpha` is the false-alarm rate: the share of unbiased datasets with any bias reported.
     """
 
     name: str
@@ -66,7 +64,7 @@ class Audit:
 
     @property
     def biases(self) -> tuple[Judged, ...]:
-        """What chance does not explain, the surest first."""
+        """The significant findings, the smallest p first."""
         found = [judged for judged in self.findings if judged.is_bias]
         return tuple(sorted(found, key=lambda judged: judged.finding.p))
 
@@ -89,7 +87,7 @@ class Audit:
         if not count:
             return "nothing to test: no row has anything drawn, or there are fewer than 20"
         if not self.biases:
-            return f"passed: {count} tests, and chance explains them all"
+            return f"passed: no bias in {count} tests"
         columns = list(dict.fromkeys(judged.finding.subject for judged in self.biases))
         more = f" and {len(columns) - 4} more" if len(columns) > 4 else ""
         return f"bias found: {len(self.biases)} of {count} tests, in {', '.join(columns[:4])}{more}"

@@ -1,6 +1,6 @@
 """How balanced a small dataset is, with independent draws and with the stratified sampler.
 
-    python -m benchmarks.even_draws [--rows 300] [--intents 20] [--classes 8] [--datasets 20]
+    python -m benchmarks.stratified_draws [--rows 300] [--intents 20] [--classes 8] [--datasets 20]
 
 Prints which share of the intents lacks a class of noise, and how far on average the SNR of an
 intent's clips lies from uniform (Kolmogorov-Smirnov distance).

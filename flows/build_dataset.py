@@ -5,7 +5,6 @@
 how often it is tried, and on which worker.
 """
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -36,18 +35,20 @@ from flows.stage_tasks import (
 )
 from flows.workers import made_for, submit, tagged
 from models.errors import DataError, VoxloomError
+from models.object_store import RemotePath
 from pipeline.build.inputs import used_digests
 from pipeline.build.job import SENTENCES, Job
 from pipeline.editing import extend as extension
 from pipeline.storage.shards import first_line
+from pipeline.storage.versions import check_writable, local_copy
 
 _WORKER_DEATHS = 3  # of processes, before a build is given up
 _NO_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)  # torch's words
 
 
 @task(name="conclude", **RETRIED)
-def conclude(dataset: Path, further: Path) -> Path:
-    return extension.conclude(dataset, further).dataset
+def conclude(dataset: Path, extended: Path, further: Path) -> Path:
+    return extension.conclude(dataset, extended, further).dataset
 
 
 @flow(
@@ -168,7 +169,8 @@ def extend_dataset(
     data files stay as they are. Where there is none yet, it is built.
 
     Args:
-        dataset: The folder of the dataset. Variables such as `$VOXLOOM_DATA` are the worker's.
+        dataset: The dataset's folder or address. Variables such as `$VOXLOOM_DATA` are the
+            worker's.
         config: The build config of the new rows, a YAML file.
         count: How many sentences, in place of the config's `sentences.count`.
         seed: Another seed makes other rows; `date` takes the day of the run, 20261128.
@@ -176,8 +178,7 @@ def extend_dataset(
         keep_shards: Whether the stages' shards are kept for builds to come.
     """
     grown = place(dataset)
-    os.fspath(grown)  # a store is refused the first night, not the second
-    if not grown.exists():
+    if not _is_published(grown):
         return build_dataset(config, dataset, count, seed, overrides, keep_shards)
     further = extension.extension_of(grown, settings_of(config, None, count, seed, overrides))
     extension.check_extension(grown, further)
@@ -185,12 +186,20 @@ def extend_dataset(
         get_run_logger().info("nothing to add: %s", told)
         return str(grown)
     with hold(further, grown):
-        job = prepare(further, extends=grown)
-        conclude(grown, build(job))
+        extended = local_copy(grown)
+        job = prepare(further, extends=extended)
+        conclude(grown, extended, build(job))
         if not keep_shards:
             job.remove_shards()
     show_dataset(grown)
     return str(grown)
+
+
+def _is_published(dataset: Path) -> bool:
+    """Raises `DataError` for an address where nothing may be published."""
+    if isinstance(dataset, RemotePath):
+        return check_writable(dataset) is not None
+    return dataset.exists()
 
 
 def wavefront(num_stages: int, num_shards: int) -> Iterator[tuple[int, int]]:

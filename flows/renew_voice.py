@@ -1,6 +1,5 @@
 """A voice trained, measured against the one in use, published if it is better, and put to use."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,9 +15,12 @@ from flows.build_dataset import build_dataset
 from flows.cli.mels import corpus_config
 from flows.parameters import Count, Overrides, Seed, place
 from models.checkpoint import KINDS, checkpoint_files, read_info
+from models.errors import ConfigError
 from models.evaluation.candidate import Contest, Verdict, compare_with_used
+from models.object_store import RemotePath
 from models.training.run import train
 from pipeline.storage.publish import publish, staging_folder
+from pipeline.storage.versions import check_writable, local_copy, published
 
 # Training goes on from its last saved step, so another attempt costs little.
 _ONCE_MORE: dict[str, Any] = {"retries": 1, "cache_policy": NO_CACHE, "persist_result": False}
@@ -40,7 +42,8 @@ def evaluate_voice(candidate: Path, in_use: Path, contest: Contest) -> Verdict:
 
 @task(name="publish", task_run_name="publish {target}", **_ONCE_MORE)
 def publish_voice(candidate: Path, target: Path) -> None:
-    with staging_folder(target) as staging:
+    local = candidate.with_name(target.name) if isinstance(target, RemotePath) else target
+    with staging_folder(local) as staging:
         for file in checkpoint_files(candidate):
             shutil.copy2(file, staging / file.name)
         publish(staging, target)
@@ -64,7 +67,8 @@ def renew_voice(
 
     Args:
         training: The training config, a YAML file.
-        voice: The folder of the checkpoint in use. Where there is none yet, the new one takes it.
+        voice: The folder of the checkpoint in use, or its address in an object store, where
+            versions lie side by side. Where there is none yet, the new one takes it.
         build: The build config, a YAML file.
         figure: What decides: `per`, `mcd_dtw_db` (acoustic models), `mel_l1`, `mcd_db` (vocoders)
             or another column of `voxloom evaluate`.
@@ -76,17 +80,26 @@ def renew_voice(
         overrides: Further keys of the build config.
     """
     in_use = place(voice)
-    os.fspath(in_use)  # a store is refused now, not after the training
+    is_there = _is_there(in_use)
     candidate = train_voice(training, training_overrides or [])
-    if in_use.exists():
+    if is_there:
         contest = Contest(corpus_config(Path(training), []), figure, clips)
-        verdict = evaluate_voice(candidate, in_use, contest)
+        verdict = evaluate_voice(candidate, local_copy(in_use), contest)
         told = f"{figure} {verdict.candidate:.4g}, in use {verdict.in_use:.4g}"
         if not verdict.is_better:
             get_run_logger().info("%s stays: the new one has %s", in_use, told)
             return str(in_use)
         get_run_logger().info("the new one is better: %s", told)
     publish_voice(candidate, in_use)
-    key = _KEY_OF_ROLE[KINDS[read_info(in_use).kind].role]
-    used = [*(overrides or []), f"{key}={in_use}"]
+    key = _KEY_OF_ROLE[KINDS[read_info(candidate).kind].role]
+    used = [*(overrides or []), f"{key}={published(in_use)}"]
     return build_dataset(build, output, count, seed, used)
+
+
+def _is_there(voice: Path) -> bool:
+    """Raises now, not after the training, for an address where no voice may be written."""
+    if isinstance(voice, RemotePath):
+        if voice.scheme == "hf":
+            raise ConfigError(f"{voice}: the hub is for datasets here; choose a folder or a bucket")
+        return check_writable(voice) is not None
+    return voice.exists()

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,9 +41,11 @@ T = TypeVar("T")
 
 
 async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) -> bool:
-    """A full disk or a wrong config stays so; a lost node or a busy GPU may not."""
+    """A full disk or a wrong config stays so, and a broken pool of processes; a lost node or a busy
+    GPU may not.
+    """
     outcome = await state.aresult(raise_on_failure=False)
-    return not isinstance(outcome, VoxloomError)
+    return not isinstance(outcome, VoxloomError | BrokenProcessPool)
 
 
 # The shards on disk are the cache: Prefect's own would store results and hash the job. Delays are
@@ -115,6 +118,13 @@ def make_pieces(
     pieces: list[Any],
 ) -> list[Any]:
     """What `make` makes of each of the pieces, which begin with number `first` of `what`."""
+    return _made_of(stage, make, job, pieces)
+
+
+def _made_of(
+    stage: ShardStage, make: Callable[[Job, Any], Any], job: Job, pieces: Sequence[Any]
+) -> list[Any]:
+    """Beside the task, for that goes to worker processes with all that it names itself."""
     return [maker.get()(stage, make, job, piece) for piece in pieces]
 
 

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import console, tell
-from flows.cli.options import Overrides, Verbose, dataset_folder
+from flows.cli.options import Overrides, Place, Verbose, dataset_folder
 from models.errors import DataError
 
 
 def extend(
-    dataset: Annotated[Path, typer.Argument(help="The dataset's folder.")],
+    dataset: Place,
     config: Annotated[Path, typer.Argument(help="The build config (YAML) of the new rows.")],
     overrides: Overrides = None,
     verbose: Verbose = False,
@@ -39,9 +39,10 @@ def extend(
         tell(f"nothing to add: {told}")
         return
     with hold(settings, dataset):
-        before = read_record(dataset).rows
-        conclude(dataset, run_build(settings, verbose, extends=dataset))
-    _summarize(dataset, f"{read_record(dataset).rows - before} rows added")
+        extended = dataset_folder(dataset)
+        before = read_record(extended).rows
+        joined = conclude(dataset, extended, run_build(settings, verbose, extends=extended))
+    _summarize(dataset, f"{joined.rows - before} rows added")
 
 
 def merge(

@@ -1,6 +1,5 @@
 """More rows for a dataset that is there: the build that makes them, and where they go."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from models.checkpoint import read_info
 from models.config import as_mapping
 from models.errors import DataError
+from models.object_store import RemotePath
 from pipeline.build.config import BuildConfig
 from pipeline.dataset.build_record import portable
 from pipeline.dataset.manifest import dataset_schema
@@ -16,13 +16,13 @@ from pipeline.dataset.output import check_nothing_lost
 from pipeline.dataset.record import read_record
 from pipeline.editing.join import Joined, join, sample_rate_of, schema_of
 from pipeline.storage.publish import remove
+from pipeline.storage.versions import check_writable, local_copy
 
 
 def extension_of(dataset: Path, config: BuildConfig) -> BuildConfig:
     """`config` as the build of further rows for `dataset`: published among its shards, from where
     `conclude` takes them. Its own `output.path` counts for nothing.
     """
-    os.fspath(dataset)  # raises for one in an object store
     output = replace(config.output, path=dataset.absolute())
     work_dir = replace(config, output=output).work_dir
     return replace(
@@ -37,7 +37,7 @@ def holds_already(dataset: Path, config: BuildConfig, digests: Mapping[str, str]
     where none did.
     """
     asked = _comparable(as_mapping(config))
-    for number, part in enumerate(read_record(dataset).parts, start=1):
+    for number, part in enumerate(read_record(local_copy(dataset)).parts, start=1):
         if _comparable(part.config) == asked and part.digests == dict(digests):
             return (
                 f"{dataset} holds what this config makes already: {part.rows} rows, part "
@@ -47,12 +47,16 @@ def holds_already(dataset: Path, config: BuildConfig, digests: Mapping[str, str]
 
 
 def check_extension(dataset: Path, config: BuildConfig) -> None:
-    """Raise `DataError` where `dataset` is none, holds files that replacing it would lose, or has
-    other columns or another sample rate than the rows of `config` will have.
+    """Raise `DataError` where `dataset` is none, may not be replaced or holds files that replacing
+    it would lose, or has other columns or another sample rate than the rows of `config` will have.
     """
-    read_record(dataset)
-    check_nothing_lost(dataset)
-    found, made = schema_of(dataset).names, dataset_schema(kept=config.output.kept).names
+    here = local_copy(dataset)
+    read_record(here)
+    if isinstance(dataset, RemotePath):
+        check_writable(dataset)
+    else:
+        check_nothing_lost(dataset)
+    found, made = schema_of(here).names, dataset_schema(kept=config.output.kept).names
     for name in dict.fromkeys([*made, *found]):
         if name not in found or name not in made:
             where = "the dataset" if name in found else "the rows of the config"
@@ -61,16 +65,23 @@ def check_extension(dataset: Path, config: BuildConfig) -> None:
                 "(output.keep_clean, output.keep_noise, or the version that built it)"
             )
     rate = config.output.sample_rate or read_info(config.voice.acoustic_model).mel.sample_rate
-    if rate != sample_rate_of(dataset):
+    if rate != sample_rate_of(here):
         raise DataError(
-            f"{dataset}: {sample_rate_of(dataset)} Hz, and the config's rows would have {rate} Hz; "
+            f"{dataset}: {sample_rate_of(here)} Hz, and the config's rows would have {rate} Hz; "
             "a dataset has one sample rate (output.sample_rate)"
         )
 
 
-def conclude(dataset: Path, further: Path) -> Joined:
-    """Put the rows of the dataset `further` beside those of `dataset`, and remove it."""
-    joined = join([dataset, further], dataset, read_record(dataset).name)
+def conclude(dataset: Path, extended: Path, further: Path) -> Joined:
+    """Put the rows of the dataset `further` beside those of `dataset`, and remove it. `extended` is
+    `dataset` itself, or its local copy with which the build of `further` began.
+
+    Raises `DataError` where another one has been published meanwhile.
+    """
+    if local_copy(dataset).resolve() != extended.resolve():
+        raise DataError(f"{dataset}: has changed since the build began; nothing was added to it")
+    name, near = read_record(extended).name, further.parent
+    joined = join([extended, further], dataset, name, near)
     remove(further)
     return joined
 

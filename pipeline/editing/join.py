@@ -61,10 +61,11 @@ class _Plan:
     repeated: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
+def join(datasets: Sequence[Path], target: Path, name: str, near: Path = Path()) -> Joined:
     """Publish the rows of all `datasets`, in their order, as the dataset `name` at `target`.
 
-    `target` may be one of them, which is then replaced in one rename. A row that two of them have
+    `target` may be one of them, which is then replaced in one rename; `near` is a folder for what
+    is sent to an object store. A row that two of them have
     with the same id and the same content is taken once. Raises `DataError` where columns or sample
     rates differ, where an id stands for two different rows, and where something crosses splits that
     a part keeps apart (`output.disjoint`); then nothing is changed.
@@ -85,7 +86,7 @@ def join(datasets: Sequence[Path], target: Path, name: str) -> Joined:
     parts = [part for record in records for part in record.parts]
     kept_apart = dict.fromkeys(kind for record in records for kind in record.kept_apart)
     licence = common_licence(parts)
-    publish_dataset(target, write_data, record_of, kept_apart, _sources(records), licence)
+    publish_dataset(target, write_data, record_of, kept_apart, _sources(records), licence, near)
     num_repeated = sum(len(ids) for ids in plan.repeated.values())
     return Joined(target, read_record(published(target)).rows, num_repeated)
 

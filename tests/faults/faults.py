@@ -34,6 +34,10 @@ def vocode(*_):
     raise MemoryError
 MAKERS["vocode"] = vocode
 """
+_SEALED_BY_WORKERS = """
+from flows import stage_tasks
+stage_tasks._SEALED_IN_TURN = 0
+"""
 
 
 def killed(build: DisturbedBuild, times: int) -> str:
@@ -121,18 +125,26 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def dead_process(build: DisturbedBuild, runner: str, called: str, stage: str = "vocode") -> Ended:
-    """SIGKILL for a process of a build, as the system does where memory is short."""
-    run = build.start(f"runtime.runner={runner}")
-    build.until_made(stage, run)
+def dead_process(
+    build: DisturbedBuild,
+    runner: str,
+    called: str,
+    made: tuple[str, int] = ("vocode", 1),
+    code: str = "",
+) -> Ended:
+    """SIGKILL for a process of a build, as the system does where memory is short, as soon as so
+    many shards of a stage are there.
+    """
+    run = build.start(f"runtime.runner={runner}", code=code)
+    build.until_made(made[0], run, made[1])
     os.kill(processes_of(run.pid, called)[0], signal.SIGKILL)
     over = ended(run)
     build.check_kept()
     return over
 
 
-def dead_worker(build: DisturbedBuild) -> str:
-    over = dead_process(build, "processes", "spawn_main")
+def dead_worker(build: DisturbedBuild, made: tuple[str, int], code: str = "") -> str:
+    over = dead_process(build, "processes", "spawn_main", made, code)
     assert over.status == 0, over
     build.check_goes_on()
     return f"`{build.told(over)}`; rows equal"
@@ -262,7 +274,10 @@ FAULTS: dict[str, Callable[[DisturbedBuild], str]] = {
     "truncated shards": lambda build: damaged_shards(build, truncate),
     "flipped bits in shards": lambda build: damaged_shards(build, flip),
     "missing shards": lambda build: damaged_shards(build, Path.unlink),
-    "worker process killed (`processes`)": dead_worker,
+    "worker process killed (`processes`)": lambda build: dead_worker(build, ("vocode", 1)),
+    "worker process killed in the seal": lambda build: dead_worker(
+        build, ("manifest", build.job.num_shards), _SEALED_BY_WORKERS
+    ),
     "worker process killed (`ray`)": dead_actor,
     "Ray killed": dead_ray,
     "Prefect server restarted": restarted_server,

@@ -44,8 +44,13 @@ def test_rows_are_those_of_a_local_build_though_the_store_fails(
     assert "is not on this machine" in error
     assert not listing(RemotePath("s3://bucket/nemo"))
     assert run("merge", OUTPUT, tiny_dataset, "--to", "both") == 0
-    assert run("extend", OUTPUT, config) == 2
-    assert "s3://bucket/datasets/tiny: is not on this machine" in capfd.readouterr().err
+    assert run("extend", OUTPUT, remote, "--set", "seed=9", "--set", "sentences.count=2") == 0
+    assert run("verify", OUTPUT) == 0
+    grown = rows_by_id(local_copy(OUTPUT))
+    assert len(grown) == 8
+    assert rows.items() <= grown.items(), "the old ones as they were"
+    assert run("extend", OUTPUT, remote, "--set", "seed=9", "--set", "sentences.count=2") == 0
+    assert f"nothing to add: {OUTPUT} holds" in capfd.readouterr().out
 
 
 def test_what_cannot_be_published_is_told_before_any_work(

@@ -6,10 +6,11 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 
 from flows import renew_voice as renewal
-from flows.build_dataset import extend_dataset
+from flows.parameters import place
 from models.checkpoint import checkpoint_digest
 from models.errors import ConfigError
 from models.evaluation.candidate import Verdict
+from pipeline.storage.versions import local_copy, published
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 
@@ -26,7 +27,10 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return asked
 
 
+@pytest.mark.parametrize("root", ["folder", "s3://bucket"])
 def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
+    root: str,
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     tiny_voices: TinyVoices,
     server: SyncPrefectClient,
@@ -38,30 +42,29 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     verdicts = iter([Verdict(2.0, 1.0, False, "table"), Verdict(0.5, 1.0, True, "table")])
     monkeypatch.setattr(renewal, "train", lambda config, overrides: trained.pop(0))
     monkeypatch.setattr(renewal, "compare_with_used", lambda *_: next(verdicts))
-    monkeypatch.setenv("VOXLOOM_DATA", str(tmp_path))
-    in_use = tmp_path / "voices" / "vocoder"
+    if root.startswith("s3"):
+        request.getfixturevalue("s3")
+    monkeypatch.setenv("VOXLOOM_DATA", root if "://" in root else str(tmp_path))
+    in_use = place("$VOXLOOM_DATA/voices/vocoder")
 
-    digests = []
+    digests, used = [], []
     for _ in range(3):
         renewal.renew_voice(
             "configs/train/harmonic.yaml", "$VOXLOOM_DATA/voices/vocoder", "build.yaml", "mel_l1"
         )
-        digests.append(checkpoint_digest(str(in_use)))
+        digests.append(checkpoint_digest(str(local_copy(in_use))))
+        used.append([f"voice.vocoder={published(in_use)}"])
     first, better = (
         checkpoint_digest(str(folder))
         for folder in (tiny_voices.vocoder, tmp_path / "other" / "vocoder")
     )
     assert digests == [first, first, better]
-    assert builds == [[f"voice.vocoder={in_use}"]] * 2
+    assert builds == [used[0], used[2]], "the second stayed"
 
 
-def test_what_is_changed_in_its_place_is_not_in_a_store(
+def test_a_place_where_no_voice_may_be_is_told_before_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is refused before the work is done."""
-    monkeypatch.setenv("VOXLOOM_DATA", "s3://bucket")
-    told = r"s3://bucket/mine: is not on this machine"
-    with pytest.raises(ConfigError, match=told):
+    monkeypatch.setenv("VOXLOOM_DATA", "hf://datasets/org")
+    with pytest.raises(ConfigError, match=r"^hf://datasets/org/mine: the hub is for datasets"):
         renewal.renew_voice.fn("configs/train/harmonic.yaml", "$VOXLOOM_DATA/mine", "build.yaml")
-    with pytest.raises(ConfigError, match=told):
-        extend_dataset.fn("$VOXLOOM_DATA/mine")

@@ -3,15 +3,18 @@
 import asyncio
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from prefect import flow, task
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 from prefect.task_engine import TaskRunTimeoutError
+from prefect.tasks import Task
+from prefect.utilities.callables import cloudpickle_wrapped_call
 
 from flows import stage_tasks
 from flows.in_memory_runs import in_memory_runs
@@ -29,13 +32,13 @@ from tests.tiny_voices import TinyVoices
 
 
 def test_an_error_that_only_a_person_can_cure_is_not_tried_again() -> None:
-    async def answers() -> tuple[bool, bool]:
-        states = [Failed(data=DataError("disk is full")), Failed(data=ConnectionError("node lost"))]
+    async def answers() -> list[bool]:
+        errors = [DataError("disk is full"), BrokenProcessPool(), ConnectionError("node lost")]
         run = TaskRun.model_construct()
-        full, lost = [await is_worth_retrying(stage_tasks.judge, run, state) for state in states]
-        return full, lost
+        states = [Failed(data=error) for error in errors]
+        return [await is_worth_retrying(stage_tasks.judge, run, state) for state in states]
 
-    assert asyncio.run(answers()) == (False, True)
+    assert asyncio.run(answers()) == [False, False, True]
 
 
 def test_a_build_of_any_size_has_a_few_thousand_task_runs() -> None:
@@ -77,6 +80,11 @@ def test_a_task_spreads_pieces_over_workers_and_has_them_in_order() -> None:
         made = one_task()
     assert [piece for piece, _ in made] == list(range(7))
     assert threading.current_thread().name not in {thread for _, thread in made}
+
+
+@pytest.mark.parametrize("sent", [*stage_tasks.CHAIN, stage_tasks.make_pieces])
+def test_what_is_submitted_can_be_sent_to_a_worker_process(sent: Task[..., Any]) -> None:
+    cloudpickle_wrapped_call(repr, sent)()
 
 
 def test_ranges_of_sentences_are_made_by_tasks(

@@ -26,7 +26,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def extended(dataset: Path, config: Path, *overrides: str) -> None:
     further = extension_of(dataset, load_build_config(config, overrides))
-    conclude(dataset, run_stages(stages.plan(further, extends=dataset)))
+    conclude(dataset, dataset, run_stages(stages.plan(further, extends=dataset)))
 
 
 @pytest.fixture(scope="module")

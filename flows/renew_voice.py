@@ -84,12 +84,8 @@ def renew_voice(
     candidate = train_voice(training, training_overrides or [])
     if is_there:
         contest = Contest(corpus_config(Path(training), []), figure, clips)
-        verdict = evaluate_voice(candidate, local_copy(in_use), contest)
-        told = f"{figure} {verdict.candidate:.4g}, in use {verdict.in_use:.4g}"
-        if not verdict.is_better:
-            get_run_logger().info("%s stays: the new one has %s", in_use, told)
+        if not _is_better(candidate, in_use, contest):
             return str(in_use)
-        get_run_logger().info("the new one is better: %s", told)
     publish_voice(candidate, in_use)
     key = _KEY_OF_ROLE[KINDS[read_info(candidate).kind].role]
     used = [*(overrides or []), f"{key}={published(in_use)}"]
@@ -103,3 +99,13 @@ def _is_there(voice: Path) -> bool:
             raise ConfigError(f"{voice}: the hub is for datasets here; choose a folder or a bucket")
         return check_writable(voice) is not None
     return voice.exists()
+
+
+def _is_better(candidate: Path, in_use: Path, contest: Contest) -> bool:
+    verdict = evaluate_voice(candidate, local_copy(in_use), contest)
+    figures = f"{contest.figure} {verdict.candidate:.4g}, in use {verdict.in_use:.4g}"
+    if verdict.is_better:
+        get_run_logger().info("the new one is better: %s", figures)
+    else:
+        get_run_logger().info("%s stays: the new one has %s", in_use, figures)
+    return verdict.is_better

@@ -1,4 +1,4 @@
-"""Errors whose message is written for the person at the keyboard."""
+"""Errors with a message of one line for the user."""
 
 _LONGEST = 3000  # characters of a message
 

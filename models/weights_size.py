@@ -1,4 +1,4 @@
-"""A model is built no larger than the weights that are to fill it: a config may claim anything."""
+"""Bounds a model's size by its weights, before it is built: configs are not trusted."""
 
 import threading
 from collections.abc import Iterator, Mapping

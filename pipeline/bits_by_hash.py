@@ -1,4 +1,4 @@
-"""Which of very many texts were there, in some twenty bytes each."""
+"""A compact set of very many texts: some twenty bytes each."""
 
 from array import array
 

@@ -10,7 +10,7 @@ import numpy as np
 NO_PITCH = np.zeros((0, 0), np.float16)
 
 SIMULATED = "simulated"  # the source of a room that was computed, not recorded
-SILENCE = "silence"  # the source and the kind of negative of rows in which nobody speaks
+SILENCE = "silence"  # the source and the kind of negative of rows without speech
 NOBODY = "none"  # their speaker, accent, acoustic model and vocoder
 
 
@@ -90,7 +90,7 @@ class Sentence:
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody speaks: it has no text."""
+        """Whether the row is without speech: it has no text."""
         return self.negative.kind == SILENCE
 
 
@@ -135,7 +135,7 @@ class SpokenSentence:
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody speaks."""
+        """Whether the row is without speech."""
         return not self.transcript
 
     @property
@@ -175,7 +175,7 @@ class Performance:
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody speaks."""
+        """Whether the row is without speech."""
         return self.speaker == NOBODY and not self.phonemes
 
 

@@ -54,7 +54,7 @@ def seal(
 ) -> None:
     """Make a dataset of the finished shards of a stopped build, marked partial.
 
-    Give what `voxloom build` was given. The same build may go on afterwards, and then replaces it.
+    Use the arguments of `voxloom build`. The build may be resumed later, and then replaces it.
 
     [dim]Example:[/dim]  voxloom seal configs/build/quickstart.yaml
     """

@@ -106,7 +106,7 @@ def import_public(
 ) -> None:
     """Convert a public checkpoint to Voxloom's format. Pickled code in it is never executed.
 
-    What each format needs, and where its licence stands: docs/CHECKPOINTS.md.
+    docs/CHECKPOINTS.md describes the files of each format and their licences.
 
     [dim]Examples:[/dim]
 
@@ -136,9 +136,7 @@ def ship(
     speakers: Annotated[
         list[str] | None, typer.Option(help="Keep only these speakers. Default: all.")
     ] = None,
-    featured: Annotated[
-        list[str] | None, typer.Option(help="Who speaks where a config names no speaker.")
-    ] = None,
+    featured: Annotated[list[str] | None, typer.Option(help="Default speakers of builds.")] = None,
 ) -> None:
     """Copy a checkpoint to models/pretrained, in half precision.
 

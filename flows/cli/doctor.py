@@ -34,7 +34,7 @@ class Finding:
 
 def doctor(
     set_up: Annotated[
-        bool, typer.Option("--set-up", help="Put on the Prefect server what it lacks.")
+        bool, typer.Option("--set-up", help="Create what the Prefect server lacks.")
     ] = False,
 ) -> None:
     """Check this machine: packages, device, text grammars, checkpoints, Prefect server, disk.

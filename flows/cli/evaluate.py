@@ -104,7 +104,7 @@ def evaluate_acoustic(
 def evaluate_voices(
     systems: Annotated[list[str], typer.Option(help="ACOUSTIC+VOCODER, by name or folder.")],
     speakers: Annotated[
-        list[str] | None, typer.Option(help="Voices. Default: those that each system features.")
+        list[str] | None, typer.Option(help="Voices. Default: the featured voices of each system.")
     ] = None,
     whisper: Annotated[
         Path | None, typer.Option(help="Whisper for CTranslate2, for word errors.")

@@ -64,9 +64,9 @@ def evaluate_intelligibility(
     cache: Cache = Path("runs/cache/evaluation"),
     out: Out = Path("runs/evaluation/intelligibility"),
 ) -> None:
-    """Compare how well recordings, flite and trained voices are understood.
+    """Compare the intelligibility of recordings, flite and trained voices.
 
-    They say the same held-out sentences. Phone error rate (PER) is by our recognizer, word error
+    All say the same held-out sentences. Phone error rate (PER) is by our recognizer, word error
     rate (WER) by pocketsphinx.
 
     [dim]Example:[/dim]

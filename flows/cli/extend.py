@@ -16,7 +16,7 @@ def extend(
     overrides: Overrides = None,
     verbose: Verbose = False,
 ) -> None:
-    """Add rows to a dataset: as many new sentences as the config asks for.
+    """Add rows to a dataset: as many new sentences as the config requests.
 
     Existing data files keep every byte. Existing sentences are not generated again. A config and
     seed that made a part of the dataset add nothing.

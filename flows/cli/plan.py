@@ -25,8 +25,8 @@ def plan(
 ) -> None:
     """Estimate a build: hours, disk, memory, tasks, by stage.
 
-    Builds some dozens of its sentences on this machine, which takes less than a minute, and extends
-    what they took. Run it while nothing else works here.
+    Builds some dozens of its sentences on this machine, which takes less than a minute, and
+    extrapolates. Run it on an idle machine.
 
     [dim]Examples:[/dim]
 

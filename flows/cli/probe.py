@@ -37,7 +37,7 @@ Model = Annotated[
 ]
 Label = Annotated[
     Literal["transcript", "intent", "slots"],
-    typer.Option(help="What is counted; slots: transcripts, and how many slots are right."),
+    typer.Option(help="The label to predict; slots: transcripts, with slot accuracy."),
 ]
 Augment = Annotated[
     Path | None,

@@ -14,7 +14,7 @@ def serve(
     gpu: Annotated[int, typer.Option(help="How many stages may use a GPU at a time.", min=1)] = 1,
     notify: Annotated[
         str | None,
-        typer.Option(metavar="TYPE/NAME", help="A notification block, told of failed runs."),
+        typer.Option(metavar="TYPE/NAME", help="Notification block for failed and crashed runs."),
     ] = None,
     setup_only: Annotated[
         bool, typer.Option("--setup-only", help="Only set the server up, for workers elsewhere.")

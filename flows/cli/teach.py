@@ -89,7 +89,7 @@ def speak(
 ) -> None:
     """Speak a corpus: sentences, words, digits, letters, names, times, commands and questions.
 
-    If interrupted, the same command resumes. At any moment all voices have about equally much.
+    If interrupted, the same command resumes. Voices are interleaved.
 
     [dim]Examples:[/dim]
 

@@ -60,8 +60,8 @@ def distinct(
 ) -> None:
     """Choose the voices of a build that differ most; prints them as `voice.speakers`.
 
-    Every voice says three sentences. The choice starts with the two whose speaker embeddings are
-    farthest apart and adds the voice that raises the effective number of speakers most.
+    Synthesizes three sentences by every voice. Starts with the two whose speaker embeddings are
+    farthest apart and adds the voice that increases the effective number of speakers most.
 
     [dim]Example:[/dim]
 

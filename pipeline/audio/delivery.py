@@ -58,7 +58,7 @@ class Delivery:
 
     @property
     def of_silence(self) -> "Delivery":
-        """That of a clip in which nobody speaks: as loud as it comes."""
+        """That of a clip without speech: its loudness is not changed."""
         return replace(self, loudness_lufs=None)
 
 

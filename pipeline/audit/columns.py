@@ -1,7 +1,7 @@
 """The columns that an audit compares: drawn parameters, and the labels they may depend on.
 
 Drawn are the parameters in the column `augmentations`, whether each of its links was applied at
-all, and how the voice was asked to speak. Labels are what a model may learn, and where a row lies.
+all, and the prosody controls. Labels are what a model may learn, and the position of a row.
 """
 
 import json
@@ -118,8 +118,8 @@ def read_log(table: pa.Table) -> AugmentationLog:
 
 
 def voice_columns(table: pa.Table) -> Iterator[Column]:
-    """Who speaks, and how fast, high and loud the voice was asked to; of the rows whose voice was
-    drawn: not of recordings, nor where nobody speaks."""
+    """Speaker and prosody controls of the rows with a drawn voice: without recordings and
+    rows without speech."""
     sources = table["source"].to_pylist()
     rows = [row for row, source in enumerate(sources) if source not in _NO_DRAWN_VOICE]
     spoken = table.take(rows)
@@ -128,7 +128,7 @@ def voice_columns(table: pa.Table) -> Iterator[Column]:
 
 
 def label_columns(table: pa.Table) -> Iterator[Column]:
-    """What nothing that is drawn may be tied to; a column a slot, of its frequent values."""
+    """The labels that no draw may depend on; one column per slot, of its frequent values."""
     for name in (*audited("label"), "split"):
         if name == "slots":
             yield from _slot_columns(table)
@@ -168,7 +168,7 @@ def as_numbers(column: Column) -> np.ndarray:
 
 
 def level_name(value: object) -> str:
-    """What a value that counts as a label is called."""
+    """The name of a value as a label."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{value:.12g}" if is_number else str(value)
 

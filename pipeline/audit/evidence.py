@@ -22,9 +22,9 @@ SURE_ENOUGH_FOR_WORDS = 0.001  # the p above which a finding is told as chance
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One test: what was asked of which column (`against` which other), and what came out.
+    """The result of one test of the column `subject`, for ties `against` another column.
 
-    `p` is how often draws that are in order look as odd; `words` say what was seen.
+    `p` is the p-value; `words` describe the effect.
     """
 
     question: str
@@ -69,7 +69,7 @@ class Evidence:
 
     def strata(self, column: Column) -> np.ndarray | None:
         """The split of each row of `column` (n,), where its link draws from recordings that were
-        dealt to the splits: then it is chance within a split only. Else None."""
+        assigned to splits: then draws are independent within a split only. Else None."""
         link, _, parameter = column.name.partition(".")
         if not parameter or not self._is_dealt(link):
             return None
@@ -124,7 +124,7 @@ def probabilities(config: Mapping[str, Any]) -> dict[str, float]:
 
 
 def varying(columns: Iterable[Column]) -> list[Column]:
-    """Those with rows enough and more than one value."""
+    """The columns with enough rows and more than one value."""
     return [
         column
         for column in columns

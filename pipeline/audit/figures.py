@@ -1,4 +1,4 @@
-"""Which findings of an audit are shown as pictures, and as which."""
+"""The choice of pictures for an audit's findings."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def figures_of(audit: Audit, most: int) -> list[Figure]:
 
 
 def figure_of(finding: Finding, evidence: Evidence) -> Figure | None:
-    """The picture of one finding; None where its words say as much."""
+    """The picture of one finding; None where a picture adds nothing."""
     column = {**evidence.voice, **{column.name: column for column in evidence.drawn()}}.get(
         finding.subject
     )

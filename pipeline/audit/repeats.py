@@ -20,9 +20,9 @@ _SHUFFLES = 200
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Pairs of clips with the same stretch of the same noise, and how many chance would make.
+    """Pairs of clips with the same segment of a noise recording, and how many are expected.
 
-    `share` is that of the clips whose stretch was used before.
+    `share` is the share of clips whose segment was used before.
     """
 
     pairs: int

@@ -30,8 +30,8 @@ QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of `QUESTIONS`: how many tests asked it, the least of their corrected p, and how many
-    of them found a bias."""
+    """One of `QUESTIONS`: the number of its tests, their least corrected p, and the number of
+    biases."""
 
     question: str
     asked: str
@@ -70,7 +70,7 @@ class Audit:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """Of every question that was asked."""
+        """One for each question with tests."""
         found = []
         for question, asked in QUESTIONS.items():
             tests = [judged for judged in self.findings if judged.finding.question == question]

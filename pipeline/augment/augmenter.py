@@ -82,7 +82,7 @@ class Augmenter:
 
     def augment(self, id: str, wave: np.ndarray, seed: int, is_silence: bool = False) -> Augmented:
         """The clip `wave` (S,) of the utterance `id`; the same for the same seed and id,
-        whatever was augmented before. In one that `is_silence` nobody speaks."""
+        whatever was augmented before. One that `is_silence` has no speech."""
         split = ""
         if self.setting.split:
             split = self.setting.splits.get(id) or split_of(id, seed, self.setting.split)

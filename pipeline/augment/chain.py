@@ -1,4 +1,4 @@
-"""A clip through the augmentation chain: every link drawn from numbers of its own, then applied."""
+"""The augmentation chain: each link draws from its own generator, and is then applied."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -75,10 +75,10 @@ def apply_chain(
 ) -> ChainOutput:
     """`wave` (S,) through the links, in order; what passes a peak of 0.99 is made softer.
 
-    A pure function: the same wave and parameters give the same bits. Digital silence stays silence
-    and goes through nothing: it has no level to measure from. Where nobody speaks (`is_silence`)
-    levels are measured from speech of the usual level that is not heard. Raises `DataError` naming
-    the link whose parameters are not its own.
+    A pure function: the same wave and parameters give the same bits. Digital silence stays
+    unchanged: it has no level for an SNR. For a clip without speech (`is_silence`) levels are
+    relative to an assumed speech level. Raises `DataError` naming the link whose parameters are
+    invalid.
     """
     wave = wave.astype(np.float32)
     speech = unheard_speech(len(wave), pool.sample_rate) if is_silence else wave

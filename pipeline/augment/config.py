@@ -1,4 +1,4 @@
-"""The section `augment` of a build's config: what may happen to a clip."""
+"""The section `augment` of a build's config: the links that may be applied to a clip."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -99,7 +99,7 @@ def lexicon_of(config: BuildConfig) -> Lexicon:
 
 
 def split_plan_of(config: BuildConfig) -> SplitPlan | None:
-    """What the build keeps apart; None where that is nothing.
+    """The split plan of `output.disjoint`; None where it is empty.
 
     Raises `ConfigError` for what does not exist or is too little for all splits.
     """
@@ -111,7 +111,7 @@ def split_plan_of(config: BuildConfig) -> SplitPlan | None:
 
 
 def assignments_of_build(config: BuildConfig) -> dict[str, SpeakerAssignment]:
-    """Who may speak in every split; all may in all, unless speakers are kept apart."""
+    """The speakers of every split: all, unless `output.disjoint` has `speaker`."""
     shares = config.output.split if "speaker" in config.output.disjoint else None
     return speaker_assignments(config.voice, config.text.used_accents, config.seed, shares)
 
@@ -159,20 +159,20 @@ def check_build(config: BuildConfig) -> None:
         if kind in config.output.disjoint and not config.augment.split_sources:
             raise ConfigError(
                 f"output.disjoint: {kind}: augment.split_sources must be true, so that every "
-                "recording is dealt to one split"
+                "recording is assigned to one split"
             )
     check_policy(config.policy, config.output.license, licensed_sources(config))
     resolve_device(config.runtime)
 
 
 def silence_of(config: BuildConfig) -> SilenceConfig | None:
-    """How rows in which nobody speaks sound; None where there are none."""
+    """The config of rows without speech; None where there are none."""
     negatives = config.sentences.negatives
     return negatives.silence if negatives else None
 
 
 def _check_silence(config: BuildConfig) -> None:
-    """Raise `ConfigError` for what rows in which nobody speaks cannot be beside."""
+    """Raise `ConfigError` for what rows without speech cannot be combined with."""
     if silence_of(config) is None:
         return
     if config.augment.hears_own_speech:

@@ -1,4 +1,4 @@
-"""What a build puts into its rows, with the licence of each: words, voices, noise and rooms.
+"""The sources of a build's rows, with the licence of each: sentences, voices, noise, rooms.
 
 What is only used beside it (the recognizer that judges, the lexicon of pronunciations) puts
 nothing into a row and is not listed.
@@ -135,7 +135,7 @@ def _is_drawn(config: AugmentConfig, folder: str, sound: Sound) -> bool:
 def _splits_of_sounds(
     config: AugmentConfig, libraries: Mapping[str, SoundLibrary], shares: Mapping[str, float]
 ) -> dict[str, str]:
-    """Source -> the one split that may use it, for folders whose recordings are dealt out."""
+    """Source -> the only split that may use it, for recordings that are assigned to splits."""
     pools = sound_pools_of(config.links, libraries, _ANY_RATE, shares, config.split_sources)
     found: dict[str, set[str]] = {}
     for split, pool in pools.items():

@@ -1,4 +1,4 @@
-"""How a shard is made: once, and only of files that stay what they are meanwhile."""
+"""Makes a shard once, and only if its input files do not change meanwhile."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path

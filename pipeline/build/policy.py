@@ -1,4 +1,4 @@
-"""What a build may be made of: `policy` in its config."""
+"""The section `policy` of a build's config: allowed licences."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What stages depend on of a config, where it is more than a section or a key of it."""
+"""The settings that a stage's key includes, where they are not a plain key of the config."""
 
 from models.config import as_mapping
 from models.precision import resolve_precision
@@ -35,7 +35,7 @@ def other_voices(config: BuildConfig) -> dict[str, object]:
 
 
 def silence_settings(config: BuildConfig) -> dict[str, object]:
-    """What the waves of rows depend on in which nobody speaks."""
+    """What the waves of rows without speech depend on."""
     silence = silence_of(config)
     return {} if silence is None else {"seed": config.seed, "silence": as_mapping(silence)}
 
@@ -55,7 +55,7 @@ def recorded_accents(config: BuildConfig) -> dict[str, object]:
 
 
 def speakers_apart(config: BuildConfig) -> dict[str, list[str]]:
-    """Who may speak in which split, where no speaker may in two."""
+    """The speakers of each split, where splits share none."""
     if "speaker" not in config.output.disjoint:
         return {}
     return {split: list(own.voices) for split, own in assignments_of_build(config).items()}

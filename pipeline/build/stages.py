@@ -59,7 +59,7 @@ from pipeline.records import (
 from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
-from pipeline.storage.processes import keep_freed_memory
+from pipeline.storage.processes import compute_on_one_thread
 from pipeline.storage.shards import R, is_intact, read_shard, write_shard
 from pipeline.text.spoken import text_frontend
 
@@ -140,7 +140,7 @@ def synthesize_shard(job: Job, spoken: Path) -> Path:
     """Stage 3: phonemes into mel spectrograms."""
 
     def rows() -> Iterable[MelClip | Reject]:
-        _one_thread_a_shard()
+        compute_on_one_thread()
         rows_read, config = read_shard(spoken, SpokenSentence).rows, job.config
         by_split, recorded = assignments_of_build(config), recordings_of(config)
         return synthesize(rows_read, config.voice, config.seed, job.device, by_split, recorded)
@@ -168,7 +168,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
     """Stage 4: mel spectrograms into waveforms."""
 
     def rows() -> Iterable[CleanClip | Reject]:
-        _one_thread_a_shard()
+        compute_on_one_thread()
         config, texts = job.config, dict[str, str]()
         if config.voice.sources:
             spoken = read_shard(job.next_shard("frontend", mels), SpokenSentence).rows
@@ -196,13 +196,13 @@ JUDGE = Stage(
 
 
 def judge_shard(job: Job, clean: Path) -> Path:
-    """Stage 5: every clip judged, and spoken again where it fails.
+    """Stage 5: every clip judged, and synthesized again where it fails.
 
     On the CPU: the recognizer is small, few clips fail, and the GPU has the next shard to speak.
     """
 
     def rows() -> Iterable[JudgedClip | Reject]:
-        _one_thread_a_shard()
+        compute_on_one_thread()
         sentences = read_shard(job.next_shard("generate", clean), Sentence).rows
         spoken = read_shard(job.next_shard("frontend", clean), SpokenSentence).rows
         mels = read_shard(
@@ -247,7 +247,7 @@ def augment_shard(job: Job, judged: Path) -> Path:
     """Stage 6: room, noise and gain."""
 
     def rows() -> Iterable[FinishedClip]:
-        _one_thread_a_shard()
+        compute_on_one_thread()
         clips = read_judged(judged, job.next_shard("vocode", judged))
         setting = _augment_setting(job, index_of(judged))
         config = job.config
@@ -351,7 +351,7 @@ STAGE_NAMES = tuple(stage.name for stage in STAGES)
 def plan(config: BuildConfig, extends: Path | None = None) -> Job:
     """The shards of a build and their names. Reads digests, makes nothing.
 
-    With a dataset that it `extends`, the build says nothing that this says.
+    A build that `extends` a dataset repeats none of its sentences.
     """
     device = resolve_device(config.runtime)
     resolved = resolve_precision(config.voice.precision, device)  # once, for all workers
@@ -383,15 +383,3 @@ def library_versions() -> dict[str, str]:
 
 def _writer(record_type: type[R]) -> Callable[[Path, list[R | Reject]], Path]:
     return lambda path, rows: write_shard(path, rows, record_type)
-
-
-def _one_thread_a_shard() -> None:
-    """Workers share the cores among shards, so torch must not take all of them for one.
-
-    It also makes the sums in a matrix product come in one order, so that rows do not depend
-    on the number of cores.
-    """
-    import torch
-
-    torch.set_num_threads(1)
-    keep_freed_memory()

@@ -147,7 +147,7 @@ def _writers(build: DatasetRecord) -> str:
         found += ["a language model"] if sentences.get("language_model") else []
         negatives = sentences.get("negatives") or {}
         found += ["near misses of phrases"] if negatives.get("share", 0.0) else []
-        found += ["clips in which nobody speaks"] if negatives.get("silence") else []
+        found += ["clips without speech"] if negatives.get("silence") else []
     return ", ".join(dict.fromkeys(found))
 
 

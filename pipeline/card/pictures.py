@@ -111,7 +111,7 @@ def _coverage(coverage: Mapping[str, Any]) -> _Drawing | None:
         (part["kind"], part["said"] / part["possible"], f"{part['said']:,} of {part['possible']:,}")
         for part in figures["parts"]
     ]
-    return _lines("coverage", "Said, of what the domain can say", lines)
+    return _lines("coverage", "Coverage of the domain", lines)
 
 
 def _intents(rows: LightRows) -> _Drawing | None:

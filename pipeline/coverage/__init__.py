@@ -1,1 +1,1 @@
-"""What share of a domain's templates, values, pairs and diphones a dataset says."""
+"""The share of a domain's templates, values, pairs and diphones that a dataset contains."""

@@ -1,6 +1,6 @@
 """Coverage of two sampling strategies at the same number of sentences.
 
-Sentences are read as the build would read them, in its accents, but nobody speaks them. Their
+Sentences are read as the build would read them, in its accents, but not synthesized. Their
 coverage is counted as they come, so that one pass gives the figures for every number below.
 """
 

@@ -1,4 +1,4 @@
-"""Reasons for coverage gaps: filtered, said otherwise, or not reached.
+"""Reasons for coverage gaps: filtered, pronounced differently, or not reached.
 
 Of what is missing, sentences that would hold it are made (some, where there are many): if one of
 them could still be said, the sentences were too few; else what became of them is the reason.

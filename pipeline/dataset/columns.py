@@ -30,14 +30,14 @@ from pipeline.storage.shards import arrow_type
 Group = Literal["", "Sentence", "Voice", "Noise, room, channel", "Augmentations", "Measured", "Row"]
 Batch = TypeVar("Batch", pa.Table, pa.RecordBatch)
 GROUPS: tuple[Group, ...] = get_args(Group)[1:]  # in their order on a page
-# How the audit takes a column: not at all, as the others need it, as how the voice was asked to
-# speak, or as a label that nothing drawn may be tied to.
+# The role of a column in the audit: none, read for others, a draw of the voice, or a label that no
+# draw may depend on.
 Audited = Literal["", "read", "voice", "label"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `meaning` in words for the card, the `stage` of the build that its value is from.
+    """One column: its `meaning` for the card, and the `stage` of the build that makes its value.
 
     `nullable` names the fields of a struct that may be null; `kept` is the option of the config's
     `output` that adds the column, where it is not always there (and then null in some rows).
@@ -110,7 +110,7 @@ def _columns() -> Iterator[Column]:
 
 
 def _text_columns() -> Iterator[Column]:
-    for name, stage, meaning in (  # empty where nobody speaks
+    for name, stage, meaning in (  # empty without speech
         ("text", "generate", "as written"),
         ("normalized_text", "frontend", "as spoken: numbers, times and symbols in words"),
         (
@@ -128,64 +128,50 @@ def _text_columns() -> Iterator[Column]:
 
 
 def _voice_columns() -> Iterator[Column]:
-    yield Column("speaker", _TEXT, "synthesize", "whose voice it is", "Voice", "voice")
+    yield Column("speaker", _TEXT, "synthesize", "the name of the voice", "Voice", "voice")
     yield Column("accent", _TEXT, "frontend", "that of the phonemes", "Voice", "voice")
     for name, meaning in (
-        ("pace", "how fast the voice was asked to speak; 1 is the speaker's own pace"),
-        ("pitch_semitones", "how far above the speaker's own pitch it was asked to speak"),
-        ("energy", "how loud it was asked to speak; 1 is the speaker's own"),
-        ("pitch_range", "how lively its pitch was asked to be; 1 is the speaker's own"),
-        ("vocal_tract", "length of the vocal tract; 1 is the speaker's own"),
+        ("pace", "requested speaking rate, relative to the speaker's own"),
+        ("pitch_semitones", "requested pitch, relative to the speaker's own"),
+        ("energy", "requested energy, relative to the speaker's own"),
+        ("pitch_range", "requested range of pitch, relative to the speaker's own"),
+        ("vocal_tract", "length of the vocal tract, relative to the speaker's own"),
     ):
         yield Column(name, _REAL, "synthesize", meaning, "Voice", "voice")
     yield Column(
         "context",
         _TEXT,
         "synthesize",
-        "what was said before and after the clip and cut away, `...` standing for the clip",
+        "the words before and after the clip that were cut away; `...` stands for the clip",
         "Voice",
         may_be_empty=True,
     )
 
 
 def _sentence_columns() -> Iterator[Column]:
-    yield Column("domain", _TEXT, "generate", "the domain that the sentence is of", "Sentence")
+    group: Group = "Sentence"
+    yield Column("domain", _TEXT, "generate", "the domain of the sentence", group)
     for name, meaning in (
         ("template", "what made it: a template, a line of a file, a prompt"),
         ("intent", "what the user wants"),
     ):
-        yield Column(name, _TEXT, "generate", meaning, "Sentence", "label", may_be_empty=True)
-    yield Column(
-        "slots",
-        _SLOTS,
-        "frontend",
-        "each value with the words [first_word, end_word) of `transcript` that say it",
-        "Sentence",
-        "label",
-    )
-    yield Column(
-        "source",
-        _TEXT,
-        "generate",
-        "which part of the config's `sentences` wrote it",
-        "Sentence",
-        "label",
-    )
-    yield Column(
-        "style",
-        arrow_type(tuple[str, ...]),
-        "generate",
-        "what was done to it to sound spoken",
-        "Sentence",
+        yield Column(name, _TEXT, "generate", meaning, group, "label", may_be_empty=True)
+    slots = "each value with the words [first_word, end_word) of `transcript` that say it"
+    yield Column("slots", _SLOTS, "frontend", slots, group, "label")
+    source = "which part of the config's `sentences` wrote it"
+    yield Column("source", _TEXT, "generate", source, group, "label")
+    style = "the changes of spoken style in it"
+    yield Column("style", arrow_type(tuple[str, ...]), "generate", style, group)
+    negative = (
+        "for a hard negative: its kind, the phrase it is near to, and the share of that phrase's "
+        "phones that differ; kind `silence` without speech, `none` for all others"
     )
     yield Column(
         "negative",
         arrow_type(Negative),
         "generate",
-        "for a near miss: how it was made, the phrase it must not be taken for, and the share of "
-        "that phrase's phones that differ; kind `silence` where nobody speaks, `none` for all "
-        "others",
-        "Sentence",
+        negative,
+        group,
         "label",
         nullable=("distance",),
     )

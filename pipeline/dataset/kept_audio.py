@@ -31,7 +31,7 @@ def _clean(judged: JudgedClip, clip: FinishedClip) -> bytes:
 
 
 def kept_audio_problems(row: Mapping[str, Any]) -> Iterator[str]:
-    """What contradicts itself in the kept clips of a row."""
+    """Contradictions between the kept clips of a row."""
     for name in KEPT_AUDIO:
         audio = row.get(name)
         if audio is None:

@@ -85,7 +85,7 @@ class _Values:
 
 def values_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(kind, value) of everything in a row that may leak."""
-    if row["transcript"]:  # else nobody speaks
+    if row["transcript"]:  # else there is no speech
         yield "text", row["transcript"]
         for speaker in {row["speaker"], *parents_of(row["speaker"])}:
             yield "speaker", speaker

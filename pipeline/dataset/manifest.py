@@ -141,7 +141,7 @@ def read_kept(path: Path) -> tuple[Counter[str], Counter[str]]:
 
 
 def row_problems(row: Row) -> list[str]:
-    """What contradicts itself in one row, each as `field: expected ..., found ...`."""
+    """Contradictions within one row, each as `field: expected ..., found ...`."""
     missing = list(_missing(row))
     if missing:
         return missing
@@ -247,7 +247,7 @@ def _text_problems(row: Row) -> Iterator[str]:
     is_silence = row["negative"]["kind"] == SILENCE
     for name in ("text", "normalized_text", "transcript", "phonemes"):
         if is_silence != (row[name] == ""):
-            expected = "none where nobody speaks" if is_silence else "text"
+            expected = "none without speech" if is_silence else "text"
             yield f"{name}: expected {expected}, found {row[name] or 'none'}"
     words = " ".join(words_of(row["normalized_text"]))
     if row["transcript"] != words:

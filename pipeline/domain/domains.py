@@ -1,4 +1,4 @@
-"""A domain: the folder that says what an application's users say.
+"""A domain: the folder with the sentence templates and slot values of an application.
 
     voice_assistant/
         domain.yaml                what it is, its locale, slots of its own; may be left out

@@ -1,4 +1,4 @@
-"""What a sentence template may hold: enough to say a sentence, too little to be a program.
+"""The allowed subset of Jinja2 in sentence templates: no loops, calls or attributes.
 
 Loops, calls and attributes are refused before anything is compiled, and so is what could grow
 without them: lists of lists, and lines, nesting and slots beyond any sentence.

@@ -1,4 +1,4 @@
-"""Asks an OpenAI-compatible endpoint patiently: attempts, rests, and errors that say what to do.
+"""A client of an OpenAI-compatible endpoint: retries, pauses, and errors that say what to do.
 
 The `openai` client speaks; when to try again and how long to wait is decided here, because its own
 retries count neither what a request costs nor the rests that an endpoint asks for.

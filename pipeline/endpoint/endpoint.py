@@ -1,4 +1,4 @@
-"""Where an endpoint is asked: an address and a key, out of the environment."""
+"""The address and key of an endpoint, from the environment."""
 
 import os
 from dataclasses import dataclass, field

@@ -36,7 +36,7 @@ class Clip:
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody speaks in it."""
+        """Whether it is without speech."""
         return not self.row["transcript"]
 
     @property

@@ -74,7 +74,7 @@ def supervision(clip: Clip) -> dict[str, Any]:
 
 
 def cut(clip: Clip, audio: Mapping[str, Any]) -> dict[str, Any]:
-    """Lhotse's MonoCut over the whole of the recording `audio`; where nobody speaks it has no
+    """Lhotse's MonoCut over the whole of the recording `audio`; without speech it has no
     supervision, and the columns stand in the cut itself.
     """
     told = {"custom": supervision(clip)["custom"]} if clip.is_silence else {}

@@ -4,7 +4,7 @@
     OUT/train/speakers.csv    id|speaker
 
 LJSpeech has one speaker, so its own file has no room for several. It is a corpus to learn to speak
-from: clips in which nobody speaks are left out.
+from: clips without speech are left out.
 """
 
 from collections.abc import Iterable, Sequence

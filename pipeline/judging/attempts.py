@@ -97,7 +97,7 @@ class Attempts:
         return Reject(clip.id, STAGE, reason, template, mel.performance.speaker, audio)
 
     def measured(self, clip: CleanClip, mel: MelClip) -> JudgedClip:
-        """A clip in which nobody speaks: no limit applies to it."""
+        """A clip without speech: no limit applies to it."""
         judgement = self._judge.judge(clip.wave, clip.sample_rate, "")
         return JudgedClip(clip.id, 0, mel.performance, clip, judgement)
 

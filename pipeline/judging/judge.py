@@ -198,7 +198,7 @@ class Judge:
     def _phone_figures(
         self, wave: np.ndarray, sample_rate: int, phonemes: str, words: Sequence[WordTime]
     ) -> "_PhoneFigures":
-        """The figures that need a recognizer; all None without one, and where nobody speaks."""
+        """The figures that need a recognizer; all None without one or without speech."""
         if self._recognizer is None or not len(wave) or not phonemes:
             return _PhoneFigures(None, None, None, None, None)
         known = as_known(phonemes, self._recognizer.symbols)

@@ -1,4 +1,4 @@
-"""Judges from packages, by name: how natural a clip sounds, and which words Whisper hears in it."""
+"""Judges from packages, by name: predicted naturalness, and word errors by Whisper."""
 
 import functools
 from importlib.util import find_spec

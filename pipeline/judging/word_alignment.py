@@ -1,4 +1,4 @@
-"""Word times of clips whose synthesizer gives none: found by the recognizer in the sound."""
+"""Word times of clips whose synthesizer gives none: aligned by the recognizer."""
 
 import numpy as np
 import torch

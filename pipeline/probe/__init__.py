@@ -1,1 +1,1 @@
-"""What a dataset teaches: small recognizers trained on it, tested on real recordings."""
+"""Probes: small recognizers trained on a dataset, tested on real recordings."""

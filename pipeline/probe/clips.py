@@ -49,7 +49,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class ProbeClip:
-    """A clip as a probe meets it; `snr_db` is the estimate of `speech_over_floor_db`."""
+    """A clip as input of a probe; `snr_db` is the estimate of `speech_over_floor_db`."""
 
     id: str
     speaker: str

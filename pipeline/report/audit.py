@@ -1,4 +1,4 @@
-"""The report's section on the audit: what was asked of the noise, and what was found."""
+"""The report's section on the audit: its tests and findings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Audited:
 
 
 def audit_section(audit: Audit) -> Audited:
-    """What the report says of an audit."""
+    """The section for an audit."""
     found = audit.conditions
     return Audited(
         verdict=audit.verdict,

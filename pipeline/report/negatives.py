@@ -1,4 +1,4 @@
-"""The report's section on hard negatives: of which kinds, how near, and what they say."""
+"""The report's section on hard negatives: kinds, distances, texts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ class NearMisses:
 @dataclass(frozen=True, slots=True)
 class Negatives:
     """The section. `picture` is an SVG of all distances; `phrases` those with most negatives, and
-    how many; `num_phrases` counts all of them. `silent` counts the rows in which nobody speaks.
+    how many; `num_phrases` counts all of them. `silent` counts the rows without speech.
     """
 
     count: int

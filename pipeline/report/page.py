@@ -177,7 +177,7 @@ def accent_shares(rows: Collection[Mapping[str, Any]]) -> list[Bar]:
 
 
 def style_shares(rows: Collection[Mapping[str, Any]]) -> list[Bar]:
-    """Clips with each change that makes a sentence spoken, labelled with its share of all; those
+    """Clips with each change of spoken style, labelled with its share of all; those
     without any come as `as written`. Empty where no clip has one."""
     changed = [kind for row in rows for kind in set(row["style"])]
     written = ["as written" for row in rows if not row["style"]]

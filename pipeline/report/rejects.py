@@ -1,4 +1,4 @@
-"""The report's section on what was rejected: for which reasons, of whom, and how it sounds."""
+"""The report's section on rejects: reasons, speakers, and clips to play."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

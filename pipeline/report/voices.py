@@ -1,4 +1,4 @@
-"""The report's table of voices: who speaks in which accent at which pace, and how often."""
+"""The report's table of voices: clips by speaker, accent and pace."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence

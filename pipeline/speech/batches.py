@@ -1,4 +1,4 @@
-"""Batches of fixed shape: what an item becomes does not depend on its company.
+"""Batches of fixed shape: an item's result does not depend on the other items.
 
 Kernels differ with the shapes that they are given, and so do the last bits of what they make. So
 lengths are padded up to a multiple of a step, and there is one size of batch for every shape,

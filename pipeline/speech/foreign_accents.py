@@ -1,4 +1,4 @@
-"""The foreign accent of a speaker: as strong in all his sentences, with the same sound changes."""
+"""Foreign accents: per speaker, one strength and one set of sound changes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,10 +22,10 @@ _MOST_SHIFT = 0.1  # by which speakers differ in the strength from which on they
 def in_foreign_accent(
     sentence: SpokenSentence, speaker: str, strength: Distribution, seed: int
 ) -> SpokenSentence:
-    """The sentence as the speaker says it, its accent with his strength; a native one as it is.
+    """The sentence in the speaker's foreign accent, its strength in `accent`; else unchanged.
 
-    Which changes he makes, and his strength unless the accent has one, are drawn from the seed,
-    his name and the first language alone.
+    The set of changes, and the strength unless the accent has one, are drawn from the seed, the
+    speaker's name and the first language alone.
     """
     accent = parse_accent(sentence.accent)
     if not accent.first_language:

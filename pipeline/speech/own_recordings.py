@@ -1,4 +1,4 @@
-"""Recordings of the user's own on the way of a clip: who speaks is known, and nothing is made."""
+"""The user's recordings in the speech stages: nothing is synthesized."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Small departures from the predicted prosody, phone by phone: no two people, and no person twice,
+"""Random deviations from the predicted prosody, phone by phone: no two people, and no person twice,
 say a word with the same rhythm, melody and stress, while a model's prediction is always the same.
 
 `lively` draws what the model itself measured that its predictions miss; `uneven` strays at will;

@@ -1,4 +1,4 @@
-"""Clips in which nobody speaks, on the way of a clip: hiss, drawn by the row's id."""
+"""Clips without speech: white noise, drawn by the row's id."""
 
 import numpy as np
 

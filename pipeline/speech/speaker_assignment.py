@@ -1,4 +1,4 @@
-"""Speaker assignment: who may speak in which split of a build, and which sentence by the quota."""
+"""Speaker assignment: the speakers of each split, and of each sentence under a quota."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -230,7 +230,7 @@ class Synthesizer:
         return self._in_body(draw_controls(rng, self._config, others))
 
     def _in_body(self, drawn: ProsodyControls) -> ProsodyControls:
-        """The controls with what their speaker's own throat and pitch add to it."""
+        """The controls with what their speaker's own vocal tract and pitch add to it."""
         body = body_of(drawn.speaker, self._config.generated, self._seed)
         return replace(
             drawn,

@@ -41,7 +41,7 @@ def vocode(
     the clip's id.
 
     Voices that are none of ours speak for themselves, what `texts` says as spoken, by id; of
-    `recordings` the sound is read, and where nobody speaks it is as `silence` says.
+    `recordings` the sound is read, and for a clip without speech `silence` makes it.
     """
     others = OtherVoices(config.sources)
     ours = [
@@ -98,7 +98,7 @@ def _recorded(clip: MelClip, recording: OwnRecording, config: VoiceConfig) -> Cl
 def _silent(
     clip: MelClip, silence: SilenceConfig | None, seed: int, config: VoiceConfig
 ) -> CleanClip:
-    assert silence is not None, f"{clip.id}: a clip in which nobody speaks, and no silence"
+    assert silence is not None, f"{clip.id}: a clip without speech, and no silence"
     sample_rate = read_info(config.acoustic_model).mel.sample_rate
     wave = silent_wave(silence, clip.id, seed, sample_rate)
     return _clip(clip.id, NOBODY, wave, sample_rate)

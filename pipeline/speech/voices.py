@@ -45,14 +45,14 @@ class GeneratedVoices:
 
 
 class Body(NamedTuple):
-    """What a generated voice has of its own beside its sound: throat and pitch."""
+    """What a generated voice has of its own beside its timbre: vocal tract length and pitch."""
 
     vocal_tract: float = 1.0
     pitch_semitones: float = 0.0
 
 
 def body_of(speaker: str, generated: GeneratedVoices | None, seed: int) -> Body:
-    """A generated speaker's own; that of all others is in the acoustic model already."""
+    """That of a generated speaker; for all others it is part of the acoustic model."""
     if generated is None or speaker not in generated.names:
         return Body()
     rng = rng_for(seed, "voices", speaker)

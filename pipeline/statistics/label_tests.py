@@ -1,6 +1,6 @@
 """Exact tests of many features against a label at once.
 
-Rows are shuffled in thought: were labels dealt to rows by chance, the number of rows with a thing
+The null hypothesis: were labels assigned to rows at random, the number of rows with a thing
 and a label would follow the hypergeometric distribution, which is what all permutations give.
 """
 
@@ -91,7 +91,7 @@ def label_tests(held: Holdings, population: np.ndarray, labels: np.ndarray) -> L
 
 
 def strongest_cell(table: np.ndarray) -> tuple[int, int, Cell]:
-    """Where a contingency table (I, J) lies furthest above what chance expects, in deviations."""
+    """The cell of a contingency table (I, J) furthest above its expectation, in deviations."""
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
     deviations = (table - expected) / np.sqrt(np.maximum(expected, 1e-9))  # 0 where none is
     first, second = np.unravel_index(deviations.argmax(), table.shape)

@@ -1,4 +1,4 @@
-"""Worker processes: they do not outlive the one that started them, and keep what they freed."""
+"""Worker processes: they end with their parent, compute on one thread, and keep freed memory."""
 
 import contextlib
 import ctypes
@@ -26,6 +26,17 @@ def exit_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def compute_on_one_thread() -> None:
+    """Let torch use one core, as workers share the cores among shards; and keep freed memory.
+
+    The sums of a matrix product then have one order: rows do not depend on the number of cores.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    keep_freed_memory()
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""How spoken text sounds: an accent a sentence, the user's own words, small variations."""
+"""Phonemes of spoken text: accents, the user's pronunciations, variants."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Stage 2: what is said, how it is written down for an ASR, and its phonemes."""
+"""Stage 2: the spoken text, its transcript for ASR, and its phonemes."""
 
 import dataclasses
 import functools

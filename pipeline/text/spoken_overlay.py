@@ -1,4 +1,4 @@
-"""Where NeMo's grammars say something else than people do: our rules, before and after it.
+"""Corrections of NeMo's readings: our rules, applied before and after it.
 
 `before` rewrites written forms that NeMo reads wrongly ("555-0123" as a sum of money would
 be read); `after` finishes the spoken text (letters said one by one, capitals, the last full

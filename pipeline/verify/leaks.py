@@ -1,4 +1,4 @@
-"""What may be only once in a dataset, or in one split alone: found by hashes, named by rows."""
+"""Checks of unique ids and of values that splits must not share, by hashes."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

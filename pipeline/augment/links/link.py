@@ -1,4 +1,4 @@
-"""What every link of the chain is: a config that draws, and a pure function that applies."""
+"""The base class of links: a config that draws, and a pure function that applies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields

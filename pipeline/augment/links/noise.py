@@ -139,7 +139,7 @@ class Babble(Link, licence="noise", audit=AuditShape(recordings="sources", start
 
 
 def check_classes(classes: Mapping[str, float]) -> None:
-    """Raise `ValueError` for weights by class that cannot be drawn by."""
+    """Raise `ValueError` for invalid weights of classes."""
     if any(weight < 0 for weight in classes.values()):
         raise ValueError("classes: a weight is negative; 0 or more is needed")
     if classes and not any(classes.values()):

@@ -16,7 +16,7 @@ from pipeline.distributions import Distribution, within
 
 @dataclass(frozen=True, kw_only=True)
 class RoomResponse(Link, licence="room", audit=AuditShape(recordings="source")):
-    """Heard through a response from `folder`, any with the same chance; speech keeps its level."""
+    """Convolution with a response from `folder`, drawn uniformly; the speech level is kept."""
 
     NEEDS_SPEECH: ClassVar[bool] = True
 

@@ -1,4 +1,4 @@
-"""Links that change who seems to speak, or how fast: speed, pitch, vocal-tract length."""
+"""Links that change the voice: speed, pitch, vocal-tract length."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What is asked of a MelNet's babble."""
+"""The config of babble noise sampled from a MelNet."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Sounds in which nothing is heard: told before work, for they would be drawn, and add nothing."""
+"""The check for silent sounds before work: they would be drawn, and add no noise."""
 
 import functools
 import io

@@ -1,4 +1,4 @@
-"""A plain template, said with values that are chosen by how rare they would make it sound."""
+"""Slot values of a plain template, chosen for rare phones and diphones."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
@@ -63,7 +63,7 @@ class SlotFiller:
 
 
 class SoundingSource(Protocol):
-    """A source that can tell how rare its next sentence would sound."""
+    """A source that scores its next sentence by the rarity of its phones and diphones."""
 
     def worth(self) -> float:
         """Of what `next_row` would say now."""
@@ -73,7 +73,7 @@ class SoundingSource(Protocol):
 
 
 class BalancedSource:
-    """A plain template once it has nothing new to say: of several draws, what sounds rarest.
+    """A plain template after full coverage: of several draws, the one with the rarest sounds.
 
     After many draws that had been said before it goes through all that is left instead.
     """

@@ -1,4 +1,4 @@
-"""Which of several sentences holds the rarest sounds, so that phones and diphones even out."""
+"""Balance of phones and diphones: scores sentences by the rarity of their sounds."""
 
 from collections.abc import Sequence
 from itertools import pairwise

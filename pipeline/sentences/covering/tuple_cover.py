@@ -1,4 +1,4 @@
-"""Which t-tuples of slot values a template has said, and what to say next."""
+"""The t-tuples of slot values that a template has covered, and the next values to choose."""
 
 import itertools
 import math
@@ -37,7 +37,7 @@ def groups_of(slots: Iterable[Slot], listed: Collection[str], t: int) -> list[Gr
 
 
 class TupleCover:
-    """Which t-tuples of levels a template has said, and what to say next.
+    """The t-tuples of levels that a template has covered, and the next levels to choose.
 
     `sizes` are the numbers of levels of its slots, in reading order.
     """

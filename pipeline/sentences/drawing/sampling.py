@@ -154,7 +154,7 @@ def digest_in(sentence_id: str) -> str | None:
 
 
 class Source(Protocol):
-    """One template and what it still has to say."""
+    """One template and its remaining sentences."""
 
     def next_row(self) -> Sentence | Reject | None:
         """The next new sentence, or None when there is none left."""

@@ -1,4 +1,4 @@
-"""Sentences that are not wanted: a blocklist, and bounds on their length.
+"""The sentence filter: a blocklist, and bounds on length.
 
 A blocklist is a text file, one entry a line; case does not matter:
 

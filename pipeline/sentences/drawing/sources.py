@@ -39,7 +39,7 @@ class SentenceSource:
 
 
 def check_shares(shares: Sequence[float], count: int, *, has_domain: bool) -> None:
-    """Raise `ValueError` where `shares` leave no sentence to a source, or some to none."""
+    """Raise `ValueError` where a source gets no sentence, or `shares` do not sum to 1."""
     total = sum(shares)
     if total > 1 + _ROUNDING:
         raise ValueError(

@@ -1,6 +1,6 @@
 """Split plan: which speakers, texts and sounds belong to which split, decided before synthesis.
 
-Every template, slot value and speaker is dealt to one split. A sentence whose parts were dealt to
+Every template, slot value and speaker is assigned to one split. A sentence whose parts belong to
 different splits belongs to none and is passed over for another one, until every split has its
 number; its speaker is then drawn from those of its split.
 """

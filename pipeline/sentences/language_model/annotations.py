@@ -1,4 +1,4 @@
-"""What a language model says of its sentences, intent and slots, held against the domain.
+"""Annotations (intent, slots) in a language model's replies, checked against the domain.
 
 {"sentences": [{"text": "Pay my landlord $50.", "intent": "pay_bill",
                 "slots": [{"name": "payee", "value": "my landlord"}]}]}
@@ -90,25 +90,27 @@ class Annotations:
         text = _checked_text(item["text"])
         intent = item.get("intent")
         if not isinstance(intent, str) or intent not in self._intents:
-            raise ValueError(f"claims the intent {intent!r}, which the domain has not")
+            raise ValueError(f"annotated with the intent {intent!r}, which the domain lacks")
         slots = [self._slot(text, name, value) for name, value in _pairs(item.get("slots"))]
         for slot, times in Counter(slots).items():
             if len(_positions(slot.value, text)) < times:
-                raise ValueError(f"claims `{slot.value}` {times} times, which it does not say")
+                raise ValueError(
+                    f"annotated with `{slot.value}` {times} times, which is not in the text"
+                )
         slots.sort(key=lambda slot: _positions(slot.value, text)[0])
         return Annotated(text, intent, tuple(slots))
 
     def _slot(self, text: str, name: object, value: object) -> Slot:
         if not isinstance(name, str) or name not in self._known:
-            raise ValueError(f"claims the slot {name!r}, which the domain has not")
+            raise ValueError(f"annotated with the slot {name!r}, which the domain lacks")
         if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"claims the slot `{name}` without a value")
+            raise ValueError(f"annotated with the slot `{name}` without a value")
         value = tidy(value)
         if not _positions(value, text):
-            raise ValueError(f"claims {name} `{value}`, which it does not say")
+            raise ValueError(f"annotated with {name} `{value}`, which is not in the text")
         listed = self._listed.get(name)
         if listed is not None and value.casefold() not in listed:
-            raise ValueError(f"claims {name} `{value}`, which its lexicon has not")
+            raise ValueError(f"annotated with {name} `{value}`, which its lexicon lacks")
         return Slot(name, listed[value.casefold()] if listed is not None else value)
 
 

@@ -31,7 +31,7 @@ _NO_ROWS = ("endpoint", "budget", "license")
 class LanguageModelConfig:
     """Sentences that a language model writes, as `share` of `sentences.count`.
 
-    `sentences_per_request` is by default so many that every intent has its turn, at most 20.
+    `sentences_per_request` is by default enough to request every intent, at most 20.
     `examples` and `slot_values` bound what a prompt is given of the domain. `near_duplicate` is
     the likeness (`pipeline/sentences/language_model/near_duplicates.py`) from which on a sentence
     is dropped; null: only repeated ones are. With `open_slots`, slot values may be others than the

@@ -49,7 +49,7 @@ class NegativesConfig:
     `max_distance` is how far those made of near words may be. `order` is off by default: a
     command in another order is often the same command. `words` is the pronouncing lexicon
     that words are taken from, the commonest first. `accents` and `pronunciations` are what
-    distances are measured in; they are those of `text`. `silence` adds rows in which nobody speaks
+    distances are measured in; they are those of `text`. `silence` adds rows without speech
     (`pipeline/sentences/negatives/silence.py`), with or without near misses beside them.
     """
 
@@ -152,7 +152,7 @@ def negative_rows(
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A text, and what it is almost."""
+    """A text, and the phrase that it is near to."""
 
     text: str
     negative: Negative

@@ -1,6 +1,4 @@
-"""Rows in which nobody speaks: a microphone's own hiss, under the noise and in the rooms that
-speech has, so that a model learns what nothing is.
-"""
+"""Rows without speech: white noise, with the background noise and rooms of other rows."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Rows out of the files that people have: text, CSV, TSV, JSON lines, Parquet, Arrow, and the
+"""Readers of the user's files: text, CSV, TSV, JSON lines, Parquet, Arrow, and the
 folders of Hugging Face datasets. One row at a time, and only the columns that are asked for, so
 the audio beside the text is never read.
 """

@@ -67,7 +67,7 @@ def test_coverage_is_shown_where_it_is_known(dataset: Path, tmp_path: Path) -> N
     parts = [{"kind": "templates", "said": 3, "possible": 5}]
     known = COVERAGE | {"figures": {"rows": 30, "parts": parts}}
     titles = [picture.title for picture in write_card_pictures(copy, known)]
-    assert titles[-1] == "Said, of what the domain can say"
+    assert titles[-1] == "Coverage of the domain"
     titles = [picture.title for picture in write_card_pictures(copy, COVERAGE)]
     assert titles[-1] == "Clips of each intent: 2 in all"
 

@@ -147,7 +147,7 @@ def test_featured_speakers_speak_where_nobody_says_who(
         ship(three_speakers, tmp_path / "other", featured=("carl",))
 
 
-def test_a_generated_voice_keeps_its_throat_and_pitch() -> None:
+def test_a_generated_voice_keeps_its_vocal_tract_and_pitch() -> None:
     generated = GeneratedVoices(
         20,
         vocal_tract=Distribution(low=0.9, high=1.1),
@@ -162,7 +162,7 @@ def test_a_generated_voice_keeps_its_throat_and_pitch() -> None:
     assert body_of("generated-003", None, seed=1) == Body()
 
 
-def test_rows_tell_of_the_throat_of_a_generated_voice(config: VoiceConfig) -> None:
+def test_rows_record_the_vocal_tract_of_a_generated_voice(config: VoiceConfig) -> None:
     generated = GeneratedVoices(1, vocal_tract=Distribution(value=1.1))
     asked = dataclasses.replace(
         config,

@@ -46,18 +46,18 @@ def test_annotations_that_hold_become_slots_in_the_order_of_the_text(domain: Dom
         ({"text": "Pay caf\ufffd.", "intent": "pay"}, "signs that cannot be printed"),
         ({"text": "Pay {{ payee }}.", "intent": "pay"}, "holds a placeholder"),
         ({"text": "Pay [name].", "intent": "pay"}, "holds a placeholder"),
-        ({"text": "Hello."}, "claims the intent None, which the domain has not"),
-        ({"text": "Hello.", "intent": "greet"}, "claims the intent 'greet'"),
-        ({"text": "Hello.", "intent": ["pay"]}, r"claims the intent \['pay'\]"),
+        ({"text": "Hello."}, "annotated with the intent None, which the domain lacks"),
+        ({"text": "Hello.", "intent": "greet"}, "annotated with the intent 'greet'"),
+        ({"text": "Hello.", "intent": ["pay"]}, r"annotated with the intent \['pay'\]"),
         (ITEM | {"slots": "payee"}, "`slots` is not a list"),
         (ITEM | {"slots": ["payee"]}, "`slots` is not a list"),
-        (ITEM | {"slots": slots(person="Al")}, "claims the slot 'person', which the domain has"),
-        (ITEM | {"slots": [{"name": None, "value": "Al"}]}, "claims the slot None"),
-        (ITEM | {"slots": [{"name": "payee"}]}, "claims the slot `payee` without a value"),
-        (ITEM | {"slots": slots(payee="the gym")}, "payee `the gym`, which it does not say"),
-        (ITEM | {"slots": slots(money="$5")}, r"money `\$5`, which it does not say"),
-        (ITEM | {"slots": slots(payee="today")}, "payee `today`, which its lexicon has not"),
-        (ITEM | {"slots": slots(payee="Al") * 2}, "claims `Al` 2 times"),
+        (ITEM | {"slots": slots(person="Al")}, "with the slot 'person', which the domain lacks"),
+        (ITEM | {"slots": [{"name": None, "value": "Al"}]}, "annotated with the slot None"),
+        (ITEM | {"slots": [{"name": "payee"}]}, "annotated with the slot `payee` without a value"),
+        (ITEM | {"slots": slots(payee="the gym")}, "payee `the gym`, which is not in the text"),
+        (ITEM | {"slots": slots(money="$5")}, r"money `\$5`, which is not in the text"),
+        (ITEM | {"slots": slots(payee="today")}, "payee `today`, which its lexicon lacks"),
+        (ITEM | {"slots": slots(payee="Al") * 2}, "annotated with `Al` 2 times"),
     ],
 )
 def test_annotations_that_do_not_hold_are_named(
@@ -82,13 +82,15 @@ def test_annotations_that_do_not_hold_are_named(
         ("PAY THE GYM'S BILL", "the gym", True),
     ],
 )
-def test_a_value_is_said_as_a_whole(domain: Domain, text: str, value: str, output: bool) -> None:
+def test_a_value_is_a_whole_word_of_the_text(
+    domain: Domain, text: str, value: str, output: bool
+) -> None:
     item = {"text": text, "intent": "pay", "slots": slots(payee=value)}
     read = Annotations(domain, open_slots=True).read
     if output:
         assert read(item).slots == (Slot("payee", value),)
     else:
-        with pytest.raises(ValueError, match="which it does not say"):
+        with pytest.raises(ValueError, match="which is not in the text"):
             read(item)
 
 

@@ -161,9 +161,9 @@ def test_every_dropped_sentence_is_a_reject_with_its_reason(
     expected = [
         "nearly the same as `What a lovely garden that is.`",
         "nearly the same as `Good morning.`",  # an example that the prompt shows
-        "claims name `Cy`, which its lexicon has not",
-        "claims name `Bo`, which it does not say",
-        "claims the intent 'fly', which the domain has not",
+        "annotated with name `Cy`, which its lexicon lacks",
+        "annotated with name `Bo`, which is not in the text",
+        "annotated with the intent 'fly', which the domain lacks",
         "not an object with a `text`",
     ]
     for row, reason in zip(rejects, expected, strict=True):

@@ -24,9 +24,9 @@ from flows.endpoint_keys import endpoint_keys
 from flows.parameters import Count, Overrides, Seed, place, run_name, settings_of
 from flows.prepare import hold, prepare
 from flows.stage_tasks import (
+    MAX_STAGE_RUNS,
     RETRIED,
     babble,
-    groups_of,
     numbers_of,
     own_speech,
     seal,
@@ -38,6 +38,7 @@ from models.errors import DataError, VoxloomError
 from models.object_store import RemotePath
 from pipeline.build.inputs import used_digests
 from pipeline.build.job import SENTENCES, Job
+from pipeline.dataset.pieces import in_groups
 from pipeline.editing import extend as extension
 from pipeline.storage.shards import first_line
 from pipeline.storage.versions import check_writable, local_copy
@@ -62,7 +63,7 @@ def build_shards(job: Job) -> Path:
     """
     name = job.config.name
     with _naming(f"{name} {SENTENCES}"):
-        groups = groups_of(sentence_shards(job))
+        groups = in_groups(sentence_shards(job), MAX_STAGE_RUNS)
     if "babble" in job.inputs.digests:
         babble(job)  # before the shards, which share it
     if job.config.augment.hears_own_speech:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow.parquet as pq
 from prefect import task
@@ -29,15 +29,15 @@ from pipeline.build.job import Job, index_of
 from pipeline.build.runtime import ShardStage
 from pipeline.build.seal import seal_build
 from pipeline.build.sentence_shards import Spread, in_turn, is_by_ranges
+from pipeline.dataset.pieces import in_groups
 from pipeline.dataset.rejects import reason_of
 from pipeline.storage.shards import read_rejects
 
 MAX_TASK_RUNS = 3000  # of the stages of a build
 _SEALED_IN_TURN = 64  # shards
 MAX_PIECE_RUNS = 200  # of a step of sentences or seal
+_SEAL_STEPS = 6  # rejects, coverage, kept, places, files, contents
 _TOLD_REASONS = 3
-
-T = TypeVar("T")
 
 
 async def is_worth_retrying(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -84,22 +84,12 @@ def tasks_of(num_shards: int, num_ranges: int = 1) -> dict[str, int]:
     """How many task runs the steps of a build have at most, where every range of sentences is drawn
     once and written once.
     """
-    stage_runs = -(-num_shards // _group_size(num_shards, _MAX_STAGE_RUNS))
+    stage_runs = len(in_groups(range(num_shards), MAX_STAGE_RUNS))
     return {
         "generate": 2 * min(num_ranges, MAX_PIECE_RUNS) if num_ranges > 1 else 1,
         **{stage.name: stage_runs for stage in CHAIN},
-        "seal": 1 + 2 * MAX_PIECE_RUNS if num_shards > _SEALED_IN_TURN else 1,
+        "seal": 1 + _SEAL_STEPS * MAX_PIECE_RUNS if num_shards > _SEALED_IN_TURN else 1,
     }
-
-
-def _group_size(number: int, most_groups: int) -> int:
-    return max(1, -(-number // most_groups))
-
-
-def groups_of(pieces: Sequence[T], most_groups: int | None = None) -> list[list[T]]:
-    """Shards or other pieces in order, in as many groups as are allowed."""
-    size = _group_size(len(pieces), most_groups or _MAX_STAGE_RUNS)
-    return [list(pieces[start : start + size]) for start in range(0, len(pieces), size)]
 
 
 @task(**_whole("generate"))
@@ -134,7 +124,7 @@ def spread_over(stage: ShardStage, what: str) -> Spread:
     def spread(make: Callable[[Job, Any], Any], job: Job, pieces: Sequence[Any]) -> list[Any]:
         named, first = make_pieces.with_options(name=what), 0
         asked: list[PrefectFuture[list[Any]]] = []
-        for group in groups_of(pieces, MAX_PIECE_RUNS):
+        for group in in_groups(pieces, MAX_PIECE_RUNS):
             asked.append(named.submit(job, what, first, stage, make, group))
             first += len(group)
         for future in as_completed(list(asked)):
@@ -199,7 +189,7 @@ def seal(job: Job) -> Path:
 
 
 CHAIN = (frontend, synthesize, vocode, judge, augment, manifest)
-_MAX_STAGE_RUNS = MAX_TASK_RUNS // len(CHAIN)
+MAX_STAGE_RUNS = MAX_TASK_RUNS // len(CHAIN)
 
 
 def within(shard_timeout_s: float | None, num_shards: int) -> list[Task[..., Any]]:

@@ -15,6 +15,7 @@ from pipeline.dataset.build_record import write_build
 from pipeline.dataset.contents import Contents, contents_of
 from pipeline.dataset.files import DATA, REJECTS_FILE
 from pipeline.dataset.leaks import check_leaks
+from pipeline.dataset.pieces import Each, one_by_one
 from pipeline.dataset.writer import write_rejects
 from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
@@ -38,12 +39,14 @@ def publish_dataset(
     sources: Sequence[LicensedSource],
     license_name: str,
     near: Path = Path(),
+    each: Each = one_by_one,
 ) -> None:
     """Publish at `target` what `write_data` puts into the data folder of the folder it is given;
     it returns the rejects, in the order of `reject_order`.
 
     `record_of` makes `build.json` of the folder, its contents and the number of rejects.
-    What goes into an object store is written into a hidden folder in `near` before it is sent.
+    What goes into an object store is written into a hidden folder in `near` before it is sent;
+    `each` runs the work on single files.
     Raises `DataError` where a value crosses splits that is `kept_apart`, and on a full disk;
     then, as on any error, nothing is left of the new dataset and an old one stays as it was.
     """
@@ -52,7 +55,7 @@ def publish_dataset(
     with naming_full_disk(local), staging_folder(local) as staging:
         (staging / DATA).mkdir()
         rejects = write_data(staging)
-        contents = contents_of(staging, kept_apart, sources)
+        contents = contents_of(staging, kept_apart, sources, each)
         check_leaks(contents.leaks)
         num_rejects = write_rejects(staging / REJECTS_FILE, rejects)
         write_build(staging, record_of(staging, contents, num_rejects))

@@ -18,12 +18,19 @@ from pipeline.build.sentence_shards import Spread, in_turn
 from pipeline.coverage.figures import CoverageFigures, coverage_of_build
 from pipeline.dataset.build_record import BuildInfo, build_record
 from pipeline.dataset.contents import Contents
-from pipeline.dataset.data_files import Destination, Each, SplitRule, write_data_files
+from pipeline.dataset.data_files import Destination, SplitRule, write_data_files
 from pipeline.dataset.manifest import read_kept, read_part
 from pipeline.dataset.marks import marked_reject
 from pipeline.dataset.output import OutputConfig, check_output
+from pipeline.dataset.pieces import Each, in_groups, one_by_one
 from pipeline.dataset.record import Partial
-from pipeline.dataset.rejects import check_rejected, reject_order, stored_rejects, whole_rejects
+from pipeline.dataset.rejects import (
+    StoredReject,
+    check_rejected,
+    reject_order,
+    stored_rejects,
+    whole_rejects,
+)
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.generate import describe_domain
 from pipeline.storage.shards import is_intact, read_shard
@@ -47,36 +54,34 @@ def seal_build(job: Job, as_it_stands: bool = False, spread: Spread = in_turn) -
 def _seal_parts(job: Job, parts: Sequence[Path], spread: Spread, check: Callable[[], None]) -> Path:
     config = job.config
     rejected_in = job.rejected_in(index_of(part) for part in parts)
+    each = partial(_spread_each, spread, job)
+    stored = stored_rejects((*rejected_in, *parts), each)
     covered = coverage_of_build(
         config.sentences,
         config.text,
         config.seed,
         lexicon_of(config),
-        (parts, rejected_in),
+        parts,
+        {one.reject.id: one.reject.stage for one in stored},
         config.output.read_marks(),
+        each,
     )
     info = replace(_build_info(job, covered), splits_in=partial(_decided_splits, job))
     if len(parts) < job.num_shards:
         info = replace(info, partial=Partial(len(parts), job.num_shards))
     limit = config.judge.max_rejected_share
-    each = partial(_spread_each, spread, job)
-    return seal(parts, rejected_in, info, config.output, limit, check, job.work_dir, each)
+    return _seal(parts, stored, info, config.output, limit, check, job.work_dir, each)
 
 
 def _spread_each(
-    spread: Spread, job: Job, make: Callable[[Any], None], pieces: Sequence[Any]
-) -> None:
-    spread(_make_piece, job, [(make, piece) for piece in pieces])
+    spread: Spread, job: Job, make: Callable[[Any], Any], pieces: Sequence[Any]
+) -> list[Any]:
+    return spread(_make_piece, job, [(make, piece) for piece in pieces])
 
 
-def _make_piece(_: Job, piece: tuple[Callable[[Any], None], Any]) -> None:
+def _make_piece(_: Job, piece: tuple[Callable[[Any], Any], Any]) -> Any:
     make, of = piece
-    make(of)
-
-
-def _one_by_one(make: Callable[[Any], None], pieces: Sequence[Any]) -> None:
-    for piece in pieces:
-        make(piece)
+    return make(of)
 
 
 def _decided_splits(job: Job, part: Path) -> dict[str, str]:
@@ -107,24 +112,37 @@ def seal(
     info: BuildInfo,
     output: OutputConfig,
     max_rejected_share: float = 1.0,
-    check: Callable[[], None] = lambda: None,
-    near: Path = Path(),
-    each: Each = _one_by_one,
 ) -> Path:
     """Publish the rows of `parts`, in their order, as a dataset; returns its folder.
 
     `parts` are what `write_part` wrote; `rejected_in` are the other stages' shards, whose
-    rejects are gathered beside those of the parts. `check` is called before the dataset is
-    published, and may raise; `near` is a folder for what is
-    sent to an object store; `each` runs the work on groups of parts, and on files. Rows, files and
-    their bytes do not depend on how the rows were cut into parts. Raises `DataError` when there is
-    no row, when more than `max_rejected_share` of the utterances failed, when an id occurs twice,
-    when the target may not be replaced, and on a full disk; then nothing of the new dataset is left
-    and an old one stays as it was.
+    rejects are gathered beside those of the parts. Rows, files and their bytes do not depend on how
+    the rows were cut into parts. Raises `DataError` when there is no row, when more than
+    `max_rejected_share` of the utterances failed, when an id occurs twice, when the target may not
+    be replaced, and on a full disk; then nothing of the new dataset is left and an old one stays as
+    it was.
+    """
+    stored = stored_rejects((*rejected_in, *parts))
+    return _seal(parts, stored, info, output, max_rejected_share)
+
+
+def _seal(
+    parts: Sequence[Path],
+    stored: Sequence[StoredReject],
+    info: BuildInfo,
+    output: OutputConfig,
+    max_rejected_share: float,
+    check: Callable[[], None] = lambda: None,
+    near: Path = Path(),
+    each: Each = one_by_one,
+) -> Path:
+    """As `seal`, of rejects that were gathered. `check` is called before the dataset is published,
+    and may raise; `near` is a folder for what is sent to an object store; `each` runs the work on
+    groups of parts, and on files.
     """
     check_output(output, info.name)
-    stored = stored_rejects((*rejected_in, *parts))
-    check_rejected([one.reject for one in stored], *_kept_in(parts), max_rejected_share)
+    kept = _kept_in(parts, each)
+    check_rejected([one.reject for one in stored], *kept, max_rejected_share)
 
     def write_data(staging: Path) -> Iterator[Reject]:
         marks = output.read_marks()
@@ -139,9 +157,8 @@ def seal(
         check()
         return build_record(staging, info, contents, num_rejects)
 
-    publish_dataset(
-        output.path, write_data, record_of, output.disjoint, info.sources, output.license, near
-    )
+    apart, sources = output.disjoint, info.sources
+    publish_dataset(output.path, write_data, record_of, apart, sources, output.license, near, each)
     return output.path
 
 
@@ -153,11 +170,19 @@ def _marked(parts: Iterable[Path], marks: Mapping[str, str]) -> Iterator[Reject]
                 yield marked_reject(row, marks[row["id"]])
 
 
-def _kept_in(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
+def _kept_in(parts: Sequence[Path], each: Each = one_by_one) -> tuple[Counter[str], Counter[str]]:
     """The numbers of rows by speaker, and by template."""
-    speakers, templates = Counter[str](), Counter[str]()
-    for part in parts:
-        of_speakers, of_templates = read_kept(part)
-        speakers += of_speakers
-        templates += of_templates
-    return speakers, templates
+    of_groups = each(_kept_in_group, in_groups(parts))
+    return _added(speakers for speakers, _ in of_groups), _added(of for _, of in of_groups)
+
+
+def _kept_in_group(parts: Iterable[Path]) -> tuple[Counter[str], Counter[str]]:
+    of_parts = [read_kept(part) for part in parts]
+    return _added(speakers for speakers, _ in of_parts), _added(of for _, of in of_parts)
+
+
+def _added(counters: Iterable[Counter[str]]) -> Counter[str]:
+    total = Counter[str]()
+    for counter in counters:
+        total.update(counter)
+    return total

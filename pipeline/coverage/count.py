@@ -1,14 +1,17 @@
 """Counts of covered templates, slot values, t-tuples and sounds, over rows."""
 
+import hashlib
 import math
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.bits_by_hash import BitsByHash
 from pipeline.domain.domains import Domain
 from pipeline.domain.templates import Template
 from pipeline.records import Slot
@@ -40,6 +43,51 @@ class CountedRow:
     template: str
     slots: tuple[Slot, ...]
     phonemes: str
+
+
+class TemplateTally(NamedTuple):
+    """What rows said of a template: `groups` and, for each table, the flat indices of `cells` and
+    their counts, where these are not 0.
+    """
+
+    rows: int
+    groups: Mapping[Group, int]
+    cells: Sequence[tuple[np.ndarray, np.ndarray]]
+
+
+class Tally(NamedTuple):
+    """What was counted over some rows, to be added to what was counted over others."""
+
+    rows: int
+    ids: "IdSet"
+    templates: Mapping[str, TemplateTally]
+    values: Mapping[str, Mapping[str, int]]
+    phones: Counter[str]
+    diphones: Counter[Diphone]
+
+
+class IdSet:
+    """Which ids there are, in eight bytes each."""
+
+    def __init__(self) -> None:
+        self._digests, self._is_sorted = array("Q"), True
+
+    def add(self, id: str) -> None:
+        digest = hashlib.blake2b(id.encode(), digest_size=8).digest()
+        self._digests.append(int.from_bytes(digest))
+        self._is_sorted = False
+
+    def update(self, others: "IdSet") -> None:
+        self._digests.extend(others._digests)
+        self._is_sorted = False
+
+    def __contains__(self, id: str) -> bool:
+        if not self._is_sorted:
+            np.frombuffer(self._digests, np.uint64).sort()
+            self._is_sorted = True
+        digest = int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
+        at = bisect_left(self._digests, digest)
+        return at < len(self._digests) and self._digests[at] == digest
 
 
 class TemplateCount:
@@ -96,6 +144,19 @@ class TemplateCount:
             if -1 not in cell:
                 table[cell] += 1
 
+    def tally(self) -> TemplateTally:
+        flat = [table.reshape(-1) for table in self.tables]
+        counted = [np.flatnonzero(table) for table in flat]
+        cells = [(at, table[at]) for at, table in zip(counted, flat, strict=True)]
+        groups = {group: count for group, count in self.groups.items() if count}
+        return TemplateTally(self.rows, groups, cells)
+
+    def include(self, others: TemplateTally) -> None:
+        self.rows += others.rows
+        self.groups.update(others.groups)
+        for table, (at, counts) in zip(self.tables, others.cells, strict=True):
+            table.reshape(-1)[at] += counts
+
     def _make_tables(self) -> None:
         """Slots made by rule say nothing that can be counted, and are in no tuple."""
         sizes = level_sizes(self.vocabularies, self.is_listed)
@@ -116,7 +177,7 @@ class CoverageCount:
         self, domain: Domain | None, accents: Iterable[str], lexicon: Lexicon, t: int
     ) -> None:
         self.domain, self.num_rows = domain, 0
-        self.ids = BitsByHash()
+        self.ids = IdSet()
         self.templates: dict[str, TemplateCount] = {}
         self.values: dict[str, Counter[str]] = {}
         self.phones: Counter[str] = Counter()
@@ -138,7 +199,7 @@ class CoverageCount:
 
     def add(self, row: CountedRow) -> None:
         self.num_rows += 1
-        self.ids.mark(row.id)
+        self.ids.add(row.id)
         if row.template in self.templates:
             self.templates[row.template].add(row.slots)
         for slot in set(row.slots):
@@ -148,6 +209,26 @@ class CoverageCount:
         for breath in breaths:
             self.phones.update(breath)
         self.diphones.update(diphones_of(breaths))
+
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        templates = {name: one.tally() for name, one in self.templates.items() if one.rows}
+        values = {
+            slot: {value: count for value, count in counts.items() if count}
+            for slot, counts in self.values.items()
+        }
+        return Tally(self.num_rows, self.ids, templates, values, self.phones, self.diphones)
+
+    def include(self, others: Tally) -> None:
+        """Other rows of the same domain, counted elsewhere."""
+        self.num_rows += others.rows
+        self.ids.update(others.ids)
+        for name, of_template in others.templates.items():
+            self.templates[name].include(of_template)
+        for slot, counts in others.values.items():
+            self.values[slot].update(counts)
+        self.phones.update(others.phones)
+        self.diphones.update(others.diphones)
 
 
 def evenness(counts: Iterable[int], num_possible: int) -> float:

@@ -1,20 +1,21 @@
 """Coverage of a dataset: what its rows cover of the domain, what is missing, and why."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from models.phonology.foreign_accents import parse_accent
-from pipeline.coverage.count import CountedRow, CoverageCount, evenness
+from pipeline.coverage.count import CountedRow, CoverageCount, Tally, evenness
 from pipeline.coverage.gaps import NO_SOUND, RUN_TOGETHER, TOO_MANY, Gap, GapFinder, gaps_of
 from pipeline.dataset.manifest import read_part
 from pipeline.dataset.marks import STAGE
+from pipeline.dataset.pieces import Each, in_groups, one_by_one
 from pipeline.domain.domains import read_domain
 from pipeline.records import Slot
 from pipeline.sentences.drawing.sentence_filter import SentenceFilter
 from pipeline.sentences.generate import SentencesConfig
-from pipeline.storage.shards import read_rejects
 from pipeline.text.pronunciations import Lexicon
 from pipeline.text.spoken import TextConfig
 
@@ -55,23 +56,30 @@ def coverage_of_build(
     text: TextConfig,
     seed: int,
     lexicon: Lexicon,
-    files: tuple[Iterable[Path], Iterable[Path]],
+    parts: Sequence[Path],
+    rejected: Mapping[str, str],
     marks: Collection[str] = (),
+    each: Each = one_by_one,
 ) -> CoverageFigures:
-    """The coverage of a build's rows; `files` are its manifest's parts and the other stages'
-    shards, whose rejects may be reasons. `marks` are the ids of rows that were marked bad.
+    """The coverage of a build's rows, in its manifest's `parts`; `each` runs the work on groups of
+    them. `rejected` gives the stage of what may be missing for it, by id; `marks` are the ids of
+    rows that were marked bad.
     """
-    parts, others = (list(paths) for paths in files)
     counted = counter_of(sentences, text, lexicon)
+    for tally in each(partial(_tally_of, sentences, marks), in_groups(parts)):
+        counted.include(tally)
+    missing = {**rejected, **dict.fromkeys(marks, STAGE)}
+    return figures_of(counted, sentences, seed, missing)
+
+
+def _tally_of(sentences: SentencesConfig, marks: Collection[str], parts: Iterable[Path]) -> Tally:
+    domain = None if sentences.domain is None else read_domain(sentences.domain)
+    counted = CoverageCount(domain, (), Lexicon(), sentences.coverage.t)
     for path in parts:
         for row in read_part(path, _COLUMNS):
             if row["id"] not in marks:
                 counted.add(counted_row(row))
-    rejected = {
-        r.id: r.stage for path in (*others, *parts) for r in read_rejects(path, with_audio=False)
-    }
-    rejected |= dict.fromkeys(marks, STAGE)
-    return figures_of(counted, sentences, seed, rejected)
+    return counted.tally()
 
 
 def counted_row(row: Mapping[str, Any]) -> CountedRow:

@@ -144,7 +144,7 @@ class GapFinder:
         id = self._ids.id_of(text)
         if id in self._rejected:
             return f"its sentences were rejected ({self._rejected[id]})"
-        return SAID_OTHERWISE if self._counted.ids.get(id) else NOT_REACHED
+        return SAID_OTHERWISE if id in self._counted.ids else NOT_REACHED
 
 
 def gaps_of(kind: str, missing: Iterator[tuple[str, str]]) -> list[Gap]:

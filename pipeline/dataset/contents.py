@@ -2,53 +2,93 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.dataset.columns import SOUND_COLUMNS
 from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest, read_schema
-from pipeline.dataset.leaks import Leak, LeakFinder
+from pipeline.dataset.leaks import Leak, LeakFinder, values_of, values_table
 from pipeline.dataset.light_rows import LightRows, split_of_file
-from pipeline.licences.summary import LicenceSummary, LicensedSource, SummaryCount
+from pipeline.dataset.pieces import Each, one_by_one
+from pipeline.licences.summary import Counted, LicenceSummary, LicensedSource, SummaryCount
+from pipeline.storage.atomic import naming_full_disk
+from pipeline.storage.shards import read_table, write_table
+
+_VALUES = "values that may leak"  # what is written beside a data file
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Counted over all rows: `rows` by data file, rows and hours by split in `splits`."""
+    """Counted over all rows: `rows` by data file, rows and hours by split in `splits`; `files` are
+    what `file_entry` says of the data files.
+    """
 
     rows: Mapping[str, int]
+    files: Mapping[str, Mapping[str, Any]]
     splits: Mapping[str, Mapping[str, Any]]
     leaks: Sequence[Leak]
     licences: LicenceSummary
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look at one data file tells; the `values` that may leak lie in a file beside."""
+
+    path: Path
+    rows: int
+    seconds: float
+    entry: Mapping[str, Any]
+    licences: Counted
+    values: Path
+
+
 def contents_of(
-    folder: Path, kept_apart: Iterable[str], sources: Sequence[LicensedSource]
+    folder: Path,
+    kept_apart: Iterable[str],
+    sources: Sequence[LicensedSource],
+    each: Each = one_by_one,
 ) -> Contents:
-    """Those of the data files in `folder`. Reads no audio.
+    """Those of the data files in `folder`, at each of which a worker may look.
 
     `kept_apart` are the kinds that may not cross splits, `sources` what may be in a row.
     """
+    seen: list[_Seen] = each(partial(_look_at, sources), data_files(folder))
     leaks, licences = LeakFinder(kept_apart), SummaryCount(sources)
     rows, seconds = Counter[str](), Counter[str]()
-    for path in data_files(folder):
-        split = split_of_file(path)
-        light = [name for name in read_schema(path).names if name not in SOUND_COLUMNS]
-        for row in LightRows((path,), tuple(light)):
-            leaks.add(row, split)
-            licences.add(row)
-            rows[f"{DATA}/{path.name}"] += 1
-            seconds[split] += row["duration_s"]
-    return Contents(rows, _splits(rows, seconds), leaks.leaks(), licences.summary())
+    for file in seen:
+        split = split_of_file(file.path)
+        leaks.add(read_table(file.values, _VALUES, None), split)
+        licences.include(file.licences)
+        rows[f"{DATA}/{file.path.name}"] = file.rows
+        seconds[split] += file.seconds
+    found = leaks.leaks(read_table(file.values, _VALUES, None) for file in seen)
+    for file in seen:
+        file.values.unlink()
+    entries = {f"{DATA}/{file.path.name}": file.entry for file in seen}
+    return Contents(rows, entries, _splits(rows, seconds), found, licences.summary())
+
+
+def _look_at(sources: Sequence[LicensedSource], path: Path) -> _Seen:
+    """Reads no audio but for the file's digest."""
+    licences, values = SummaryCount(sources), dict[tuple[str, str], None]()
+    rows, seconds = 0, 0.0
+    light = [name for name in read_schema(path).names if name not in SOUND_COLUMNS]
+    for row in LightRows((path,), tuple(light)):
+        values.update(dict.fromkeys(values_of(row)))
+        licences.add(row)
+        rows += 1
+        seconds += row["duration_s"]
+    beside = path.parent.parent / f"{path.name}.values"
+    with naming_full_disk(beside):
+        write_table(beside, values_table(values), _VALUES)
+    return _Seen(path, rows, seconds, file_entry(path), licences.counted, beside)
 
 
 def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
     """The part of `build.json` that tells what lies in `folder`."""
-    files = [*sorted((folder / DATA).iterdir()), folder / REJECTS_FILE]
-    with ThreadPoolExecutor() as pool:  # digests leave the interpreter to others
-        entries = list(pool.map(file_entry, files))
+    rejects = {REJECTS_FILE: file_entry(folder / REJECTS_FILE)}
     return {
         "rows": sum(split["rows"] for split in contents.splits.values()),
         "hours": round(sum(split["hours"] for split in contents.splits.values()), 6),
@@ -56,10 +96,7 @@ def contents_record(folder: Path, contents: Contents, num_rejects: int) -> dict[
         "splits": contents.splits,
         "leaks": [asdict(leak) for leak in contents.leaks],
         "licences": asdict(contents.licences),
-        "files": {
-            path.relative_to(folder).as_posix(): entry
-            for path, entry in zip(files, entries, strict=True)
-        },
+        "files": dict(sorted(contents.files.items())) | rejects,
     }
 
 

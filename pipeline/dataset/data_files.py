@@ -9,7 +9,6 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from pipeline.bits_by_hash import BitsByHash
 from pipeline.dataset.columns import KEPT_AUDIO
 from pipeline.dataset.files import DATA
 from pipeline.dataset.manifest import dataset_schema, read_part_table
+from pipeline.dataset.pieces import Each, in_groups
 from pipeline.dataset.writer import name_data_files
 from pipeline.splits import split_of
 from pipeline.storage.atomic import naming_full_disk
@@ -28,12 +28,8 @@ from pipeline.storage.shards import parquet_options, read_table, write_table
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.
 _GROUP_ROWS, _GROUP_BYTES = 100, 32_000_000
 _ROW_OVERHEAD_BYTES = 2_000
-_MAX_GROUPS = 200  # of parts
 _PLACES = "places of rows"  # what is written of a group
 _MARKED = ""  # in place of the split of a row that is left out
-
-# Runs a function on each of the pieces, here or on workers.
-Each = Callable[[Callable[[Any], None], Sequence[Any]], object]
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,9 @@ def write_data_files(
 
     Raises `DataError` where an id occurs twice, naming the part, and where no row is left.
     """
-    size = max(1, -(-len(parts) // _MAX_GROUPS))
     groups = [
-        Group(parts[start : start + size], rule, into.staging / f"{start:08d}.places")
-        for start in range(0, len(parts), size)
+        Group(some, rule, into.staging / f"{number:08d}.places")
+        for number, some in enumerate(in_groups(parts))
     ]
     each(look_at, groups)
     planned = _Planned(into)

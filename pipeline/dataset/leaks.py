@@ -3,17 +3,21 @@
 A value leaks when rows of two splits have it. A voice mixed of two speakers counts as both.
 """
 
-from bisect import insort
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.errors import DataError
 from models.speakers.names import parents_of
-from pipeline.bits_by_hash import BitsByHash
 from pipeline.records import SIMULATED
-from pipeline.splits import KINDS, SLOT, SPLITS
+from pipeline.splits import KINDS, SLOT
 
 _MOST_EXAMPLES = 5
 
@@ -35,52 +39,96 @@ class Leak:
         return self.kept_apart and self.crossing > 0
 
 
+def values_table(values: Iterable[tuple[str, str]]) -> pa.Table:
+    """The `values_of` rows of one split, each (kind, value) once: with a digest of 64 bits, by
+    which two of a million values are taken for one once in 10^7 times.
+    """
+    kinds, texts = list[str](), list[str]()
+    for kind, value in values:
+        kinds.append(kind)
+        texts.append(value)
+    digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    columns = {
+        "kind": pa.array(kinds, pa.string()),
+        "digest": pa.array(np.frombuffer(b"".join(digests), np.uint64)),
+        "value": pa.array(texts, pa.string()),
+    }
+    return pa.table(columns)
+
+
 class LeakFinder:
-    """Gathers which split has which values, in some twenty bytes for each distinct value."""
+    """Gathers which split has which values, in eight bytes for each in a split."""
 
     def __init__(self, kept_apart: Iterable[str]) -> None:
         self._kept_apart = tuple(kept_apart)
-        self._values: dict[str, _Values] = defaultdict(_Values)
+        self._kinds: dict[str, dict[str, _Digests]] = defaultdict(lambda: defaultdict(_Digests))
 
-    def add(self, row: Mapping[str, Any], split: str) -> None:
-        """A row of the dataset that belongs to `split`."""
-        bit = 1 << SPLITS.index(split)
-        for kind, value in values_of(row):
-            self._values[kind].add(value, bit)
+    def add(self, values: pa.Table, split: str) -> None:
+        """A `values_table` of rows that belong to `split`."""
+        for kind in pc.unique(values["kind"]).to_pylist():
+            self._kinds[kind][split].add(_of_kind(values, kind)["digest"].to_numpy())
 
-    def leaks(self) -> list[Leak]:
-        """All kinds that occur, those that are to be kept apart first."""
-        slots = sorted(kind for kind in self._values if kind.startswith(SLOT))
+    def leaks(self, tables: Iterable[pa.Table]) -> list[Leak]:
+        """All kinds that occur, those that are to be kept apart first; `tables` are those that were
+        added, once more, from which the examples come.
+        """
+        numbers, crossing = dict[str, int](), dict[str, np.ndarray]()
+        for kind, splits in self._kinds.items():
+            every = np.concatenate([digests.distinct() for digests in splits.values()])
+            distinct, in_splits = np.unique(every, return_counts=True)
+            numbers[kind], crossing[kind] = len(distinct), distinct[in_splits > 1]
+        first = _first_of({kind: of for kind, of in crossing.items() if len(of)}, tables)
+        slots = sorted(kind for kind in self._kinds if kind.startswith(SLOT))
         kinds = sorted([*KINDS, *slots], key=lambda kind: kind not in self._kept_apart)
-        return [self._leak(kind) for kind in kinds if kind in self._values]
+        return [
+            Leak(
+                kind,
+                numbers[kind],
+                len(crossing[kind]),
+                tuple(first.get(kind, ())),
+                kind in self._kept_apart,
+            )
+            for kind in kinds
+            if kind in numbers
+        ]
 
-    def _leak(self, kind: str) -> Leak:
-        values = self._values[kind]
-        return Leak(
-            kind,
-            len(values.splits),
-            values.num_crossing,
-            tuple(values.first_crossing),
-            kind in self._kept_apart,
-        )
 
-
-class _Values:
-    """The values of a kind: the `splits` that have each, a bit for each of `SPLITS`; how many of
-    them more than one has, and the first of these in their order.
-    """
+class _Digests:
+    """Distinct digests; those that came last are merged when they are as many as the others."""
 
     def __init__(self) -> None:
-        self.splits = BitsByHash()
-        self.num_crossing = 0
-        self.first_crossing: list[str] = []
+        self._merged, self._latest = np.empty(0, np.uint64), list[np.ndarray]()
+        self._num_latest = 0
 
-    def add(self, value: str, bit: int) -> None:
-        before = self.splits.mark(value, bit)
-        if before.bit_count() == 1 and before != bit:
-            self.num_crossing += 1
-            insort(self.first_crossing, value)
-            del self.first_crossing[_MOST_EXAMPLES:]
+    def add(self, digests: np.ndarray) -> None:
+        self._latest.append(digests)
+        self._num_latest += len(digests)
+        if self._num_latest > len(self._merged):
+            self.distinct()
+
+    def distinct(self) -> np.ndarray:
+        """(values,) uint64, in order."""
+        if self._latest:
+            self._merged = np.unique(np.concatenate([self._merged, *self._latest]))
+            self._latest, self._num_latest = [], 0
+        return self._merged
+
+
+def _of_kind(values: pa.Table, kind: str) -> pa.Table:
+    return values.filter(pc.equal(values["kind"], kind))
+
+
+def _first_of(
+    crossing: Mapping[str, np.ndarray], tables: Iterable[pa.Table]
+) -> dict[str, list[str]]:
+    """The first values of each kind, in their order, whose digests are `crossing`."""
+    first: dict[str, list[str]] = {kind: [] for kind in crossing}
+    for table in tables if crossing else ():
+        for kind, digests in crossing.items():
+            own = _of_kind(table, kind)
+            found = own.filter(np.isin(own["digest"].to_numpy(), digests))["value"].to_pylist()
+            first[kind] = nsmallest(_MOST_EXAMPLES, {*first[kind], *found})
+    return first
 
 
 def values_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from models.errors import DataError
+from pipeline.dataset.pieces import Each, in_groups, one_by_one
 from pipeline.records import Reject
 from pipeline.storage.shards import read_rejects
 
@@ -35,14 +37,18 @@ class StoredReject:
     shard: Path
 
 
-def stored_rejects(shards: Iterable[Path]) -> list[StoredReject]:
-    """The rejects in shards of any stage, by id and stage."""
-    found = [
+def stored_rejects(shards: Iterable[Path], each: Each = one_by_one) -> list[StoredReject]:
+    """The rejects in shards of any stage, by id and stage; `each` runs the work on groups."""
+    found = chain.from_iterable(each(_stored_in, in_groups(list(shards))))
+    return sorted(found, key=lambda stored: reject_order(stored.reject))
+
+
+def _stored_in(shards: Iterable[Path]) -> list[StoredReject]:
+    return [
         StoredReject(reject, shard)
         for shard in shards
         for reject in read_rejects(shard, with_audio=False)
     ]
-    return sorted(found, key=lambda stored: reject_order(stored.reject))
 
 
 def whole_rejects(stored: Sequence[StoredReject]) -> Iterator[Reject]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from models.errors import DataError
 from pipeline.licences.terms import allows_commercial, combined, needs_attribution, terms_of
@@ -114,28 +114,41 @@ class LicenceSummary:
     sources: tuple[SummaryLine, ...]
 
 
+class Counted(NamedTuple):
+    """In how many rows each source is, by kind and name, and each licence."""
+
+    sources: Counter[tuple[str, str]]
+    licences: Counter[str]
+
+
 class SummaryCount:
     """Counts in how many rows each source is; memory grows with sources, not with rows."""
 
     def __init__(self, sources: Sequence[LicensedSource]) -> None:
         self._sources = sources
         self._names = {(source.kind, source.name) for source in sources}
-        self._rows = Counter[tuple[str, str]]()
-        self._licences = Counter[str]()
+        self.counted = Counted(Counter(), Counter())
 
     def add(self, row: Mapping[str, Any]) -> None:
         """A row of the dataset."""
-        self._rows.update(sources_in(row, self._names))
-        self._licences[row["license"]] += 1
+        self.counted.sources.update(sources_in(row, self._names))
+        self.counted.licences[row["license"]] += 1
+
+    def include(self, others: Counted) -> None:
+        """Other rows of the dataset, counted elsewhere."""
+        self.counted.sources.update(others.sources)
+        self.counted.licences.update(others.licences)
 
     def summary(self) -> LicenceSummary:
         """What was counted so far."""
-        return LicenceSummary(dict(sorted(self._licences.items())), tuple(self._lines()))
+        licences = dict(sorted(self.counted.licences.items()))
+        return LicenceSummary(licences, tuple(self._lines()))
 
     def _lines(self) -> list[SummaryLine]:
         """Those that are in a row, by kind in the order of `sources`, then by name."""
         kinds = list(dict.fromkeys(source.kind for source in self._sources))
-        used = [source for source in self._sources if self._rows[source.kind, source.name]]
+        rows = self.counted.sources
+        used = [source for source in self._sources if rows[source.kind, source.name]]
         used.sort(key=lambda source: (kinds.index(source.kind), source.name, source.licence))
         return [
             SummaryLine(
@@ -144,7 +157,7 @@ class SummaryCount:
                 licence=source.licence,
                 commercial=allows_commercial(source.licence),
                 attribution=source.attribution if needs_attribution(source.licence) else "",
-                rows=self._rows[source.kind, source.name],
+                rows=rows[source.kind, source.name],
                 split=source.split,
             )
             for source in used

@@ -18,11 +18,12 @@ from prefect.utilities.callables import cloudpickle_wrapped_call
 
 from flows import stage_tasks
 from flows.in_memory_runs import in_memory_runs
-from flows.stage_tasks import groups_of, is_worth_retrying, numbers_of, within
+from flows.stage_tasks import is_worth_retrying, numbers_of, within
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from pipeline.build.stages import MAKERS, STAGE_NAMES, generate_shards, plan
+from pipeline.dataset.pieces import in_groups
 from pipeline.records import Sentence
 from pipeline.sentences import ranges
 from pipeline.sentences.generate import SentencesConfig
@@ -43,10 +44,10 @@ def test_an_error_that_only_a_person_can_cure_is_not_tried_again() -> None:
 
 def test_a_build_of_any_size_has_a_few_thousand_task_runs() -> None:
     shards = [Path(f"{index:05}-key.parquet") for index in range(20_000)]
-    groups = groups_of(shards)
+    groups = in_groups(shards, stage_tasks.MAX_STAGE_RUNS)
     assert [shard for group in groups for shard in group] == shards
     assert len(groups) * len(stage_tasks.CHAIN) <= stage_tasks.MAX_TASK_RUNS
-    assert groups_of(shards[:2]) == [[shards[0]], [shards[1]]]
+    assert in_groups(shards[:2]) == [[shards[0]], [shards[1]]]
     assert [numbers_of(group) for group in (groups[0], shards[:1])] == ["shards 0-39", "shard 0"]
 
 
@@ -55,8 +56,8 @@ def test_a_build_of_a_thousand_million_rows_has_a_few_thousand_task_runs() -> No
     num_ranges = len(ranges.starts_of(SentencesConfig(Path("prompts/voice_assistant"), rows)))
     assert num_ranges == 1000
     tasks = stage_tasks.tasks_of(-(-rows // shard_size), num_ranges)
-    assert sum(tasks.values()) <= 4000
-    of_a_step = len(groups_of(range(num_ranges), stage_tasks.MAX_PIECE_RUNS))
+    assert sum(tasks.values()) <= 5000
+    of_a_step = len(in_groups(range(num_ranges), stage_tasks.MAX_PIECE_RUNS))
     assert tasks["generate"] == 2 * of_a_step == 400
     assert stage_tasks.tasks_of(2) == dict.fromkeys(STAGE_NAMES, 2) | {"generate": 1, "seal": 1}
 

@@ -1,6 +1,10 @@
 """Planted gaps: every one is found, counted and given its reason."""
 
+import pickle
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from jinja2 import Environment, FileSystemLoader
@@ -20,18 +24,33 @@ from pipeline.text.pronunciations import Lexicon
 from pipeline.text.spoken import TextConfig
 from tests.pipeline.sentences.drawing.test_sampling import tiny
 
+T = TypeVar("T")
 PARTIAL = CoverageConfig(partial=True)
 
 
-def figures(config: SentencesConfig, lost: str = "", stage: str = "augment") -> CoverageFigures:
-    """Of the sentences that the config makes, but for one with the text `lost`."""
+def figures(
+    config: SentencesConfig, lost: str = "", stage: str = "augment", group: int = 1000
+) -> CoverageFigures:
+    """Of the sentences that the config makes, but for one with the text `lost`; so many of them at
+    a time are counted by themselves.
+    """
     rows = [row for row in generate(config, 1) if isinstance(row, Sentence)]
+    phonemes = Phonemizer().phonemize([row.text for row in rows])
     counted = counter_of(config, TextConfig(), Lexicon())
-    for row, phonemes in zip(rows, Phonemizer().phonemize([r.text for r in rows]), strict=True):
-        if row.text != lost:
-            counted.add(CountedRow(row.id, row.template, row.slots, phonemes))
+    for some in batched(zip(rows, phonemes, strict=True), group):
+        by_itself = counter_of(config, TextConfig(), Lexicon())
+        for row, sounds in some:
+            if row.text != lost:
+                by_itself.add(CountedRow(row.id, row.template, row.slots, sounds))
+        counted.include(pickle.loads(pickle.dumps(by_itself.tally())))
     rejected = {row.id: stage for row in rows if row.text == lost}
     return figures_of(counted, config, 1, rejected)
+
+
+def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    rows = iter(rows)
+    while some := list(islice(rows, size)):
+        yield some
 
 
 def parts(found: CoverageFigures) -> dict[str, tuple[int, int]]:
@@ -95,6 +114,12 @@ def test_conditions_and_threes(tmp_path: Path) -> None:
     found = figures(SentencesConfig(folder, 5, "coverage", coverage=three))
     assert parts(found)["triples of slot values"] == (5, 8)
     assert gaps(found, "triples of slot values")[NOT_REACHED][0] == 3
+
+
+def test_rows_counted_in_groups_are_counted_as_in_one(shop: Path) -> None:
+    (shop / "templates" / "if.j2").write_text("{% if b == 'tea' %}Hot {% endif %}{{ b }} now.\n")
+    config = SentencesConfig(shop, 9)
+    assert figures(config, group=2) == figures(config)
 
 
 def test_without_a_domain_there_are_sounds_alone() -> None:

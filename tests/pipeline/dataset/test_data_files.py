@@ -8,21 +8,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset import data_files
+from pipeline.dataset import pieces
 from pipeline.dataset.data_files import Destination, SplitRule, write_data_files
 from pipeline.dataset.files import file_digest, read_rows
 from pipeline.dataset.manifest import write_part
+from pipeline.dataset.pieces import Each, one_by_one
 from tests.pipeline.synthetic_build import rows_of
 
 
-def one_by_one(make: Callable[[Any], None], pieces: Sequence[Any]) -> None:
-    for piece in pieces:
-        make(piece)
-
-
-def two_at_a_time(make: Callable[[Any], None], pieces: Sequence[Any]) -> None:
+def two_at_a_time(make: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(make, reversed(pieces)))
+        return list(pool.map(make, reversed(pieces)))[::-1]
 
 
 def write(
@@ -30,7 +26,7 @@ def write(
     sizes: list[int],
     max_file_bytes: int,
     part_size: int = 1000,
-    each: data_files.Each = one_by_one,
+    each: Each = one_by_one,
 ) -> list[Path]:
     """A split `train` whose clips have these sizes in bytes."""
     (folder / "data").mkdir(parents=True)
@@ -78,7 +74,7 @@ def test_files_do_not_depend_on_parts_groups_and_workers(
 ) -> None:
     sizes = [1 + 700 * (index % 13) for index in range(230)]
     whole = write(tmp_path / "whole", sizes, max_file_bytes=300_000)
-    monkeypatch.setattr(data_files, "_MAX_GROUPS", 3)
+    monkeypatch.setattr(pieces, "MAX_GROUPS", 3)
     cut = write(tmp_path / "cut", sizes, 300_000, part_size=17, each=two_at_a_time)
     assert len(whole) > 3
     assert [file_digest(path) for path in cut] == [file_digest(path) for path in whole]

@@ -1,9 +1,11 @@
 """What crosses splits is found, whatever it is."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from models.errors import DataError
-from pipeline.dataset.leaks import LeakFinder, check_leaks
+from pipeline.dataset.leaks import Leak, LeakFinder, check_leaks, values_of, values_table
 from tests.pipeline.synthetic_build import rows_of
 
 
@@ -18,15 +20,21 @@ def _two_rows() -> tuple[dict, dict]:
     return first, second
 
 
-def _found(first: dict, second: dict, *kept_apart: str) -> LeakFinder:
+def _found(*rows: tuple[dict, str], kept_apart: Sequence[str] = ()) -> list[Leak]:
+    """The leaks of rows, each of its split."""
     finder = LeakFinder(kept_apart)
-    finder.add(first, "train")
-    finder.add(second, "test")
-    return finder
+    tables = [values_table(dict.fromkeys(values_of(row))) for row, _ in rows]
+    for table, (_, split) in zip(tables, rows, strict=True):
+        finder.add(table, split)
+    return finder.leaks(tables)
+
+
+def _in_two_splits(first: dict, second: dict, *kept_apart: str) -> list[Leak]:
+    return _found((first, "train"), (second, "test"), kept_apart=kept_apart)
 
 
 def test_rows_with_nothing_in_common_do_not_leak() -> None:
-    leaks = _found(*_two_rows(), "speaker").leaks()
+    leaks = _in_two_splits(*_two_rows(), "speaker")
     assert [leak.crossing for leak in leaks] == [0] * 5
     assert leaks[0].kind == "speaker"
     check_leaks(leaks)
@@ -45,29 +53,26 @@ PLANTED = [
 @pytest.mark.parametrize(("kind", "change", "value"), PLANTED)
 def test_a_planted_leak_is_named(kind: str, change: dict, value: str) -> None:
     first, second = _two_rows()
-    leaks = _found(first, second | change, kind).leaks()
+    leaks = _in_two_splits(first, second | change, kind)
     (found,) = [leak for leak in leaks if leak.crossing]
     assert (found.kind, found.examples) == (kind, (value,))
     with pytest.raises(DataError, match=f"output.disjoint: {kind}: 1 of . cross splits, such as"):
         check_leaks(leaks)
-    check_leaks(_found(first, second | change).leaks())  # nobody asked for it
+    check_leaks(_in_two_splits(first, second | change))  # nobody asked for it
 
 
 def test_slot_values_leak_in_any_case() -> None:
     first, second = _two_rows()
     first["slots"] = [{"name": "contact", "value": "Mom"}]
     second["slots"] = [{"name": "contact", "value": "mom"}, {"name": "time", "value": "9"}]
-    leaks = {leak.kind: leak for leak in _found(first, second, "slot:contact").leaks()}
+    leaks = {leak.kind: leak for leak in _in_two_splits(first, second, "slot:contact")}
     assert leaks["slot:contact"].is_broken
     assert leaks["slot:time"].crossing == 0
 
 
 def test_within_a_split_nothing_leaks() -> None:
     first, _ = _two_rows()
-    finder = LeakFinder(["text", "speaker"])
-    finder.add(first, "train")
-    finder.add(first, "train")
-    leaks = finder.leaks()
+    leaks = _found((first, "train"), (first, "train"), kept_apart=["text", "speaker"])
     check_leaks(leaks)
     assert {leak.kind for leak in leaks} >= {"text", "speaker"}
     assert all(leak.crossing == 0 for leak in leaks)

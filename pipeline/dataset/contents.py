@@ -1,6 +1,6 @@
 """Totals over the data files of a dataset: rows, hours, leaks between splits, licences."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -56,7 +56,7 @@ def contents_of(
     """
     seen: list[_Seen] = each(partial(_look_at, sources), data_files(folder))
     leaks, licences = LeakFinder(kept_apart), SummaryCount(sources)
-    rows, seconds = Counter[str](), Counter[str]()
+    rows, seconds = Counter[str](), defaultdict[str, float](float)
     for file in seen:
         split = split_of_file(file.path)
         leaks.add(read_table(file.values, _VALUES, None), split)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 # Read when torch and Prefect are imported, so before any test is.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Workers and the dozens of processes that tests start keep what they compile for each other.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="voxloom-prefect-")
 os.environ.pop("PREFECT_API_URL", None)

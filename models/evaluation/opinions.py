@@ -22,7 +22,10 @@ SAMPLE_RATE = 16_000
 Wave = NDArray[np.float32]
 Opinion = Callable[[Wave], float]
 
-_SPELLINGS = {"mr": "mister", "mrs": "missus", "dr": "doctor", "okay": "ok", "oh": "zero"}
+_SPELLINGS = {
+    "mr": "mister", "mrs": "missus", "dr": "doctor", "okay": "ok", "oh": "zero",
+    "labelled": "labeled", "practised": "practiced",
+}  # fmt: skip
 
 
 def load_distillmos() -> Opinion:
@@ -99,7 +102,7 @@ def word_errors(reference: str, hypothesis: str) -> tuple[int, int]:
 
 
 def _spelled(text: str) -> list[str]:
-    words = words_of(text.replace("-", " "))
+    words = words_of(text.replace("-", " ").replace("%", " percent"))
     return [_SPELLINGS.get(word, word) for word in words]
 
 

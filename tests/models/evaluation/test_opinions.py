@@ -15,6 +15,8 @@ from models.evaluation.opinions import load_whisper, mean, word_errors
         ("one thousand two hundred", "1,200", 0),
         ("The ferry leaves.", "the ferry leaves", 0),
         ("sea side", "Seaside", 0),
+        ("to thirty percent", "to 30%.", 0),
+        ("it was labelled", "It was labeled.", 0),
         ("the ferry leaves", "the fairy leaves", 1),
         ("two seven", "27", 0),
         ("lantern", "", 1),

@@ -5,8 +5,8 @@ would take for it: an estimate, of a machine that was not at hand.
 
 Operations are counted as torch counts them (products of matrices, convolutions, attention), and
 2.5 N log2 N for a real FFT of N samples. Bytes are those that every operation reads and writes,
-were none fused, in fp32. A GPU is taken to reach 30 % of what its maker says of each, one after the
-other, in batches large enough; `benchmarks.batches --device cuda` measures instead.
+were none fused, in fp32: in bf16 products alone change. A GPU is taken to reach 30 % of what its
+maker says of each, one after the other, in batches large enough; `benchmarks.batches --device cuda` measures instead.
 """
 
 import argparse
@@ -35,19 +35,22 @@ _ROUNDS_OF_FFT = 2  # to a spectrum and back
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """What its maker says: dense operations in fp32 or TF32, and bytes, a second."""
+    """What its maker says of dense operations, in one precision, and of bytes, a second."""
 
     name: str
     operations: float
     bytes: float
 
 
-# NVIDIA's data sheets: T4 in fp32, L4, A100 (80 GB, SXM) and H100 (SXM) in TF32, not sparse.
+# NVIDIA's data sheets: A100 of 80 GB, A100 and H100 as SXM, tensor cores without sparsity.
 GPUS = (
-    Gpu("T4", 8.1e12, 320e9),
-    Gpu("L4", 60e12, 300e9),
-    Gpu("A100", 156e12, 2039e9),
-    Gpu("H100", 495e12, 3350e9),
+    Gpu("T4, fp32", 8.1e12, 320e9),
+    Gpu("L4, fp32", 30.3e12, 300e9),
+    Gpu("L4, bf16", 121e12, 300e9),
+    Gpu("A100, fp32", 19.5e12, 2039e9),
+    Gpu("A100, bf16", 312e12, 2039e9),
+    Gpu("H100, fp32", 67e12, 3350e9),
+    Gpu("H100, bf16", 989e12, 3350e9),
 )
 
 
@@ -120,18 +123,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     first, second = costs.values()
     costs["both"] = first + second
-    header = ["of a second of audio", "GFLOP", "MB moved"]
-    header += [f"{gpu.name}, x real time (estimate)" for gpu in GPUS]
-    rows = [
-        [
-            name,
-            f"{cost.operations / 1e9:.2f}",
-            f"{cost.bytes / 1e6:.0f}",
-            *(f"{cost.real_time(gpu):,.0f}" for gpu in GPUS),
-        ]
+    counted = [
+        [name, f"{cost.operations / 1e9:.2f}", f"{cost.bytes / 1e6:.0f}"]
         for name, cost in costs.items()
     ]
-    print(markdown_table(header, rows))
+    print(markdown_table(["of a second of audio", "GFLOP", "MB moved"], counted), end="\n\n")
+    estimated = [
+        [gpu.name, *(f"{cost.real_time(gpu):,.0f}" for cost in costs.values())] for gpu in GPUS
+    ]
+    print(markdown_table(["x real time, estimate", *costs], estimated))
     return 0
 
 

@@ -5,6 +5,7 @@
 how often it is tried, and on which worker.
 """
 
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def conclude(dataset: Path, extended: Path, further: Path) -> Path:
     flow_run_name="{job.config.name}, {job.num_shards} shards, seed {job.config.seed}",
     validate_parameters=False,
 )
-def build_shards(job: Job) -> Path:
+def build_shards(job: Any) -> Path:  # a `Job`, of which Prefect would make a schema, for 0.3 s
     """Every stage of every shard, then the seal; returns the dataset's folder. Raises the first
     error that no retry cured, as soon as it is there.
     """
@@ -74,6 +75,7 @@ def build_shards(job: Job) -> Path:
     for stage, index in wavefront(len(chain), len(groups)):
         latest[index] = submit(chain[stage], job, latest[index])
         asked[latest[index]] = f"{name} {chain[stage].name} {numbers_of(groups[index])}"
+    importlib.import_module("pipeline.build.pages")  # of the seal, while the workers are busy
     with progress_of(name, len(asked)) as tell:
         for done, future in enumerate(as_completed(list(asked)), start=1):
             with _naming(asked[future]):

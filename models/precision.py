@@ -4,7 +4,8 @@ import contextlib
 import copy
 import functools
 import time
-from typing import Literal, TypeGuard, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -65,9 +66,19 @@ def resolve_precision(asked: Asked, device: str) -> Literal["fp32", "bf16"]:
 
 def in_precision(model: M, precision: Asked) -> M:
     """`model` itself, or for bf16 a copy whose matrix products and dense convolutions take and make
-    bfloat16; everything between them stays float32.
+    bfloat16; everything between them stays float32. The same copy again, as long as there is the
+    model, which is not to be changed.
     """
-    return _in_bf16(copy.deepcopy(model)) if precision == "bf16" else model
+    if precision != "bf16":
+        return model
+    copied = _in_bf16_of.get(model)
+    if copied is None:
+        copied = _in_bf16_of.setdefault(model, _in_bf16(copy.deepcopy(model)))
+    found: M = copied
+    return found
+
+
+_in_bf16_of: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
 
 
 class _InBf16(nn.Module):

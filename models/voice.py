@@ -82,6 +82,16 @@ class PitchedVocoder(Protocol):
         lengths: Tensor | None = None,
     ) -> Tensor: ...
 
+    def noise(self, seeds: Sequence[int], num_frames: int) -> Tensor:
+        """What it draws on the host of each seed: (B, S)."""
+        ...
+
+    def from_sources(
+        self, mels: Tensor, pitch_hz: Tensor, noise: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
+        """The waveforms (B, S) of that noise; draws nothing."""
+        ...
+
 
 def waveforms(
     vocoder: Vocoder | PitchedVocoder,

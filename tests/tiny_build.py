@@ -92,7 +92,7 @@ def run_stages(job: Job, workers: int = 1, *, pages: bool = True) -> Path:
 
 def without_pages() -> AbstractContextManager[object]:
     """Datasets that are sealed within have no card, audit and report."""
-    return patch("pipeline.build.publish_dataset.write_pages")
+    return patch("pipeline.build.pages.write_pages")
 
 
 def rows_of_build(job: Job, workers: int = 1) -> dict[str, dict]:

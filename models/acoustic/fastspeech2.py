@@ -330,7 +330,7 @@ class FastSpeech2(nn.Module):
 
     def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         x = self.symbol_embedding(symbols)
-        x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
+        x = (x + sinusoids(x.shape[1], x.shape[2], device=x.device).to(x)) * mask[:, :, None]
         for block in self.encoder:
             x = block(x, mask)
         return (x + self._voice(speakers)[:, None]) * mask[:, :, None]
@@ -367,7 +367,7 @@ class FastSpeech2(nn.Module):
         if contour is not None:
             known = torch.stack(contour, dim=1) * mask[:, None]  # (B, 2, T)
             x = x + self.contour_embedding(known.to(x.dtype)).transpose(1, 2)
-        x = (x + sinusoids(x.shape[1], x.shape[2]).to(x)) * mask[:, :, None]
+        x = (x + sinusoids(x.shape[1], x.shape[2], device=x.device).to(x)) * mask[:, :, None]
         for block in self.decoder:
             x = block(x, mask)
         return self.to_mel(self.final_norm(x)).float(), lengths

@@ -42,22 +42,28 @@ def length_mask(lengths: Tensor, size: int) -> Tensor:
     return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
 
 
-def sinusoids(length: int, dim: int, dtype: torch.dtype = torch.float32) -> Tensor:
+def sinusoids(
+    length: int,
+    dim: int,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
+) -> Tensor:
     """The places (length, dim) of Vaswani et al. 2017, section 3.5; `dim` is even.
 
     float32 is off by 1e-4 after a thousand places; float64 is what published tables hold.
     """
-    return _positions(-(-length // _POSITIONS) * _POSITIONS, dim, dtype)[:length]
+    computed = -(-length // _POSITIONS) * _POSITIONS
+    return _positions(computed, dim, dtype, device or torch.device("cpu"))[:length]
 
 
-@functools.lru_cache(maxsize=8)
+@functools.cache  # CUDA graphs go on reading what they were recorded with
 @torch.inference_mode(False)
-def _positions(length: int, dim: int, dtype: torch.dtype) -> Tensor:
+def _positions(length: int, dim: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     position = torch.arange(length, dtype=dtype)[:, None]
     rate = torch.exp(torch.arange(0, dim, 2, dtype=dtype) * (-math.log(10_000.0) / dim))
     table = torch.zeros(length, dim, dtype=dtype)
     table[:, 0::2], table[:, 1::2] = torch.sin(position * rate), torch.cos(position * rate)
-    return table
+    return table.to(device)
 
 
 def cosine_transform(size: int) -> Tensor:

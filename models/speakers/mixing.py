@@ -6,6 +6,7 @@ a point.
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -73,9 +74,14 @@ def checkpoint_with_voices(
     """`with_voices` for a loaded checkpoint; its name and digest stay."""
     if set(voices) <= set(checkpoint.speakers):  # a single voice may have no name in the model
         return checkpoint
-    model = with_voices(checkpoint.model, voices, seed, spread)
+    model = _with_voices(checkpoint.model, tuple(voices), seed, spread)
     info = dataclasses.replace(checkpoint.info, speakers=model.speakers)
     return dataclasses.replace(checkpoint, model=model, info=info)
+
+
+@functools.lru_cache(maxsize=2)  # all shards of a build ask for the same
+def _with_voices(model: Any, voices: tuple[str, ...], seed: int, spread: float) -> Any:
+    return with_voices(model, voices, seed, spread)
 
 
 def with_average_speakers(model: Any, names: Sequence[str], rows: Mapping[str, Tensor]) -> Any:

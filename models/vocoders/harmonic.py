@@ -166,10 +166,20 @@ class Harmonic(nn.Module):
         """
         if pitch_hz is None:
             pitch_hz = self.find_pitch(mels)
+        noise = self.noise(seeds or [0] * len(mels), mels.shape[2])
+        return self.from_sources(mels, pitch_hz, noise.to(mels), lengths)
+
+    def noise(self, seeds: Sequence[int], num_frames: int) -> Tensor:
+        """White noise (B, S) of variance 1, of one seed an item."""
+        num_samples = num_frames * self.mel.hop_length
+        return torch.stack([_noise(seed, num_samples) for seed in seeds])
+
+    def from_sources(
+        self, mels: Tensor, pitch_hz: Tensor, noise: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
+        """As `forward`, of known pitch (B, T) and drawn noise (B, S)."""
         filters = self.filters(mels, pitch_hz, lengths)
-        num_samples = mels.shape[2] * self.mel.hop_length
-        noise = torch.stack([_noise(seed, num_samples) for seed in seeds or [0] * len(mels)])
-        spectrum = self.shape_sources(filters, self.pulses(pitch_hz), noise.to(mels), lengths)
+        spectrum = self.shape_sources(filters, self.pulses(pitch_hz), noise, lengths)
         magnitude = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag).sqrt()
         if self.config.mel_rounds:
             magnitude = self.inverse_mel(mels, magnitude.clamp(min=1e-6), self.config.mel_rounds)

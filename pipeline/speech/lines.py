@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from models.acoustic.fastspeech2 import FastSpeech2, Prosody
 from models.checkpoint import Checkpoint
+from models.cuda_graphs import play
 from models.phonology.alphabets import Tokens
 from models.voice import Controls, Speech
 from pipeline.records import SpokenSentence
@@ -103,7 +104,7 @@ def speeches_of(
     model: FastSpeech2 = checkpoint.model
 
     def plan(batch: Sequence[Line], shape: Shape) -> list[_Planned]:
-        prosody = model.predict(*_asked(batch, checkpoint, device, *shape))
+        prosody = play(device, model.predict, *_asked(batch, checkpoint, "cpu", *shape))
         alone = (_item(prosody, at, _num_symbols(line)) for at, line in enumerate(batch))
         return [
             _Planned(line, _strayed(own, line, model))
@@ -112,11 +113,18 @@ def speeches_of(
 
     def speak(batch: Sequence[_Planned], shape: Shape) -> list[Speech]:
         num_symbols, num_frames = shape
-        asked = _asked([one.line for one in batch], checkpoint, device, num_symbols)
+        asked = _asked([one.line for one in batch], checkpoint, "cpu", num_symbols)
         prosody = _stacked([one.prosody for one in batch], num_symbols)
-        speech = model.follow(*asked[:3], prosody, num_frames=num_frames)
+        speech = play(device, model.follow, *asked[:3], prosody, None, num_frames)
         return [_speech_at(speech, at, one) for at, one in enumerate(batch)]
 
+    def try_memory(size: int, length: int) -> None:
+        own = max(length, _padded_symbols(lines[0]))
+        planned = plan([lines[0]] * size, (own,))
+        speak(planned, (own, max(length, planned[0].num_frames)))
+
+    if lines:
+        budget.measure(try_memory)
     planned = in_batches(lines, lambda line: (_padded_symbols(line),), plan, budget)
     return in_batches(planned, lambda one: one.shape, speak, budget)
 
@@ -136,7 +144,7 @@ def is_expressive(model: object) -> bool:
 def _strayed(prosody: Prosody, line: Line, model: FastSpeech2) -> Prosody:
     """`prosody` (1, N) of a line as far from the prediction as was drawn."""
     drawn, ids = line.drawn, torch.from_numpy(line.tokens.ids)[None]
-    spoken = ~model.is_silent[ids.to(model.is_silent.device)]
+    spoken = (~model.is_silent[ids.to(model.is_silent.device)]).to(prosody.pitch.device)
     if drawn.expressiveness and is_expressive(model):
         rng = np.random.default_rng([drawn.phone_seed, 2])
         prosody = lively(prosody, spoken, model, drawn.expressiveness, rng)

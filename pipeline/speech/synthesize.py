@@ -325,7 +325,7 @@ def synthesize(
     (None: as is best on the device).
     """
     synthesizer = Synthesizer(config, seed, device, by_split)
-    budget = budget or budget_of(device)
+    budget = budget or budget_of(device, STAGE)
     ours = [
         sentence for sentence in spoken if sentence.id not in recordings and not sentence.is_silence
     ]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from models.checkpoint import read_info, shared_checkpoint
+from models.cuda_graphs import play
 from models.errors import DataError
 from models.mel import convert_mels
 from models.precision import in_precision
@@ -51,7 +52,7 @@ def vocode(
         and clip.performance.speaker not in others
         and not clip.performance.is_silence
     ]
-    vocoded = _vocoded(ours, config, device, seed, budget or budget_of(device))
+    vocoded = _vocoded(ours, config, device, seed, budget or budget_of(device, STAGE))
     for clip in mels:
         if clip.performance.is_silence:
             yield _silent(clip, silence, seed, config)
@@ -69,6 +70,11 @@ def _vocoded(
     voice = _Voice(config, device, seed)
     waves: Iterable[np.ndarray] = map(voice.wave, mels)
     if budget is not None and voice.takes_pitch and all(clip.pitch_hz.size for clip in mels):
+        if mels:
+            longest = _num_frames(mels[0])
+            budget.measure(
+                lambda size, length: voice.waves([mels[0]] * size, (max(length, longest),))
+            )
         waves = in_batches(mels, _shape, voice.waves, budget)
     for clip, wave in zip(mels, waves, strict=True):
         yield voice.clip(clip, wave)
@@ -132,9 +138,9 @@ class _Voice:
         """The wave (S,) of a clip, computed alone."""
         mels, pitch_hz = _padded([clip], "mel", _num_frames(clip)), None
         if clip.pitch_hz.size:
-            pitch_hz = self._pitch([clip], _num_frames(clip))
+            pitch_hz = _pitch([clip], _num_frames(clip)).to(self._device)
         with torch.inference_mode():
-            vocoder, mels = self._checkpoint.vocoder, self._converted(mels)
+            vocoder, mels = self._checkpoint.vocoder, self._converted(mels).to(self._device)
             wave = waveforms(vocoder, mels, pitch_hz, [self._seed_of(clip)])[0]
         return np.asarray(wave.float().cpu().numpy())
 
@@ -143,10 +149,12 @@ class _Voice:
         (num_frames,) = shape
         mels = self._converted(_padded(clips, "mel", num_frames))
         seeds, hop = [self._seed_of(clip) for clip in clips], self._checkpoint.mel.hop_length
-        lengths = torch.tensor([_num_frames(clip) for clip in clips], device=self._device)
+        lengths = torch.tensor([_num_frames(clip) for clip in clips])
+        pitch_hz = _pitch(clips, num_frames)
         with torch.inference_mode():
-            pitch_hz = self._pitch(clips, num_frames)
-            waves = self._checkpoint.model(mels, pitch_hz, seeds, lengths).float().cpu().numpy()
+            vocoder: PitchedVocoder = self._checkpoint.model
+            sources = mels, pitch_hz, vocoder.noise(seeds, num_frames), lengths
+            waves = play(self._device, vocoder.from_sources, *sources).float().numpy()
         return [wave[: _num_frames(clip) * hop] for wave, clip in zip(waves, clips, strict=True)]
 
     def clip(self, clip: MelClip, wave: np.ndarray) -> CleanClip | Reject:
@@ -158,11 +166,7 @@ class _Voice:
         return _clip(clip.id, self._checkpoint.label, wave, mel.sample_rate)
 
     def _converted(self, mels: torch.Tensor) -> torch.Tensor:
-        return convert_mels(mels.to(self._device), self._spoken_in, self._checkpoint.mel)
-
-    def _pitch(self, clips: Sequence[MelClip], num_frames: int) -> torch.Tensor:
-        """F0 (B, T) in Hz."""
-        return _padded(clips, "pitch_hz", num_frames)[:, 0].to(self._device)
+        return convert_mels(mels, self._spoken_in, self._checkpoint.mel)
 
     def _seed_of(self, clip: MelClip) -> int:
         return int(rng_for(self._seed, STAGE, clip.id).integers(2**62))
@@ -174,6 +178,11 @@ def _num_frames(clip: MelClip) -> int:
 
 def _shape(clip: MelClip) -> Shape:
     return (padded(_num_frames(clip), FRAMES_STEP),)
+
+
+def _pitch(clips: Sequence[MelClip], num_frames: int) -> torch.Tensor:
+    """F0 (B, T) in Hz."""
+    return _padded(clips, "pitch_hz", num_frames)[:, 0]
 
 
 def _padded(clips: Sequence[MelClip], name: str, num_frames: int) -> torch.Tensor:

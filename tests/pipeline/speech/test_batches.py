@@ -1,19 +1,24 @@
 """Batches of fixed shape: the same bits alone, in any company and in any order."""
 
 import dataclasses
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 import torch
 
+from models.cuda_graphs import Graphs
 from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.distributions import Distribution
 from pipeline.records import CleanClip, MelClip, SpokenSentence
+from pipeline.speech import lines
 from pipeline.speech.batches import Budget, Shape, in_batches, padded
 from pipeline.speech.synthesize import VoiceConfig, synthesize
 from pipeline.speech.vocode import vocode
+from tests.models.test_cuda_graphs import recorded_on_cpu
 
+vocode_module = sys.modules["pipeline.speech.vocode"]
 TEXTS = ("Stop!", "Turn on the light.", "Set a timer for one of the eggs.", "Call my mother.")
 FRAMES = 512  # of a batch: two of each of these sentences, or more
 
@@ -127,6 +132,71 @@ def test_a_batch_that_does_not_fit_is_halved_and_stays_so() -> None:
     assert sizes == [8, 4, 2, 2, 2, 2]
     with pytest.raises(torch.OutOfMemoryError):
         in_batches(range(4), lambda _: (4,), lambda batch, shape: _never(), Budget(4))
+
+
+class _Memory:
+    """That of a device with 4,800 bytes, of which a frame takes 10."""
+
+    def __init__(self) -> None:
+        self.measured: list[int] = []
+
+    def free_bytes(self) -> int:
+        return 4_800
+
+    def needed_bytes(self, run: Callable[[], object]) -> int:
+        run()
+        return 10 * self.measured[-1]
+
+
+def test_batches_take_half_of_the_memory_that_is_free() -> None:
+    memory = _Memory()
+    budget = Budget(65_536, memory)
+    for _ in range(2):
+        budget.measure(lambda size, length: memory.measured.append(size * length))
+    assert len(memory.measured) == 1
+    assert budget.frames == 128  # of 240: a power of 2
+    assert [budget.items(length) for length in (16, 64, 100, 500)] == [8, 2, 1, 1]
+
+
+def test_what_cannot_be_measured_for_want_of_memory_is_left_to_halving() -> None:
+    budget = Budget(1_024, _Memory())
+    budget.measure(lambda size, length: _never())
+    assert budget.frames == 1_024
+
+
+def test_speech_and_waves_are_measured_before_their_first_batch(
+    config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    measured: list[str] = []
+
+    class Tried(Budget):
+        def measure(self, run: Callable[[int, int], object]) -> None:
+            run(2, 256)
+            measured.append(type(self).__name__)
+
+    rows = list(synthesize(spoken[:1], config, seed=1, budget=Tried(FRAMES)))
+    mels = [row for row in rows if isinstance(row, MelClip)]
+    assert list(_clips(mels, config, FRAMES)) == ["home-0"]
+    assert list(vocode(mels, config, seed=1, budget=Tried(FRAMES)))
+    assert len(measured) == 2
+
+
+def test_graphs_change_no_bit(
+    config: VoiceConfig, spoken: list[SpokenSentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a stand-in for a GPU's: the inputs lie where they were recorded, and the results, too."""
+    plain = _mels(spoken, config)
+    clips = _clips(list(plain.values()), config, FRAMES)
+    graphs = Graphs("cpu", recorded_on_cpu)
+
+    def play(device: str, function: Callable[..., object], *inputs: object) -> object:
+        return graphs.play(function, *inputs)
+
+    monkeypatch.setattr(lines, "play", play)
+    monkeypatch.setattr(vocode_module, "play", play)
+    played = _mels(spoken[::-1], config)
+    assert all(_equal(clip, played[name]) for name, clip in plain.items())
+    assert _clips(list(played.values()), config, FRAMES) == clips
 
 
 def _never() -> list[int]:

@@ -6,7 +6,8 @@ would take for it: an estimate, of a machine that was not at hand.
 Operations are counted as torch counts them (products of matrices, convolutions, attention), and
 2.5 N log2 N for a real FFT of N samples. Bytes are those that every operation reads and writes,
 were none fused, in fp32: in bf16 products alone change. A GPU is taken to reach 30 % of what its
-maker says of each, one after the other, in batches large enough; `benchmarks.batches --device cuda` measures instead.
+maker says of each, one after the other, in batches large enough; `benchmarks.batches --device cuda`
+measures instead.
 """
 
 import argparse

@@ -32,6 +32,7 @@ PRETRAINED = Path(__file__).resolve().parent / "pretrained"
 Role = Literal["acoustic", "vocoder", "recognizer", "spectrogram", "speaker encoder"]
 
 _KEPT_LOADED = 8  # checkpoints: a build has three
+_KEPT_INFOS = 64
 
 
 class Kind(NamedTuple):
@@ -207,6 +208,12 @@ def read_info(name_or_path: str | Path) -> CheckpointInfo:
     path = folder / "checkpoint.yaml"
     if not path.is_file() and folder.name == "griffin-lim":
         return CheckpointInfo(kind="griffin-lim", config={}, mel=MelConfig())
+    return _info_in(path, file_state(path))
+
+
+@functools.lru_cache(maxsize=_KEPT_INFOS)
+def _info_in(path: Path, _: FileState) -> CheckpointInfo:
+    """What the file says for as long as it is what it is: a build asks in every stage."""
     try:
         info = build(CheckpointInfo, read_yaml(path), where=str(path))
     except ConfigError as error:

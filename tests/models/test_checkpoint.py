@@ -281,3 +281,12 @@ def test_a_mel_config_stays_within_bounds(vocos: Path, mel: dict[str, int]) -> N
     _edit(vocos, mel=as_mapping(MelConfig(f_max=None)) | mel)
     with pytest.raises(CheckpointError, match=r"checkpoint\.yaml: mel\."):
         load_checkpoint(vocos)
+
+
+def test_a_description_is_read_once_until_its_file_changes(vocos: Path) -> None:
+    info = read_info(vocos)
+    assert read_info(vocos) is info
+    written = (vocos / "checkpoint.yaml").read_text(encoding="utf-8")
+    changed = written.replace("CC0-1.0", "MIT")
+    (vocos / "checkpoint.yaml").write_text(changed, encoding="utf-8")
+    assert read_info(vocos).licence == "MIT"

@@ -35,7 +35,12 @@ def _write(folder: Path, waves: dict[str, np.ndarray]) -> Path:
 
 def test_what_is_heard_late_softly_or_in_opposite_channels_passes(tmp_path: Path) -> None:
     result = {"late": LATE, "soft": 0.01 * TONE, "opposite": np.stack([TONE, -TONE], axis=1)}
-    check_audible(load_sounds(_write(tmp_path / "mine", result), RATE, "noise"))
+    library = load_sounds(_write(tmp_path / "mine", result), RATE, "noise")
+    assert len(library.sounds) == 3
+    check_audible(library)  # raises nothing
+    _write(tmp_path / "mine", {"soft": 1e-6 * TONE})
+    with pytest.raises(DataError, match=r"nothing is heard in 1 of 3 sounds \(mine/soft.wav\)"):
+        check_audible(load_sounds(tmp_path / "mine", RATE, "noise"))
 
 
 @pytest.mark.parametrize("kind", UNHEARD)

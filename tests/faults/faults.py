@@ -98,7 +98,7 @@ def full_disk(build: DisturbedBuild) -> str:
 
 
 def read_only_disk(build: DisturbedBuild) -> str:
-    return on_another_disk(build, "ro", "read-only disk")
+    return on_another_disk(build, "ro", "Read-only file system")
 
 
 def damaged_shards(build: DisturbedBuild, damage: Callable[[Path], object]) -> str:

@@ -56,6 +56,14 @@ def test_every_row_is_made_again_by_the_config_of_its_part(grown: Path) -> None:
         assert replayed.audio == row["audio"]["bytes"]
 
 
+def test_nothing_is_added_to_another_dataset_than_that_which_was_extended(
+    grown: Path, tmp_path: Path
+) -> None:
+    """As it is where another machine has published to an object store meanwhile."""
+    with pytest.raises(DataError, match="has changed since the build began; nothing was added"):
+        conclude(grown, tmp_path, grown)
+
+
 def test_the_same_config_and_seed_add_nothing(grown: Path, config: Path) -> None:
     for part, overrides in ((1, []), (2, ["sentences.count=7"])):
         settings = extension_of(grown, load_build_config(config, overrides))

@@ -1,5 +1,6 @@
 """A build's flow on this machine: checked first, under a bar of progress, stopped by Ctrl-C."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -80,13 +81,23 @@ def _prefect_log(verbose: bool) -> Iterator[None]:
     server gets the log in either case.
     """
     from prefect.logging.configuration import setup_logging
-    from prefect.settings import PREFECT_LOGGING_LEVEL, get_current_settings, temporary_settings
+    from prefect.settings import (
+        PREFECT_INTERNAL_LOGGING_LEVEL,
+        PREFECT_LOGGING_LEVEL,
+        get_current_settings,
+        temporary_settings,
+    )
 
     is_read = verbose or get_current_settings().api.url is not None
     level = "INFO" if is_read else "CRITICAL"
+    # A server that is gone for a while misses lines; its client would tell each on the console.
+    internal_level = "ERROR" if verbose else "CRITICAL"
+    logging.raiseExceptions = verbose
     # For processes that this one starts, too.
     os.environ["PREFECT_LOGGING_LEVEL"] = level
+    os.environ["PREFECT_INTERNAL_LOGGING_LEVEL"] = internal_level
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO" if verbose else "CRITICAL"
-    with temporary_settings({PREFECT_LOGGING_LEVEL: level}):
+    levels = {PREFECT_LOGGING_LEVEL: level, PREFECT_INTERNAL_LOGGING_LEVEL: internal_level}
+    with temporary_settings(levels):
         setup_logging(incremental=False)
         yield

@@ -1,5 +1,6 @@
 """One temporary Prefect server for all tests of this folder that ask a real one, and its log."""
 
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -39,7 +40,12 @@ def server(server_url: str) -> Iterator[SyncPrefectClient]:
 def command_log() -> Iterator[None]:
     """Prefect's log may be set up by commands that are run in this process; then it is put back."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"):
+        for name in (
+            "PREFECT_LOGGING_LEVEL",
+            "PREFECT_INTERNAL_LOGGING_LEVEL",
+            "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL",
+        ):
             patch.setenv(name, "WARNING")
+        patch.setattr(logging, "raiseExceptions", True)
         yield
     setup_logging(incremental=False)

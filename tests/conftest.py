@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from tests.tiny_voices import TinyVoices
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: tests wait for servers and processes that they start."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["PREFECT_HOME"], ignore_errors=True)
 

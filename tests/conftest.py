@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.tiny_voices import TinyVoices
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores: tests wait for servers and processes that they start."""
     return (os.cpu_count() or 1) + 1

@@ -21,7 +21,8 @@ class Stopping:
 
     Shards appear whole, so there is nothing to tidy up: what is in work is dropped. Ctrl-C is
     blocked for this process and all that it starts, and heard by a thread alone, so that no other
-    process is stopped in the middle of a sentence about it.
+    process is stopped in the middle of a sentence about it. Threads that a library started before
+    (OpenBLAS's) do not block it: what they get, the main thread handles.
     """
 
     def __init__(self) -> None:
@@ -32,7 +33,8 @@ class Stopping:
     def __enter__(self) -> Self:
         _start_tracker_of_semaphores()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        self._usual = signal.signal(signal.SIGTERM, self._leave)
+        asked = (signal.SIGTERM, signal.SIGINT)
+        self._usual = {number: signal.signal(number, self._leave) for number in asked}
         self._ear.start()
         return self
 
@@ -40,7 +42,8 @@ class Stopping:
         self._over.set()
         signal.pthread_kill(self._ear.ident or 0, signal.SIGINT)
         self._ear.join()
-        signal.signal(signal.SIGTERM, self._usual)
+        for number, handler in self._usual.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def _hear(self) -> None:

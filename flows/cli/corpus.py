@@ -26,8 +26,12 @@ def list_corpora() -> None:
 
 @corpus_app.command()
 def get(
-    name: Annotated[str, typer.Argument(help="ljspeech, train-clean-5, vctk or an4.")],
+    name: Annotated[str, typer.Argument(help="A name that `list` gives.")],
     to: Annotated[Path, typer.Option(help="The folder of your corpora; writes TO/NAME.")],
+    unpacked: Annotated[
+        Path | None,
+        typer.Option("--from", help="The unpacked archive, or a clone, in place of a download."),
+    ] = None,
 ) -> None:
     """Download a public corpus, check its hash, and lay it out as a corpus folder.
 
@@ -54,7 +58,7 @@ def get(
         def show(have: int, total: int) -> None:
             bars.update(task, completed=have, total=total or None)
 
-        folder = get_corpus(corpus, to, show)
+        folder = get_corpus(corpus, to, show, unpacked)
     tell(f"corpus   {folder}")
 
 

@@ -1,16 +1,22 @@
-"""Alignments of a corpus, which give FastSpeech2 its durations: made once, and kept."""
+"""Alignments of a corpus, which give FastSpeech2 its durations, and which of its clips the
+recognizer hears otherwise: made once, and kept.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from models.checkpoint import Checkpoint
 from models.config import as_mapping
 from models.content import is_as_listed, list_contents
+from models.phonology.accents import as_known
+from models.phonology.phonemes import phones_of
 from models.recognition.alignment import Alignment, align
+from models.recognition.edit_distance import error_rate
 from models.training.corpus import clip_key
 from models.training.features import Clip, Features
 from models.training.left_out import LeftOut
@@ -24,10 +30,8 @@ def align_corpus(
     """Alignments by `clip_key`, cached under the recognizer, what the clips say and how they
     sound; clips too short for their phones are left out.
     """
-    weights = recognizer.info.weights_digest
-    path = cache_dir / f"alignment-{weights}-{_cache_key(features, recognizer)}.json"
-    listing = path.with_suffix(".contents.txt")
-    if is_as_listed(listing):
+    path = _cache_path("alignment", features, recognizer, cache_dir)
+    if is_as_listed(path.with_suffix(".contents.txt")):
         stored = json.loads(path.read_text(encoding="utf-8"))
         return {name: Alignment(tuple(s), tuple(d)) for name, (s, d) in stored.items()}
     alignments = {}
@@ -35,12 +39,30 @@ def align_corpus(
         aligned = align(clip.phonemes, features.mel(clip), recognizer)
         if aligned is not None:
             alignments[clip_key(clip)] = aligned
-    temporary = path.with_suffix(".tmp")
-    stored = {name: (a.symbols, a.durations) for name, a in alignments.items()}
-    temporary.write_text(json.dumps(stored), encoding="utf-8")
-    temporary.rename(path)
-    list_contents(listing, [path])
+    _keep(path, {name: (a.symbols, a.durations) for name, a in alignments.items()})
     return alignments
+
+
+def clip_error_rates(
+    features: Features, recognizer: Checkpoint, cache_dir: Path
+) -> dict[str, float]:
+    """The recognizer's phone error rate of each recording by `clip_key`, cached as alignments are:
+    high where a reader said something else, or so that no phones are heard.
+    """
+    path = _cache_path("heard", features, recognizer, cache_dir)
+    if is_as_listed(path.with_suffix(".contents.txt")):
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    rates = {clip_key(clip): _error_rate(clip, features, recognizer) for clip in features.clips}
+    _keep(path, rates)
+    return rates
+
+
+@torch.inference_mode()
+def _error_rate(clip: Clip, features: Features, recognizer: Checkpoint) -> float:
+    mel = torch.from_numpy(features.mel(clip)).T[None]
+    heard = recognizer.model.transcribe(mel, torch.tensor([mel.shape[-1]]))[0]
+    said = phones_of(as_known(clip.phonemes, recognizer.symbols))
+    return error_rate([(heard, said)])
 
 
 def unaligned(features: Features, alignments: Mapping[str, Alignment]) -> list[LeftOut]:
@@ -50,6 +72,27 @@ def unaligned(features: Features, alignments: Mapping[str, Alignment]) -> list[L
         for clip in features.clips
         if clip_key(clip) not in alignments
     ]
+
+
+def misheard(clips: Sequence[Clip], error_rates: Mapping[str, float], most: float) -> list[LeftOut]:
+    """The clips whose phone error rate is above `most`."""
+    return [
+        LeftOut(clip.location, "misheard", f"phone error rate {rate:.2f}; the most is {most:g}")
+        for clip in clips
+        if (rate := error_rates[clip_key(clip)]) > most
+    ]
+
+
+def _cache_path(what: str, features: Features, recognizer: Checkpoint, cache_dir: Path) -> Path:
+    key = _cache_key(features, recognizer)
+    return cache_dir / f"{what}-{recognizer.info.weights_digest}-{key}.json"
+
+
+def _keep(path: Path, stored: object) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(stored), encoding="utf-8")
+    temporary.rename(path)
+    list_contents(path.with_suffix(".contents.txt"), [path])
 
 
 def _cache_key(features: Features, recognizer: Checkpoint) -> str:

@@ -24,7 +24,13 @@ from models.phonology.symbols import find_symbol, symbol_ids
 from models.recognition.alignment import Alignment
 from models.recognition.recognizer import Recognizer
 from models.speakers.vectors import read_speaker_vectors, stack_vectors
-from models.training.align import align_corpus, alignment_of, unaligned
+from models.training.align import (
+    align_corpus,
+    alignment_of,
+    clip_error_rates,
+    misheard,
+    unaligned,
+)
 from models.training.batching import LengthBatches, pad_stack
 from models.training.corpus import CorpusConfig, clip_key
 from models.training.features import Clip, Features, prepare_features, with_held_out
@@ -61,6 +67,8 @@ class FastSpeech2Training:
     the corpus in place of the recognizer. `speaker_vectors` is a file with a vector a speaker,
     of `model.speaker_vector_dim` numbers. `start_from` is a FastSpeech 2 to begin with: all tensors
     that fits, new symbols as the nearest that it knows, new speakers as its average.
+    Clips of a phone error rate above `max_phone_error_rate`, by `recognizer`, are left out: where
+    readers said something else, or hardly what is written.
     """
 
     recipe: Literal["fastspeech2"]
@@ -77,6 +85,7 @@ class FastSpeech2Training:
     textgrids: TextGridConfig | None = None
     speaker_vectors: Path | None = None
     start_from: str | None = None
+    max_phone_error_rate: float | None = None
     loss_weights: dict[str, float] = field(
         default_factory=lambda: {"mel": 1.0, "duration": 0.2, "pitch": 0.1, "energy": 0.1}
     )
@@ -89,6 +98,10 @@ class FastSpeech2Training:
             raise ValueError(
                 f"speaker_vectors: {self.speaker_vectors or 'no file'}, while "
                 f"model.speaker_vector_dim is {self.model.speaker_vector_dim}; they need each other"
+            )
+        if self.max_phone_error_rate is not None and not self.max_phone_error_rate > 0:
+            raise ValueError(
+                f"max_phone_error_rate is {self.max_phone_error_rate}; needed is more than 0"
             )
 
 
@@ -103,6 +116,14 @@ def train_fastspeech2(config: FastSpeech2Training) -> Path:
         left_out = unaligned(features, alignments)
     else:
         alignments = read_grid_alignments(config.textgrids, features, left_out)
+    if config.max_phone_error_rate is not None:
+        rates = clip_error_rates(features, recognizer, config.cache)
+        left_out += misheard(features.clips, rates, config.max_phone_error_rate)
+        alignments = {
+            key: alignment
+            for key, alignment in alignments.items()
+            if rates[key] <= config.max_phone_error_rate
+        }
     tell_left_out(left_out, len(features.clips), print, config.run / "left_out.txt")
     torch.manual_seed(config.loop.seed)
     task = FastSpeech2Task(config, features, alignments, recognizer.model)

@@ -8,6 +8,7 @@ from models.training.public_corpora.layouts import (
     lay_out_an4,
     lay_out_librispeech,
     lay_out_ljspeech,
+    lay_out_speechocean,
     lay_out_vctk,
 )
 
@@ -16,7 +17,7 @@ from models.training.public_corpora.layouts import (
 class PublicCorpus:
     """An archive, the hash that its publisher or torchaudio gives (`algorithm:digest`), and what
     turns its unpacked files into a corpus folder. `needed` are the endings of its files that are
-    unpacked; all of them if empty.
+    unpacked; all of them if empty. Without a hash it is laid out from what the user has got.
     """
 
     name: str
@@ -68,6 +69,15 @@ CORPORA = {
             size_mb=64,
             licence="CMU, free for any purpose",
             lay_out=lay_out_an4,
+        ),
+        PublicCorpus(
+            name="speechocean762",
+            title="speechocean762: 250 adults and children, native in Mandarin, 6 hours, 16 kHz",
+            url="https://github.com/jimbozhang/speechocean762",
+            hash="",
+            size_mb=690,
+            licence="CC BY 4.0",
+            lay_out=lay_out_speechocean,
         ),
     )
 }

@@ -14,31 +14,49 @@ from models.training.public_corpora.layouts import PublicClip
 _AS_THEY_ARE = (".wav", ".flac")
 
 
-def get_corpus(corpus: PublicCorpus, to: Path, progress: Progress = lambda *_: None) -> Path:
+def get_corpus(
+    corpus: PublicCorpus,
+    to: Path,
+    progress: Progress = lambda *_: None,
+    unpacked: Path | None = None,
+) -> Path:
     """The corpus in the folder `to`/NAME: `metadata.csv`, `wavs/` and `SOURCE.md`.
 
     Nothing is done where it is there already; the folder appears whole or not at all. Needs disk
-    for the archive and what is in it, of which the corpus alone is left. Raises `DataError` as
-    `download` does, and for an archive that holds something else.
+    for the archive and what is in it, of which the corpus alone is left; the folder `unpacked`
+    stands for the archive, and is copied from. Raises `DataError` as `download` does, for an
+    archive that holds something else, and where one can be had by its folder alone.
     """
     folder = to / corpus.name
     if (folder / "metadata.csv").is_file():
         return folder
     if folder.exists():
         raise DataError(f"{folder}: is there, without metadata.csv; choose another folder")
+    if unpacked is None and not corpus.hash:
+        raise DataError(
+            f"{corpus.name}: no hash of an archive is published; "
+            f"git clone {corpus.url}, then give its folder with --from"
+        )
     to.mkdir(parents=True, exist_ok=True)
-    archive = to / corpus.url.rpartition("/")[2]
-    download(corpus.url, archive, corpus.hash, progress)
-    unpacked, made = to / f".{corpus.name}.unpacked", to / f".{corpus.name}.new"
-    for left in (unpacked, made):
-        shutil.rmtree(left, ignore_errors=True)
-    unpack(archive, unpacked, corpus.needed)
-    write_corpus(corpus.lay_out(unpacked), made)
+    made = to / f".{corpus.name}.new"
+    shutil.rmtree(made, ignore_errors=True)
+    if unpacked is not None:
+        write_corpus(corpus.lay_out(unpacked), made, keep=True)
+    else:
+        _download_into(made, corpus, to, progress)
     (made / "SOURCE.md").write_text(_source(corpus), encoding="utf-8")
     made.rename(folder)
+    return folder
+
+
+def _download_into(made: Path, corpus: PublicCorpus, to: Path, progress: Progress) -> None:
+    archive, unpacked = to / corpus.url.rpartition("/")[2], to / f".{corpus.name}.unpacked"
+    download(corpus.url, archive, corpus.hash, progress)
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpack(archive, unpacked, corpus.needed)
+    write_corpus(corpus.lay_out(unpacked), made)
     shutil.rmtree(unpacked)
     archive.unlink()
-    return folder
 
 
 def unpack(archive: Path, to: Path, needed: tuple[str, ...] = ()) -> None:
@@ -61,14 +79,16 @@ def unpack(archive: Path, to: Path, needed: tuple[str, ...] = ()) -> None:
         raise DataError(f"{archive}: cannot be unpacked ({error})") from None
 
 
-def write_corpus(clips: Iterable[PublicClip], folder: Path) -> None:
-    """Move the clips into `folder`/wavs and list them. Raises `DataError` naming a missing one."""
+def write_corpus(clips: Iterable[PublicClip], folder: Path, keep: bool = False) -> None:
+    """Move the clips into `folder`/wavs, or copy what is to `keep`, and list them. Raises
+    `DataError` naming a missing one.
+    """
     (folder / "wavs").mkdir(parents=True)
     rows = []
     for clip in clips:
         if not clip.path.is_file():
             raise DataError(f"{clip.id}: the archive lacks {clip.path.name}")
-        _store(clip.path, folder / "wavs" / clip.id)
+        _store(clip.path, folder / "wavs" / clip.id, keep)
         fields = (clip.id, clip.speaker, clip.text, clip.spoken)
         rows.append("|".join(field.replace("|", " ") for field in fields) + "\n")
     if not rows:
@@ -76,10 +96,12 @@ def write_corpus(clips: Iterable[PublicClip], folder: Path) -> None:
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
 
 
-def _store(sound: Path, to: Path) -> None:
+def _store(sound: Path, to: Path, keep: bool) -> None:
     """WAV and FLAC files move as they are; others (SPHERE) become FLAC."""
-    if sound.suffix in _AS_THEY_ARE:
-        sound.replace(to.with_name(to.name + sound.suffix))
+    suffix = sound.suffix.lower()
+    if suffix in _AS_THEY_ARE:
+        store = shutil.copyfile if keep else shutil.move
+        store(sound, to.with_name(to.name + suffix))
         return
     import soundfile
 
@@ -88,8 +110,9 @@ def _store(sound: Path, to: Path) -> None:
 
 
 def _source(corpus: PublicCorpus) -> str:
+    archive = f"archive {corpus.hash}" if corpus.hash else "laid out from a folder, without a hash"
     return (
         f"# {corpus.title}\n\n"
-        f"- from {corpus.url}\n- archive {corpus.hash}\n- licence: {corpus.licence}\n"
+        f"- from {corpus.url}\n- {archive}\n- licence: {corpus.licence}\n"
         "- laid out by `voxloom corpus get`; sounds as published (SPHERE as FLAC)\n"
     )

@@ -79,6 +79,28 @@ def lay_out_an4(folder: Path) -> Iterator[PublicClip]:
             yield PublicClip(id, f"an4-{path.parent.name}", text, text.lower(), path)
 
 
+def lay_out_speechocean(folder: Path) -> Iterator[PublicClip]:
+    """`train/` and `test/` as Kaldi lists data: `text`, `utt2spk` and `wav.scp`, an id and a value
+    a line.
+    """
+    root = _find(folder, "wav.scp").parent.parent
+    for part in ("train", "test"):
+        speakers, sounds = (_values(root / part / name) for name in ("utt2spk", "wav.scp"))
+        for id, words in _values(root / part / "text").items():
+            if id not in speakers or id not in sounds:
+                raise DataError(f"{root / part}: {id} stands in text, not in utt2spk and wav.scp")
+            text, speaker = words.lower(), f"speechocean-{speakers[id]}"
+            yield PublicClip(id, speaker, text, text, root / sounds[id])
+
+
+def _values(path: Path) -> dict[str, str]:
+    found = [(number, line.split(maxsplit=1)) for number, line in _lines(path)]
+    for number, fields in found:
+        if len(fields) != 2:
+            raise DataError(f"{path}:{number}: {len(fields)} field; needed are an id and a value")
+    return {id: value for _, (id, value) in found}
+
+
 def _find(folder: Path, name: str) -> Path:
     found = sorted(folder.rglob(name), key=lambda path: len(path.parts))
     if not found:

@@ -12,7 +12,8 @@ from models.errors import DataError
 from models.mel import MelConfig
 from models.recognition.alignment import Alignment, _best_cut, align
 from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
-from models.training.align import align_corpus, alignment_of
+from models.training.align import align_corpus, alignment_of, clip_error_rates, misheard
+from models.training.corpus import clip_key
 from models.training.features import Clip, Features
 
 MEL = MelConfig(n_mels=20)
@@ -123,6 +124,18 @@ def test_corpus_is_aligned_once_and_again_when_its_text_changes(
     again = alignment_of(corrected.clips[0], align_corpus(corrected, recognizer, tmp_path))
     assert again is not None
     assert again.symbols == ("^", "a", "t", "!")
+
+
+def test_a_clip_that_says_something_else_is_told(tmp_path: Path, recognizer: Checkpoint) -> None:
+    said = sounding([("_", 8), ("a", 9), ("t", 9), ("o", 9), ("b", 9), ("_", 8)])
+    features = _features(tmp_path, ("^ a t o b .", "^ b o t o ."), [said, said])
+    rates = clip_error_rates(features, recognizer, tmp_path)
+    right, wrong = (rates[clip_key(clip)] for clip in features.clips)
+    assert right < 0.3 < wrong
+    (told,) = misheard(features.clips, rates, 0.3)
+    assert f"{wrong:.2f}" in told.found
+    assert clip_error_rates(features, recognizer, tmp_path) == rates
+    assert len(list(tmp_path.glob("heard-*.json"))) == 1
 
 
 @pytest.mark.parametrize("damage", ["[[", '"a"'])

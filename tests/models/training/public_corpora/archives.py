@@ -48,6 +48,18 @@ AN4 = {
     "an4/wav/an4_clstk/fash/an251-fash-b.sph": sound(format="NIST"),
     "an4/wav/an4test_clstk/mmxg/cen8-mmxg-b.sph": sound(format="NIST"),
 }
+SPEECHOCEAN = {
+    f"speechocean762/{part}/{name}": content.encode()
+    for part, id in (("train", "000010011"), ("test", "000030012"))
+    for name, content in (
+        ("text", f"{id}\tWE CALL IT BEAR\n"),
+        ("utt2spk", f"{id}\t{id[1:5]}\n"),
+        ("wav.scp", f"{id}\tWAVE/SPEAKER{id[1:5]}/{id}.WAV\n"),
+    )
+} | {
+    "speechocean762/WAVE/SPEAKER0001/000010011.WAV": sound(),
+    "speechocean762/WAVE/SPEAKER0003/000030012.WAV": sound(),
+}
 
 
 def pack(files: dict[str, bytes], path: Path) -> Path:

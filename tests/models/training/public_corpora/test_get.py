@@ -13,6 +13,7 @@ from tests.models.training.public_corpora.archives import (
     AN4,
     LIBRISPEECH,
     LJSPEECH,
+    SPEECHOCEAN,
     VCTK,
     Server,
     pack,
@@ -63,6 +64,36 @@ def test_a_public_corpus_becomes_one_of_ours(
     assert all(soundfile.info(clip.path).duration == pytest.approx(0.5) for clip in recordings)
     assert corpus.licence in (folder / "SOURCE.md").read_text()
     assert [path.name for path in (tmp_path / "corpora").iterdir()] == [name]
+
+
+def _unpacked(files: dict[str, bytes], tmp_path: Path) -> Path:
+    unpack(pack(files, tmp_path / "a.tar.gz"), tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+def test_a_folder_stands_for_the_archive_and_stays_whole(tmp_path: Path) -> None:
+    clone = _unpacked(SPEECHOCEAN, tmp_path)
+    corpus = CORPORA["speechocean762"]
+    folder = get_corpus(corpus, tmp_path / "corpora", unpacked=clone)
+    recordings = read_corpora(CorpusConfig(root=folder))
+    assert [(clip.speaker, clip.text) for clip in recordings] == [
+        ("speechocean-0001", "we call it bear"),
+        ("speechocean-0003", "we call it bear"),
+    ]
+    assert len(list(clone.rglob("*.WAV"))) == 2
+    assert "CC BY 4.0" in (folder / "SOURCE.md").read_text()
+
+
+def test_lists_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    files = SPEECHOCEAN | {"speechocean762/train/utt2spk": b"000010012\t0001\n"}
+    with pytest.raises(DataError, match=r"train: 000010011 stands in text, not in utt2spk"):
+        get_corpus(CORPORA["speechocean762"], tmp_path / "c", unpacked=_unpacked(files, tmp_path))
+    assert not (tmp_path / "c" / "speechocean762").exists()
+
+
+def test_a_corpus_without_a_hash_says_how_it_is_had(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"git clone https://github.com/.*--from"):
+        get_corpus(CORPORA["speechocean762"], tmp_path)
 
 
 def test_a_corpus_that_is_there_is_left_alone(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from models.text_files import read_lines
 from models.training.teaching import kokoro
 from models.training.teaching.flite import FliteTeacher
 from models.training.teaching.lines import SHARES, Sources, texts_of_voices
-from models.training.teaching.plan import Line, PaceConfig, Request, plan, say_all
+from models.training.teaching.plan import Line, PaceConfig, Request, every_request, plan
 from models.training.teaching.teacher import Teacher
 from pipeline.records import Sentence
 from pipeline.sentences.generate import SentencesConfig, generate
@@ -92,7 +92,7 @@ def lines_of_file(
     lines = [
         Line("line", text, spoken) for text, spoken in zip(written, normalize(written), strict=True)
     ]
-    return list(say_all(lines, list(voices), seed, pace))
+    return list(every_request(lines, list(voices), seed, pace))
 
 
 def usual_voices(teacher: Teacher) -> list[str]:

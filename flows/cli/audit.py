@@ -16,25 +16,21 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _MOST_FIGURES = 100
 
+Alpha = Annotated[
+    float,
+    typer.Option(
+        min=1e-9,
+        max=0.5,
+        help="False-alarm rate: the share of unbiased datasets reported as biased.",
+    ),
+]
+Tests = Annotated[Path | None, typer.Option("--json", help="Write every test to this file (JSON).")]
+Pictures = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write a picture of each bias to this folder.")
+]
 
-def audit(
-    dataset: Dataset,
-    alpha: Annotated[
-        float,
-        typer.Option(
-            min=1e-9,
-            max=0.5,
-            help="False-alarm rate: the share of unbiased datasets reported as biased.",
-        ),
-    ] = 0.01,
-    json: Annotated[
-        Path | None, typer.Option("--json", help="Write every test to this file (JSON).")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Write a picture of each bias to this folder."),
-    ] = None,
-) -> None:
+
+def audit(dataset: Dataset, alpha: Alpha = 0.01, json: Tests = None, out: Pictures = None) -> None:
     """Test everything that was drawn at random for bias.
 
     Is the noise tied to a label, a speaker or a position in the dataset? Does it repeat? Every

@@ -18,22 +18,26 @@ _HEADINGS = (
     "effective clips",
 )
 
+Folders = Annotated[
+    list[Path],
+    typer.Argument(
+        parser=dataset_folder,
+        metavar="DATASETS...",
+        help="Datasets, or corpora (metadata.csv beside wavs/).",
+    ),
+]
+Encoder = Annotated[
+    str, typer.Option(help="The speaker encoder: a checkpoint's name or folder, or `resemblyzer`.")
+]
+Clips = Annotated[int, typer.Option(help="Clips of each folder, at most.", min=4)]
+Seed = Annotated[int, typer.Option(help="Seed of the choice of speakers and clips.", min=0)]
+
 
 def diversity(
-    datasets: Annotated[
-        list[Path],
-        typer.Argument(
-            parser=dataset_folder,
-            metavar="DATASETS...",
-            help="Datasets, or corpora (metadata.csv beside wavs/).",
-        ),
-    ],
-    encoder: Annotated[
-        str,
-        typer.Option(help="The speaker encoder: a checkpoint's name or folder, or `resemblyzer`."),
-    ] = "speaker-encoder",
-    clips: Annotated[int, typer.Option(help="Clips of each folder, at most.", min=4)] = 300,
-    seed: Annotated[int, typer.Option(help="Seed of the choice of speakers and clips.", min=0)] = 0,
+    datasets: Folders,
+    encoder: Encoder = "speaker-encoder",
+    clips: Clips = 300,
+    seed: Seed = 0,
 ) -> None:
     """Measure how different the voices are, beside those of real people.
 

@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 evaluate_app = typer.Typer(
     no_args_is_help=True, help="Evaluate models on held-out clips: a table, a CSV, a plot."
 )
+Systems = Annotated[list[str], typer.Option(help="ACOUSTIC+VOCODER, by name or folder.")]
+Speakers = Annotated[
+    list[str] | None, typer.Option(help="Voices. Default: the featured voices of each system.")
+]
+Whisper = Annotated[Path | None, typer.Option(help="Whisper for CTranslate2, for word errors.")]
+PerKind = Annotated[
+    int | None, typer.Option(help="Number of sentences, of words and of digit strings.", min=1)
+]
+HeldOut = Annotated[
+    Path | None,
+    typer.Option(help="Judge held-out recordings of it too: a folder, or a training config."),
+]
+Beside = Annotated[
+    list[str] | None,
+    typer.Option(help="Other synthesizers: flite:VOICE, or FOLDER:VOICE of Kokoro-82M."),
+]
 _COMPARED = ("pesq_wb", "stft", "mcd_dtw_db")  # figures whose order is told clip by clip
 
 Mos = Annotated[
@@ -102,25 +118,13 @@ def evaluate_acoustic(
 
 @evaluate_app.command("voices", cls=ManyValues)
 def evaluate_voices(
-    systems: Annotated[list[str], typer.Option(help="ACOUSTIC+VOCODER, by name or folder.")],
-    speakers: Annotated[
-        list[str] | None, typer.Option(help="Voices. Default: the featured voices of each system.")
-    ] = None,
-    whisper: Annotated[
-        Path | None, typer.Option(help="Whisper for CTranslate2, for word errors.")
-    ] = None,
-    per_kind: Annotated[
-        int | None, typer.Option(help="Number of sentences, of words and of digit strings.", min=1)
-    ] = None,
-    corpus: Annotated[
-        Path | None,
-        typer.Option(help="Judge held-out recordings of it too: a folder, or a training config."),
-    ] = None,
+    systems: Systems,
+    speakers: Speakers = None,
+    whisper: Whisper = None,
+    per_kind: PerKind = None,
+    corpus: HeldOut = None,
     folders: Folders = None,
-    beside: Annotated[
-        list[str] | None,
-        typer.Option(help="Other synthesizers: flite:VOICE, or FOLDER:VOICE of Kokoro-82M."),
-    ] = None,
+    beside: Beside = None,
     out: Out = Path("runs/evaluation/voices"),
 ) -> None:
     """Evaluate voices from text: predicted naturalness, word errors, requested and measured pitch.

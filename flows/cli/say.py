@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,7 +14,6 @@ from flows.cli.options import AcousticModel, Energy, GeneratedSeed, Pace, Pitch,
 from models.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from pipeline.distributions import Distribution
     from pipeline.records import CleanClip, MelClip, Reject, SpokenSentence
     from pipeline.speech.synthesize import VoiceConfig
     from pipeline.speech.voices import GeneratedVoices
@@ -66,7 +65,7 @@ def say(
     """
     from pipeline.audio.files import check_audio_path, write_audio
     from pipeline.speech.foreign_accents import check_foreign_accents, missing_phones
-    from pipeline.speech.synthesize import VoiceConfig, ignored_controls
+    from pipeline.speech.synthesize import ignored_controls
     from pipeline.text.spoken import TextConfig, check_text
 
     check_audio_path(out)
@@ -74,15 +73,7 @@ def say(
     check_text(read_as)
     check_foreign_accents([accent], acoustic_model)
     with _options_named():
-        settings = VoiceConfig(
-            acoustic_model=acoustic_model,
-            vocoder=vocoder,
-            pace=_fixed("pace", pace),
-            pitch_semitones=_fixed("pitch", pitch),
-            energy=_fixed("energy", energy),
-            generated=_any_generated(speaker, spread),
-        )
-        voice = _with_speaker(settings, speaker)
+        voice = _voice(acoustic_model, vocoder, speaker, spread, _fixed(pace, pitch, energy))
     with console.status("speaking"):
         spoken_form, clip = _synthesize(text, read_as, voice, seed)
     write_audio(out, clip.wave, clip.sample_rate)
@@ -92,13 +83,15 @@ def say(
     tell(f"{out}: {clip.num_samples / clip.sample_rate:.2f} s")
 
 
-def _fixed(option: str, value: float) -> "Distribution":
-    """A prosody control that is not drawn. Raises `ConfigError` naming the option."""
+def _fixed(pace: float, pitch: float, energy: float) -> dict[str, Any]:
+    """Prosody controls that are not drawn. Raises `ConfigError` naming the option."""
     from pipeline.distributions import Distribution
 
-    if not math.isfinite(value):
-        raise ConfigError(f"--{option}: {value} is not a finite number")
-    return Distribution(value=value)
+    for option, value in (("pace", pace), ("pitch", pitch), ("energy", energy)):
+        if not math.isfinite(value):
+            raise ConfigError(f"--{option}: {value} is not a finite number")
+    asked = {"pace": pace, "pitch_semitones": pitch, "energy": energy}
+    return {name: Distribution(value=value) for name, value in asked.items()}
 
 
 @contextmanager
@@ -110,13 +103,25 @@ def _options_named() -> Iterator[None]:
         raise ConfigError(f"--{error}") from None
 
 
-def _with_speaker(voice: "VoiceConfig", speaker: str | None) -> "VoiceConfig":
-    """`voice` with this speaker, or the first of its model. Raises `ValueError` for none of it."""
-    from pipeline.speech.synthesize import check_voice
+def _voice(
+    acoustic_model: str,
+    vocoder: str,
+    speaker: str | None,
+    spread: float,
+    controls: dict[str, Any],
+) -> "VoiceConfig":
+    """This speaker, or the first of the model. Raises `ValueError` for none of it."""
+    from pipeline.speech.synthesize import VoiceConfig, check_voice
 
-    asked = replace(voice, speakers={speaker: 1.0} if speaker else {})
+    asked = VoiceConfig(
+        acoustic_model=acoustic_model,
+        vocoder=vocoder,
+        speakers={speaker: 1.0} if speaker else {},
+        generated=_any_generated(speaker, spread),
+        **controls,
+    )
     speakers = check_voice(asked)
-    return replace(voice, speakers={speaker or speakers[0]: 1.0})
+    return replace(asked, speakers={speaker or speakers[0]: 1.0})
 
 
 def _any_generated(speaker: str | None, spread: float) -> "GeneratedVoices | None":

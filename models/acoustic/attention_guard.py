@@ -12,9 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class GuardLimits:
-    """What still counts as fine: short sounds share a step, attention glances at neighbours,
-    speakers pause.
-    """
+    """Tolerances: short sounds share a step, attention may stray to neighbours, speakers pause."""
 
     skipped_symbols: int = 3  # in a row that were not read
     read_weight: float = 0.25  # the attention, over all steps, of a symbol that was read
@@ -30,7 +28,7 @@ def attention_faults(
     frames_per_step: int = 1,
     limits: GuardLimits = GuardLimits(),
 ) -> tuple[str, ...]:
-    """Plain words for every skip, repeat, standstill, early end, runaway and blur in attention
+    """A message for every skip, repeat, standstill, early end, runaway and blur in attention
     (L, N); empty when all is well. `stopped`: whether the model ended the utterance itself.
     """
     steps, symbols = attention.shape
@@ -49,15 +47,15 @@ def attention_faults(
 
 
 def diagonality(attention: np.ndarray) -> float:
-    """The share of steps of attention (L, N) that stay or move on by at most two symbols: 1.0 for
-    a clean diagonal, near 0 for a wandering one.
+    """The share of steps of attention (L, N) that stay or move on by at most two symbols: 1.0 for a
+    strict diagonal, near 0 for no alignment.
     """
     moves = np.diff(attention.argmax(axis=1))
     return float(((moves >= 0) & (moves <= 2)).mean()) if len(moves) else 1.0
 
 
 def _skips(attention: np.ndarray, path: np.ndarray, limits: GuardLimits) -> Iterator[str]:
-    """Runs of symbols, before the last one reached, that were hardly read."""
+    """Runs of symbols, before the last one reached, that got hardly any attention."""
     unread = attention[:, : path.max() + 1].sum(axis=0) < limits.read_weight
     for start, end in _runs(unread):
         if unread[start] and end - start >= limits.skipped_symbols:

@@ -29,7 +29,7 @@ class FastSpeech2Config:
 
     `speaker_vector_dim` is the size of vectors that come from outside (d-vectors), 0 for none.
     They are added to the learned embeddings, or stand alone without `learned_speakers`.
-    `frame_pitch` predicts pitch and voicing frame by frame and lets the decoder know them.
+    `frame_pitch` predicts pitch and voicing frame by frame, as input of the decoder.
     `variance_of` says in what the variance of real speech is given back to the mels: in bands, or
     in cepstra (the cosine transform over bands), which sharpens formants too.
     """
@@ -64,7 +64,7 @@ class FastSpeech2Config:
 
 
 class Prosody(NamedTuple):
-    """What a recording did, or what is predicted, per symbol (B, N)."""
+    """Measured or predicted prosody of each symbol (B, N)."""
 
     durations: Tensor  # int64 frames
     pitch: Tensor  # log F0 in standard deviations of its speaker
@@ -194,7 +194,7 @@ class FastSpeech2(nn.Module):
         pitch = self.pitch_predictor(hidden, mask)
         energy = self.energy_predictor(hidden, mask)
         predicted = self._contour(hidden, symbols, mask, prosody)
-        hidden = self._colour(hidden, prosody.pitch, prosody.energy)
+        hidden = self._add_prosody(hidden, prosody.pitch, prosody.energy)
         mels, _ = self._decode(hidden, prosody.durations, contour)
         return TrainingOutput(mels, log_durations, pitch, energy, predicted)
 
@@ -207,8 +207,8 @@ class FastSpeech2(nn.Module):
         controls: Controls,
         change: Callable[[Prosody], Prosody] = lambda prosody: prosody,
     ) -> Speech:
-        """Mels in the scale of `MelConfig`, at the floor beyond an item's length; what is predicted
-        is spoken after a `change`.
+        """Mels in the scale of `MelConfig`, at the floor beyond an item's length. `change` modifies
+        the predicted prosody.
         """
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
         prosody = change(self._predict(hidden, symbols, lengths, speakers, controls))
@@ -218,7 +218,7 @@ class FastSpeech2(nn.Module):
     def predict(
         self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
     ) -> Prosody:
-        """What `synthesize` speaks by."""
+        """The prosody that `synthesize` uses."""
         hidden = self._encode(symbols, length_mask(lengths, symbols.shape[1]), speakers)
         return self._predict(hidden, symbols, lengths, speakers, controls)
 
@@ -280,8 +280,8 @@ class FastSpeech2(nn.Module):
         found = None if contour else self._contour(hidden, symbols, mask, prosody, num_frames)
         if found is not None:
             contour = Contour(found.pitch, (found.voicing > 0).float())
-        coloured = self._colour(hidden, prosody.pitch, prosody.energy)
-        mels, mel_lengths = self._decode(coloured, durations, contour, num_frames)
+        with_prosody = self._add_prosody(hidden, prosody.pitch, prosody.energy)
+        mels, mel_lengths = self._decode(with_prosody, durations, contour, num_frames)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         if prosody.gain is not None:
@@ -299,7 +299,7 @@ class FastSpeech2(nn.Module):
         prosody: Prosody,
         num_frames: int | None = None,
     ) -> Contour | None:
-        """Predicted for encoded symbols (B, N, D), before anything colours them."""
+        """Predicted from encoded symbols (B, N, D), before pitch and energy are added."""
         if not self.config.frame_pitch:
             return None
         spoken = mask & ~self.is_silent[symbols]
@@ -336,7 +336,7 @@ class FastSpeech2(nn.Module):
         return (x + self._voice(speakers)[:, None]) * mask[:, :, None]
 
     def _voice(self, speakers: Tensor) -> Tensor:
-        """What the ids (B,) add to every symbol: (B, D), from inside, outside or both."""
+        """The speakers' embedding (B, D), for every symbol: learned, given as vectors, or both."""
         parts = []
         if self.config.learned_speakers:
             parts.append(self.speaker_embedding(speakers))
@@ -345,7 +345,7 @@ class FastSpeech2(nn.Module):
             parts.append(self.project_vector(direction))
         return torch.stack(parts).sum(dim=0)
 
-    def _colour(self, hidden: Tensor, pitch: Tensor, energy: Tensor) -> Tensor:
+    def _add_prosody(self, hidden: Tensor, pitch: Tensor, energy: Tensor) -> Tensor:
         """Add what pitch and energy (B, N) contribute to (B, N, D)."""
         for embedding, values in (
             (self.pitch_embedding, pitch),

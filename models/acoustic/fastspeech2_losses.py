@@ -1,4 +1,4 @@
-"""What FastSpeech 2 is trained by."""
+"""The losses of FastSpeech 2."""
 
 from torch import Tensor
 from torch.nn import functional as F

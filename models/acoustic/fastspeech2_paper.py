@@ -92,14 +92,14 @@ class FastSpeech2PaperConfig:
 
 
 class Change(NamedTuple):
-    """What becomes of a prediction: times `factor` (B,), plus `shift` (B,)."""
+    """A change of a prediction: times `factor` (B,), plus `shift` (B,)."""
 
     factor: Tensor
     shift: Tensor
 
 
 class Prosody(NamedTuple):
-    """What a recording did: whole frames a symbol (B, N); pitch and energy as `VarianceConfig`
+    """Measured prosody: whole frames a symbol (B, N); pitch and energy as `VarianceConfig`
     says, each (B, N) or (B, T) by its level.
     """
 
@@ -108,8 +108,8 @@ class Prosody(NamedTuple):
     energy: Tensor
 
 
-class Wish(NamedTuple):
-    """Frames a symbol (B, N), cut to whole ones, and what becomes of the rest."""
+class RequestedProsody(NamedTuple):
+    """Frames a symbol (B, N), cut to whole ones, and how pitch and energy are changed."""
 
     durations: Tensor
     pitch: Change
@@ -270,10 +270,10 @@ class FastSpeech2Paper(nn.Module):
         hidden, log_durations = self._read(symbols, mask, speakers, mask_padding)
         durations = (log_durations.exp() - 1).round() * scales.durations[:, None]
         unmoved = torch.zeros_like(scales.pitch)
-        wish = Wish(
+        requested = RequestedProsody(
             durations.clamp(min=0), Change(scales.pitch, unmoved), Change(scales.energy, unmoved)
         )
-        return self._speak(hidden, mask, log_durations, wish, mask_padding)
+        return self._speak(hidden, mask, log_durations, requested, mask_padding)
 
     @torch.inference_mode()
     def synthesize(
@@ -290,12 +290,12 @@ class FastSpeech2Paper(nn.Module):
         durations = (frames * mask).long()
         is_empty = durations.sum(dim=1) == 0
         durations[:, 0] += is_empty
-        wish = Wish(
+        requested = RequestedProsody(
             durations,
             self.config.pitch.change(2 ** (controls.pitch_semitones / 12)),
             self.config.energy.change(controls.energy),
         )
-        output = self._speak(hidden, mask, log_durations, wish, mask_padding=True)
+        output = self._speak(hidden, mask, log_durations, requested, mask_padding=True)
         inside = length_mask(output.lengths, output.refined.shape[1])[:, :, None]
         mels = output.refined.masked_fill(~inside, self.mel.silence)
         faults = tuple(("no symbol lasts a frame",) if empty else () for empty in is_empty.tolist())
@@ -316,7 +316,7 @@ class FastSpeech2Paper(nn.Module):
         hidden: Tensor,
         mask: Tensor,
         log_durations: Tensor,
-        prosody: Prosody | Wish,
+        prosody: Prosody | RequestedProsody,
         mask_padding: bool,
     ) -> Output:
         seen = _seen(mask, mask_padding)
@@ -338,7 +338,7 @@ class FastSpeech2Paper(nn.Module):
         )
 
     def _vary(
-        self, level: str, x: Tensor, mask: Tensor, seen: Tensor, prosody: Prosody | Wish
+        self, level: str, x: Tensor, mask: Tensor, seen: Tensor, prosody: Prosody | RequestedProsody
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """(B, L, D) with the pitch and energy that are of this level, and their predictions."""
         predicted = {}

@@ -17,7 +17,7 @@ _KERNEL = 3
 
 
 class Contour(NamedTuple):
-    """What the voice does frame by frame (B, T)."""
+    """Pitch and voicing of every frame (B, T)."""
 
     pitch: Tensor  # drawn through what is unvoiced
     voicing: Tensor  # 1 voiced, 0 not; logits where a network predicts it

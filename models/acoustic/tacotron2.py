@@ -36,8 +36,8 @@ class Tacotron2Config:
 
     `frames_per_step` is Tacotron's reduction factor (arXiv 1703.10135, section 3.3).
     `mask_convolutions` keeps padding from the convolutions of a teacher-forced batch;
-    NVIDIA/tacotron2 does not. `prenet_dropout_at_inference` keeps the paper's dropout while
-    speaking, the same for the same symbols and speaker. `max_steps` ends what never stops.
+    NVIDIA/tacotron2 does not. `prenet_dropout_at_inference` keeps the paper's dropout in inference,
+    the same for the same symbols and speaker. `max_steps` bounds an utterance that never stops.
     """
 
     encoder_dim: int = 512
@@ -100,7 +100,7 @@ class DecoderState(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """Section 2.2: pre-net, a recurrent net that attends, one that speaks, two projections."""
+    """Section 2.2: pre-net, a recurrent net that attends, one for the output, two projections."""
 
     def __init__(self, config: Tacotron2Config, n_mels: int) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class Decoder(nn.Module):
         self.dropout = nn.Dropout(config.rnn_dropout)
 
     def remember(self, values: Tensor, mask: Tensor) -> Memory:
-        """The encoder's outputs (B, N, E) with all that does not change from step to step."""
+        """The attention's memory: encoder outputs (B, N, E), and what is computed of them once."""
         return Memory(values, self.attention.key(values), mask)
 
     def start(self, memory: Memory) -> DecoderState:
@@ -144,7 +144,7 @@ class Decoder(nn.Module):
         """Teacher-forced: groups (B, L, M * frames_per_step) of the real frames, each predicted
         from those before it. Returns predicted groups, stop logits (B, L), attention (B, L, N).
 
-        What the second net says never reaches the attention, so it runs over all steps at once.
+        The second net's output never reaches the attention, so it runs over all steps at once.
         """
         previous = self.prenet(F.pad(groups, (0, 0, 1, 0))[:, :-1])
         rnn = self.attention_rnn
@@ -183,7 +183,7 @@ class Decoder(nn.Module):
     def _attend(
         self, hidden: Tensor, cell: Tensor, memory: Memory, state: AttentionState
     ) -> AttentionState:
-        """The state after the first LSTM's: where it reads, and what it finds there."""
+        """The state after the first LSTM's: new weights and context."""
         hidden = self.dropout(hidden)
         weights = self.attention(hidden, memory, state)
         context = torch.bmm(weights[:, None].to(memory.values.dtype), memory.values)[:, 0]
@@ -197,8 +197,8 @@ class Decoder(nn.Module):
 class Tacotron2(nn.Module):
     """Symbol ids, and a speaker where there are several, to mels.
 
-    The speaker's vector is added to what the encoder says of every symbol. Of the controls it
-    follows energy alone, exactly: the mel is scaled. Pace and pitch are its own.
+    The speaker's vector is added to every encoded symbol. Of the controls it follows energy alone,
+    exactly: the mel is scaled. Pace and pitch cannot be controlled.
     """
 
     controls = frozenset({"energy"})
@@ -269,7 +269,7 @@ class Tacotron2(nn.Module):
     def speak(
         self, symbols: Tensor, lengths: Tensor, speakers: Tensor, controls: Controls
     ) -> tuple[Speech, Tensor]:
-        """What `synthesize` gives, and the attention (B, L, N) behind it.
+        """As `synthesize`, with the attention (B, L, N).
 
         An item ends with the group whose stop probability first exceeds the threshold.
         """
@@ -299,7 +299,7 @@ class Tacotron2(nn.Module):
     def encode(
         self, symbols: Tensor, lengths: Tensor, speakers: Tensor, mask_convolutions: bool
     ) -> Memory:
-        """Symbols (B, N) for the decoder to read."""
+        """Encoded symbols (B, N, E), as the decoder's memory."""
         mask = length_mask(lengths, symbols.shape[1])
         embedded = self.symbol_embedding(symbols)
         values = self.encoder(embedded, lengths, mask if mask_convolutions else None)
@@ -310,7 +310,7 @@ class Tacotron2(nn.Module):
     def decode(
         self, memory: Memory, dropout: PreNetDropout | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Speak until every item has stopped, or for `max_steps`: normalized frames
+        """Decode until every item has stopped, or for `max_steps`: normalized frames
         (B, L * frames_per_step, M), stop logits (B, L), attention (B, L, N).
         """
         batch = len(memory.values)
@@ -339,7 +339,7 @@ class Tacotron2(nn.Module):
         return self.postnet(frames.transpose(1, 2), inside).transpose(1, 2).float()
 
     def _ends(self, stop_logits: Tensor) -> tuple[Tensor, Tensor]:
-        """How many steps (B,) each item spoke, and whether it stopped by itself (B,)."""
+        """The number of steps (B,) of each item, and whether it stopped by itself (B,)."""
         fired = stop_logits.sigmoid() > self.config.stop_threshold
         stopped = fired.any(dim=1)
         first = fired.int().argmax(dim=1) + 1

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class Memory(NamedTuple):
-    """What the decoder reads of the symbols: encoder outputs (B, N, E), their keys for the
+    """The attention's memory: encoder outputs (B, N, E), their keys for the
     attention (B, N, A) and which symbols exist (B, N).
     """
 
@@ -34,9 +34,7 @@ class AttentionState(NamedTuple):
 
 
 class LocationAttention(nn.Module):
-    """Location-sensitive attention (arXiv 1506.07503, eq. 8-9): where to read next depends on what
-    was read before.
-    """
+    """Location-sensitive attention (arXiv 1506.07503, eq. 8-9): weights depend on earlier ones."""
 
     def __init__(self, rnn_dim: int, encoder_dim: int, dim: int, filters: int, kernel: int) -> None:
         super().__init__()

@@ -1,5 +1,4 @@
-"""The two ends of Tacotron 2 (arXiv 1712.05884, section 2.2): what reads the symbols, and what
-refines the frames.
+"""The two ends of Tacotron 2 (arXiv 1712.05884, section 2.2): the encoder, and the post-net.
 
 B batch, C channels, L symbols or frames, E encoder width, M mel bands.
 """

@@ -59,7 +59,7 @@ class AdversarialTask(Trained, Protocol):
         """The batch of a step: the same for the same step, always."""
 
     def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
-        """Waveforms for a batch, if they are to be heard, and losses by name."""
+        """Waveforms for a batch, if discriminators judge them, and losses by name."""
 
 
 def train_adversarial(
@@ -118,7 +118,7 @@ def _judged(real: list[Verdict], fake: list[Verdict], task: AdversarialTask, ste
 def labels_are_reversed(step: int, steps_per_epoch: int, every: int) -> bool:
     """Whether a step lies in the last epoch of every `every`: a remedy against mode collapse.
 
-    Discriminators that are told the opposite for a while lose their certainty, and their gradients
-    come back to a generator that they had stopped teaching. `every` 0 never reverses.
+    Reversed labels make saturated discriminators less confident, so that the generator gets
+    gradients again. `every` 0 never reverses.
     """
     return every > 0 and step // steps_per_epoch % every == every - 1

@@ -1,5 +1,5 @@
-"""Alignments of a corpus, which give FastSpeech2 its durations, and which of its clips the
-recognizer hears otherwise: made once, and kept.
+"""Cached alignments of a corpus, which give FastSpeech2 its durations, and the recognizer's phone
+error rates of its clips.
 """
 
 import hashlib
@@ -27,8 +27,8 @@ _VERSION = 1
 def align_corpus(
     features: Features, recognizer: Checkpoint, cache_dir: Path
 ) -> dict[str, Alignment]:
-    """Alignments by `clip_key`, cached under the recognizer, what the clips say and how they
-    sound; clips too short for their phones are left out.
+    """Alignments by `clip_key`, cached by the recognizer, the clips' phones and their features;
+    clips too short for their phones are left out.
     """
     path = _cache_path("alignment", features, recognizer, cache_dir)
     if is_as_listed(path.with_suffix(".contents.txt")):
@@ -47,7 +47,7 @@ def clip_error_rates(
     features: Features, recognizer: Checkpoint, cache_dir: Path
 ) -> dict[str, float]:
     """The recognizer's phone error rate of each recording by `clip_key`, cached as alignments are:
-    high where a reader said something else, or so that no phones are heard.
+    high where a reader said something else, or unintelligibly.
     """
     path = _cache_path("heard", features, recognizer, cache_dir)
     if is_as_listed(path.with_suffix(".contents.txt")):

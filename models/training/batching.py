@@ -1,4 +1,4 @@
-"""Which clips share a batch: alike in length, as many as fit a number of frames."""
+"""Batches of clips of similar length, up to a number of frames."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """Trackers of a run: TensorBoard, Weights & Biases, or both.
 
-Accelerate's trackers do the talking. TensorBoard takes pictures and sounds by its own methods;
+Accelerate's trackers write the figures. TensorBoard takes pictures and sounds by its own methods;
 Weights & Biases gets them as its media.
 """
 

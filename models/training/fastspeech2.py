@@ -67,8 +67,8 @@ class FastSpeech2Training:
     the corpus in place of the recognizer. `speaker_vectors` is a file with a vector a speaker,
     of `model.speaker_vector_dim` numbers. `start_from` is a FastSpeech 2 to begin with: all tensors
     that fits, new symbols as the nearest that it knows, new speakers as its average.
-    Clips of a phone error rate above `max_phone_error_rate`, by `recognizer`, are left out: where
-    readers said something else, or hardly what is written.
+    Clips of a phone error rate above `max_phone_error_rate`, by `recognizer`, are left out: their
+    text is not what was said.
     """
 
     recipe: Literal["fastspeech2"]

@@ -45,7 +45,7 @@ class HarmonicTraining:
     """`configs/train/harmonic.yaml`.
 
     `teacher_mels` are folders that `voxloom mels` wrote; `teacher_share` of the segments come from
-    them, mels and F0 as an acoustic model says them, the others from recordings. Of the latter
+    them, mels and F0 of an acoustic model, the others from recordings. Of the latter
     `blurred_share` are smoothed, as an acoustic model's mels are. With `discriminators` it learns
     against them, from the first step: `start_from` should have learned without.
     """
@@ -236,7 +236,7 @@ class HarmonicTask:
 
 
 class _Pool:
-    """Clips long enough for a segment, each drawn as often as it is long."""
+    """Clips long enough for a segment, drawn in proportion to their length."""
 
     def __init__(self, caches: list[Features], frames: int) -> None:
         self.frames = frames
@@ -261,7 +261,7 @@ class _Pool:
 
 
 def _pitch_errors(log_f0: Tensor, voicing: Tensor, pitch_hz: Tensor) -> dict[str, float]:
-    """Median error in cents where both hear a voice, and the share of frames wrongly voiced."""
+    """Median error in cents where both are voiced, and the share of frames wrongly voiced."""
     found, real = voicing > 0, pitch_hz > 0
     both = found & real
     cents = 1200 / np.log(2) * (log_f0 + LN_F0_CENTER - pitch_hz.clamp(min=1).log()).abs()

@@ -31,7 +31,7 @@ class HifiGanTraining(VocoderTraining):
     """`configs/train/hifigan.yaml`.
 
     `stft_loss` adds Parallel WaveGAN's loss `stft` to the paper's three: it teaches the shape of
-    single periods, which discriminators take long to ask for.
+    single periods, which discriminators alone teach slowly.
     """
 
     recipe: Literal["hifigan"]

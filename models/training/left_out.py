@@ -1,4 +1,4 @@
-"""What of a corpus no model learns from, and why: a line each, and a summary."""
+"""Clips that training leaves out, and why: a line each, and a summary."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -66,7 +66,7 @@ def _unmeasured(mel: MelConfig, kind: str, found: str) -> Measured:
 
 
 def _why_unusable(frames: np.ndarray, rate: int) -> Problem:
-    """Why nobody learns from the samples (S, C) of a clip."""
+    """Why the samples (S, C) of a clip cannot be trained on."""
     if not len(frames):
         return "silent", "it holds no samples"
     if not np.isfinite(frames).all():

@@ -33,9 +33,8 @@ LOSSES = ("stft", "adversarial", "feature")
 class MelGanTraining(VocoderTraining):
     """`configs/train/melgan.yaml`.
 
-    `initial_std` is the spread of the first weights. The published 0.02 makes the first waves all
-    but silent, and 100,000 steps of spectra to wake them; null leaves it to PyTorch, which is awake
-    at once.
+    `initial_std` is the spread of the first weights. The published 0.02 makes the first waves
+    nearly silent for 100,000 steps; null leaves it to PyTorch's initialization, which does not.
     """
 
     recipe: Literal["melgan"]

@@ -1,7 +1,7 @@
 """An acoustic model's mels of recordings, frame for frame: what a vocoder is fine-tuned on.
 
-A vocoder that learned from recordings alone is given, in use, mels that are smoother than any it
-knows. Fine-tuned on these, it learns from what it will be given (HiFi-GAN, arXiv 2010.05646,
+An acoustic model's mels are smoother than those of recordings, on which a vocoder is trained.
+Fine-tuning on them removes the mismatch (HiFi-GAN, arXiv 2010.05646,
 section 4.4).
 """
 
@@ -32,7 +32,7 @@ _NAMED = 5  # speakers left out that are named, of many
 
 
 class Followed(NamedTuple):
-    """A recording as an acoustic model says it in the same time: mel (num_frames, n_mels)."""
+    """An acoustic model's mel of a recording, in the same time: (num_frames, n_mels)."""
 
     clip: Clip
     mel: np.ndarray
@@ -218,7 +218,9 @@ def _follow_with_tacotron2(
     align_with: Aligner,
     report: Callable[[str], None],
 ) -> Iterator[Followed]:
-    """Its own attention aligns: every frame is said after the recording's frames before it."""
+    """Its own attention aligns: every frame follows the recording's frames before it (teacher
+    forcing).
+    """
     model, alphabet = acoustic.model, acoustic.info.alphabet
     device = model.mel_mean.device
     for clip in _known_clips(acoustic, features.clips, report):

@@ -1,4 +1,4 @@
-"""The loop of a probe: until the dataset's own validation split gets no better."""
+"""The training loop of a probe, with early stopping on the dataset's own validation split."""
 
 import copy
 import math
@@ -29,7 +29,7 @@ _CTC_SIZE = RecognizerConfig(dim=96, hidden_dim=192, num_layers=4, kernel_size=9
 
 @dataclass(frozen=True, slots=True)
 class ProbeTraining:
-    """How long a probe learns. After `patience` epochs without a lower loss on validation it
+    """How long a probe is trained. After `patience` epochs without a lower loss on validation it
     stops; the best weights are kept.
     """
 
@@ -95,8 +95,8 @@ def loss_of(probe: TrainedProbe, clips: Sequence[LabelledFeatures]) -> float:
 
 
 @torch.inference_mode()
-def hear_all(probe: TrainedProbe, clips: Sequence[LabelledFeatures]) -> list[str]:
-    """What the probe hears in each clip."""
+def transcribe_clips(probe: TrainedProbe, clips: Sequence[LabelledFeatures]) -> list[str]:
+    """The probe's hypothesis of each clip."""
     probe.eval()
     return [text for few in _batches(clips) for text in probe.hear(*_batch(few))]
 
@@ -129,7 +129,7 @@ def _learn(
 
 
 def _share_of_rate(done: float) -> float:
-    """Up along a line for a tenth of the time, then down along a cosine to nothing."""
+    """Linear warm-up for a tenth of the time, then a cosine to 0."""
     if done < _WARMUP:
         return (done + 1e-3) / _WARMUP
     return 0.5 * (1 + math.cos(math.pi * (done - _WARMUP) / (1 - _WARMUP)))

@@ -26,13 +26,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ProsodyLevels:
-    """The middle of what was measured: ln F0 by speaker, ln amplitude of the corpus."""
+    """Centres of the measurements: median ln F0 by speaker, mean ln amplitude of the corpus."""
 
     log_pitch: dict[str, float]
     log_energy: float
 
     def scaled_pitch(self, example: Example, std: float) -> np.ndarray:
-        """(N,) deviations from the speaker's middle in units of `std`; 0 where unvoiced."""
+        """(N,) deviations from the speaker's median in units of `std`; 0 where unvoiced."""
         scaled = (example.log_pitch - self.log_pitch[example.clip.speaker]) / std
         limit = _LARGEST_PITCH_DEVIATION
         return np.clip(np.nan_to_num(scaled, nan=0.0), -limit, limit).astype(np.float32)
@@ -89,7 +89,7 @@ def measure_levels(examples: Sequence[Example], speakers: Sequence[str]) -> Pros
 
 
 def log_pitch_of(examples: Sequence[Example], speaker: str) -> np.ndarray:
-    """ln F0 of all symbols that the speaker says, NaN where unvoiced."""
+    """ln F0 of all symbols of the speaker, NaN where unvoiced."""
     own = [example.log_pitch for example in examples if example.clip.speaker == speaker]
     return np.concatenate(own) if own else np.full(1, np.nan, np.float32)
 

@@ -1,4 +1,4 @@
-"""Where a checkpoint comes from, for its card."""
+"""The origin of a checkpoint, for its card."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a recipe knows of its model before the first step."""
+    """The description of a model, known before the first step."""
 
     kind: str
     config: Any

@@ -34,7 +34,7 @@ UNFIT_STATE = (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.Unp
 
 @dataclass(frozen=True, slots=True)
 class LoopConfig:
-    """How long a run learns, and how often it reports."""
+    """Length of a run, and intervals of its reports."""
 
     steps: int
     average_decay: float = 0.999  # of the moving average of the weights that is shipped
@@ -77,7 +77,7 @@ class Pace:
         return f"{seconds:.2f} s/step  {(steps - done) * seconds / 60:.0f} min left"
 
     def forecast(self, done: int, steps: int) -> str:
-        """What the run will cost, for its start."""
+        """The predicted time of the run, told at its start."""
         seconds = self.seconds(done)
         left = timedelta(seconds=round((steps - done) * seconds))
         end = (datetime.now().astimezone() + left).strftime("%Y-%m-%d %H:%M %Z")

@@ -30,8 +30,8 @@ from models.training.supervised import train_supervised
 
 @dataclass(frozen=True, slots=True)
 class ChannelConfig:
-    """What differs between two recordings of one speaker, so that it is not learned as theirs:
-    the level of bands in slow waves, a floor of noise, in natural-log mel units, and bands lost.
+    """Augmentation by what differs between recordings of one speaker: the level of bands in slow
+    waves, a floor of noise, in natural-log mel units, and bands lost.
     """
 
     tilt: float = 0.6
@@ -126,7 +126,7 @@ class SpeakerEncoderTask:
         self.model = _WithSpeakers(encoder, len(self.trained) * len(config.warps))
 
     def batch(self, step: int) -> Batch:
-        """As many clips of every drawn speaker, whoever has more of them."""
+        """Equally many clips of every drawn speaker."""
         config = self.config
         rng = np.random.default_rng((config.loop.seed, step))
         count = min(config.speakers_per_batch, self.model.num_speakers)
@@ -140,7 +140,7 @@ class SpeakerEncoderTask:
         }
 
     def _crop(self, speaker: int, rng: np.random.Generator) -> np.ndarray:
-        """(crop_frames, n_mels) of one of the clips, as another microphone would hear it."""
+        """(crop_frames, n_mels) of one of the clips, through another drawn channel."""
         number, warp = divmod(speaker, len(self.config.warps))
         clips = self.trained[number]
         mel = _warped(

@@ -159,7 +159,7 @@ class Tacotron2Task:
         clips = [one.clip for one in chosen]
         mels = pad_stack([self.features.mel(clip) for clip in clips])
         return {
-            **read_aloud(clips, [one.symbols for one in chosen], self.model),
+            **model_inputs(clips, [one.symbols for one in chosen], self.model),
             "mels": self.model.normalize(mels.to(self.model.mel_mean.device)).cpu(),
             "mel_lengths": torch.tensor([clip.num_frames for clip in clips]),
             "guidance": pad_guidance([self._guide(one) for one in chosen]),
@@ -184,8 +184,8 @@ class Tacotron2Task:
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
-        """Held-out sentences spoken from text: phone error rate as the recognizer hears it, the
-        share of utterances with faults, and of attention steps off the diagonal.
+        """Held-out sentences spoken from text: phone error rate by the recognizer, the share of
+        utterances with faults, and of attention steps off the diagonal.
         """
         assert isinstance(model, Tacotron2)
         speech, attention = speak_clips(model, self.held_out)
@@ -239,10 +239,10 @@ class Tacotron2Task:
         origin.save(model, folder, step, metrics)
 
 
-def read_aloud(
+def model_inputs(
     clips: Sequence[Clip], symbols: Sequence[Sequence[str]], model: Tacotron2
 ) -> dict[str, Tensor]:
-    """What the model is asked to say: `symbols` (B, N), `lengths` (B,), `speakers` (B,)."""
+    """A batch of inputs: `symbols` (B, N), `lengths` (B,), `speakers` (B,)."""
     ids = [symbol_ids(one, model.symbols) for one in symbols]
     return {
         "symbols": pad_stack(ids),
@@ -254,7 +254,7 @@ def read_aloud(
 def speak_clips(model: Tacotron2, clips: Sequence[Clip]) -> tuple[Speech, Tensor]:
     """The clips' sentences by their own speakers, from text alone, and the attention (B, L, N)."""
     device = model.mel_mean.device
-    asked = read_aloud(clips, [tokens_of(clip.phonemes) for clip in clips], model)
+    asked = model_inputs(clips, [tokens_of(clip.phonemes) for clip in clips], model)
     return model.speak(
         asked["symbols"].to(device),
         asked["lengths"].to(device),

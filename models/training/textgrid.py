@@ -1,7 +1,7 @@
 """Praat's TextGrids: long or short form, UTF-8 or UTF-16.
 
-Praat itself reads them too, but takes a damaged one for something else, or all memory for the
-number of tiers that it claims.
+Praat itself reads them too, but misreads damaged ones, and allocates as many tiers as a file
+claims.
 """
 
 import math
@@ -75,7 +75,7 @@ def _start_s(interval: Interval) -> float:
 
 class _Tokens:
     """What a TextGrid says, in order: quoted texts, flags and numbers that stand alone. All else,
-    as the names of values in the long form, is remark.
+    as the names of values in the long form, is ignored.
     """
 
     def __init__(self, path: Path) -> None:

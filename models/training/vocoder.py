@@ -1,4 +1,4 @@
-"""What the recipes of all vocoders share: segments of speech, their mels, how they are judged."""
+"""What the recipes of all vocoders share: segments of speech, their mels, evaluation."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -204,7 +204,7 @@ def without_weight_norm(model: nn.Module) -> nn.Module:
 
 
 def _load_discriminators(run: Path, discriminators: Discriminators) -> None:
-    """Go on with the discriminators of a run, which know what recordings sound like."""
+    """Continue with the trained discriminators of a run."""
     try:
         state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
         discriminators.load_state_dict(state["modules"]["discriminators"])

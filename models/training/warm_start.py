@@ -47,7 +47,7 @@ def start_voice(name: str, kind: str, model: Any) -> None:
 
 
 def _stand_in(symbol: str, known: Sequence[str]) -> str:
-    """The symbol of `known` that is most like one that it lacks; the symbol where nothing is."""
+    """The symbol of `known` most similar to one that it lacks; the symbol itself where none is."""
     index = {name: number for number, name in enumerate(known)}
     number = find_symbol(symbol, index)
     if number is None:

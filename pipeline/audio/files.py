@@ -166,7 +166,7 @@ def _frame_energies(wave: np.ndarray, frame: int) -> np.ndarray:
 
 
 def _hold(energies: np.ndarray, frames: int) -> np.ndarray:
-    """The highest of every frame and the `frames` before it: (F,) -> (F,)."""
+    """The maximum of every frame and the `frames` before it: (F,) -> (F,)."""
     padded = np.concatenate([np.zeros(frames), energies])
     return np.lib.stride_tricks.sliding_window_view(padded, frames + 1).max(axis=-1)
 

@@ -174,7 +174,7 @@ def level_name(value: object) -> str:
 
 
 def _name_in(row: int, kind: str, applied: Mapping[str, np.ndarray]) -> str:
-    """What the next link of a kind is called in a row that may have some already."""
+    """The name of the next link of a kind, in a row that may have some already."""
     link, number = kind, 1
     while link in applied and applied[link][row]:
         number += 1

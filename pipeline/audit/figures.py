@@ -78,8 +78,9 @@ def _tie(column: Column, label: Column) -> str:
 
 
 def _usual(audit: Audit) -> Iterator[Finding]:
-    """What one would ask first: the class of noise and the SNR by what is learned, by the voice
-    and by the position in the dataset."""
+    """The pairs that are always shown: the class of noise and the SNR by what is learned, by the
+    voice and by the position in the dataset.
+    """
     for subject in (".classes", ".snr_db"):
         for against in ("intent", "speaker", POSITION):
             found = (judged.finding for judged in audit.findings)

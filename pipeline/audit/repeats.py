@@ -130,8 +130,9 @@ def _pairs(ordered: np.ndarray, within: float) -> int:
 
 
 def _share_within(span: float) -> float:
-    """Of pairs of uniform numbers over `span` that are near, the share that is as good as the
-    same. A file that is always begun at one moment is taken for one that has more of them."""
+    """Of pairs of uniform numbers over `span` that are near, the share that counts as equal. One
+    start offset of a file is treated as if there were more.
+    """
     span = max(span, _NEAR_S)
     return (2 * span - _SAME_S) * _SAME_S / ((2 * span - _NEAR_S) * _NEAR_S)
 

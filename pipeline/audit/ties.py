@@ -95,7 +95,7 @@ def _voice_tie(column: Column, label: Column, evidence: Evidence) -> Iterator[Fi
 
 
 def _words(column: Column, label: Column, p: float) -> str:
-    """Where the two meet most unlike chance, or that they do not."""
+    """The cell that differs most from chance, or that there is none."""
     if p > SURE_ENOUGH_FOR_WORDS:
         return "no more than chance"
     codes = column.values if column.levels else bins(column.values)

@@ -183,7 +183,7 @@ def part_of(data: bytes, wanted: str | None, kind: str) -> Response:
 
 
 def _add_guard(app: FastAPI, host: str, names: Collection[str]) -> None:
-    """Refuse strangers, send the security headers, and put errors into words."""
+    """Refuse unknown hosts, send the security headers, and answer errors with a message."""
 
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -45,7 +45,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class _Use:
-    """Files that serve one purpose: what they are known by, and where they lie."""
+    """Files that serve one purpose: their key, and their locations."""
 
     digest: Callable[[], str]
     files: Callable[[], Iterable[Path]]

@@ -84,7 +84,7 @@ def sources_of_sounds(
 
 
 def _sources_of_babble(config: BabbleConfig, seed: int) -> Iterator[LicensedSource]:
-    """The sound that a MelNet draws, and the vocoder by which it is heard."""
+    """The babble that a MelNet draws, and the vocoder of it."""
     file = Path(f"{babble_key(config, seed)}.flac")
     (drawn,) = babble_library(config, file, _ANY_RATE).sounds
     drawing = _checkpoint_source("noise", config.checkpoint, "babble.checkpoint")

@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class _Touched(Exception):
-    """A file was replaced and is what it was again: what was read in between cannot be known."""
+    """A file was replaced and restored: what was read in between is unknown."""
 
 
 def make_shard(

@@ -115,7 +115,7 @@ def _schema(dataset: Path) -> pa.Schema:
 
 
 def _feature(field: pa.Field) -> dict[str, Any]:
-    """A column as the card's YAML spells it."""
+    """A column in the card's YAML."""
     kind = field.type
     if pa.types.is_list(kind):
         items = kind.value_type
@@ -166,5 +166,5 @@ def _noise(noise: Mapping[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text in a Markdown table as it is written, whatever is in it."""
+    """Text of a Markdown table, escaped."""
     return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", " ".join(text.split()))

@@ -71,7 +71,7 @@ def _table(lines: Sequence[SummaryLine]) -> str:
 
 
 def _together(kind: str, lines: Sequence[SummaryLine]) -> list[str]:
-    """What asks for no name, a line a licence."""
+    """Works without attribution, a line a licence."""
     ordered = sorted(lines, key=lambda line: (line.licence, line.commercial))
     told = []
     for (licence, commercial), same in groupby(

@@ -127,7 +127,7 @@ def _bars(name: str, title: str, counts: Counter[str]) -> _Drawing:
 
 
 def _lines(name: str, title: str, lines: Sequence[tuple[str, float, str]]) -> _Drawing:
-    """A bar a line: its label, its share of the width, and what stands at its end."""
+    """A bar a line: its label, its share of the width, and the text at its end."""
     drawing = _Drawing(name, title)
     step = (HEIGHT - _TOP - 14) / max(6, len(lines))
     for index, (label, share, told) in enumerate(lines):

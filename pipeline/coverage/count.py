@@ -158,7 +158,7 @@ class TemplateCount:
             table.reshape(-1)[at] += counts
 
     def _make_tables(self) -> None:
-        """Slots made by rule say nothing that can be counted, and are in no tuple."""
+        """Slots made by rule have no values to count, and are in no tuple."""
         sizes = level_sizes(self.vocabularies, self.is_listed)
         listed = [position for position, is_listed in enumerate(self.is_listed) if is_listed]
         if len(listed) < self._t:

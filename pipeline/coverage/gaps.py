@@ -119,14 +119,14 @@ class GapFinder:
             yield tidy("".join(p if isinstance(p, str) else next(values) for p in pieces))
 
     def _uniforms(self, name: str, count: int) -> Sequence[float]:
-        """The first `count` draws of a template, the same for everything that it misses."""
+        """The first `count` draws of a template, the same for all of its missing tuples."""
         if name not in self._drawn:
             rng = rng_for(self._seed, "coverage", name)
             self._drawn[name] = tuple(islice(uniforms_of(rng), count))
         return self._drawn[name]
 
     def _why(self, texts: Iterator[str], count: int, none: str = NOT_REACHED) -> str:
-        """The commonest fate of `texts`, or that one of them could still be said."""
+        """The commonest reason why `texts` were left out, or that one of them is still possible."""
         fates: Counter[str] = Counter()
         for text in texts:
             fate = self._fate(text)

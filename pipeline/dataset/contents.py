@@ -34,7 +34,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a look at one data file tells; the `values` that may leak lie in a file beside."""
+    """The contents of one data file; the `values` that may leak lie in a file beside."""
 
     path: Path
     rows: int

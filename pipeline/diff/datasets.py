@@ -146,7 +146,7 @@ def _columns(dataset: Path) -> dict[str, str]:
 def _load(
     rows: duckdb.DuckDBPyConnection, table: str, dataset: Path, hashes: Sequence[str]
 ) -> SpreadCount:
-    """Write a line a row into `table`: id, split, `hashes`, what is counted; and count it."""
+    """Write a line a row into `table`: id, split, `hashes`, counted columns; and count it."""
     columns = ", ".join([*hashes, *(f"{counted} AS {name}" for name, counted in COUNTED.items())])
     for number, path in enumerate(data_files(dataset)):
         made = f"INSERT INTO {table}" if number else f"CREATE TABLE {table} AS"

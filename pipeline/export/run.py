@@ -134,7 +134,7 @@ def _listed_digest(dataset: Path, source: Path, record: DatasetRecord) -> str:
 
 
 def _description(layout: str, record: DatasetRecord, pieces: Sequence[Piece]) -> dict[str, Any]:
-    """What makes two exports the same."""
+    """What two exports have in common if they are equal."""
     digests = json.dumps([[piece.name, piece.digest] for piece in pieces])
     data = hashlib.sha256(digests.encode()).hexdigest()[:16]
     return {

@@ -104,8 +104,8 @@ class Attempts:
     def _with_words(
         self, clip: CleanClip, performance: Performance, spoken: SpokenSentence
     ) -> tuple[Performance, str]:
-        """With the words' times, found where the voice gave none; and what is wrong where they
-        could not be.
+        """The clip with word times, aligned where the voice gave none; and the faults where that
+        failed.
         """
         recognizer = self._judge.recognizer
         if performance.words or recognizer is None:
@@ -120,7 +120,7 @@ class Attempts:
     def _measure(
         self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, unfound: str
     ) -> tuple[Judgement, tuple[str, ...]]:
-        """(what is measured, what is wrong, with what is known to be)."""
+        """(measurements, faults including those already known)."""
         wave, performance = clip.wave, mel.performance
         judgement = self._judge.judge(
             wave, clip.sample_rate, performance.phonemes, performance.words, spoken.transcript

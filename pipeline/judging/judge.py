@@ -216,7 +216,7 @@ class Judge:
 
     @torch.inference_mode()
     def _listen(self, wave: np.ndarray, sample_rate: int) -> "_Recognized":
-        """One pass of the recognizer, which serves phones and times."""
+        """One pass of the recognizer, for phones and word times."""
         assert self._recognizer is not None
         wave = resample(wave, sample_rate, self._recognizer.mel.sample_rate)
         mel = self._log_mel(torch.from_numpy(np.ascontiguousarray(wave))[None].to(self._device))
@@ -251,7 +251,7 @@ class Judge:
 
 
 class _Recognized(NamedTuple):
-    """What the recognizer makes of a clip of `num_frames` mel frames: log-probabilities
+    """The recognizer's output for a clip of `num_frames` mel frames: log-probabilities
     (1, T', C) and T' (1,).
     """
 

@@ -83,7 +83,7 @@ class LabelLeakage:
 
 
 class _Family(NamedTuple):
-    """Tests that belong together: their p, and what they say when these are corrected."""
+    """A family of tests: their p-values, and what they find after correction."""
 
     p: np.ndarray
     warnings: Callable[[np.ndarray], Iterator[LeakageWarning]]
@@ -184,7 +184,7 @@ def _values(data: LabelledRows, slot: str, held: Holdings) -> Iterator[_Family]:
 def _templates(
     data: LabelledRows, slot: str, held: Holdings, rng: np.random.Generator
 ) -> Iterator[_Family]:
-    """Do the values of a slot tell the template, among an intent's templates that have it?"""
+    """Whether a slot's values predict the template, among an intent's templates that have it."""
     held = held.at_least(_LEAST_ROWS)
     rows, first = np.unique(held.rows, return_index=True)
     if not len(rows):
@@ -209,7 +209,7 @@ def _templates(
 
 
 def _voices(data: LabelledRows, column: str, rng: np.random.Generator) -> Iterator[_Family]:
-    """Does it tell the intent who speaks, or in which accent?"""
+    """Whether the speaker or the accent predicts the intent."""
     codes = data.codes(column)
     table = contingency_table(codes, data.intents)
     if min(table.shape) < 2:
@@ -247,7 +247,7 @@ def _single_templates(data: LabelledRows) -> Iterator[LeakageWarning]:
 def _predictors(
     names: Sequence[str], tests: LabelTests, p: np.ndarray, intents: Sequence[str], share: float
 ) -> Iterator[Predictor]:
-    """Those that surely tell, each with the intent that it lies furthest above chance in."""
+    """The significant predictors, each with the intent that it predicts furthest above chance."""
     best = p.reshape(tests.counts.shape)
     for thing, name in enumerate(names):
         intent = int(np.argmin(tests.p_more[thing]))
@@ -260,7 +260,7 @@ def _predictors(
 def _joint_bits(
     tests: LabelTests, things: np.ndarray, population: np.ndarray, labels: np.ndarray
 ) -> float:
-    """Bits a row of the population that these things tell together, all other rows being one."""
+    """Joint information of these predictors, in bits a row; rows without any count as one value."""
     by_label = np.bincount(labels[population], minlength=tests.counts.shape[1])
     chosen = tests.counts[things]
     return mutual_information(np.vstack([chosen, np.maximum(by_label - chosen.sum(axis=0), 0)]))

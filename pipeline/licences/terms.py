@@ -105,7 +105,7 @@ def combined(own: str, parts: Iterable[str]) -> str:
 
 
 def _distinct(parts: Iterable[str]) -> Iterator[Terms]:
-    """In the order of their names, so that a row's licence does not hang on an order."""
+    """Sorted by name, so that a row's licence does not depend on an order."""
     found = {terms.name: terms for part in parts for terms in terms_of(part)}
     for name in sorted(found):
         yield found[name]

@@ -20,8 +20,8 @@ from models.training.probe import (
     LabelledFeatures,
     ProbeTraining,
     TrainedProbe,
-    hear_all,
     train_probe,
+    transcribe_clips,
 )
 from pipeline.build.config import load_build_config
 from pipeline.probe.clips import (
@@ -146,7 +146,7 @@ def _change(request: ProbeRequest) -> Change | None:
 
 
 def _task(source: Source, request: ProbeRequest) -> _Task:
-    """Decided by the dataset alone, so that the recordings cannot change what is asked of it."""
+    """Decided by the dataset alone, so that the recordings cannot change the task."""
     intents = {clip.transcript: clip.intent for clip in source.train if clip.intent}
     if request.label == "intent" and not intents:
         raise DataError(f"{source.name}: a corpus has no intents; give --label transcript")
@@ -173,7 +173,7 @@ def _of_known_labels(source: Source, task: _Task) -> Source:
 
 
 def _check_labels(source: Source, task: _Task, real: Sequence[ProbeClip], folder: Path) -> None:
-    """Every label of the recordings must be among those that are learned."""
+    """Every label of the recordings must be among the dataset's."""
     if task.kind == "ctc":
         return
     learned = {task.text_of(clip) for clip in source.train}
@@ -198,7 +198,7 @@ def _probe(
     request: ProbeRequest,
     report: Report,
 ) -> ProbeResult:
-    """Train on one source, and hear the recordings and the source's own test split."""
+    """Train on one source, and test on the recordings and on the source's own test split."""
     train, validation = _features_of(source.train, task), _features_of(source.validation, task)
     probes = []
     for run in range(request.runs):
@@ -233,9 +233,9 @@ def _tell(report: Report, about: str, line: str) -> None:
 def _hear(
     probes: Sequence[TrainedProbe], clips: Sequence[ProbeClip], task: _Task
 ) -> list[RecognizedClip]:
-    """What every probe hears in each clip, and the mean of its errors."""
+    """Every probe's hypothesis of each clip, and the mean of its errors."""
     meant = _features_of(clips, task)
-    hypotheses = zip(*(hear_all(each, meant) for each in probes), strict=True)
+    hypotheses = zip(*(transcribe_clips(each, meant) for each in probes), strict=True)
     return [
         _compared(clip, wanted.text, texts, task.kind)
         for clip, wanted, texts in zip(clips, meant, hypotheses, strict=True)
@@ -251,7 +251,7 @@ def _compared(
 
 
 def _errors(reference: str, hypothesis: str, kind: ProbeKind) -> int:
-    """Of a keyword 0 or 1, else edits in words."""
+    """0 or 1 of a keyword, else edits in words."""
     if kind == "keyword":
         return int(hypothesis != reference)
     return edit_distance(hypothesis.split(), reference.split())

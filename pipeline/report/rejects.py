@@ -67,7 +67,7 @@ def reject_reasons(rejects: Iterable[Reject]) -> list[RejectReason]:
 
 
 def _played(dataset: Path, examples: Sequence[str]) -> list[tuple[Reject, str]]:
-    """Of as many reasons as fit, one clip each."""
+    """One clip for each reason, as many as fit."""
     wanted = set(dict.fromkeys(examples))
     played: list[tuple[Reject, str]] = []
     for row in read_rows(dataset / REJECTS_FILE):

@@ -59,7 +59,7 @@ class Line:
 
 
 class _Asked(NamedTuple):
-    """Lines as the acoustic model takes them."""
+    """Lines as input of the acoustic model."""
 
     symbols: torch.Tensor  # (B, N)
     lengths: torch.Tensor
@@ -142,7 +142,7 @@ def is_expressive(model: object) -> bool:
 
 
 def _strayed(prosody: Prosody, line: Line, model: FastSpeech2) -> Prosody:
-    """`prosody` (1, N) of a line as far from the prediction as was drawn."""
+    """`prosody` (1, N) of a line with the drawn deviations from the prediction."""
     drawn, ids = line.drawn, torch.from_numpy(line.tokens.ids)[None]
     spoken = (~model.is_silent[ids.to(model.is_silent.device)]).to(prosody.pitch.device)
     if drawn.expressiveness and is_expressive(model):
@@ -177,8 +177,7 @@ def _padded_symbols(line: Line) -> int:
 def _asked(lines: Sequence[Line], checkpoint: Checkpoint, device: str, size: int) -> _Asked:
     """Lines padded to `size` symbols.
 
-    Scaling the spectrogram will move its pitch, too, so the voice is asked for the pitch that
-    becomes the right one.
+    Scaling the spectrogram shifts the pitch, too; the requested pitch compensates for that.
     """
     drawn = [line.drawn for line in lines]
     follows_pitch = "pitch_semitones" in checkpoint.acoustic_model.controls

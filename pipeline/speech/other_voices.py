@@ -116,7 +116,7 @@ class OtherVoices:
             )
 
     def _says(self, speaker: str, accent: str, marked: bool = False) -> bool:
-        """An endpoint reads text, in its own accent; what is `marked` it would read wrong."""
+        """An endpoint reads text, in its own accent, and would mispronounce what is `marked`."""
         other = self._voices.get(speaker)
         return (
             other is None

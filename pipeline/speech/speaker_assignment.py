@@ -69,7 +69,7 @@ def deal_speakers(voices: Mapping[str, float], shares: Mapping[str, float]) -> d
 
 
 def _families(voices: Iterable[str]) -> list[tuple[str, ...]]:
-    """Voices that share a speaker, however indirectly, together."""
+    """Groups of voices that share a speaker, directly or indirectly."""
     groups: list[tuple[set[str], list[str]]] = []
     for voice in sorted(voices):
         taught = voice.replace(":", "-")  # what ours is called that learned from this voice

@@ -230,7 +230,7 @@ class Synthesizer:
         return self._in_body(draw_controls(rng, self._config, others))
 
     def _in_body(self, drawn: ProsodyControls) -> ProsodyControls:
-        """The controls with what their speaker's own vocal tract and pitch add to it."""
+        """The controls with the speaker's own vocal tract and pitch."""
         body = body_of(drawn.speaker, self._config.generated, self._seed)
         return replace(
             drawn,
@@ -280,7 +280,7 @@ class Synthesizer:
         return is_ours and isinstance(self._checkpoint.model, FastSpeech2)
 
     def _ready(self, sentence: SpokenSentence, drawn: ProsodyControls) -> Line | MelClip | Reject:
-        """The sentence ready for the acoustic model, or what another voice makes of it."""
+        """The sentence as input of the acoustic model, or another voice's clip of it."""
         if drawn.speaker in self._others:
             return self._others.perform(self._in_accent(sentence, drawn), drawn.speaker, drawn.pace)
         checkpoint, context, spoken = self._checkpoint, None, sentence
@@ -342,7 +342,7 @@ def synthesize(
 
 
 def _as_followed(drawn: ProsodyControls, checkpoint: Checkpoint) -> ProsodyControls:
-    """The controls without what the model cannot follow, so that no row claims it."""
+    """The controls without those that the model ignores, so that no row claims them."""
     ignored = set(Controls._fields) - checkpoint.acoustic_model.controls
     return replace(drawn, **{name: getattr(_NEUTRAL, name) for name in ignored})
 

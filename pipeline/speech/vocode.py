@@ -122,7 +122,7 @@ def _clip(id: str, vocoder: str, wave: np.ndarray, sample_rate: int) -> CleanCli
 
 
 class _Voice:
-    """The vocoder of a build, ready to speak the mels of its acoustic model."""
+    """The loaded vocoder of a build, and the scale of its acoustic model's mels."""
 
     def __init__(self, config: VoiceConfig, device: str, seed: int) -> None:
         vocoder = shared_checkpoint(config.vocoder, device)

@@ -62,7 +62,7 @@ def push_folder(folder: Path, address: RemotePath, public: bool = False) -> str:
 
 
 def _there(address: RemotePath) -> set[str]:
-    """What somebody put into a repository; nothing where it does not exist."""
+    """The files of a repository; none where it does not exist."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     def act(api: Any, repository: str) -> set[str]:

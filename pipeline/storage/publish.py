@@ -68,7 +68,7 @@ def publish(staging: Path, target: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places (Linux's renameat2); False where that cannot be.
+    """Exchange two folders (Linux's renameat2); False where that is not supported.
 
     Without it a reader finds no dataset for a moment: over 2,000 replacements 2,629 of 548,400
     opens failed, and none with it.

@@ -64,7 +64,7 @@ def read_pls(path: Path, content: bytes) -> Iterator[Entry]:
 
 
 class _Reader(ContentHandler):
-    """What the parser tells, put together to lexemes."""
+    """Collects the parser's events into lexemes."""
 
     _locator: Locator  # set by the parser before all else
 

@@ -68,7 +68,7 @@ class Pronouncer:
     ) -> str | DataError:
         if isinstance(phonemes, DataError):
             return phonemes
-        phonemes = _say_letter_a(text, phonemes)
+        phonemes = _read_letter_a(text, phonemes)
         if not self.lexicon.entries and self.variants == VariantsConfig():
             return phonemes
         words = words_of(text)
@@ -94,7 +94,7 @@ def _phonemize_one(phonemizer: Phonemizer, text: str) -> str | DataError:
         return error
 
 
-def _say_letter_a(text: str, phonemes: str) -> str:
+def _read_letter_a(text: str, phonemes: str) -> str:
     """In `seven A M` the letter is said "ay"; espeak-ng takes it for the article.
 
     Words are found by their index: a phoneme string has exactly the words of the text.

@@ -148,7 +148,7 @@ def _spoken(
 def _written_down(
     sentences: Sequence[Sentence], config: TextConfig
 ) -> list[SpokenSentence | Reject]:
-    """What is said of each sentence, still without phonemes, or why nothing can be."""
+    """The spoken form of each sentence, without phonemes, or why there is none."""
     read = functools.partial(normalize, grammar_cache=config.grammar_cache, workers=config.workers)
     spoken = read([sentence.text for sentence in sentences])
     transcripts = [" ".join(words_of(text)) for text in spoken]

@@ -84,7 +84,7 @@ def _verify(dataset: Path, workers: int | None) -> list[Problem]:
 
 @dataclass(frozen=True)
 class _Sums:
-    """What all stretches hold together."""
+    """Totals over all stretches."""
 
     problems: list[Problem]
     rows: Counter[str]  # by split

@@ -145,7 +145,7 @@ def _rows(stretch: Stretch) -> Iterator[Row | Problem]:
 
 
 def _unreadable(file: pq.ParquetFile, group: int, name: str, reason: str) -> Problem:
-    """Which rows and columns of a row group are damaged, as far as the others can tell."""
+    """Which rows and columns of a row group are damaged, as far as can be read."""
     damaged = [column for column in file.schema_arrow.names if not _reads(file, group, column)]
     which = f"row group {group}"
     if "id" not in damaged:

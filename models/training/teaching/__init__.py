@@ -1,1 +1,1 @@
-"""Teachers: voices of other systems that speak any list of sentences into a corpus folder."""
+"""Teachers: other synthesizers, which render any list of sentences into a corpus folder."""

@@ -1,4 +1,4 @@
-"""Lines that are drawn: digits, letters, names, times and sums, as one writes or says them."""
+"""Texts drawn at random: digits, letters, names, times and sums, as written or as spoken."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Texts from elsewhere: what is read, what a domain says, words by frequency, and names."""
+    """Texts to draw from: sentences, a domain's sentences, words by frequency, and names."""
 
     reading: Sequence[str]
     domain: Sequence[str]

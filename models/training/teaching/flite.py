@@ -1,4 +1,4 @@
-"""Debian's flite: a small synthesizer with four voices, ours as helpers since the first corpus."""
+"""Debian's flite, a small synthesizer with four voices."""
 
 import shutil
 import subprocess
@@ -13,8 +13,8 @@ _LONGEST_S = 60  # that it may take
 
 
 class FliteTeacher:
-    """Reads plain words: pauses and endings are its own affair. awb speaks Scottish English, but
-    from American pronunciations. Raises `DataError` when flite is not installed.
+    """Reads plain words: pauses and final intonation cannot be controlled. awb speaks Scottish
+    English, but from American pronunciations. Raises `DataError` when flite is not installed.
     """
 
     name = "flite"

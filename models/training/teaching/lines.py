@@ -1,4 +1,4 @@
-"""What a teacher says: phonetically rich sentences, and what datasets need and corpora lack.
+"""A teacher's texts: phonetically rich sentences, and what datasets need and corpora lack.
 
 Written texts by kind, drawn from a seed. A voice has its own order of each; of sentences, every
 third is one that all voices say.
@@ -32,7 +32,7 @@ _LONGEST_CHARACTERS = 165  # some 12 s
 def texts_of_voices(
     sources: Sources, voices: Sequence[str], seed: int, most: int = 400
 ) -> dict[str, dict[str, list[str]]]:
-    """Up to `most` distinct written texts of each kind for each voice, in the order of saying."""
+    """Up to `most` distinct written texts of each kind for each voice, in rendering order."""
     pools = _pools(sources, np.random.default_rng([seed, 0]))
     texts = {}
     for number, voice in enumerate(voices):
@@ -54,7 +54,7 @@ def cut_to_length(text: str, most: int = _LONGEST_CHARACTERS) -> str | None:
 
 
 def weighted_words(words: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
-    """`count` distinct words, common ones likelier: weights fall with the rank (Gumbel's trick)."""
+    """`count` distinct words, drawn by frequency: weights fall with the rank (Gumbel's trick)."""
     rank = np.arange(len(words))
     keys = rng.gumbel(size=len(words)) - np.log(rank + 100.0)
     chosen = np.argsort(-keys)[:count]

@@ -1,7 +1,7 @@
 """The plan of a taught corpus: voices by weight, kinds of lines by their share of time.
 
-Wherever rendering stops, voices have spoken in proportion to their weights, and each of them
-every kind in proportion to its share.
+Wherever rendering stops, the voices' times are in proportion to their weights, and within a voice
+the kinds' to their shares.
 """
 
 import hashlib
@@ -55,8 +55,8 @@ def plan(
 ) -> Iterator[Request]:
     """All lines of all voices (`lines[voice][kind]`), in the order in which they are synthesized.
 
-    Ends when no voice has a line left. A kind that a voice has used up leaves its time to the
-    voice's other kinds.
+    Ends when no voice has a line left. The time of an exhausted kind goes to the voice's other
+    kinds.
     """
     queues = {voice: _Queue(lines[voice], shares) for voice in voices}
     while queues:
@@ -68,7 +68,7 @@ def plan(
             yield _request(voice, line, seed, pace)
 
 
-def say_all(
+def every_request(
     lines: Sequence[Line],
     voices: Sequence[str],
     seed: int,

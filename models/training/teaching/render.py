@@ -1,8 +1,8 @@
 """A teacher's corpus folder: `metadata.csv`, `wavs/ID.flac`, and `provenance.jsonl`.
 
-A clip is written to a temporary name and renamed, then its row is added to `provenance.jsonl`,
-then to `metadata.csv`. The rows of `provenance.jsonl` are the truth: a killed run goes on behind
-the last whole one, and `metadata.csv` is written anew from them.
+A clip is written to a temporary name and renamed, then its row is added to `provenance.jsonl`, then
+to `metadata.csv`. The rows of `provenance.jsonl` decide: a killed run continues after the last
+whole one, and `metadata.csv` is written anew from them.
 """
 
 import fcntl
@@ -50,7 +50,7 @@ def render(
 ) -> list[str]:
     """Speak every request that the folder does not have yet, until it holds `limit_s` of sound.
 
-    Gives what could not be said, a message each; the rest is not held up by it. Raises
+    Returns a message for each request that failed; the others are rendered. Raises
     `DataError` when another process renders into the folder, it is another corpus's, or its rows
     are damaged.
     """
@@ -208,8 +208,8 @@ def _write_flac(path: Path, wave: np.ndarray) -> None:
 
 
 def _resume(folder: Path) -> dict[str, float]:
-    """Cut half a row off, write the metadata anew, and sweep up; the ids that are done, and how
-    long they last.
+    """Cut half a row off, write the metadata anew, and remove partial files; the ids that are done,
+    and how long they last.
     """
     provenance = folder / PROVENANCE
     if not provenance.exists():

@@ -8,7 +8,7 @@ from models.errors import ConfigError
 
 
 class Teacher(Protocol):
-    """Says one sentence after the other; two calls with the same arguments give the same wave.
+    """Synthesizes one sentence a call; two calls with the same arguments give the same wave.
 
     A teacher is sent to worker processes: it must pickle, and load its model when it first
     speaks. `voices` gives each voice's accent, by espeak-ng's names.

@@ -230,7 +230,7 @@ def _kept_wave(
 
 @functools.cache
 def _decoders() -> str:
-    """What makes waves of files, by its releases: others may give other samples."""
+    """Releases of the decoders and the resampler: others may give other samples."""
     import soundfile
 
     releases = f"{soundfile.__libsndfile_version__} {version('soxr')} {version('scipy')}"

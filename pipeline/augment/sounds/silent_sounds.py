@@ -78,7 +78,7 @@ def _holds_sound(file: Any, name: str) -> bool:
 def _any_audible(
     blocks: Iterator[np.ndarray], sample_rate: int, name: str, whole_file: bool
 ) -> bool:
-    """Whether a block (S, C) has something to hear; of a `whole_file` all are looked at."""
+    """Whether a block (S, C) is audible; of a `whole_file` all blocks are checked."""
     found = False
     for block in blocks:
         if not np.isfinite(block).all():

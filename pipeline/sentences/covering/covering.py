@@ -102,7 +102,7 @@ class CoverSource:
         return self._say(self._cover.filled({names.index(slot): index}))
 
     def _best(self) -> tuple[int, ...] | None:
-        """Levels that say most anew, and among those the ones with the rarest sounds."""
+        """The levels that cover most that is new; of several, those with the rarest phones."""
         options = [self._cover.candidate(skip) for skip in range(CANDIDATES)]
         found = dict.fromkeys(option for option in options if option is not None)
         if len(found) < 2:
@@ -112,7 +112,7 @@ class CoverSource:
         return max(best, key=lambda levels: self.filler.worth(self._values(levels)))
 
     def _say(self, levels: tuple[int, ...]) -> Sentence | Reject | None:
-        """The levels count as covered even when no new sentence has them: they are given up."""
+        """The levels count as covered even where no new sentence has them."""
         self._cover.add(levels)
         for _ in range(1 if all(self.filler.listed) else _TRIES):
             if row := self.filler.say(self._values(levels, drawn=True)):

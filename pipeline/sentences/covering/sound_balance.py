@@ -8,7 +8,7 @@ from pipeline.sentences.covering.diphones import Diphone, PieceSpeech, SoundSet
 
 
 class _Breath(NamedTuple):
-    """The indices of its phones and diphones in the table, and what it may meet."""
+    """A part between pauses: the indices of its phones and diphones in the table, and its edges."""
 
     units: tuple[int, ...]
     first: str

@@ -2,7 +2,7 @@
 `Maker`, so that no two of them say the same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,14 +69,8 @@ def sentences_of(
     if not number:
         return
     produced, rejects, example = 0, 0, ""
-    for row in source.rows(maker, number):
-        if vacancies is not None and isinstance(row, Sentence):
-            split = vacancies.admit(row)
-            if split is None and vacancies.passed_over > _MOST_REJECTS + 100 * produced:
-                break
-            if split is None:
-                continue
-            row = replace(row, split=split)
+    rows = source.rows(maker, number)
+    for row in rows if vacancies is None else _admitted(rows, vacancies):
         yield row
         if isinstance(row, Reject):
             rejects, example = rejects + 1, example or row.reason
@@ -95,3 +89,18 @@ def sentences_of(
         f"{source.location}: {number} sentences asked for, but only {produced} new ones "
         f"exist{rejected}; lower {source.lower}"
     )
+
+
+def _admitted(
+    rows: Iterable[Sentence | Reject], vacancies: Vacancies
+) -> Iterator[Sentence | Reject]:
+    """Rejects, and sentences that a split has room for, until too many were passed over."""
+    admitted = 0
+    for row in rows:
+        if isinstance(row, Reject):
+            yield row
+        elif (split := vacancies.admit(row)) is not None:
+            admitted += 1
+            yield replace(row, split=split)
+        elif vacancies.passed_over > _MOST_REJECTS + 100 * admitted:
+            return

@@ -167,7 +167,7 @@ class _Model:
 
 
 class _Referee:
-    """Which sentences of the answers become rows; the others become rejects with a reason."""
+    """Decides which sentences of the answers become rows; the others become rejects."""
 
     def __init__(self, config: LanguageModelConfig, domain: Domain, maker: Maker) -> None:
         self._annotations = Annotations(domain, config.open_slots)
@@ -205,7 +205,7 @@ class _Referee:
 
 
 class _SeenTexts:
-    """Texts that are not to be said again, nor nearly so; without a threshold it holds none."""
+    """Texts whose (near-)duplicates are rejected; without a threshold it holds none."""
 
     def __init__(self, threshold: float | None, texts: Iterable[str] = ()) -> None:
         self._texts = NearDuplicates(threshold) if threshold else None

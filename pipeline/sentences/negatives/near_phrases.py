@@ -101,7 +101,9 @@ class Search:
         return [words.get(position, word) for position, word in enumerate(self.phrase.words)]
 
     def _regroupings(self) -> Iterator[Sequence[str]]:
-        """The phrase's sounds as other words, parted elsewhere: `come pewter` for `computer`."""
+        """The phrase's phones as other words, with other word boundaries: `come pewter` for
+        `computer`.
+        """
         num_words = len(self.phrase.words)
         counts = [count for count in range(num_words - 1, num_words + 2) if count > 0]
         return self._drawn(lambda: self._regrouped(self._pick(counts)))
@@ -131,7 +133,7 @@ class Search:
         return (0, *ends, num_sounds)
 
     def _continuations(self) -> Iterator[Sequence[str]]:
-        """The phrase's beginning, and then another word than it goes on with."""
+        """The phrase's beginning, then another word than its next."""
         words, others = self.phrase.words, self.near.words
         ends = range(1, len(words))
         if not ends:
@@ -170,7 +172,7 @@ class Search:
         return tuple(words)
 
     def _drawn(self, draw: Callable[[], Sequence[str] | None]) -> Iterator[Sequence[str]]:
-        """What `draw` gives, until it has long given nothing new."""
+        """The results of `draw`, until many in a row are nothing new."""
         given: set[tuple[str, ...]] = set()
         misses = 0
         while misses < _MISSES_BEFORE_STOP:

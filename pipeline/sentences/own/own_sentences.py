@@ -191,7 +191,7 @@ def _named(column: str | None, types: Mapping[str, str]) -> str:
 
 def _obvious(key: str, asked: object, column: str, types: Mapping[str, str]) -> str:
     """The column of this name where none was asked for. Raises `DataError` where only a name that
-    is nearly the same is there: what it holds would be left out unseen.
+    is nearly the same is there: its content would be lost silently.
     """
     if asked is not None:
         return ""

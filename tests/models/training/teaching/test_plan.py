@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from models.training.teaching.plan import Line, PaceConfig, plan, say_all
+from models.training.teaching.plan import Line, PaceConfig, every_request, plan
 from tests.models.training.teaching.fake_teacher import lines
 
 SHARES = {"long": 0.6, "short": 0.4}
@@ -33,16 +33,18 @@ def test_everything_is_said_once_where_time_is_left() -> None:
 
 
 def test_seed_voice_and_text_alone_draw_the_pace() -> None:
-    alone = list(say_all(lines("two"), ["ann"], 1))
-    among = list(say_all(lines("one", "two", "three"), ["bob", "ann"], 1))
+    alone = list(every_request(lines("two"), ["ann"], 1))
+    among = list(every_request(lines("one", "two", "three"), ["bob", "ann"], 1))
     assert alone[0] in among
     assert len({request.speed for request in among}) == 6
-    assert next(say_all(lines("two"), ["ann"], 2)).seed != alone[0].seed
+    assert next(every_request(lines("two"), ["ann"], 2)).seed != alone[0].seed
 
 
 def test_paces_lie_within_the_config() -> None:
     pace = PaceConfig(0.9, 1.0)
-    speeds = [request.speed for request in say_all(lines(*"abcdefghij"), ["ann", "bob"], 1, pace)]
+    speeds = [
+        request.speed for request in every_request(lines(*"abcdefghij"), ["ann", "bob"], 1, pace)
+    ]
     assert 0.9 <= min(speeds) < 0.93 < 0.97 < max(speeds) <= 1.0
 
 

@@ -12,11 +12,11 @@ import soundfile
 
 from models.errors import DataError
 from models.training.corpus import CorpusConfig, read_corpora
-from models.training.teaching.plan import Request, say_all
+from models.training.teaching.plan import Request, every_request
 from models.training.teaching.render import CLIP_RATE, read_provenance, render
 from tests.models.training.teaching.fake_teacher import FakeTeacher, lines, pronounce
 
-REQUESTS = list(say_all(lines("Good day.", "How are you?", "Nine."), ["ann", "bob"], seed=1))
+REQUESTS = list(every_request(lines("Good day.", "How are you?", "Nine."), ["ann", "bob"], seed=1))
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -122,7 +122,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_a_line_that_cannot_be_said_is_told_and_holds_nothing_up(tmp_path: Path) -> None:
-    requests = list(say_all(lines("One.", "An unsayable word.", "Two."), ["ann"], seed=1))
+    requests = list(every_request(lines("One.", "An unsayable word.", "Two."), ["ann"], seed=1))
     failures = _render(tmp_path, requests)
     assert failures == ["voice ann, `An unsayable word.`: no symbol for it"]
     assert [row["text"] for row in read_provenance(tmp_path)] == ["One.", "Two."]

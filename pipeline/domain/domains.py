@@ -13,12 +13,13 @@ one.
 import functools
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.config import load_config, resolve_path
 from models.errors import ConfigError, DataError
+from models.text_files import read_lines
 from pipeline.domain.lexicon_files import LEXICON_SUFFIXES, read_lexicon
 from pipeline.domain.slots.codes import check_pattern, pattern_codes
 from pipeline.domain.slots.numbers import whole_numbers
@@ -28,6 +29,7 @@ from pipeline.domain.templates import Template, read_templates
 from pipeline.licences.terms import check_licence_name
 
 SETTINGS_FILE = "domain.yaml"
+MAX_TEMPLATES = 100_000  # of a domain, which are compiled before any work: 90 us each
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _read_domain(folder: Path, place: Path, digest: str) -> Domain:
     template_files = _files(folder, "templates", ".j2")
     if not template_files:
         raise DataError(f"{folder / 'templates'}: no template files; expected templates/INTENT.j2")
+    _check_number(template_files)
     settings = _read_settings(folder, {file.stem for file in template_files})
     lexicons = _read_lexicons(folder, settings)
     vocabularies = {
@@ -143,6 +146,17 @@ def _read_domain(folder: Path, place: Path, digest: str) -> Domain:
         intents={file.stem: read_templates(file, vocabularies) for file in template_files},
         pronunciations=_pronunciations(lexicons, folder),
     )
+
+
+def _check_number(files: Sequence[Path]) -> None:
+    num_lines = 0
+    for file in files:
+        num_lines += len(read_lines(file, "templates"))
+        if num_lines > MAX_TEMPLATES:
+            raise DataError(
+                f"{file}: more than {MAX_TEMPLATES:,} lines of templates in this domain; "
+                "sentences without slots go into sentences.files"
+            )
 
 
 def domain_digest(path: Path) -> str:

@@ -15,6 +15,8 @@ from defusedxml import DTDForbidden, sax
 from models.errors import DataError
 from models.phonology.ipa import Transcription
 
+MAX_ENTRIES = 200_000  # of a lexicon; the largest public ones have 135,000
+
 _ALPHABETS: dict[str, Transcription] = {
     "ipa": "ipa",
     "arpabet": "arpabet",
@@ -45,7 +47,7 @@ def read_pls(path: Path, content: bytes) -> Iterator[Entry]:
     """The entries of a file, preferred pronunciations of a word first.
 
     Raises `DataError` naming file and line: no XML, a document type, no PLS, an alphabet that is
-    not known, an alias, a lexeme without grapheme or phoneme.
+    not known, an alias, a lexeme without grapheme or phoneme, more than `MAX_ENTRIES`.
     """
     reader = _Reader(path)
     try:
@@ -61,6 +63,12 @@ def read_pls(path: Path, content: bytes) -> Iterator[Entry]:
         ordered = sorted(lexeme.phonemes, key=lambda phoneme: not phoneme[0])
         for grapheme in lexeme.graphemes:
             yield from (replace(entry, written=grapheme) for _, entry in ordered)
+
+
+def check_number(entries: int, location: str) -> None:
+    """Raise `DataError`, which begins with `location`, for too many `entries` of a lexicon."""
+    if entries > MAX_ENTRIES:
+        raise DataError(f"{location}: more than {MAX_ENTRIES:,} entries; no more are read")
 
 
 class _Reader(ContentHandler):
@@ -86,6 +94,7 @@ class _Reader(ContentHandler):
             self._default = attributes.get("alphabet", "ipa")
         if name == "lexeme":
             self.lexemes.append(_Lexeme())
+            check_number(len(self.lexemes), f"{self._path}:{self._line}")
         if name == "alias":
             raise self.failure("<alias> is not supported; give a <phoneme>")
         if name in ("grapheme", "phoneme") and self._parent != "lexeme":

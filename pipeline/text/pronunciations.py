@@ -23,7 +23,7 @@ from models.errors import DataError, shortened
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import part_words, words_of
 from models.text_files import lines_of
-from pipeline.text.pls import Entry, read_pls
+from pipeline.text.pls import Entry, check_number, read_pls
 
 Words = tuple[str, ...]
 Phones = tuple[str, ...]
@@ -130,8 +130,10 @@ def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
     """`digest` is there for the cache alone."""
     found: dict[Words, list[Phones]] = {}
     is_xml = path.suffix.lower() in _XML
-    for entry in read_pls(path, _content(path)) if is_xml else _cmudict_lines(path):
+    entries = read_pls(path, _content(path)) if is_xml else _cmudict_lines(path)
+    for number, entry in enumerate(entries, start=1):
         location = f"{path}:{entry.line}"
+        check_number(number, location)
         words = tuple(words_of(entry.written))
         if not words:
             raise DataError(f"{location}: `{entry.written}` has no word in it")

@@ -7,6 +7,7 @@ import csv
 import hashlib
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from models.folders import files_below
 from models.json_files import parse_json
 from pipeline.storage.foreign_tables import check_tables
 
+MAX_COLUMNS = 2_000  # their names are compared with those that are looked for
 SUFFIXES = (".txt", ".csv", ".tsv", ".jsonl", ".parquet", ".arrow")
 _TABLES = (".parquet", ".arrow")  # which know the types of their columns
 _OF_A_FOLDER = ((".parquet",), (".jsonl",), (".csv", ".tsv"))  # the first kind that is there
@@ -74,13 +76,13 @@ def kind_of(file: Path) -> str:
 def columns_of(file: Path) -> dict[str, str]:
     """The columns of a file, each with its type where the file knows it, else ``.
 
-    Raises `DataError` for an empty file, and for one that is not what its name says.
+    Raises `DataError` for an empty file, one that is not what its name says, and too many columns.
     """
     with _readable(file):
         if kind_of(file) in _TABLES:
             check_tables([file])
             schema = _schema(file)
-            _check_distinct(file, schema.names)
+            _check_columns(file, schema.names)
             return {entry.name: str(entry.type) for entry in schema}
         first = next(_lines(file), None)
         if first is None:
@@ -93,11 +95,12 @@ def columns_of(file: Path) -> dict[str, str]:
             read = next((row for row in itertools.chain([top], rows) if not row.problem), None)
             if read is None:
                 raise DataError(f"{file}:{top.line}: {top.problem}")
+            _check_columns(file, list(read.values))
             return dict.fromkeys(read.values, "")
         header = next(_records(file), (0, []))[1]
         if any("\udc80" <= sign <= "\udcff" for name in header for sign in name):
             raise DataError(f"{file}:1: not UTF-8 text; save it as UTF-8")
-        _check_distinct(file, header)
+        _check_columns(file, header)
         return dict.fromkeys(header, "")
 
 
@@ -148,9 +151,11 @@ def content_digest(files: Sequence[Path], columns: Sequence[str]) -> bytes:
     return digest.digest()
 
 
-def _check_distinct(file: Path, names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
+def _check_columns(file: Path, names: Sequence[str]) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise DataError(f"{file}:1: {len(names):,} columns; at most {MAX_COLUMNS:,} are read")
+    for name, times in Counter(names).items():
+        if times > 1:
             raise DataError(f"{file}:1: two columns are called `{name}`")
 
 

@@ -18,7 +18,13 @@ def _run(*arguments: object) -> int:
 def test_corpora_are_listed_with_size_and_licence(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("list") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["ljspeech", "train-clean-5", "vctk", "an4"]
+    assert [line.split()[0] for line in lines] == [
+        "ljspeech",
+        "train-clean-5",
+        "vctk",
+        "an4",
+        "speechocean762",
+    ]
     assert "333 MB" in lines[1]
     assert lines[1].endswith("CC BY 4.0")
 

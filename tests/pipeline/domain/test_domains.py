@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ConfigError, DataError
+from pipeline.domain import domains
 from pipeline.domain.domains import domain_digest, read_domain
 from pipeline.records import Sentence, Slot
 from pipeline.sentences.generate import SentencesConfig, check_sentences, generate
@@ -197,3 +198,12 @@ def test_an_edited_domain_is_read_anew(tmp_path: Path) -> None:
         (template,) = read_domain(tmp_path).templates()
         assert "".join(template.pieces or ()) == text.strip()
     assert read_domain(tmp_path) is read_domain(tmp_path)
+
+
+def test_more_templates_than_a_domain_may_have_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domains, "MAX_TEMPLATES", 5)
+    files = {f"templates/{name}.j2": "Hello.\n" * 3 for name in ("greet", "part")}
+    with pytest.raises(DataError, match=r"part\.j2: more than 5 lines of templates"):
+        read_domain(domain(tmp_path, files))

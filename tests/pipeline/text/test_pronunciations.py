@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
+from pipeline.text import pls
 from pipeline.text.pronunciations import (
     all_pronunciations,
     lexicon_digest,
@@ -144,3 +145,18 @@ def test_a_domains_words_are_said_as_it_says_unless_a_file_knows_better(tmp_path
 def test_a_domains_wrong_symbol_is_named_with_its_word() -> None:
     with pytest.raises(DataError, match="prompts/travel: lexicons: nice: "):
         with_domain(load_lexicon([]), {"nice": "n7s"}, "prompts/travel")
+
+
+@pytest.mark.parametrize("name", ["own.dict", "own.pls", "product.pls"])
+def test_a_lexicon_beyond_the_limit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(pls, "MAX_ENTRIES", 9)
+    word, phoneme = "<grapheme>ann</grapheme>", "<phoneme>æn</phoneme>"
+    texts = {
+        "own.dict": "ann  æn\n" * 10,
+        "own.pls": f"<lexicon>{f'<lexeme>{word}{phoneme}</lexeme>' * 10}</lexicon>",
+        "product.pls": f"<lexicon><lexeme>{word * 2}{phoneme * 5}</lexeme></lexicon>",
+    }
+    with pytest.raises(DataError, match=rf"{name}:\d+: more than 9 entries"):
+        all_pronunciations(written(tmp_path, name, texts[name]))

@@ -9,6 +9,7 @@ import pytest
 
 from models.errors import DataError
 from pipeline.sentences.own.own_files import (
+    MAX_COLUMNS,
     OwnRow,
     columns_of,
     content_digest,
@@ -155,3 +156,15 @@ def test_a_digest_follows_the_columns_that_are_read(tmp_path: Path) -> None:
     assert content_digest([path], ["n"]) != content_digest([path], ["text"])
     pq.write_table(TABLE.set_column(0, "text", pa.array(["Hello.", "Bye."])), path)
     assert content_digest([path], ["text"]) != before
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_more_columns_than_are_read_are_told(tmp_path: Path, suffix: str) -> None:
+    row = {f"c{number}": "x" for number in range(MAX_COLUMNS + 1)}
+    path = tmp_path / f"wide{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    else:
+        path.write_text(json.dumps(row) if suffix == ".jsonl" else ",".join(row))
+    with pytest.raises(DataError, match=r":1: 2,001 columns; at most 2,000 are read"):
+        columns_of(path)

@@ -11,13 +11,13 @@ import re
 from models.phonology.characters import plain
 from pipeline.text.readings.abbreviations import ROMAN_NUMERALS, STREETS_AND_STATES, WITH_STOPS
 from pipeline.text.readings.cardinals import digit_by_digit
-from pipeline.text.readings.dates import DATES, DAYS
+from pipeline.text.readings.dates import DATES, DAYS, SHORT_MONTHS
 from pipeline.text.readings.letters import SPELLED_FORMS, formulas, letters_apart
 from pipeline.text.readings.money import money
 from pipeline.text.readings.numbers import NUMBERS
 from pipeline.text.readings.phones import PHONES
 from pipeline.text.readings.quotes import inch_marks, without_quotes
-from pipeline.text.readings.rules import Rule, apply
+from pipeline.text.readings.rules import Rule, any_of, apply
 from pipeline.text.readings.symbols import symbols
 from pipeline.text.readings.units import BARE_UNITS, units
 
@@ -34,6 +34,8 @@ _NAMED_NUMBERS: list[Rule] = [
 ]
 _MAIL: list[Rule] = [
     (re.compile(r"\b[a-z](?=\.[\w.]*@)"), lambda match: match[0].upper()),
+    (re.compile(rf"\b({any_of(SHORT_MONTHS)})\.(?= ?- ?[A-Z])"), r"\1"),
+    (re.compile(r"\b[Aa]/[Bb](?= )"), "A B"),
     (SPELLED_FORMS, lambda match: match[0].replace("-", " ")),
 ]
 _AFTER: list[Rule] = [

@@ -2,14 +2,14 @@
 
 import re
 
-from pipeline.text.readings.cardinals import DIGITS, cardinal, ordinal, year
+from pipeline.text.readings.cardinals import DIGITS, cardinal, digit_by_digit, ordinal, year
 from pipeline.text.readings.rules import Rule, any_of
 
 _NAMES = "January February March April May June July August September October November December"
 _MONTHS = _NAMES.split()
-_SHORT_MONTHS = {name[:3]: name for name in _MONTHS} | {"Sept": "September"}
-_NAMED = [*_MONTHS, *_SHORT_MONTHS]
-_MONTH = rf"((?:{any_of(_MONTHS)}|{any_of(_SHORT_MONTHS)}\.?))"
+SHORT_MONTHS = {name[:3]: name for name in _MONTHS} | {"Sept": "September"}
+_NAMED = [*_MONTHS, *SHORT_MONTHS]
+_MONTH = rf"((?:{any_of(_MONTHS)}|{any_of(SHORT_MONTHS)}\.?))"
 WEEKDAYS = {"Mon": "Monday", "Tues": "Tuesday", "Tue": "Tuesday", "Wed": "Wednesday"}
 WEEKDAYS |= {"Thurs": "Thursday", "Thur": "Thursday", "Thu": "Thursday", "Fri": "Friday"}
 WEEKDAYS |= {"Sat": "Saturday", "Sun": "Sunday"}
@@ -128,6 +128,26 @@ def _duration(match: re.Match[str]) -> str:
     )
 
 
+def _military(match: re.Match[str]) -> str:
+    """`0600 hours` as "oh six hundred hours", `1430 hours` as "fourteen thirty hours"."""
+    hours = f"oh {DIGITS[int(match[1])]}" if match[1][0] == "0" else cardinal(int(match[1]))
+    return f"{hours} {_minutes(match[2])}"
+
+
+def _minutes(two_digits: str) -> str:
+    if two_digits == "00":
+        return "hundred"
+    return ("oh " if two_digits[0] == "0" else "") + cardinal(int(two_digits))
+
+
+def _stopwatch(match: re.Match[str]) -> str:
+    """`24:31` as "twenty four thirty one", `1:23.45` as "one twenty three point four five"."""
+    if match[2] == "00" and not match[3]:
+        return f"{cardinal(int(match[1]))} minutes"
+    tail = f" point {digit_by_digit(match[3])}" if match[3] else ""
+    return f"{cardinal(int(match[1]))} {_minutes(match[2])}{tail}"
+
+
 def _expiry(match: re.Match[str]) -> str:
     """`04/28` as "oh four 28"."""
     month = match[2] if match[2][0] != "0" else f"oh {DIGITS[int(match[2])]}"
@@ -153,7 +173,7 @@ DATES: list[Rule] = [
     ),
     (re.compile(r"\b([12]\d{3})/(0[1-9]|1[0-2])/([0-3]\d)\b"), r"\1-\2-\3"),
     (
-        re.compile(rf"\b({_DAY})-({any_of(_MONTHS)}|{any_of(_SHORT_MONTHS)})-(\d{{4}})\b", re.I),
+        re.compile(rf"\b({_DAY})-({any_of(_MONTHS)}|{any_of(SHORT_MONTHS)})-(\d{{4}})\b", re.I),
         _day_month_year,
     ),
     (re.compile(rf"\b{_MONTH} ({_DAY}) ?- ?{_MONTH} ({_DAY})\b"), _days_of_months),
@@ -182,6 +202,12 @@ DATES: list[Rule] = [
     ),
     (re.compile(r"(?<![\d-])(1[0-9]\d\d|20\d\d)-((?:1[0-9]|20)?\d\d)\b(?![\d-])"), _years),
     (re.compile(r"(?<!\w)'(?=\d0s\b)"), ""),
+    (re.compile(r"(?<=\b[Cc]lass of )0(?=[1-9]\b)"), "oh "),
+    (re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate|[Pp]re|[Pp]ost)-(?=(?:1[5-9]|20)\d\ds?\b)"), r"\1 "),
+    (re.compile(r"\b(0\d)([0-5]\d)(?= hours\b)"), _military),
+    (re.compile(r"(?<=\b[Aa]t |\b[Bb]y )([01]\d|2[0-3])([0-5]\d)(?= hours\b)"), _military),
+    (re.compile(r"(?<![\d:])(?!24:00)(2[4-9]|[3-5]\d):([0-5]\d)()(?![\d:.]\d)\b"), _stopwatch),
+    (re.compile(r"(?<![\d:])([1-9]|[1-5]\d):([0-5]\d)\.(\d{1,3})\b"), _stopwatch),
     (re.compile(r"\b(?:c|ca)\. ?(?=\d{3,4}\b)"), "circa "),
     (
         re.compile(r"\b(\d{1,2}(?::\d\d)?) ?- ?(\d{1,2}(?::\d\d)? ?(?:[ap]\.?m\b))", re.I),

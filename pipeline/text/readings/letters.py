@@ -9,7 +9,7 @@ BMI CEO CIA CIO CNA COD COO COPD CPA CPU CSI CTO DEA DIY DNA DOA DOB DOJ DUI EDM
 EMT ENT EOD EPA ER ESL ESPN EST ETA ETF EU EV FAA FAQ FBI FDA FDIC FYI GE GED GOP GPA GPU HBO HIV
 HOA HOV HVAC IBM IBS ICU ID IDK IEEE IMDB IMF IOU IP IPA IPO IQ IRL IRS ISBN ISP ISS IT IV IVF
 LAX LED LOL LAPD LLC MBA MIA MIT MRI NAACP NBA NCAA NIH NRA NSA NYC NYPD NYU OCD OCR OMG OS
-OTC PA POV PR PTA PTO QA ROI RSVP RV SAT SEC SEO SOS SUV TBA TGIF TMI TSA UAE UCLA UFC UFO UI
+OT OTC PA POV PR PTA PTO QA ROI RSVP RV SAT SEC SEO SOS SUV TBA TGIF TMI TSA UAE UCLA UFC UFO UI
 UK UN UPC UPS URI URL US USA USAF USB USC USDA USPS UTC UTI UV UX VIP VA YMCA
 AUD EUR LA USD
 ABC ABS ACH ADA AED AFC AFK AGI APY ASPCA ASU ATF AWD BYOB BYU CFO CMO COB CPO DOD DOE DOL ECB ECG
@@ -26,6 +26,7 @@ _CAPITALS = re.compile(r"\b([A-Z]{2,5})('?s)?\b")
 SPELLED_FORMS = re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b")
 # Behind an article, these are no words said loudly.
 _ALSO_WORDS = re.compile(r"\b([Tt]he|[Aa]n) (OR|WHO|IT)\b")
+_BATTERY = re.compile(r"\b(AAA?)(?=s\b| batter)")
 _GAS = re.compile(r"\b(CO|H|O|N)([2-4])(O?)\b")
 
 
@@ -36,6 +37,7 @@ def formulas(text: str) -> str:
 
 def letters_apart(spoken: str) -> str:
     """`TV` as `T V` in a text that is not all capitals; `NOW` is a word said loudly."""
+    spoken = _BATTERY.sub(lambda m: "triple A" if m[1] == "AAA" else "double A", spoken)
     if not any(character.islower() for character in spoken):
         return _CAPITALS.sub(_apart_among_capitals, spoken)
     return _CAPITALS.sub(_apart, _ALSO_WORDS.sub(lambda m: f"{m[1]} {' '.join(m[2])}", spoken))

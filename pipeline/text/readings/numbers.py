@@ -34,7 +34,7 @@ def _pressure(match: re.Match[str]) -> str:
 
 
 def _of_ten(match: re.Match[str]) -> str:
-    return f"{cardinal(int(match[1]))} out of {cardinal(int(match[2]))}"
+    return f"{decimal(match[1])} out of {cardinal(int(match[2]))}"
 
 
 def _road(match: re.Match[str]) -> str:
@@ -47,6 +47,12 @@ def _shares(match: re.Match[str]) -> str:
     """`60/40` as "sixty forty": two shares of a whole."""
     first, second = int(match[1]), int(match[2])
     return f"{cardinal(first)} {cardinal(second)}" if first + second == 100 else match[0]
+
+
+def _plural(match: re.Match[str]) -> str:
+    """`4s` as "fours", `6s` as "sixes"."""
+    word = cardinal(int(match[1]))
+    return word[:-1] + "ies" if word[-1] == "y" else word + ("es" if word[-1] == "x" else "s")
 
 
 def _both_ordinals(between: str) -> "Rule":
@@ -71,10 +77,14 @@ NUMBERS: list[Rule] = [
         lambda match: f"{decimal(match[1])} {_SCALES[match[2].lower()]} ",
     ),
     (re.compile(r"\b24/7\b"), "twenty four seven"),
+    (re.compile(r"\b50-50\b"), "fifty fifty"),
+    (re.compile(r"\b(7\d7)-(?=\d{1,3}\b)"), r"\1 "),
+    (re.compile(r"(?<=\d)-(?=[A-Z](?:\d|\b))"), " "),
+    (re.compile(r"(?<=\d)!(?= ?=)"), " factorial"),
     (re.compile(r"(?<![\d/.])(\d\d)/(\d\d)\b(?![/\d])(?! of\b)"), _shares),
     (re.compile(r"\b20/20\b"), "twenty twenty"),
-    (re.compile(r"(?<![\d/])(10|\d)/(10)\b(?![/\d])(?! of\b)"), _of_ten),
-    (re.compile(r"(?<![\d/])([0-5])/(5)\b(?= stars?\b)"), _of_ten),
+    (re.compile(r"(?<![\d/.])(10|\d(?:\.\d)?)/(10)\b(?![/\d])(?! of\b)"), _of_ten),
+    (re.compile(r"(?<![\d/.])([0-5](?:\.\d)?)/(5)\b(?= stars?\b)"), _of_ten),
     (re.compile(r"(?<![\d/.])(100|[1-9]\d)/(100)\b(?![/\d])(?! of\b)"), _of_ten),
     (re.compile(r"(?<![\d/.])(20|1\d)/(20)\b(?![/\d])(?! of\b)"), _of_ten),
     (
@@ -99,6 +109,7 @@ NUMBERS: list[Rule] = [
         re.compile(r"(?<![\d.] )\b(\d+) x (\d+)(?= (?!is\b|equals|plus|minus|times)[a-z])"),
         r"\1 by \2",
     ),
+    (re.compile(r"(?<=\d by )(\d\d?)s\b"), _plural),
     (re.compile(r"(?<=\d) ?[x*] ?(?=\d)"), " times "),
     (re.compile(r"\b(\d{1,2})(\d\d)p\b"), r"\1 \2 P"),
     (re.compile(r"\b(\d+(?:\.\d+)?)x (?=[a-z]+er\b|more\b|less\b|as\b|the\b)"), r"\1 times "),

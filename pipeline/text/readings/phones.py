@@ -66,6 +66,10 @@ PHONES: list[Rule] = [
     (re.compile(r"\b([Tt])el(?=: ?[+(\d])"), r"\1elephone"),
     (re.compile(r"\bP[Hh]\.?:? ?(?=[+(\d]\d*[) -]\d)"), "Phone "),
     (re.compile(r"\b((?:[Pp]ress|[Hh]it|[Pp]ush|[Dd]ial) )([\d*#]*[*#][\d*#]*)(?!\w)"), _keys),
+    (
+        re.compile(r"\b((?:[Pp]ress|[Hh]it|[Pp]ush|[Dd]ial) [a-z ]+ (?:or|and|then) )([*#]\d*)"),
+        _keys,
+    ),
     (re.compile(r"\b(?:00|011 ) ?\d{1,3}(?: \d{2,5}){2,4}\b|\b0\d \d{4} \d{4}\b"), _phone),
     (
         re.compile(
@@ -119,4 +123,5 @@ PHONES: list[Rule] = [
     (re.compile(r"^No\. ?(?=\d)"), "Number "),
     (re.compile(r"(?:\b[Nn]o\. ?|#)(?=\d)"), "number "),
     (re.compile(r"\b911\b"), "nine one one"),
+    (re.compile(r"(?<=\bone one or )[2-8]11\b"), _phone),
 ]

@@ -23,7 +23,7 @@ _MEASURES = {
     "doz": "dozen", "sq km": "square kilometer", "sq mi": "square mile", "sq m": "square meter",
     "cu m": "cubic meter", "m^2": "square meter", "m^3": "cubic meter", "km^2": "square kilometer",
     "cm^2": "square centimeter", "cm^3": "cubic centimeter", "Tbsp": "tablespoon",
-    "tbs": "tablespoon", "Tsp": "teaspoon", "qts": "quart", "pts": "pint", "gals": "gallon",
+    "tbs": "tablespoon", "Tsp": "teaspoon", "qts": "quart", "pts": "point", "gals": "gallon",
     "fl oz": "fluid ounce", "fl. oz": "fluid ounce", "hPa": "hectopascal", "mbar": "millibar",
     "Wh": "watt hour", "GW": "gigawatt", "mW": "milliwatt", "lm": "lumen", "PB": "petabyte",
 }  # fmt: skip
@@ -78,6 +78,7 @@ _TEMPERATURES = {"C": "Celsius", "F": "Fahrenheit"}
 _NO_PLACE = r"(?<!\bRoom )(?<!\bUnit )(?<!\bSeat )(?<!\bSuite )(?<!\bGate )(?<![$€£#.,\d-])"
 _COURSES = "dash|sprint|race|relay|hurdles|run|swim|freestyle|backstroke|breaststroke|butterfly"
 _STREETS = "Avenue|Ave|Street|St|Road|Rd|Drive|Dr|Boulevard|Blvd|Lane|Ln|Court|Ct|Place|Way"
+_ROADS = "Highway|Interstate|Route|Hwy|Rte|I|US|SR"
 _LAMPS = "bulb|lamp|light|charger|adapter|heater|speaker|panel"
 
 
@@ -116,6 +117,10 @@ _RULES: list[Rule] = [
     (
         re.compile(rf"\b(\d+) ({any_of(_COMPASS)})(?:\. ?| )(?=[A-Z][a-z]|\d+(?:st|nd|rd|th)\b)"),
         _house,
+    ),
+    (
+        re.compile(rf"\b((?:{_ROADS})[ -]\d{{1,3}}) ({any_of(_COMPASS)})\b(?!\.\w)"),
+        lambda match: f"{match[1]} {_COMPASS[match[2]]}",
     ),
     (re.compile(rf"(?<![\w.,])(\d{{1,3}}),(\d\d?)(?= ?(?:{_COMMA_BEFORE}))"), r"\1.\2"),
     (re.compile(r"\b1 ?¢"), "1 cent"),

@@ -23,6 +23,7 @@ PAIRS = {
     **{f"forms: {kind}": pairs for kind, pairs in FORMS.items()},
     **{f"further: {kind}": pairs for kind, pairs in FURTHER.items()},
     **{f"third round: {kind}": pairs for kind, pairs in _table("third_round.tsv").items()},
+    **{f"fourth round: {kind}": pairs for kind, pairs in _table("fourth_round.tsv").items()},
     **UNICODE,
 }
 

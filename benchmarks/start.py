@@ -39,7 +39,7 @@ _IN_MEMORY = _FLOW.format(
     before="from flows.in_memory_runs import in_memory_runs", runs="in_memory_runs()"
 )
 _WITH_SERVER = _FLOW.format(
-    before="from flows.local_server import start_local_server\nstart_local_server(share=False)",
+    before="from flows.local_server import start_local_server\nstart_local_server()",
     runs="nullcontext()",
 )
 _COMMAND = "from flows.cli.app import main; main({!r})"

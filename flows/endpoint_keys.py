@@ -22,7 +22,7 @@ def endpoint_keys(config: BuildConfig) -> Iterator[None]:
     Raises `DataError` naming a block that is not there, or that holds no text.
     """
     keys = {
-        endpoint.api_key_variable: _secret_of(section, endpoint.api_key_block, config)
+        endpoint.api_key_variable: _secret_of(section, endpoint.api_key_block)
         for section, endpoint in _endpoints(config)
         if endpoint.api_key_block is not None
     }
@@ -51,12 +51,12 @@ def _endpoints(config: BuildConfig) -> Iterator[tuple[str, EndpointConfig]]:
             yield f"voice.sources[{index}]", source.endpoint
 
 
-def _secret_of(section: str, block: str, config: BuildConfig) -> str:
+def _secret_of(section: str, block: str) -> str:
     from prefect.blocks.system import Secret
 
     from flows.local_server import start_local_server
 
-    start_local_server(share=config.runtime.runner != "threads")
+    start_local_server()
     where = f"{section}.endpoint.api_key_block: `{block}`"
     try:
         value = cast(Secret[Any], Secret.load(block)).get()

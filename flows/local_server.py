@@ -1,6 +1,5 @@
 """Prefect's temporary server for a build on one machine, gone whenever the build is."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,11 +20,8 @@ except ProcessLookupError:
 """
 
 
-def start_local_server(share: bool) -> None:
-    """Start Prefect's temporary server, unless a server is configured or it is running.
-
-    With `share`, processes that this one starts use it too, instead of one each.
-    """
+def start_local_server() -> None:
+    """Start Prefect's temporary server, unless a server is configured or it is running."""
     from prefect.settings import get_current_settings
 
     if get_current_settings().api.url is not None:
@@ -43,8 +39,6 @@ def start_local_server(share: bool) -> None:
     server._watch = subprocess.Popen(  # type: ignore[attr-defined]
         command, stdin=subprocess.PIPE, start_new_session=True
     )
-    if share:
-        os.environ["PREFECT_API_URL"] = server.api_url
 
 
 @contextmanager

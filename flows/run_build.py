@@ -10,6 +10,7 @@ from flows.cli.console import console, tell
 from flows.endpoint_keys import needs_prefect
 from flows.prepare import prepare
 from flows.stopping import Stopping
+from models.imports import uncollected
 from pipeline.build.config import BuildConfig
 from pipeline.build.job import Job
 from pipeline.speech.foreign_accents import missing_phones
@@ -53,7 +54,8 @@ def _run(job: Job, verbose: bool) -> Path:
     from flows.progress import shard_progress
 
     with _prefect_log(verbose), _account_of_runs(job):
-        from flows.build_dataset import build
+        with uncollected():
+            from flows.build_dataset import build
 
         with shard_progress(job, console):
             return build(job)
@@ -61,17 +63,16 @@ def _run(job: Job, verbose: bool) -> Path:
 
 def _account_of_runs(job: Job) -> AbstractContextManager[None]:
     """What Prefect notes the build's runs in: the server that is configured, a temporary one for
-    workers in other processes or for a key in a block, else memory."""
+    a key in a block, else memory."""
     from prefect.settings import get_current_settings
 
-    in_threads = job.config.runtime.runner != "processes"  # Ray's are told what to do by threads
-    if in_threads and get_current_settings().api.url is None and not needs_prefect(job.config):
+    if get_current_settings().api.url is None and not needs_prefect(job.config):
         from flows.in_memory_runs import in_memory_runs
 
         return in_memory_runs()
     from flows.local_server import start_local_server
 
-    start_local_server(share=not in_threads)
+    start_local_server()
     return nullcontext()
 
 
@@ -80,13 +81,14 @@ def _prefect_log(verbose: bool) -> Iterator[None]:
     """Prefect's log on the console, or only the bars: an error is told once, by the command. A
     server gets the log in either case.
     """
-    from prefect.logging.configuration import setup_logging
-    from prefect.settings import (
-        PREFECT_INTERNAL_LOGGING_LEVEL,
-        PREFECT_LOGGING_LEVEL,
-        get_current_settings,
-        temporary_settings,
-    )
+    with uncollected():
+        from prefect.logging.configuration import setup_logging
+        from prefect.settings import (
+            PREFECT_INTERNAL_LOGGING_LEVEL,
+            PREFECT_LOGGING_LEVEL,
+            get_current_settings,
+            temporary_settings,
+        )
 
     is_read = verbose or get_current_settings().api.url is not None
     level = "INFO" if is_read else "CRITICAL"

@@ -4,11 +4,11 @@ import os
 import signal
 import sys
 import threading
-from multiprocessing import resource_tracker
 from types import FrameType
 from typing import Self
 
 from flows.cli.console import console
+from flows.worker_processes import start_tracker_of_semaphores
 from pipeline.build.job import Job
 from pipeline.build.stages import STAGE_NAMES
 
@@ -31,7 +31,7 @@ class Stopping:
         self._ear = threading.Thread(target=self._hear, daemon=True)
 
     def __enter__(self) -> Self:
-        _start_tracker_of_semaphores()
+        start_tracker_of_semaphores()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         asked = (signal.SIGTERM, signal.SIGINT)
         self._usual = {number: signal.signal(number, self._leave) for number in asked}
@@ -66,15 +66,3 @@ class Stopping:
         total = len(STAGE_NAMES) * self.job.num_shards
         kept = sum(len(self.job.made(stage)) for stage in STAGE_NAMES)
         return f"{kept} of {total} shards are kept, those in work were dropped; "
-
-
-def _start_tracker_of_semaphores() -> None:
-    """Python's tracker removes a pool's semaphores when this process ends at once, and warns of
-    each: not here, where that is the way to end. Where a pool starts it, CPython 3.11 and 3.12 let
-    Ctrl-C through to this process again.
-    """
-    quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
-    asked = os.environ.get("PYTHONWARNINGS", "")
-    if quiet not in asked:
-        os.environ["PYTHONWARNINGS"] = f"{asked},{quiet}" if asked else quiet
-    resource_tracker.ensure_running()

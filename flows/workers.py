@@ -9,12 +9,13 @@ from typing import Any, ParamSpec, TypeVar
 from prefect.concurrency.sync import concurrency
 from prefect.futures import PrefectFuture
 from prefect.settings import get_current_settings
-from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
+from prefect.task_engine import TaskRunTimeoutError
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
+from flows.worker_processes import TookTooLong, made_within, worker_pool
 from pipeline.build.job import Job
 from pipeline.build.runtime import GPU_STAGES, ShardStage
-from pipeline.storage.processes import exit_with_parent
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,24 +40,50 @@ maker: ContextVar[Maker] = ContextVar("maker", default=make_here)
 
 @contextmanager
 def made_for(job: Job) -> Iterator[TaskRunner[Any]]:
-    """The Prefect task runner for `runtime.runner`, with `runtime.workers` workers; with Ray its
-    threads wait for what actors make.
+    """The Prefect task runner for `runtime.runner`, with `runtime.workers` workers: threads, which
+    wait for what processes or Ray's actors make.
 
     Raises `ConfigError` when Ray is asked for and not installed.
     """
     runtime = job.config.runtime
-    if runtime.runner == "processes":
-        yield ProcessPoolTaskRunner(max_workers=runtime.num_workers, initializer=exit_with_parent)
-        return
     if runtime.runner == "threads":
         yield ThreadPoolTaskRunner(max_workers=runtime.num_workers)
+        return
+    with _made_elsewhere(job) as (make, num_workers):
+        chosen = maker.set(make)
+        yield ThreadPoolTaskRunner(max_workers=num_workers)
+        maker.reset(chosen)
+
+
+@contextmanager
+def _made_elsewhere(job: Job) -> Iterator[tuple[Maker, int]]:
+    """What makes the pieces of tasks in processes or Ray's actors, and how many there are."""
+    if job.config.runtime.runner == "processes":
+        with _processes(job) as make:
+            yield make, job.config.runtime.num_workers
         return
     from flows.ray_pools import ray_pools
 
     with ray_pools(job) as pools:
-        chosen = maker.set(pools.make)
-        yield ThreadPoolTaskRunner(max_workers=pools.num_workers)
-        maker.reset(chosen)
+        yield pools.make, pools.num_workers
+
+
+@contextmanager
+def _processes(job: Job) -> Iterator[Maker]:
+    timeout_s = job.config.runtime.shard_timeout_s
+    pool = worker_pool(job.config.runtime.num_workers)
+
+    def make(stage: ShardStage, make: Callable[[Job, Any], Any], job: Job, piece: Any) -> Any:
+        with gpu_slot(job.device if stage in GPU_STAGES else "cpu"):
+            try:
+                return pool.submit(made_within, timeout_s, make, job, piece).result()
+            except TookTooLong:
+                raise TaskRunTimeoutError from None
+
+    try:
+        yield make
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def submit(task: Task[..., Any], job: Job, source: Any) -> PrefectFuture[Any]:

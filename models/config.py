@@ -40,10 +40,15 @@ def load_config(cls: type[T], path: Path | str, overrides: Sequence[str] = ()) -
     `overrides` are `dotted.key=value` strings (the command line's `--set`); the value is
     read as YAML. Raises `ConfigError` naming the file and the key.
     """
+    return build(cls, read_overridden(path, overrides), where=str(path))
+
+
+def read_overridden(path: Path | str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The mapping in the YAML file with `overrides` put over it. Raises as `load_config` does."""
     mapping = read_yaml(path)
     for override in overrides:
         _set_dotted(mapping, override)
-    return build(cls, mapping, where=str(path))
+    return mapping
 
 
 def read_yaml(path: Path | str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.configs import read_config
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides, Verbose
+from models.imports import uncollected
 
 if TYPE_CHECKING:
     from pipeline.build.config import BuildConfig
@@ -35,11 +37,13 @@ def build(
 
       voxloom build my.yaml --set sentences.count=50000 --set runtime.workers=16
     """
-    from flows.prepare import hold
-    from flows.run_build import run_build
-
     started = time.monotonic()
-    settings = _settings(config, output, overrides)
+    settings = _settings(config, output, overrides, runs=True)
+
+    with uncollected():
+        from flows.prepare import hold
+        from flows.run_build import run_build
+
     with hold(settings):
         dataset = run_build(settings, verbose)
     _conclude(dataset, time.monotonic() - started)
@@ -58,12 +62,13 @@ def seal(
 
     [dim]Example:[/dim]  voxloom seal configs/build/quickstart.yaml
     """
+    settings = _settings(config, output, overrides)
+
     from flows.prepare import hold, prepare
     from pipeline.build.seal import seal_build
     from pipeline.dataset.record import read_record
     from pipeline.storage.versions import published
 
-    settings = _settings(config, output, overrides)
     with hold(settings), console.status("sealing what is there"):
         dataset = seal_build(prepare(settings), as_it_stands=True)
     dataset = published(dataset)
@@ -72,11 +77,11 @@ def seal(
     tell(f"{record.rows} clips{of}\ndataset  {dataset}\nreport   {dataset / 'report.html'}")
 
 
-def _settings(config: Path, output: Path | None, overrides: list[str] | None) -> "BuildConfig":
-    from pipeline.build.config import load_build_config
-
+def _settings(
+    config: Path, output: Path | None, overrides: list[str] | None, runs: bool = False
+) -> "BuildConfig":
     where = [] if output is None else [f"output.path={json.dumps(str(output))}"]
-    return load_build_config(config, [*(overrides or []), *where])
+    return read_config(config, [*(overrides or []), *where], runs)
 
 
 def _conclude(dataset: Path, seconds: float) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
+from flows.cli.configs import read_config
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides
 from models.errors import ConfigError
@@ -34,12 +35,12 @@ def coverage(
 
       voxloom coverage my.yaml --set sentences.count=20000 --against weighted --out runs/mine
     """
-    from pipeline.build.config import load_build_config
+    settings = read_config(config, overrides)
+
     from pipeline.coverage import comparison
     from pipeline.sentences.generate import check_sentences
     from pipeline.text.spoken import check_text
 
-    settings = load_build_config(config, overrides or [])
     if settings.sentences.domain is None:
         raise ConfigError(f"{config}: sentences.domain: null; only templates can be covered")
     strategies = _strategies(settings.sentences.strategy, against)

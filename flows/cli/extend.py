@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.configs import read_config
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides, Place, Verbose, dataset_folder
 from models.errors import DataError
@@ -25,15 +26,15 @@ def extend(
 
       voxloom extend data/quickstart configs/build/quickstart.yaml --set seed=2
     """
+    further = read_config(config, overrides, runs=True)
+
     from flows.prepare import hold
     from flows.run_build import run_build
-    from pipeline.build.config import load_build_config
     from pipeline.build.inputs import used_digests
     from pipeline.dataset.record import read_record
     from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
 
-    overrides = overrides or []
-    settings = extension_of(dataset, load_build_config(config, overrides))
+    settings = extension_of(dataset, further)
     check_extension(dataset, settings)
     if told := holds_already(dataset, settings, used_digests(settings)):
         tell(f"nothing to add: {told}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.configs import read_config
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides
 
@@ -38,16 +39,16 @@ def plan(
     """
     import tempfile
 
+    counts = [[f"sentences.count={count}"] for count in utterances or ()] or [[]]
+    sized = [read_config(config, [*(overrides or []), *count]) for count in counts]
+
     from flows.prepare import prepare
-    from pipeline.build.config import load_build_config
     from pipeline.build.estimate import estimate, measure
 
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > cores / 2:
         busy = f"load {load:.1f} on {cores} cores"
         tell(f"note: others work here ({busy}); the hours are those of a machine that busy")
-    counts = [[f"sentences.count={count}"] for count in utterances or ()] or [[]]
-    sized = [load_build_config(config, [*(overrides or []), *count]) for count in counts]
     prepare(sized[-1])
     started_s = time.process_time()  # imports and checks, which a build does, too
     with tempfile.TemporaryDirectory(prefix="voxloom-") as folder, console.status("building some"):

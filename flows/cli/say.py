@@ -12,6 +12,7 @@ import typer
 from flows.cli.console import console, tell
 from flows.cli.options import AcousticModel, Energy, GeneratedSeed, Pace, Pitch, Spread, Vocoder
 from models.errors import ConfigError, DataError
+from models.imports import uncollected
 
 if TYPE_CHECKING:
     from pipeline.records import CleanClip, MelClip, Reject, SpokenSentence
@@ -63,11 +64,14 @@ def say(
 
       voxloom say "Who am I?" --speaker "mix(kathleen, an4-msrb, 0.4)" -o between.wav
     """
-    from pipeline.audio.files import check_audio_path, write_audio
-    from pipeline.speech.foreign_accents import check_foreign_accents, missing_phones
-    from pipeline.speech.synthesize import ignored_controls
-    from pipeline.text.spoken import TextConfig, check_text
+    with uncollected():
+        from pipeline.audio.files import check_audio_path, write_audio
+        from pipeline.speech.foreign_accents import check_foreign_accents, missing_phones
+        from pipeline.speech.synthesize import ignored_controls
+        from pipeline.storage.processes import compute_on_one_thread
+        from pipeline.text.spoken import TextConfig, check_text
 
+    compute_on_one_thread()
     check_audio_path(out)
     read_as = TextConfig(accent=accent)
     check_text(read_as)

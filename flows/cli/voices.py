@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.checkpoints import check_new_folder
+from flows.cli.configs import read_config
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides
 
@@ -68,10 +69,10 @@ def distinct(
       voxloom voices distinct configs/build/many_voices.yaml --count 40 \\
         --set 'voice.speakers={all: 1, generated: 1}'
     """
-    from pipeline.build.config import load_build_config
+    settings = read_config(config, overrides)
+
     from pipeline.probe.distinct_voices import distinct_voices
 
-    settings = load_build_config(config, overrides or [])
     with console.status("listening to the voices"):
         names = distinct_voices(settings.voice, settings.seed, count, encoder)
     print("voice:\n  speakers:")

@@ -204,6 +204,14 @@ def _nemo(grammars: str) -> Any:
         return _loaded[grammars]
 
 
+def load_ahead() -> None:
+    """Load the grammars where they are compiled, for processes that are forked from this one."""
+    with contextlib.suppress(DataError, OSError):
+        folder = cache_folder() / f"nemo-en-{_release()}"
+        if is_as_listed(folder / _BUILT):
+            _nemo(str(folder))
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def _read(text: str, grammars: str) -> str:
     """A run of words through the grammars; unchanged when they cannot read it."""

@@ -137,14 +137,14 @@ def dead_process(
     """
     run = build.start(f"runtime.runner={runner}", code=code)
     build.until_made(made[0], run, made[1])
-    os.kill(processes_of(run.pid, called)[0], signal.SIGKILL)
+    os.kill(processes_of(run.pid, called)[-1], signal.SIGKILL)
     over = ended(run)
     build.check_kept()
     return over
 
 
 def dead_worker(build: DisturbedBuild, made: tuple[str, int], code: str = "") -> str:
-    over = dead_process(build, "processes", "spawn_main", made, code)
+    over = dead_process(build, "processes", "forkserver", made, code)
     assert over.status == 0, over
     build.check_goes_on()
     return f"`{build.told(over)}`; rows equal"

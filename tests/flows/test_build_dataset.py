@@ -27,6 +27,7 @@ from tests.tiny_voices import TinyVoices
 
 COUNT = 12
 SHARD_SIZE = 2
+PROCESSES = ("--set", "runtime.runner=processes")
 DEADLINE_S = 180
 
 
@@ -65,10 +66,10 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_rows(
     tiny_dataset: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Two workers are killed, and one goes on."""
+    """Two processes end with theirs, which is killed, and one thread goes on."""
     config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
     job = plan(load_build_config(config))
-    build = _start(checkout, config)
+    build = _start(checkout, config, *PROCESSES)
     _wait_for(_some_shards_done(job, build))
     os.kill(build.pid, signal.SIGKILL)
     build.communicate()
@@ -86,11 +87,16 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_rows(
     assert rows == rows_by_id(tiny_dataset), "those of larger shards, undisturbed"
 
 
+@pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
 def test_ctrl_c_leaves_at_once_and_leaves_nothing_running(
-    checkout: Path, tmp_path: Path, tiny_voices: TinyVoices, capfd: pytest.CaptureFixture[str]
+    checkout: Path,
+    tmp_path: Path,
+    tiny_voices: TinyVoices,
+    capfd: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
 ) -> None:
     config = write_tiny_build(tmp_path, tiny_voices, COUNT, SHARD_SIZE)
-    build = _start(checkout, config)
+    build = _start(checkout, config, *options)
     _wait_for(_some_shards_done(plan(load_build_config(config)), build))
     os.kill(build.pid, signal.SIGSTOP)  # so that it cannot be done before the second has begun
     assert run("build", config, "--set", "seed=9") == 1

@@ -42,7 +42,7 @@ def blocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return Secret(value=held[name])
 
     monkeypatch.setattr(Secret, "load", load)
-    monkeypatch.setattr("flows.local_server.start_local_server", lambda share: None)
+    monkeypatch.setattr("flows.local_server.start_local_server", lambda: None)
     return held
 
 

@@ -15,7 +15,7 @@ import sys
 import flows
 from flows.local_server import start_local_server
 from prefect.server.api.server import SubprocessASGIServer
-start_local_server(share=False)
+start_local_server()
 print(SubprocessASGIServer().server_process.pid, flush=True)
 sys.stdin.read()
 """

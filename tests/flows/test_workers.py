@@ -1,16 +1,20 @@
 """Which runner a build gets, and that two stages never share one GPU."""
 
+import os
+import signal
 import sys
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
+from prefect.task_engine import TaskRunTimeoutError
+from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.workers import gpu_slot, made_for
+from flows.workers import gpu_slot, made_for, maker
 from models.errors import ConfigError
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
@@ -29,11 +33,46 @@ def _run_by(job: Job, runner: Literal["threads", "processes", "ray"]) -> Job:
     return replace(job, config=replace(job.config, runtime=runtime))
 
 
-def test_the_runner_is_the_one_asked_for(job: Job) -> None:
+def _process_and_key(job: Job, path: Path) -> tuple[int, str]:
+    return os.getpid(), os.environ.get("VOXLOOM_TEST_KEY", "")
+
+
+def _dies(job: Job, path: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _takes_a_minute(job: Job, path: Path) -> None:
+    time.sleep(60)
+
+
+def test_threads_make_shards_in_this_process(job: Job, tmp_path: Path) -> None:
     with made_for(_run_by(job, "threads")) as runner:
         assert isinstance(runner, ThreadPoolTaskRunner)
-    with made_for(_run_by(job, "processes")) as runner:
-        assert isinstance(runner, ProcessPoolTaskRunner)
+        assert maker.get()("judge", _process_and_key, job, tmp_path)[0] == os.getpid()
+
+
+def test_processes_make_shards_elsewhere_with_the_keys_of_this_one(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOXLOOM_TEST_KEY", "sesame")
+    with made_for(_run_by(job, "processes")):
+        process, key = maker.get()("judge", _process_and_key, job, tmp_path)
+    assert (process != os.getpid(), key) == (True, "sesame")
+
+
+def test_a_process_that_dies_is_told_as_a_broken_pool(job: Job, tmp_path: Path) -> None:
+    with made_for(_run_by(job, "processes")), pytest.raises(BrokenProcessPool):
+        maker.get()("judge", _dies, job, tmp_path)
+
+
+def test_a_shard_that_takes_too_long_is_stopped_in_its_process(job: Job, tmp_path: Path) -> None:
+    by_processes = _run_by(job, "processes")
+    runtime = replace(by_processes.config.runtime, shard_timeout_s=0.1)
+    hurried = replace(job, config=replace(job.config, runtime=runtime))
+    with made_for(hurried):
+        with pytest.raises(TaskRunTimeoutError):
+            maker.get()("judge", _takes_a_minute, hurried, tmp_path)
+        assert maker.get()("judge", _process_and_key, hurried, tmp_path)
 
 
 def test_ray_that_is_not_installed_says_what_to_install(

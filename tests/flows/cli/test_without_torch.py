@@ -33,3 +33,14 @@ def test_a_dataset_is_read_without_torch(
         [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_config_that_is_not_there_is_told_before_torch_is_imported(checkout: Path) -> None:
+    commands = [["build", "x.yaml"], ["plan", "x.yaml"], ["extend", "x", "x.yaml"]]
+    run = "from tests.flows.cli.commands import run"
+    program = f"{_BLOCKED}\n{run}\nassert [run(*one) for one in {commands!r}] == [2] * 3"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("x.yaml: cannot be read as a config") == len(commands)

@@ -9,6 +9,8 @@ from pipeline.sentences import ranges
 from pipeline.speech.other_voices import release_of
 from pipeline.speech.sources import others_of, row_settings_of
 
+_BF16 = "bf16, convolutions as products"  # this text names shards
+
 
 def voice_without_vocoder(config: BuildConfig) -> dict[str, object]:
     """What mels depend on."""
@@ -21,7 +23,7 @@ def precision(config: BuildConfig) -> dict[str, object]:
     """What the voice computes in where it is not float32: older shards keep their names."""
     device = resolve_device(config.runtime)
     resolved = resolve_precision(config.voice.precision, device)
-    return {} if resolved == "fp32" else {"voice.precision": resolved}
+    return {} if resolved == "fp32" else {"voice.precision": _BF16}
 
 
 def other_voices(config: BuildConfig) -> dict[str, object]:

@@ -33,7 +33,6 @@ def judge_clips(
     config: JudgeConfig,
     seed: int,
     by_split: Mapping[str, SpeakerAssignment] | None = None,
-    device: str = "cpu",
     recorded: Container[str] = (),
 ) -> Iterator[JudgedClip | Reject]:
     """The first attempt at each of `clips` that passes, or why none did, in their order.
@@ -43,7 +42,7 @@ def judge_clips(
     ids cannot be. Raises `DataError`
     for a clip whose mel or sentence is not there.
     """
-    attempts = Attempts(voice, config, seed, by_split, device)
+    attempts = Attempts(voice, config, seed, by_split)
     for clip in clips:
         if clip.id not in mels or clip.id not in spoken:
             raise DataError(f"row {clip.id}: a clip without its mel or its sentence")
@@ -64,12 +63,11 @@ class Attempts:
         config: JudgeConfig,
         seed: int,
         by_split: Mapping[str, SpeakerAssignment] | None = None,
-        device: str = "cpu",
     ) -> None:
-        self._voice, self._config, self._device = voice, config, device
+        self._voice, self._config = voice, config
         self._seed = seed
         self._judge = Judge(config, precision=voice.precision)
-        self._synthesizer = functools.cache(lambda: Synthesizer(voice, seed, device, by_split))
+        self._synthesizer = functools.cache(lambda: Synthesizer(voice, seed, by_split=by_split))
 
     def accept(
         self, clip: CleanClip, mel: MelClip, spoken: SpokenSentence, template: str, retries: int
@@ -138,5 +136,5 @@ class Attempts:
         if isinstance(mel, Reject):
             return None
         texts = {spoken.id: spoken.normalized_text}
-        clip = next(vocode([mel], self._voice, self._device, self._seed, texts))
+        clip = next(vocode([mel], self._voice, seed=self._seed, texts=texts))
         return None if isinstance(clip, Reject) else (clip, mel)

@@ -1,5 +1,6 @@
 """`voxloom teach`: what is said by default and from a file, and errors of a line."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from flows import teacher_lines
 from flows.cli import app as cli
 from models.training.corpus import CorpusConfig, read_corpora
+from models.training.teaching.lines import texts_of_voices
 from models.training.teaching.plan import PaceConfig
 from tests.models.training.teaching.fake_teacher import FakeTeacher
 
@@ -48,6 +50,7 @@ def test_the_letter_a_is_pronounced_as_one() -> None:
 
 def test_by_default_all_kinds_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teacher_lines, "_FROM_EACH_DOMAIN", 20)
+    monkeypatch.setattr(teacher_lines, "texts_of_voices", partial(texts_of_voices, most=25))
     requests = teacher_lines.plan_lines({"ann": 1.0}, [], seed=1, pace=PaceConfig())
     kinds = {request.line.kind for request in requests[:150]}
     assert kinds >= {"domain", "word", "digits", "spelling", "command", "name", "time", "sum"}

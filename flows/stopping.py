@@ -5,12 +5,13 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from flows.cli.console import console
 from flows.worker_processes import start_tracker_of_semaphores
-from pipeline.build.job import Job
-from pipeline.build.stages import STAGE_NAMES
+
+if TYPE_CHECKING:
+    from pipeline.build.job import Job
 
 _GOES_ON = "the same command goes on from here"
 
@@ -63,6 +64,8 @@ class Stopping:
     def _kept(self) -> str:
         if self.job is None:
             return ""
+        from pipeline.build.stages import STAGE_NAMES  # as loaded as its job is planned
+
         total = len(STAGE_NAMES) * self.job.num_shards
         kept = sum(len(self.job.made(stage)) for stage in STAGE_NAMES)
         return f"{kept} of {total} shards are kept, those in work were dropped; "

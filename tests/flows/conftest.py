@@ -16,9 +16,9 @@ from prefect.settings import (
 from flows import serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its services take time of the other tests while it lives
 def server_url() -> Iterator[str]:
-    """The address of a server that lives as long as the tests."""
+    """The address of a server that lives as long as the tests of this folder."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}/api"

@@ -12,6 +12,8 @@ import yaml
 from pipeline.build import stages
 from pipeline.build.job import Job
 from pipeline.build.seal import seal_build
+from pipeline.card.card import write_card
+from pipeline.dataset.build_record import stamp_pages
 from pipeline.dataset.files import data_files, read_rows
 from tests.tiny_voices import TinyVoices
 
@@ -93,6 +95,16 @@ def run_stages(job: Job, workers: int = 1, *, pages: bool = True) -> Path:
 def without_pages() -> AbstractContextManager[object]:
     """Datasets that are sealed within have no card, audit and report."""
     return patch("pipeline.build.pages.write_pages")
+
+
+def card_alone() -> AbstractContextManager[object]:
+    """Datasets that are sealed or changed within have a card, and neither audit nor report."""
+
+    def write(folder: Path, license_name: str) -> None:
+        write_card(folder, license_name)
+        stamp_pages(folder)
+
+    return patch("pipeline.build.pages.write_pages", write)
 
 
 def rows_of_build(job: Job, workers: int = 1) -> dict[str, dict]:

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas
@@ -23,7 +24,7 @@ from pipeline.records import Reject
 from pipeline.storage.publish import staging_folder
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import build_info, rejects, rows_of, seal_tones
-from tests.tiny_build import rows_by_id, rows_of_build, write_tiny_build
+from tests.tiny_build import card_alone, rows_by_id, rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
 
@@ -40,6 +41,13 @@ def hidden(folder: Path) -> list[str]:
 def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed dataset that no test changes."""
     return seal_tones(tmp_path_factory.mktemp("tones"), num_rows=40)
+
+
+@pytest.fixture
+def fast() -> Iterator[None]:
+    """Without audits and reports, which take longest."""
+    with card_alone():
+        yield
 
 
 def test_layout_and_build_record(tones: Path) -> None:
@@ -102,6 +110,7 @@ def test_the_dataset_does_not_depend_on_how_rows_were_cut(tones: Path, tmp_path:
     assert contents(other) == contents(tones)
 
 
+@pytest.mark.usefixtures("fast")
 def test_a_row_keeps_its_split_when_the_build_grows(tones: Path, tmp_path: Path) -> None:
     smaller = seal_tones(tmp_path, num_rows=12)
     for path in data_files(smaller):
@@ -109,6 +118,7 @@ def test_a_row_keeps_its_split_when_the_build_grows(tones: Path, tmp_path: Path)
         assert {row["id"] for row in read_rows(path, ["id"])} <= {row["id"] for row in larger}
 
 
+@pytest.mark.usefixtures("fast")
 def test_large_splits_are_cut_into_files(tmp_path: Path) -> None:
     output = OutputConfig(tmp_path / "dataset", split={"train": 1.0}, max_file_bytes=1_000_000)
     dataset = seal_tones(tmp_path, num_rows=70, output=output)
@@ -123,6 +133,7 @@ def test_large_splits_are_cut_into_files(tmp_path: Path) -> None:
     assert ids == [f"home-{index:012x}" for index in range(70)]
 
 
+@pytest.mark.usefixtures("fast")
 def test_the_same_build_is_replaced(tmp_path: Path) -> None:
     seal_tones(tmp_path, num_rows=4)
     dataset = seal_tones(tmp_path, num_rows=6)
@@ -131,6 +142,7 @@ def test_the_same_build_is_replaced(tmp_path: Path) -> None:
     assert hidden(tmp_path) == []
 
 
+@pytest.mark.usefixtures("fast")
 def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     dataset = seal_tones(tmp_path, num_rows=4)
     dataset.rename(tmp_path / ".dataset.replaced")  # killed between the two renames
@@ -145,6 +157,7 @@ def test_two_builds_do_not_write_one_dataset(tmp_path: Path) -> None:
         seal_tones(tmp_path, num_rows=2)
 
 
+@pytest.mark.usefixtures("fast")
 def test_another_dataset_is_refused_and_stays(tmp_path: Path) -> None:
     dataset = seal_tones(tmp_path, num_rows=4)
     before = contents(dataset)

@@ -65,10 +65,13 @@ def test_another_seed_gives_other_sentences(tmp_path: Path, strategy: str) -> No
 def test_another_process_gives_the_same_sentences(tmp_path: Path, checkout: Path) -> None:
     """Also where sets of texts come in another order."""
     sections = [mixed(tmp_path, strategy) for strategy in get_args(Strategy)]
-    script = (
-        "import json, sys; from tests.pipeline.test_same_rows import sentences; "
-        "print(json.dumps([sentences(one, 7) for one in json.load(sys.stdin)]))"
-    )
+    script = """
+import json, sys
+from models.config import as_mapping, build
+from pipeline.sentences.generate import SentencesConfig, generate
+configs = [build(SentencesConfig, section, where="test.yaml") for section in json.load(sys.stdin)]
+print(json.dumps([[as_mapping(row) for row in generate(config, 7)] for config in configs]))
+"""
     other = subprocess.run(
         [sys.executable, "-c", script],
         input=json.dumps(sections),

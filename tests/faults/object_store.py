@@ -69,6 +69,8 @@ def _in_store(build: DisturbedBuild) -> Iterator[FaultyS3]:
         with mock.patch.dict(os.environ, environment):
             store = fsspec.filesystem("s3", skip_instance_cache=True)
             store.clear_instance_cache()
+            if store.exists("bucket"):  # of the fault before: the process has one store
+                store.rm("bucket", recursive=True)
             store.mkdir("bucket")
             build.config = write_store_build(build.config, tiny_voices_in(build.folder / "voices"))
             build.job = plan(load_build_config(build.config))

@@ -140,8 +140,10 @@ def _compile(text: str, location: str) -> jinja2.Template:
         _check(tree, location, loops=0)
     except jinja2.TemplateSyntaxError as error:
         raise DataError(f"{location}:{error.lineno}: template syntax: {error.message}") from None
-    except RecursionError:
-        raise DataError(f"{location}:1: template syntax: nested too deeply") from None
+    except (RecursionError, ValueError):  # a number of more digits than Python reads
+        raise DataError(
+            f"{location}:1: template syntax: nested too deeply, or a number too long"
+        ) from None
     known = [field.name for field in fields(PromptWords)]
     for name in sorted(find_undeclared_variables(tree).difference(known)):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)

@@ -93,6 +93,10 @@ def test_the_digest_follows_the_prompts_alone(tmp_path: Path) -> None:
         ("{% if intent == 'other' %}x{% endif %}", "any.prompt.j2: the prompt is empty for the"),
         ("x" * 20_001, "20001 characters; at most 20000"),
         ("{{" + "(" * 5000 + ")" * 5000 + "}}", "any.prompt.j2:1: template syntax: nested"),
+        (
+            "{{ intent " + "9" * 5000 + " }}",
+            "nested too deeply, or a number too long",
+        ),
     ],
 )
 def test_what_cannot_be_a_prompt_is_named(tmp_path: Path, text: str, complaint: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from models.errors import ConfigError, DataError
 from pipeline.build.job import Job
 from pipeline.build.runtime import RayPoolConfig, ShardStage, ray_pools_of
+from pipeline.storage.processes import share_cores
 from pipeline.storage.shards import first_line
 
 _CHECKOUT = str(Path(__file__).resolve().parent.parent)
@@ -25,6 +26,9 @@ _CHECKOUT = str(Path(__file__).resolve().parent.parent)
 
 class StageWorker:
     """An actor. What a stage loads stays in its process."""
+
+    def __init__(self) -> None:
+        share_cores()
 
     def make(self, make: Callable[[Job, Any], Any], job: Job, piece: Any) -> Any:
         return make(job, piece)

@@ -51,8 +51,10 @@ def made_for(job: Job) -> Iterator[TaskRunner[Any]]:
         return
     with _made_elsewhere(job) as (make, num_workers):
         chosen = maker.set(make)
-        yield ThreadPoolTaskRunner(max_workers=num_workers)
-        maker.reset(chosen)
+        try:
+            yield ThreadPoolTaskRunner(max_workers=num_workers)
+        finally:
+            maker.reset(chosen)
 
 
 @contextmanager

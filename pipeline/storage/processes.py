@@ -1,4 +1,4 @@
-"""Worker processes: they end with their parent, compute on one thread, and keep freed memory."""
+"""Worker processes: they end with their parent, share the cores, and keep freed memory."""
 
 import contextlib
 import ctypes
@@ -8,14 +8,32 @@ import os
 import signal
 import threading
 
+_shares_cores = False
+
+
+def share_cores() -> None:
+    """Note that this process is one of several that are as many as there are cores."""
+    global _shares_cores
+    _shares_cores = True
+
+
+def may_start_processes() -> bool:
+    """Whether this process may divide its work among others: not where it is a worker itself.
+
+    Its siblings have the other cores. A pool's worker would not even end: Python waits for a
+    process's children before it tells the pools of that process to let theirs go.
+    """
+    return not _shares_cores and not multiprocessing.current_process().daemon
+
 
 def exit_with_parent() -> None:
     """The initializer of a process pool: end this process when the one that made it is gone, and
-    not on Ctrl-C, which that one hears.
+    not on Ctrl-C, which that one hears. It shares the cores with the others of the pool.
 
     A pool ends its workers in an orderly exit. After a kill -9 they would wait for work for
     ever, and hold their memory.
     """
+    share_cores()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:

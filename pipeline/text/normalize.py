@@ -31,7 +31,7 @@ from models.cache_folder import cache_folder
 from models.content import file_digest, is_as_listed, list_contents
 from models.errors import DataError
 from models.folders import files_below
-from pipeline.storage.processes import exit_with_parent
+from pipeline.storage.processes import exit_with_parent, may_start_processes
 
 _NEEDS_GRAMMAR = re.compile(
     r"""[0-9]                                # numbers, dates, times, ...
@@ -54,8 +54,8 @@ def normalize(
 ) -> list[str]:
     """The spoken form of each text, case and punctuation kept, in the same order.
 
-    `workers` processes share a large batch; 0 means as many as there are cores. The result
-    does not depend on it. What no rule reads (an emoji, foreign letters) stays as it is.
+    `workers` processes share a large batch; 0 means as many as there are cores, and a worker
+    process reads alone. The result does not depend on it. What no rule reads (an emoji, foreign letters) stays as it is.
     Raises `DataError` when the grammar cache cannot be written.
     """
     from pipeline.text import spoken_overlay
@@ -225,8 +225,7 @@ def _read(text: str, grammars: str) -> str:
 
 def _by_grammar(texts: Sequence[str], grammars: str, workers: int) -> list[str]:
     workers = min(workers or _num_cores(), _MAX_WORKERS)
-    daemonic = multiprocessing.current_process().daemon  # such a process may have no children
-    if workers > 1 and len(texts) >= _PARALLEL_FROM and not daemonic:
+    if workers > 1 and len(texts) >= _PARALLEL_FROM and may_start_processes():
         try:
             with _LOADING:
                 pool = _pool(workers)

@@ -39,7 +39,8 @@ class TextConfig:
     (`en-us+fr`, `en-us+fr(0.6)`), or weights of several, drawn a sentence.
     `pronunciations` are lexicon files that win over espeak-ng, later ones over earlier.
     `grammar_cache` holds the compiled text grammars (default: the user's cache). `workers`
-    processes share large batches (0: one a core). Those two change no row.
+    processes share large batches (0: one a core), except in a build's worker processes. Those two
+    change no row.
     """
 
     accent: str | dict[str, float] = "en-us"

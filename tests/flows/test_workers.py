@@ -1,5 +1,6 @@
 """Which runner a build gets, and that two stages never share one GPU."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from models.errors import ConfigError
 from pipeline.build.config import load_build_config
 from pipeline.build.job import Job
 from pipeline.build.stages import plan
+from pipeline.text.normalize import normalize
 from tests.tiny_build import write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -58,6 +60,18 @@ def test_processes_make_shards_elsewhere_with_the_keys_of_this_one(
     with made_for(_run_by(job, "processes")):
         process, key = maker.get()("judge", _process_and_key, job, tmp_path)
     assert (process != os.getpid(), key) == (True, "sesame")
+
+
+def _reads_many(job: Job, path: Path) -> int:
+    """How many processes a worker has started for more readings than one usually does alone."""
+    normalize([f"at {hour}:{minute}" for hour in range(1, 13) for minute in range(10, 22)])
+    return len(multiprocessing.active_children())
+
+
+def test_a_worker_process_starts_none_of_its_own(job: Job, tmp_path: Path) -> None:
+    """Its siblings have the cores, and it would wait for them at its end for ever."""
+    with made_for(_run_by(job, "processes")):
+        assert maker.get()("frontend", _reads_many, job, tmp_path) == 0
 
 
 def test_a_process_that_dies_is_told_as_a_broken_pool(job: Job, tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def normalize(
     """The spoken form of each text, case and punctuation kept, in the same order.
 
     `workers` processes share a large batch; 0 means as many as there are cores, and a worker
-    process reads alone. The result does not depend on it. What no rule reads (an emoji, foreign letters) stays as it is.
-    Raises `DataError` when the grammar cache cannot be written.
+    process reads alone. The result does not depend on it. What no rule reads (an emoji, foreign
+    letters) stays as it is. Raises `DataError` when the grammar cache cannot be written.
     """
     from pipeline.text import spoken_overlay
 

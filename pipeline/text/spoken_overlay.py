@@ -36,6 +36,7 @@ _MAIL: list[Rule] = [
     (re.compile(r"\b[a-z](?=\.[\w.]*@)"), lambda match: match[0].upper()),
     (re.compile(rf"\b({any_of(SHORT_MONTHS)})\.(?= ?- ?[A-Z])"), r"\1"),
     (re.compile(r"\b[Aa]/[Bb](?= )"), "A B"),
+    (re.compile(r"(?<![\w.])\.NET\b"), "dot net"),
     (SPELLED_FORMS, lambda match: match[0].replace("-", " ")),
 ]
 _AFTER: list[Rule] = [
@@ -63,6 +64,8 @@ def before(text: str) -> str:
         text = apply(PHONES, apply(DATES, text))
         text = units(text)
         text = apply(NUMBERS, formulas(text))
+    else:
+        text = formulas(text)
     text = symbols(apply(BARE_UNITS, apply(_MAIL, text)))
     text = apply(ROMAN_NUMERALS, text)
     if _STOP.search(text):

@@ -28,16 +28,30 @@ SPELLED_FORMS = re.compile(r"\b[A-Z](?:-[A-Z]){2,}\b")
 _ALSO_WORDS = re.compile(r"\b([Tt]he|[Aa]n) (OR|WHO|IT)\b")
 _BATTERY = re.compile(r"\b(AAA?)(?=s\b| batter)")
 _GAS = re.compile(r"\b(CO|H|O|N)([2-4])(O?)\b")
+_METALS = "Ag|Al|Ba|Ca|Cu|Fe|Hg|Li|Mg|Mn|Na|Pb|Si|Ti|Zn"
+_ELEMENT = rf"(?:{_METALS}|Br|Cl|[CFHIKNOPS])[2-9]?"
+# `NaCl`, `HCl`, `CaCO3`, `C6H12O6`: two elements at least, one of them no plain capital.
+_COMPOUND = re.compile(
+    rf"\b(?=[A-Z]+(?:[a-z]|1?[2-9]))(?!(?:{_METALS})\b)(?:{_ELEMENT}|[CH]1?[0-9]){{2,}}\b"
+)
+# A word and letters in one: `macOS`, `MySQL`, `mRNA`, `OpenAI`; and letters about a small o: `IoT`.
+_WORD_AND_LETTERS = re.compile(r"\b(?!iOS\b)([a-z]|[A-Za-z][a-z]+)([A-Z]{2,5})(s?)\b")
+_SMALL_O = re.compile(r"\b([A-Z])o([A-Z])(s?)\b")
+_DOTTED = re.compile(r"\b((?:[a-z]\.){2,})(?=( [a-z]|[,;:?!])?)")
 
 
 def formulas(text: str) -> str:
-    """`CO2` as "C O 2"."""
-    return _GAS.sub(lambda match: " ".join([*match[1], match[2], *match[3]]), text)
+    """`CO2` as "C O 2", `NaCl` as "N A C L"."""
+    text = _GAS.sub(lambda match: " ".join([*match[1], match[2], *match[3]]), text)
+    return _COMPOUND.sub(lambda m: " ".join(re.findall("[A-Z]|[0-9]+", m[0].upper())), text)
 
 
 def letters_apart(spoken: str) -> str:
     """`TV` as `T V` in a text that is not all capitals; `NOW` is a word said loudly."""
     spoken = _BATTERY.sub(lambda m: "triple A" if m[1] == "AAA" else "double A", spoken)
+    spoken = _WORD_AND_LETTERS.sub(_word_and_letters, spoken)
+    spoken = _SMALL_O.sub(lambda m: f"{m[1]} O {m[2]}" + ("'s" if m[3] else ""), spoken)
+    spoken = _DOTTED.sub(_without_dots, spoken)
     if not any(character.islower() for character in spoken):
         return _CAPITALS.sub(_apart_among_capitals, spoken)
     return _CAPITALS.sub(_apart, _ALSO_WORDS.sub(lambda m: f"{m[1]} {' '.join(m[2])}", spoken))
@@ -48,8 +62,28 @@ def _apart_among_capitals(match: re.Match[str]) -> str:
     return match[0] if is_word else _apart(match)
 
 
+def _word_and_letters(match: re.Match[str]) -> str:
+    word, letters, plural = match.groups()
+    if not (word == "e" or _is_spelled(letters)):
+        return match[0]
+    word = word.upper() if len(word) == 1 else word
+    return f"{word} {' '.join(letters) if _is_spelled(letters) else letters}" + (
+        "'s" if plural else ""
+    )
+
+
+def _without_dots(match: re.Match[str]) -> str:
+    """`b.i.d.` as "B I D": a stop within a sentence would be a pause."""
+    letters = " ".join(match[1].upper().split(".")).rstrip()
+    return letters if match[2] else f"{letters}."
+
+
+def _is_spelled(letters: str) -> bool:
+    return letters in _SPELLED or not set(letters) & set("AEIOUY")
+
+
 def _apart(match: re.Match[str]) -> str:
     letters, plural = match[1], match[2] or ""
-    if letters in _SPELLED or not set(letters) & set("AEIOUY"):
+    if _is_spelled(letters):
         return " ".join(letters) + ("'s" if plural else "")
     return match[0]

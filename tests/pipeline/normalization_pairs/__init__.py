@@ -24,6 +24,7 @@ PAIRS = {
     **{f"further: {kind}": pairs for kind, pairs in FURTHER.items()},
     **{f"third round: {kind}": pairs for kind, pairs in _table("third_round.tsv").items()},
     **{f"fourth round: {kind}": pairs for kind, pairs in _table("fourth_round.tsv").items()},
+    **{f"fifth round: {kind}": pairs for kind, pairs in _table("fifth_round.tsv").items()},
     **UNICODE,
 }
 

@@ -17,6 +17,7 @@ from models.acoustic.frame_pitch import Contour, FramePitch
 from models.acoustic.frames import cosine_transform, length_mask, regulate_length, sinusoids
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
+from models.phonology.word_starts import begins_word
 from models.speakers.mixing import PerSpeaker
 from models.voice import Controls, Speech
 
@@ -32,6 +33,7 @@ class FastSpeech2Config:
     `frame_pitch` predicts pitch and voicing frame by frame, as input of the decoder.
     `variance_of` says in what the variance of real speech is given back to the mels: in bands, or
     in cepstra (the cosine transform over bands), which sharpens formants too.
+    `word_starts` reads where words begin (models/phonology/word_starts.py).
     """
 
     dim: int = 192
@@ -49,6 +51,7 @@ class FastSpeech2Config:
     frame_pitch: bool = False
     frame_pitch_dim: int = 128
     variance_of: Literal["bands", "cepstra"] = "bands"
+    word_starts: bool = False
 
     def __post_init__(self) -> None:
         if self.dim % 2:
@@ -112,6 +115,8 @@ class FastSpeech2(nn.Module):
     to_cepstra: Tensor  # (n_mels, n_mels)
     is_silent: Tensor  # (symbols,) bool
 
+    begins_word: Tensor  # (symbols,) bool, with `word_starts`
+
     # With `frame_pitch`.
     log_pitch: Tensor  # (speakers,) median ln F0
     residual_std: Tensor  # (2,) of what predictions of pitch and log duration miss
@@ -153,6 +158,10 @@ class FastSpeech2(nn.Module):
             self.register_buffer("log_pitch", torch.full((len(speakers),), 5.0))
             self.register_buffer("residual_std", torch.zeros(2))
             self.register_buffer("residual_memory", torch.zeros(2))
+        if config.word_starts:  # beside what each symbol that begins a word learns by itself
+            self.word_start = nn.Parameter(torch.zeros(config.dim))
+            begins = [begins_word(symbol) for symbol in symbols]
+            self.register_buffer("begins_word", torch.tensor(begins), persistent=False)
         silent = [symbol in SILENCES for symbol in symbols]
         self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
         nn.init.normal_(self.symbol_embedding.weight, std=0.3)
@@ -330,6 +339,8 @@ class FastSpeech2(nn.Module):
 
     def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:
         x = self.symbol_embedding(symbols)
+        if self.config.word_starts:
+            x = x + self.begins_word[symbols][:, :, None] * self.word_start
         x = (x + sinusoids(x.shape[1], x.shape[2], device=x.device).to(x)) * mask[:, :, None]
         for block in self.encoder:
             x = block(x, mask)

@@ -8,6 +8,7 @@ for which nothing is left stays as it is, and whoever looks it up says that it i
 from collections.abc import Collection
 
 from models.phonology.phonemes import SILENCES, WORD, unstressed
+from models.phonology.word_starts import unmarked
 
 # espeak-ng's, each tried over the sentences of a shipped domain.
 ACCENTS = (
@@ -120,7 +121,7 @@ def as_known(phonemes: str, table: Collection[str]) -> str:
 
     Stress counts for nothing in the search; it goes over to the first phone that stands in.
     """
-    known = {unstressed(symbol) for symbol in table} | {WORD, *SILENCES}
+    known = {unstressed(unmarked(symbol)) for symbol in table} | {WORD, *SILENCES}
     tokens: list[str] = []
     for token in phonemes.split():
         phone = unstressed(token)

@@ -16,6 +16,7 @@ from models.errors import DataError
 from models.phonology.accents import as_known
 from models.phonology.phonemes import ENDS, PAUSE, SILENCES, WORD, unstressed, word_spans, words_of
 from models.phonology.symbols import find_symbol
+from models.phonology.word_starts import tokens_for
 
 Alphabet = Literal["ipa", "arpabet", "characters"]
 NO_WORD = -1
@@ -108,7 +109,7 @@ def _spell(
     if alphabet == "characters":
         return _characters(text)
     if alphabet == "ipa":
-        return _phonemes(as_known(phonemes, table))
+        return _ipa_symbols(as_known(phonemes, table), table)
     return _arpabet_symbols(as_known(phonemes, _ARPABET))
 
 
@@ -121,6 +122,11 @@ def _phonemes(phonemes: str) -> Iterator[tuple[str, int]]:
         inside = is_phone
         if token != WORD:
             yield token, word if is_phone else NO_WORD
+
+
+def _ipa_symbols(phonemes: str, table: Sequence[str]) -> Iterator[tuple[str, int]]:
+    words = (word for _, word in _phonemes(phonemes))
+    return zip(tokens_for(table, phonemes), words, strict=True)
 
 
 def _arpabet_symbols(phonemes: str) -> Iterator[tuple[str, int]]:

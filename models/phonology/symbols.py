@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.errors import DataError
-from models.phonology.phonemes import ENDS, PAUSE, STRESS_MARKS, unstressed
+from models.phonology.phonemes import ENDS, PAUSE, STRESS_MARKS, WORD, unstressed
+from models.phonology.word_starts import begins_word, unmarked
 
 
 def symbol_ids(tokens: Sequence[str], table: Sequence[str]) -> np.ndarray:
@@ -20,11 +21,15 @@ def symbol_ids(tokens: Sequence[str], table: Sequence[str]) -> np.ndarray:
 def find_symbol(token: str, index: Mapping[str, int]) -> int | None:
     """The number of a token of the phoneme string; None when nothing stands for it.
 
-    A vowel whose stress the table lacks takes the same vowel with another stress; an end mark or
-    pause that it lacks becomes a full stop.
+    A vowel whose stress the table lacks takes the same vowel with another stress; a phone that it
+    never saw begin a word is read as within one; an end mark or pause that it lacks becomes a
+    full stop.
     """
-    plain = unstressed(token)
-    candidates = [token, *(mark + plain for mark in STRESS_MARKS), plain]
+    written = unmarked(token)
+    plain = unstressed(written)
+    candidates = [written, *(mark + plain for mark in STRESS_MARKS), plain]
+    if begins_word(token):
+        candidates = [*(WORD + candidate for candidate in candidates), *candidates]
     if token in (PAUSE, *ENDS):
         candidates.append(".")
     return next((index[candidate] for candidate in candidates if candidate in index), None)

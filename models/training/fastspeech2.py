@@ -19,8 +19,8 @@ from models.acoustic.fastspeech2_losses import fastspeech2_losses
 from models.acoustic.frame_pitch import Contour
 from models.losses import check_loss_names
 from models.mel import check_same_mel
-from models.phonology.phonemes import tokens_of
 from models.phonology.symbols import find_symbol, symbol_ids
+from models.phonology.word_starts import tokens_for, with_marks
 from models.recognition.alignment import Alignment
 from models.recognition.recognizer import Recognizer
 from models.speakers.vectors import read_speaker_vectors, stack_vectors
@@ -145,7 +145,7 @@ class FastSpeech2Task:
         found = [(clip, alignment_of(clip, alignments)) for clip in features.clips]
         aligned = [(clip, alignment) for clip, alignment in found if alignment is not None]
         print(f"aligned {len(aligned)} of {len(features.clips)} clips", flush=True)
-        self.symbols = (PAD, *sorted({s for _, alignment in aligned for s in alignment.symbols}))
+        self.symbols = (PAD, *sorted(self._learned_symbols(aligned)))
         self.speakers = tuple(sorted({clip.speaker for clip, _ in aligned}))
         self.model = FastSpeech2(config.model, features.mel_config, self.symbols, self.speakers)
         examples = [
@@ -168,6 +168,13 @@ class FastSpeech2Task:
             config.loop.seed,
             [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
         )
+
+    def _learned_symbols(self, aligned: Sequence[tuple[Clip, Alignment]]) -> set[str]:
+        """Those of the recordings, and with `word_starts` also those that begin words."""
+        found = {symbol for _, alignment in aligned for symbol in alignment.symbols}
+        if self.config.model.word_starts:
+            found |= {s for clip, a in aligned for s in with_marks(a.symbols, clip.phonemes)}
+        return found
 
     def _evaluated(self, clips: Sequence[Clip]) -> list[Clip]:
         """The held-out clips that the model can say, or else others that then are held out."""
@@ -284,14 +291,16 @@ class FastSpeech2Task:
 def unknown_symbols(model: FastSpeech2, clip: Clip) -> list[str]:
     """Phones of the clip's sentence that the model does not know: TextGrids may lack some."""
     index = dict.fromkeys(model.symbols, 0)
-    tokens = dict.fromkeys(tokens_of(clip.phonemes))
+    tokens = dict.fromkeys(tokens_for(model.symbols, clip.phonemes))
     return [token for token in tokens if find_symbol(token, index) is None]
 
 
 def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:
     """The clip's sentence by its own speaker, from text alone, in a neutral manner."""
     device = model.mel_mean.device
-    ids = torch.from_numpy(symbol_ids(tokens_of(clip.phonemes), model.symbols))[None]
+    ids = torch.from_numpy(symbol_ids(tokens_for(model.symbols, clip.phonemes), model.symbols))[
+        None
+    ]
     return model.synthesize(
         ids.to(device),
         torch.tensor([ids.shape[1]], device=device),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.phonology.symbols import symbol_ids
+from models.phonology.word_starts import begins_word, with_marks
 from models.recognition.alignment import Alignment
 from models.training.features import Clip, Features
 
@@ -70,11 +71,18 @@ def measure_example(
     mean_amplitude = np.add.reduceat(amplitude, starts) / durations
     return Example(
         clip=clip,
-        ids=symbol_ids(alignment.symbols, symbols),
+        ids=symbol_ids(_as_read(alignment, clip, symbols), symbols),
         durations=durations,
         log_pitch=np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32),
         log_energy=np.log(mean_amplitude).astype(np.float32),
     )
+
+
+def _as_read(alignment: Alignment, clip: Clip, table: Sequence[str]) -> Sequence[str]:
+    """The aligned symbols, marked where words begin if the model's table has such symbols."""
+    if not any(map(begins_word, table)):
+        return alignment.symbols
+    return with_marks(alignment.symbols, clip.phonemes)
 
 
 def measure_levels(examples: Sequence[Example], speakers: Sequence[str]) -> ProsodyLevels:

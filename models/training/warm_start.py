@@ -12,6 +12,7 @@ from models.mel import MelConfig, check_same_mel
 from models.phonology.accents import nearest_phone
 from models.phonology.phonemes import unstressed
 from models.phonology.symbols import find_symbol
+from models.phonology.word_starts import unmarked
 
 
 class Rows(NamedTuple):
@@ -51,6 +52,7 @@ def _stand_in(symbol: str, known: Sequence[str]) -> str:
     index = {name: number for number, name in enumerate(known)}
     number = find_symbol(symbol, index)
     if number is None:
+        symbol = unmarked(symbol)
         phone = unstressed(symbol)
         nearest = nearest_phone(phone, {unstressed(name) for name in known})
         if nearest:

@@ -275,3 +275,18 @@ def test_transformer_block_exports_for_any_length() -> None:
     )
     x, mask = torch.randn(2, 12, TINY.dim), torch.ones(2, 12, dtype=torch.bool)
     torch.testing.assert_close(program.module()(x, mask), block(x, mask), atol=1e-5, rtol=1e-4)
+
+
+def test_a_word_begins_where_it_is_marked() -> None:
+    """At first a model with `word_starts` speaks as one without, then each mark sounds."""
+    symbols = (*SYMBOLS, "|t")
+    torch.manual_seed(0)
+    config = dataclasses.replace(TINY, word_starts=True)
+    model = FastSpeech2(config, MelConfig(), symbols, ("anna",)).eval()
+    plain, marked = ([1, 5, 8, 5, 3],), ([1, 5, symbols.index("|t"), 5, 3],)
+    with torch.no_grad():
+        model.symbol_embedding.weight[symbols.index("|t")] = model.symbol_embedding.weight[8]
+    torch.testing.assert_close(_say(model, plain).mels, _say(model, marked).mels)
+    with torch.no_grad():
+        model.word_start += torch.randn(16)
+    assert not torch.equal(_say(model, plain).mels, _say(model, marked).mels)

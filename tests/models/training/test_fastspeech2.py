@@ -15,7 +15,9 @@ from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
 from models.errors import ConfigError
 from models.mel import MelConfig
+from models.phonology.alphabets import tokenize
 from models.phonology.phonemes import tokens_of
+from models.phonology.word_starts import begins_word, marked_tokens
 from models.training.fastspeech2 import FastSpeech2Training, train_fastspeech2
 from models.training.ship import ship
 from models.voice import Controls
@@ -232,3 +234,18 @@ def test_frame_pitch_goes_on_from_a_model_without(
     assert model.residual_memory.ge(0).all()
     with pytest.raises(ConfigError, match=r"loss_weights: .*contour, voicing"):
         _config(tmp_path, corpus, recognizer, model=TINY | {"frame_pitch": True})
+
+
+def test_where_words_begin_is_learned_by_a_model_that_goes_on_from_one_without(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, grids: Path
+) -> None:
+    grid = {"textgrids": {"folder": str(grids), "phones": "ipa"}}
+    old = train_fastspeech2(_config(tmp_path / "old", corpus, recognizer, **grid))
+    changed = {"start_from": str(old), "model": TINY | {"word_starts": True}}
+    config = _config(tmp_path / "new", corpus, recognizer, **grid, **changed)
+    checkpoint = load_checkpoint(train_fastspeech2(config))
+    phonemes = corpus.features.clips[1].phonemes
+    read = [checkpoint.symbols[i] for i in tokenize("ipa", checkpoint.symbols, "", phonemes).ids]
+    assert read == marked_tokens(phonemes)
+    assert checkpoint.model.word_start.ne(0).all()
+    assert not any(map(begins_word, load_checkpoint(old).symbols))

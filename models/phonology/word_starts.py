@@ -1,0 +1,50 @@
+"""Where words begin, in the symbols of an acoustic model: `|t` is a `t` that begins a word.
+
+Without that, "stamped each" and "stamp teach" are one row of phones, and a voice says something
+between the two.
+"""
+
+import difflib
+from collections.abc import Collection, Sequence
+
+from models.phonology.phonemes import SILENCES, WORD, tokens_of
+
+
+def begins_word(symbol: str) -> bool:
+    """Whether a symbol is marked, as `|t` is."""
+    return symbol.startswith(WORD) and symbol != WORD
+
+
+def unmarked(symbol: str) -> str:
+    """`t` of `|t`; any other symbol as it is."""
+    return symbol.removeprefix(WORD) if begins_word(symbol) else symbol
+
+
+def marked_tokens(phonemes: str) -> list[str]:
+    """The tokens of a phoneme string, the first phone of each word marked:
+    `^ ə | k ˈæ t .` -> `^ |ə |k ˈæ t .`
+    """
+    marked, inside = [], False
+    for token in phonemes.split():
+        is_phone = token not in (WORD, *SILENCES)
+        if token != WORD:
+            marked.append(WORD + token if is_phone and not inside else token)
+        inside = is_phone
+    return marked
+
+
+def tokens_for(table: Collection[str], phonemes: str) -> list[str]:
+    """What a model with the symbols `table` reads: marked tokens if it learned such ones."""
+    return marked_tokens(phonemes) if any(map(begins_word, table)) else tokens_of(phonemes)
+
+
+def with_marks(symbols: Sequence[str], phonemes: str) -> tuple[str, ...]:
+    """The symbols of an alignment, which may have pauses and phones that the phoneme string lacks,
+    with the marks of those phones that both have.
+    """
+    marked, tokens = marked_tokens(phonemes), tokens_of(phonemes)
+    result = list(symbols)
+    matcher = difflib.SequenceMatcher(None, symbols, tokens, autojunk=False)
+    for block in matcher.get_matching_blocks():
+        result[block.a : block.a + block.size] = marked[block.b : block.b + block.size]
+    return tuple(result)

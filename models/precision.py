@@ -4,19 +4,19 @@ import contextlib
 import copy
 import functools
 import time
-from typing import Any, Literal, TypeGuard, TypeVar
+from typing import Any, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from models.padded_layers import has_products, with_padded_layers
+
 Precision = Literal["bf16", "no"]
 Asked = Literal["fp32", "bf16", "auto"]  # of a model that is used, not trained
 M = TypeVar("M", bound=nn.Module)
 _ROUNDS = 3
-_LEAST_CHANNELS = 32  # of a layer that is worth it
-_STEP = 16  # of the lengths that a layer is given
 
 
 @functools.cache
@@ -65,103 +65,27 @@ def resolve_precision(asked: Asked, device: str) -> Literal["fp32", "bf16"]:
 
 
 def in_precision(model: M, precision: Asked) -> M:
-    """`model` itself, or for bf16 a copy whose matrix products and dense convolutions take and make
-    bfloat16; everything between them stays float32. The same copy again, as long as there is the
-    model, which is not to be changed.
+    """A copy of `model` for use alone, its matrix products and dense convolutions laid out for
+    the fastest kernels, and for bf16 take and make bfloat16; everything between them stays float32.
+    The same copy again, as long as there is the model, which is not to be changed.
+
+    For fp32 on a GPU it is the model itself.
     """
-    if precision != "bf16":
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    if dtype == torch.float32 and (not has_products() or _is_on_gpu(model)):
         return model
-    copied = _in_bf16_of.get(model)
-    if copied is None:
-        copied = _in_bf16_of.setdefault(model, _in_bf16(copy.deepcopy(model)))
-    found: M = copied
+    copies = _copies_of.setdefault(model, {})
+    if dtype not in copies:
+        copies[dtype] = with_padded_layers(copy.deepcopy(model), dtype)
+    found: M = copies[dtype]
     return found
 
 
-_in_bf16_of: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
+_copies_of: WeakKeyDictionary[nn.Module, dict[torch.dtype, Any]] = WeakKeyDictionary()
 
 
-class _InBf16(nn.Module):
-    """A layer over time that computes in bfloat16, for a network in float32.
-
-    oneDNN compiles a kernel for every shape that it meets, which takes longer than the kernel does,
-    and sentences all have lengths of their own. So x (B, T, K) of a linear layer and (B, K, T) of a
-    convolution are padded with zeros, as the convolution does itself, to a multiple of `_STEP`.
-    """
-
-    def __init__(self, layer: nn.Linear | nn.Conv1d) -> None:
-        super().__init__()
-        self.layer = layer.to(torch.bfloat16)
-        self.stride = layer.stride[0] if isinstance(layer, nn.Conv1d) else 1
-        self.reach = 0  # how much shorter a convolution makes what it is given
-        if isinstance(layer, nn.Conv1d):
-            assert not isinstance(layer.padding, str)
-            self.reach = layer.dilation[0] * (layer.kernel_size[0] - 1) - 2 * layer.padding[0]
-        self.time = 2 if isinstance(layer, nn.Conv1d) else 1
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.dim() < 3:
-            made: torch.Tensor = self.layer(x.to(torch.bfloat16))
-            return made.to(x.dtype)
-        length = x.shape[self.time]
-        shape = list(x.shape)
-        shape[self.time] += -length % _STEP
-        padded = x.new_zeros(shape, dtype=torch.bfloat16)
-        padded.narrow(self.time, 0, length).copy_(x)
-        made = self.layer(padded)
-        kept = (length - 1 - self.reach) // self.stride + 1
-        return made.narrow(self.time, 0, kept).to(x.dtype)
-
-
-class _ProductInBf16(_InBf16):
-    """A convolution of stride 1 that is one matrix product on a CPU, which is faster there: its
-    weights (O, k K) are not laid out anew for every call.
-    """
-
-    weight: torch.Tensor
-
-    def __init__(self, layer: nn.Conv1d) -> None:
-        super().__init__(layer)
-        assert not isinstance(layer.padding, str)
-        self.kernel, self.dilation = layer.kernel_size[0], layer.dilation[0]
-        self.before = layer.padding[0]
-        laid_out = self.layer.weight.detach().permute(0, 2, 1)  # (O, K, k) -> (O, k, K)
-        self.register_buffer("weight", laid_out.flatten(1), persistent=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.dim() < 3 or x.device.type != "cpu":
-            return super().forward(x)
-        batch, channels, length = x.shape
-        kept = length - self.reach
-        rows = kept + -kept % _STEP
-        padded = x.new_zeros(
-            (batch, rows + self.dilation * (self.kernel - 1), channels), dtype=torch.bfloat16
-        )
-        padded.narrow(1, self.before, length).copy_(x.transpose(1, 2))  # (B, K, T) -> (B, T, K)
-        strides = (padded.stride(0), channels, self.dilation * channels, 1)
-        seen = padded.as_strided((batch, rows, self.kernel, channels), strides)  # by every output
-        made = functional.linear(seen.flatten(2).contiguous(), self.weight, self.layer.bias)
-        return made.narrow(1, 0, kept).transpose(1, 2).to(x.dtype)  # (B, T, O) -> (B, O, T)
-
-
-def _layer_in_bf16(layer: nn.Linear | nn.Conv1d) -> _InBf16:
-    if isinstance(layer, nn.Conv1d) and layer.stride[0] == 1:
-        return _ProductInBf16(layer)
-    return _InBf16(layer)
-
-
-def _in_bf16(model: M) -> M:
-    for name, layer in model.named_children():
-        setattr(model, name, _layer_in_bf16(layer) if _is_large(layer) else _in_bf16(layer))
-    return model
-
-
-def _is_large(layer: nn.Module) -> TypeGuard[nn.Linear | nn.Conv1d]:
-    if isinstance(layer, nn.Linear):
-        return min(layer.in_features, layer.out_features) >= _LEAST_CHANNELS
-    return isinstance(layer, nn.Conv1d) and (
-        layer.groups == 1 and min(layer.in_channels, layer.out_channels) >= _LEAST_CHANNELS
-    )
+def _is_on_gpu(model: nn.Module) -> bool:
+    return any(tensor.device.type != "cpu" for tensor in model.parameters())
 
 
 def _convolution_s(bf16: bool) -> float:

@@ -39,7 +39,16 @@ LAYERS = {
         {"errors", "config", "text_files", "content", "file_state", "folders", "revision"}
         | {"paths", "object_store", "mirror", "cache_folder", "imports"}
         | {"yaml_files", "json_files", "sound_files", "weights_size"}
-        | {"waveform", "mel", "precision", "cuda_graphs", "stft", "losses", "voice"},
+        | {
+            "waveform",
+            "mel",
+            "precision",
+            "padded_layers",
+            "cuda_graphs",
+            "stft",
+            "losses",
+            "voice",
+        },
         {"phonology"},
         {"checkpoint"},
         {"recognition", "speakers", "engines"},

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models import precision
+from models import padded_layers
 from models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from models.config import as_mapping, build
 from models.errors import CheckpointError, ConfigError
@@ -73,7 +73,7 @@ def test_error_rate_counts_what_was_said_otherwise(
 def test_a_recognizer_in_bf16_hears_the_same(
     recognizer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precision, "_LEAST_CHANNELS", 8)  # this one is small
+    monkeypatch.setattr(padded_layers, "_LEAST_CHANNELS", 8)  # this one is small
     config = JudgeConfig(str(recognizer))
     plain, lower = Judge(config), Judge(config, precision="bf16")
     for output in ("atota", "otat"):

@@ -27,7 +27,9 @@ def has_products() -> bool:
 
 
 def with_padded_layers(model: M, dtype: torch.dtype) -> M:
-    """`model` itself, its large linear layers and dense convolutions replaced; for use alone."""
+    """`model` itself, its large layers replaced; for use alone. Depthwise convolutions stay in
+    their precision, the others compute in `dtype`.
+    """
     for name, layer in model.named_children():
         replaced = _padded(layer, dtype) if _is_large(layer) else with_padded_layers(layer, dtype)
         setattr(model, name, replaced)
@@ -39,7 +41,8 @@ def _is_large(layer: nn.Module) -> TypeGuard[nn.Linear | nn.Conv1d]:
         return min(layer.in_features, layer.out_features) >= _LEAST_CHANNELS
     return (
         isinstance(layer, nn.Conv1d)
-        and (layer.groups, layer.padding_mode) == (1, "zeros")
+        and layer.groups in (1, layer.in_channels)
+        and layer.padding_mode == "zeros"
         and min(layer.in_channels, layer.out_channels) >= _LEAST_CHANNELS
     )
 
@@ -47,6 +50,8 @@ def _is_large(layer: nn.Module) -> TypeGuard[nn.Linear | nn.Conv1d]:
 def _padded(layer: nn.Linear | nn.Conv1d, dtype: torch.dtype) -> nn.Module:
     if isinstance(layer, nn.Linear):
         return _PaddedLinear(layer.to(dtype))
+    if layer.groups > 1:
+        return _PaddedConvolution(layer)
     return (_ConvolutionAsProduct if layer.stride[0] == 1 else _PaddedConvolution)(layer.to(dtype))
 
 

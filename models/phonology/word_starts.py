@@ -5,7 +5,8 @@ between the two.
 """
 
 import difflib
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Sequence
 
 from models.phonology.phonemes import SILENCES, WORD, tokens_of
 
@@ -33,9 +34,15 @@ def marked_tokens(phonemes: str) -> list[str]:
     return marked
 
 
-def tokens_for(table: Collection[str], phonemes: str) -> list[str]:
+def tokens_for(table: Sequence[str], phonemes: str) -> list[str]:
     """What a model with the symbols `table` reads: marked tokens if it learned such ones."""
-    return marked_tokens(phonemes) if any(map(begins_word, table)) else tokens_of(phonemes)
+    return marked_tokens(phonemes) if has_marks(tuple(table)) else tokens_of(phonemes)
+
+
+@functools.lru_cache
+def has_marks(table: tuple[str, ...]) -> bool:
+    """Whether some symbol of a model's table is marked."""
+    return any(map(begins_word, table))
 
 
 def with_marks(symbols: Sequence[str], phonemes: str) -> tuple[str, ...]:

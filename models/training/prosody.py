@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.phonology.symbols import symbol_ids
-from models.phonology.word_starts import begins_word, with_marks
+from models.phonology.word_starts import has_marks, with_marks
 from models.recognition.alignment import Alignment
 from models.training.features import Clip, Features
 
@@ -80,7 +80,7 @@ def measure_example(
 
 def _as_read(alignment: Alignment, clip: Clip, table: Sequence[str]) -> Sequence[str]:
     """The aligned symbols, marked where words begin if the model's table has such symbols."""
-    if not any(map(begins_word, table)):
+    if not has_marks(tuple(table)):
         return alignment.symbols
     return with_marks(alignment.symbols, clip.phonemes)
 

@@ -17,6 +17,7 @@ LAYERS = [
     nn.Conv1d(32, 48, 3, padding=4, dilation=4),
     nn.Conv1d(32, 48, 7, padding=3, stride=2),
     nn.Conv1d(32, 48, 3),
+    nn.Conv1d(32, 32, 7, padding=3, groups=32),
 ]
 
 
@@ -45,7 +46,7 @@ def test_kernels_see_few_lengths(
 
     monkeypatch.setattr(padded_layers, "_product", seeing)
     x, found = _input(layer, length), _padded(layer, dtype)
-    if isinstance(layer, nn.Conv1d) and layer.stride[0] > 1:
+    if isinstance(layer, nn.Conv1d) and (layer.stride[0] > 1 or layer.groups > 1):
         found[0].layer.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[2]))
     made, wanted = found(x), layer(x)
     assert made.shape == wanted.shape
@@ -65,7 +66,7 @@ def test_a_long_input_of_a_convolution_is_not_copied_once_a_tap(
 
 @pytest.mark.parametrize(
     "layer",
-    [nn.Conv1d(32, 48, 3, padding=1, padding_mode="reflect"), nn.Conv1d(32, 32, 3, groups=32)],
+    [nn.Conv1d(32, 48, 3, padding=1, padding_mode="reflect"), nn.Conv1d(32, 64, 3, groups=8)],
 )
 def test_other_convolutions_stay(layer: nn.Module) -> None:
     model = nn.Sequential(layer)

@@ -1,11 +1,14 @@
-"""Kernels under acoustic model, vocoder and recognizer: PyTorch's, compiled ones, ONNX Runtime's.
+"""Kernels under acoustic model, vocoder and recognizer: PyTorch's, those of builds, compiled ones,
+ONNX Runtime's.
 
-    python -m benchmarks.kernels [--frames 256 512] [--kernels torch onnx onnx-int8 compiled]
+    python -m benchmarks.kernels [--frames 256 512] [--kernels torch ours onnx onnx-int8 compiled]
 
-Audio seconds a CPU second of one thread at a shape that was met before, and the CPU seconds until
-it was, with all that is compiled for it. Every cell is a process of its own: what cannot be
-exported or compiled is left out. Of the vocoder it is the network, without sources and STFT: ONNX
-has no complex numbers. `onnx` and `onnx-int8` need `pip install onnx onnxruntime`.
+Audio seconds a CPU second of one thread: at a shape that was met before, and, of `torch` and
+`ours`, at lengths near it that were not, as sentences have. And the CPU seconds of the first call,
+with all that is compiled for it. `ours` are the layers of models/padded_layers.py. Every cell is a
+process of its own: what cannot be exported or compiled is left out. Of the vocoder it is the
+network, without sources and STFT: ONNX has no complex numbers. `onnx` and `onnx-int8` need
+`pip install onnx onnxruntime`.
 """
 
 import argparse
@@ -33,7 +36,9 @@ from pipeline.build.config import load_build_config
 from pipeline.storage.processes import keep_freed_memory
 
 Run = Callable[[], object]
-KERNELS = ("torch", "compiled", "onnx", "onnx-int8")
+KERNELS = ("torch", "ours", "compiled", "onnx", "onnx-int8")
+_PRECISIONS: dict[str, tuple[Asked, ...]] = {"torch": ("fp32",), "ours": ("fp32", "bf16")}
+_NEW_LENGTHS = range(-24, 25, 3)
 _FRAMES_A_SYMBOL = 8
 _REPEATS = 8
 
@@ -64,10 +69,12 @@ class _Shaping(nn.Module):
 
 
 def network(
-    checkpoint: Checkpoint, num_frames: int, precision: Asked
+    checkpoint: Checkpoint, num_frames: int, precision: Asked, kernels: str
 ) -> tuple[nn.Module, tuple[Tensor, ...]]:
     """A model of a checkpoint as a module of tensors alone, and an input of `num_frames`."""
-    model, mel = in_precision(checkpoint.model, precision), checkpoint.mel
+    as_is = kernels != "ours" and precision == "fp32"
+    model = checkpoint.model if as_is else in_precision(checkpoint.model, precision)
+    mel = checkpoint.mel
     torch.manual_seed(0)
     mels = torch.randn(1, mel.n_mels, num_frames) - 5
     if isinstance(model, Harmonic):
@@ -88,7 +95,7 @@ def network(
 
 def made_ready(kernels: str, module: nn.Module, given: tuple[Tensor, ...], folder: Path) -> Run:
     """A call of the module by `kernels`. Raises what exporting or compiling raises."""
-    if kernels == "torch":
+    if kernels in _PRECISIONS:
         return lambda: module(*given)
     if kernels == "compiled":
         import torch._inductor.config as inductor
@@ -124,8 +131,10 @@ def _onnx_session(module: nn.Module, given: tuple[Tensor, ...], folder: Path, in
 
 @torch.inference_mode()
 def measure(checkpoint: Checkpoint, num_frames: int, precision: Asked, kernels: str) -> list[float]:
-    """(CPU seconds of the first call, with what makes it ready; those of the fastest later one)."""
-    module, given = network(checkpoint, num_frames, precision)
+    """CPU seconds of the first call, with what makes it ready; of the fastest later one; and the
+    audio seconds a CPU second of calls of new lengths, 0 where none was made.
+    """
+    module, given = network(checkpoint, num_frames, precision, kernels)
     with tempfile.TemporaryDirectory(prefix="voxloom-kernels-") as folder:
         started = time.process_time()
         run = made_ready(kernels, module.eval(), given, Path(folder))
@@ -135,21 +144,32 @@ def measure(checkpoint: Checkpoint, num_frames: int, precision: Asked, kernels: 
             started = time.process_time()
             run()
             seconds.append(time.process_time() - started)
-    return [seconds[0], min(seconds[1:])]
+    fresh = 0.0
+    if kernels in _PRECISIONS:
+        others = [num_frames + more for more in _NEW_LENGTHS if more]
+        calls = [network(checkpoint, frames, precision, kernels) for frames in others]
+        started = time.process_time()
+        for module, given in calls:
+            module.eval()(*given)
+        fresh = sum(others) * checkpoint.mel.frame_s / (time.process_time() - started)
+    return [seconds[0], min(seconds[1:]), fresh]
 
 
 def _cells(name: str, options: argparse.Namespace, precision: Asked, kernels: str) -> list[str]:
-    """(x real time, seconds until the first) of one process for each number of frames."""
+    """(x real time, that of new lengths, seconds until the first) of one process for each number
+    of frames.
+    """
     hop_s, cells = shared_checkpoint(name).mel.frame_s, []
     for frames in options.frames:
         command = [sys.executable, "-m", "benchmarks.kernels", "--config", str(options.config)]
         command += ["--one", name, precision, kernels, "--frames", str(frames)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            cells += [MISSING, MISSING]
+            cells += [MISSING, MISSING, MISSING]
             continue
-        first_s, again_s = (float(word) for word in done.stdout.split()[-2:])
-        cells += [f"{frames * hop_s / again_s:.0f}", f"{first_s:.1f}"]
+        first_s, again_s, fresh = (float(word) for word in done.stdout.split()[-3:])
+        of_new = f"{fresh:.0f}" if fresh else MISSING
+        cells += [f"{frames * hop_s / again_s:.0f}", of_new, f"{first_s:.1f}"]
     return cells
 
 
@@ -173,14 +193,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = []
     for name in filter(None, (voice.acoustic_model, voice.vocoder, recognizer)):
         for kernels in options.kernels:
-            precisions: tuple[Asked, ...] = ("fp32",) if "onnx" in kernels else ("fp32", "bf16")
-            for precision in precisions:
+            usual: tuple[Asked, ...] = ("fp32",) if "onnx" in kernels else ("fp32", "bf16")
+            for precision in _PRECISIONS.get(kernels, usual):
                 called = "int8" if kernels == "onnx-int8" else precision
                 cells = _cells(name, options, precision, kernels)
                 rows.append([name, kernels.removesuffix("-int8"), called, *cells])
     header = ["network", "kernels", "precision"]
     for frames in options.frames:
-        header += [f"{frames} frames, x real time", "first, CPU s"]
+        header += [f"{frames} frames, x real time", "new lengths", "first, CPU s"]
     print(describe_machine(), end="\n\n")
     print(markdown_table(header, rows))
     return 0

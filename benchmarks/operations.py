@@ -100,14 +100,14 @@ def cost_of(run: Callable[[], object], audio_s: float) -> Cost:
 
 
 def acoustic_cost(checkpoint: Checkpoint) -> Cost:
-    module, given = network(checkpoint, _FRAMES, "fp32")
+    module, given = network(checkpoint, _FRAMES, "fp32", "torch")
     return cost_of(lambda: module(*given), _FRAMES * checkpoint.mel.frame_s)
 
 
 def vocoder_cost(checkpoint: Checkpoint) -> Cost:
     """Of a harmonic vocoder, with its sources and its STFTs."""
     mel = checkpoint.mel
-    _, given = network(checkpoint, _FRAMES, "fp32")
+    _, given = network(checkpoint, _FRAMES, "fp32", "torch")
     counted = cost_of(lambda: checkpoint.model(*given), _FRAMES * mel.frame_s)
     transforms = 3 + 1 + 2 * checkpoint.model.config.phase_rounds + _ROUNDS_OF_FFT
     fft = 2.5 * mel.n_fft * math.log2(mel.n_fft) * transforms / mel.frame_s

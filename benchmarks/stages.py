@@ -136,7 +136,7 @@ def measure_normalization(config: BuildConfig, count: int, folder: Path) -> tupl
     """Sentences a second of `normalize` in one process, and of NeMo on every whole sentence."""
     job = stages.plan(sized(config, count, folder / "text", seed=config.seed + 2))
     texts = [row.text for row in read_shard(stages.generate_shards(job)[0], Sentence).rows]
-    normalize([*texts[:1], "at 7:30 am"], config.text.grammar_cache, workers=1)
+    normalize([*texts[:1], "in 1989"], config.text.grammar_cache, workers=1)
     started = time.perf_counter()
     normalize(texts, config.text.grammar_cache, workers=1)
     ours = count / (time.perf_counter() - started)

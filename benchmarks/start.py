@@ -47,7 +47,7 @@ _COMMAND = "from flows.cli.app import main; main({!r})"
 
 def programs(out: Path) -> dict[str, str]:
     """What is measured, by name; `out` is a folder for what `say` writes."""
-    text, plain = "Turn the lights on at 7:30.", "Turn the lights on."
+    text, plain = "Turn on 2.5 lights.", "Turn the lights on."
     return {
         "`voxloom --help`": _COMMAND.format(["--help"]),
         "`import torch`, for comparison": "import torch",
@@ -55,7 +55,7 @@ def programs(out: Path) -> dict[str, str]:
         "imports of `voxloom verify`": "import flows.cli.app, pipeline.verify.dataset",
         "imports of `voxloom export`": "import flows.cli.app, pipeline.export.run",
         "`voxloom say`, plain words": _COMMAND.format(["say", plain, "-o", f"{out}/a.wav"]),
-        "`voxloom say`, a time of day": _COMMAND.format(["say", text, "-o", f"{out}/b.wav"]),
+        "`voxloom say`, a decimal": _COMMAND.format(["say", text, "-o", f"{out}/b.wav"]),
         "`import prefect`, for comparison": "import prefect",
         "a flow of 60 tasks, runs in memory": _IN_MEMORY,
         "the same, with a temporary server": _WITH_SERVER,

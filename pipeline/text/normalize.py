@@ -33,13 +33,16 @@ from models.errors import DataError
 from models.folders import files_below
 from pipeline.storage.processes import exit_with_parent, may_start_processes
 
+_ABBREVIATION = re.compile(
+    r"\b(?:Dr|Mr|Mrs|St|Jr|Sr|Mt|Ave|Blvd|Rd|Gov|Gen|Rev|Hon|Maj|Capt|Sgt|Lt|Col|Ph|vs|etc|vol"
+    r"|dept|apt|bldg|est|prof|approx|Inc|Corp|Ltd|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov"
+    r"|Dec)\."
+)
 _NEEDS_GRAMMAR = re.compile(
-    r"""[0-9]                                # numbers, dates, times, ...
+    rf"""[0-9]                               # numbers, dates, times, ...
     | [^\sA-Za-z'.,;:!?"()-]                 # signs: % $ & ° ...
     | [A-Za-z]\.[A-Za-z]                     # a.m., U.S., e.g., example.com
-    | \b(?:Dr|Mr|Mrs|St|Jr|Sr|Mt|Ave|Blvd|Rd|Gov|Gen|Rev|Hon|Maj|Capt|Sgt|Lt|Col|Ph|vs|etc|vol
-        |dept|apt|bldg|est|prof|approx|Inc|Corp|Ltd|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov
-        |Dec)\.""",
+    | {_ABBREVIATION.pattern}""",
     re.VERBOSE,
 )
 _WORDS_BEFORE, _WORDS_AFTER = 1, 2  # `March 3`, `3rd of March`: how far the grammars look
@@ -59,14 +62,17 @@ def normalize(
     letters) stays as it is. Raises `DataError` when the grammar cache cannot be written.
     """
     from pipeline.text import spoken_overlay
+    from pipeline.text.readings.plain_numbers import read_plain
 
     written = [spoken_overlay.before(text) for text in texts]
     parted = [_part(text) for text in written]
-    hard = list(dict.fromkeys(run.text for runs in parted for run in runs if run.needs_grammar))
-    read: dict[str, str] = {}
+    written_runs = dict.fromkeys(run.text for runs in parted for run in runs if run.needs_grammar)
+    plain = {run: read_plain(run) for run in written_runs if not _ABBREVIATION.search(run)}
+    read = {run: spoken for run, spoken in plain.items() if spoken is not None}
+    hard = [run for run in written_runs if run not in read]
     if hard:
         grammars = prepare_grammars(grammar_cache)
-        read = dict(zip(hard, _by_grammar(hard, str(grammars), workers), strict=True))
+        read |= zip(hard, _by_grammar(hard, str(grammars), workers), strict=True)
     spoken = [" ".join(read.get(run.text, run.text) for run in runs) for runs in parted]
     return [
         spoken_overlay.after(text, before) for text, before in zip(spoken, written, strict=True)

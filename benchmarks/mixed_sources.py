@@ -46,7 +46,8 @@ def speaking_server() -> Iterator[tuple[str, str]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            chosen = asked["voice"] if asked["voice"] in FLITE_VOICES else voice
+            has_it = engine == "flite" and asked["voice"] in FLITE_VOICES
+            chosen = asked["voice"] if has_it else voice
             with lock:
                 wave, rate = speak(asked["input"], chosen, asked.get("speed", 1.0), 0.0)
             sound = io.BytesIO()

@@ -67,7 +67,8 @@ def resolve_precision(asked: Asked, device: str) -> Literal["fp32", "bf16"]:
 def in_precision(model: M, precision: Asked) -> M:
     """A copy of `model` for use alone, its matrix products and dense convolutions laid out for
     the fastest kernels, and for bf16 take and make bfloat16; everything between them stays float32.
-    The same copy again, as long as there is the model, which is not to be changed.
+    The same copy again, as long as there is the model, which is not to be changed. In fp32 both
+    have the same tensors.
 
     For fp32 on a GPU it is the model itself.
     """
@@ -76,7 +77,9 @@ def in_precision(model: M, precision: Asked) -> M:
         return model
     copies = _copies_of.setdefault(model, {})
     if dtype not in copies:
-        copies[dtype] = with_padded_layers(copy.deepcopy(model), dtype)
+        tensors = (*model.parameters(), *model.buffers())
+        kept = {id(tensor): tensor for tensor in tensors} if dtype == torch.float32 else {}
+        copies[dtype] = with_padded_layers(copy.deepcopy(model, kept), dtype)
     found: M = copies[dtype]
     return found
 

@@ -8,6 +8,7 @@ On a CPU products are oneDNN's in float32, too: PyTorch asks MKL, which on proce
 half of what they can.
 """
 
+import functools
 from typing import TypeGuard, TypeVar
 
 import torch
@@ -20,6 +21,7 @@ _STEP = 16  # of the lengths that a layer is given
 _LONGEST_PRODUCT = 4_096  # a longer input of a convolution is not copied once a tap
 
 
+@functools.cache
 def has_products() -> bool:
     """Whether this PyTorch has oneDNN's products in float32."""
     has_op = hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -57,7 +59,7 @@ def _padded(layer: nn.Linear | nn.Conv1d, dtype: torch.dtype) -> nn.Module:
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x (B, T, K) and a weight (O, K) to (B, T, O)."""
-    if x.dtype == torch.float32 and x.device.type == "cpu":
+    if x.dtype == torch.float32 and x.device.type == "cpu" and has_products():
         made: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
         return made
     return functional.linear(x, weight, bias)

@@ -156,6 +156,9 @@ class FastSpeech2Task:
         self.examples = [
             e for e in examples if not e.clip.held_out and clip_key(e.clip) not in kept
         ]
+        heard = {example.clip.speaker for example in self.examples}
+        unheard = [e for e in examples if clip_key(e.clip) in kept and e.clip.speaker in heard]
+        self._examples_of_residuals = unheard or self.examples
         if config.speaker_vectors is not None:
             self._fill_vectors(config.speaker_vectors)
         if config.start_from:
@@ -264,7 +267,7 @@ class FastSpeech2Task:
         assert isinstance(model, FastSpeech2)
         measure_variance(model, self.features, self.examples)
         if model.config.frame_pitch:
-            measure_residuals(model, self._levels, self.examples)
+            measure_residuals(model, self._levels, self._examples_of_residuals)
             measure_pitch_gain(model, self.features, self.examples)
         hypotheses = []
         for index, clip in enumerate(self.held_out[::2]):
@@ -298,12 +301,10 @@ def unknown_symbols(model: FastSpeech2, clip: Clip) -> list[str]:
 def speak_clip(model: FastSpeech2, clip: Clip) -> Speech:
     """The clip's sentence by its own speaker, from text alone, in a neutral manner."""
     device = model.mel_mean.device
-    ids = torch.from_numpy(symbol_ids(tokens_for(model.symbols, clip.phonemes), model.symbols))[
-        None
-    ]
+    ids = symbol_ids(tokens_for(model.symbols, clip.phonemes), model.symbols)
     return model.synthesize(
-        ids.to(device),
-        torch.tensor([ids.shape[1]], device=device),
+        torch.from_numpy(ids)[None].to(device),
+        torch.tensor([len(ids)], device=device),
         torch.tensor([model.speakers.index(clip.speaker)], device=device),
         Controls.neutral(1, device),
     )
@@ -368,7 +369,8 @@ def measure_residuals(
 ) -> None:
     """Fill `model.residual_std` and `model.residual_memory`: how far recordings are from the
     predicted pitch and log duration, and how much of that two neighbouring phones share. Of what is
-    predicted, not of what `pitch_gain` makes of it: beside the gain that would count twice.
+    predicted, not of what `pitch_gain` makes of it: beside the gain that would count twice. Best of
+    sentences that the model was not trained on: it knows the melodies of those in part by heart.
     """
     model.pitch_gain.fill_(1.0)
     pitch, duration = [], []

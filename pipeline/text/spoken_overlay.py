@@ -60,12 +60,10 @@ def before(text: str) -> str:
     text = without_quotes(inch_marks(plain(text)))
     has_digits = bool(_DIGIT.search(text))
     if has_digits:
-        text = money(text)
-        text = apply(PHONES, apply(DATES, text))
-        text = units(text)
-        text = apply(NUMBERS, formulas(text))
-    else:
-        text = formulas(text)
+        text = units(apply(PHONES, apply(DATES, money(text))))
+    text = formulas(text)
+    if has_digits:
+        text = apply(NUMBERS, text)
     text = symbols(apply(BARE_UNITS, apply(_MAIL, text)))
     text = apply(ROMAN_NUMERALS, text)
     if _STOP.search(text):

@@ -10,6 +10,7 @@ import pytest
 from flows import stage_tasks
 from flows.build_dataset import build
 from flows.in_memory_runs import in_memory_runs
+from flows.ray_pools import StageWorker
 from models.errors import DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.runtime import (
@@ -20,6 +21,7 @@ from pipeline.build.runtime import (
     ray_pools_of,
 )
 from pipeline.build.stages import plan
+from pipeline.storage import processes
 from tests.faults.disturbed_build import processes_of
 from tests.tiny_build import rows_by_id, write_tiny_build
 from tests.tiny_voices import TinyVoices
@@ -31,6 +33,13 @@ def test_a_gpu_has_a_pool_of_its_own() -> None:
     on_gpu, others = ray_pools_of(RuntimeConfig(workers=4), "cuda")
     assert (on_gpu.stages, on_gpu.gpus) == (("synthesize", "vocode"), 1)
     assert sorted(on_gpu.stages + others.stages) == sorted(SHARD_STAGES)
+
+
+def test_an_actor_starts_no_processes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_shares_cores", False)
+    assert processes.may_start_processes()
+    StageWorker()
+    assert not processes.may_start_processes()
 
 
 def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(

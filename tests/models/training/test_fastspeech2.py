@@ -18,7 +18,13 @@ from models.mel import MelConfig
 from models.phonology.alphabets import tokenize
 from models.phonology.phonemes import tokens_of
 from models.phonology.word_starts import begins_word, marked_tokens
-from models.training.fastspeech2 import FastSpeech2Training, train_fastspeech2
+from models.training import fastspeech2
+from models.training.fastspeech2 import (
+    FastSpeech2Training,
+    measure_residuals,
+    train_fastspeech2,
+)
+from models.training.prosody import Example, ProsodyLevels
 from models.training.ship import ship
 from models.voice import Controls
 from tests.models.training.conftest import MEL, TrainingCorpus
@@ -208,7 +214,11 @@ def test_without_vectors_the_state_is_that_of_older_checkpoints() -> None:
 
 
 def test_frame_pitch_goes_on_from_a_model_without(
-    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, grids: Path
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recognizer: Path,
+    grids: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     grid = {"textgrids": {"folder": str(grids), "phones": "ipa"}}
     old = train_fastspeech2(_config(tmp_path / "old", corpus, recognizer, **grid))
@@ -223,6 +233,13 @@ def test_frame_pitch_goes_on_from_a_model_without(
         optimizer={"learning_rate": 1e-9},
         **grid,
     )
+    measured: list[Example] = []
+
+    def measure(model: FastSpeech2, levels: ProsodyLevels, examples: list[Example]) -> None:
+        measured.extend(examples)
+        measure_residuals(model, levels, examples)
+
+    monkeypatch.setattr(fastspeech2, "measure_residuals", measure)
     model = load_checkpoint(train_fastspeech2(config)).model
     before = load_checkpoint(old).model
     torch.testing.assert_close(
@@ -232,6 +249,8 @@ def test_frame_pitch_goes_on_from_a_model_without(
     assert 1 <= model.pitch_gain <= 1.5
     assert model.residual_std.gt(0).all()
     assert model.residual_memory.ge(0).all()
+    assert measured
+    assert all(example.clip.held_out for example in measured), "it was not trained on these"
     with pytest.raises(ConfigError, match=r"loss_weights: .*contour, voicing"):
         _config(tmp_path, corpus, recognizer, model=TINY | {"frame_pitch": True})
 

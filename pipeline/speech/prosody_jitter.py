@@ -16,9 +16,11 @@ from models.acoustic.fastspeech2 import FastSpeech2, Prosody
 # Deviations at an unevenness of 1: of the log of a symbol's length, of its pitch (1.5 semitones or
 # so) and of its energy (3 dB or so); the latter two in the units of `Prosody`.
 _LENGTH, _PITCH, _ENERGY = 0.3, 0.54, 0.28
-# Of how far recordings' lengths stray from the prediction, much is where an aligner cut them: drawn
-# in full it made Whisper mishear 3.5 % of the words, by this share 0.3 % (0.0 % undrawn).
-_LENGTH_SHARE = 0.3
+# Of how far recordings stray from the prediction, a part is what the model has yet to learn. This
+# share in pitch makes repetitions of a sentence differ by two thirds of what two readers do
+# (`benchmarks.voice_page`). In lengths much is where an aligner cut them: drawn in full they made
+# Whisper mishear 3.5 % of the words, by such a share 0.3 % (0.0 % undrawn).
+_PITCH_SHARE, _LENGTH_SHARE = 0.6, 0.25
 # Of emphasis: a quarter longer, two semitones or so higher, 3 dB louder.
 _LONGER, _HIGHER, _LOUDER_DB = 1.25, 0.72, 3.0
 
@@ -65,18 +67,20 @@ def lively(
     strength: float,
     rng: np.random.Generator,
 ) -> Prosody:
-    """`prosody` (B, N) with pitch as far from the prediction as recordings are, times `strength`,
-    and lengths a part of that; what one phone does, the next goes on with. Silences change in
+    """`prosody` (B, N) with pitch and lengths astray by a part of what recordings are from the
+    prediction, times `strength`; what one phone does, the next goes on with. Silences change in
     length only.
 
     The model has `frame_pitch`. Draws the same for the same `rng`, however large `strength` is.
     """
     shape = tuple(prosody.durations.shape)
+    shares = _PITCH_SHARE, _LENGTH_SHARE
     pitch, lengths = (
-        torch.from_numpy(_autoregressive(shape, float(memory), rng) * float(std) * strength)
-        for std, memory in zip(model.residual_std, model.residual_memory, strict=True)
+        torch.from_numpy(_autoregressive(shape, float(memory), rng) * float(std) * share * strength)
+        for std, memory, share in zip(
+            model.residual_std, model.residual_memory, shares, strict=True
+        )
     )
-    lengths = lengths * _LENGTH_SHARE
     device = prosody.durations.device
     there = prosody.durations > 0
     durations = (prosody.durations + 1) * torch.exp(lengths).to(device) - 1

@@ -150,7 +150,7 @@ def _unreadable(file: pq.ParquetFile, group: int, name: str, reason: str) -> Pro
     which = f"row group {group}"
     if "id" not in damaged:
         ids = file.read_row_group(group, ["id"]).column("id").to_pylist()
-        which = f"rows {ids[0]} to {ids[-1]}"
+        which = f"rows {ids[0]} to {ids[-1]}" if ids else which
     return Problem(name, "", f"{which}: {', '.join(damaged)}: cannot be read ({reason})")
 
 

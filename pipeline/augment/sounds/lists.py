@@ -84,7 +84,11 @@ def _rows(path: Path) -> Iterator[tuple[str, Listed]]:
             field: next((values[name] for name in names if values.get(name)), "")
             for field, names in _FIELDS.items()
         }
-        yield os.path.realpath(path.parent / values[where]), Listed(**stated, line=line)
+        try:
+            file = os.path.realpath(path.parent / values[where])
+        except ValueError:  # a NUL, or half of a surrogate pair
+            raise DataError(f"{line}: {where}: no file can be called {values[where]!a}") from None
+        yield file, Listed(**stated, line=line)
 
 
 def _text(value: Any) -> str:

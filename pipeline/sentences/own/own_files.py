@@ -166,7 +166,10 @@ def _allowed() -> str:
 def _saved_files(state: Path) -> list[Path]:
     try:
         listed = parse_json(state.read_text(encoding="utf-8"))["_data_files"]
-        return [state.parent / entry["filename"] for entry in listed]
+        files = [state.parent / entry["filename"] for entry in listed]
+        if any("\0" in str(file) for file in files):
+            raise ValueError("no file can be called so")
+        return files
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(f"{state}: does not list the files of a saved dataset") from None
 

@@ -253,6 +253,7 @@ def test_what_a_hugging_face_list_says_wins_over_the_folders_name(tmp_path, name
     ("rows", "problem"),
     [
         ("a.wav,CC0\na.wav,CC BY", r"sources.csv:2 and .*sources.csv:3 list the same sound diff"),
+        ("a.wav,CC0\n\0b.wav,CC0", r"sources.csv:3: path: no file can be called '.x00b.wav'"),
         ("a.wav,CC0\na.wav", r"sources.csv:3: 1 fields under 2 columns"),
     ],
 )

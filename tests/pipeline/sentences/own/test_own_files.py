@@ -131,9 +131,11 @@ def test_a_folder_is_read_by_its_first_kind_of_file(tmp_path: Path) -> None:
     state = {"_data_files": [{"filename": "data-0.arrow"}]}
     write(tmp_path, "state.json", json.dumps(state))
     assert data_files(tmp_path) == [tmp_path / "data-0.arrow"]
-    write(tmp_path, "state.json", "{}")
-    with pytest.raises(DataError, match="does not list the files of a saved dataset"):
-        data_files(tmp_path)
+    nul = {"_data_files": [{"filename": "a\0/data-0.arrow"}]}
+    for wrong in ("{}", json.dumps(nul)):
+        write(tmp_path, "state.json", wrong)
+        with pytest.raises(DataError, match="does not list the files of a saved dataset"):
+            data_files(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=8,
+    version=9,
     reads=lambda config: {
         "seed": config.seed,
         "voice": voice_without_vocoder(config),

@@ -17,10 +17,10 @@ from models.acoustic.fastspeech2 import FastSpeech2, Prosody
 # so) and of its energy (3 dB or so); the latter two in the units of `Prosody`.
 _LENGTH, _PITCH, _ENERGY = 0.3, 0.54, 0.28
 # Of how far recordings stray from the prediction, a part is what the model has yet to learn. This
-# share in pitch makes repetitions of a sentence differ by two thirds of what two readers do
+# share in pitch makes repetitions of a sentence differ by a little over half of what two readers do
 # (`benchmarks.voice_page`). In lengths much is where an aligner cut them: drawn in full they made
 # Whisper mishear 3.5 % of the words, by such a share 0.3 % (0.0 % undrawn).
-_PITCH_SHARE, _LENGTH_SHARE = 0.6, 0.25
+_PITCH_SHARE, _LENGTH_SHARE = 0.5, 0.25
 # Of emphasis: a quarter longer, two semitones or so higher, 3 dB louder.
 _LONGER, _HIGHER, _LOUDER_DB = 1.25, 0.72, 3.0
 

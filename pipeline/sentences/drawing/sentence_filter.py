@@ -12,6 +12,7 @@ follows `re:` is a regular expression, looked for in the sentence as it is writt
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,9 @@ def _entry(line: str, location: str) -> _Entry:
         pattern = r"[^\w]+".join(map(re.escape, words))
         return _Entry(re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE).search, reason)
     try:
-        expression = re.compile(line.removeprefix(_REGEX).strip(), re.IGNORECASE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of `[[`, which means what it says
+            expression = re.compile(line.removeprefix(_REGEX).strip(), re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         raise DataError(f"{location}: not a regular expression: {error}") from None
     if expression.search(""):

@@ -62,7 +62,7 @@ class VoiceConfig:
     `unevenness` is how far each phone strays from the predicted length, pitch and energy
     (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
     apart. `expressiveness` is how far pitch strays, and lengths a little, from what the model
-    predicts, where it has measured how far recordings do: 0 not at all, 1 as far as they.
+    predicts, where it has measured how far recordings do: 0 not at all, 1 half as far as they.
     `accent_strength`, 0 to 1, is that of a foreign accent (`text.accent`), drawn once a speaker
     and first language. `sources` mixes these voices with others by weight
     (`pipeline/speech/sources.py`); empty: these alone. `precision` is what acoustic model,

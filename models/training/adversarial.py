@@ -1,4 +1,4 @@
-"""The loop for vocoders: a generator against discriminators, after a warm-up without them."""
+"""The loop of a generator against discriminators, after a warm-up without them."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -20,12 +20,15 @@ from models.vocoders.discriminators import (
 class Generated(NamedTuple):
     """What a generator made of a batch, and its losses before the adversarial ones."""
 
-    wave: Tensor | None  # (B, S); None where the discriminators are not to hear it
+    fake: Tensor | None  # waveforms (B, S), or windows of mels; None: not to be judged
     losses: dict[str, Tensor]
+    real: Tensor | None = None  # the same of recordings; None: the batch's `wave`
 
 
 class AdversarialTask(Trained, Protocol):
-    """What a recipe brings to the loop. A batch holds `mel` (B, n_mels, T) and `wave` (B, S)."""
+    """What a recipe brings to the loop. A vocoder's batch holds `mel` (B, n_mels, T) and `wave`
+    (B, S).
+    """
 
     @property
     def model(self) -> nn.Module:
@@ -33,7 +36,7 @@ class AdversarialTask(Trained, Protocol):
 
     @property
     def discriminators(self) -> nn.Module:
-        """Its discriminators: waveforms (B, S) to a list of `Verdict`."""
+        """Its discriminators: waveforms (B, S), or windows of mels, to a list of `Verdict`."""
 
     @property
     def discriminators_from_step(self) -> int:
@@ -59,7 +62,7 @@ class AdversarialTask(Trained, Protocol):
         """The batch of a step: the same for the same step, always."""
 
     def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
-        """Waveforms for a batch, if discriminators judge them, and losses by name."""
+        """What discriminators are to judge of a batch, if they are, and losses by name."""
 
 
 def train_adversarial(
@@ -87,13 +90,14 @@ def train_adversarial(
 def _step(task: AdversarialTask, session: Session, batch: Batch) -> dict[str, Tensor]:
     generator, discriminators = session.modules["generator"], session.modules["discriminators"]
     with_discriminators = session.step >= task.discriminators_from_step
+    generator.train()
     with session.autocast():
-        fake, losses = task.generate(generator, batch, with_discriminators)
+        fake, losses, real = task.generate(generator, batch, with_discriminators)
     if fake is None:
         weights = {name: task.loss_weights[name] for name in losses}
         session.update("generator", weighted_sum(losses, weights))
         return losses
-    real = batch["wave"]
+    real = batch["wave"] if real is None else real
     with session.autocast():
         judged = _judged(discriminators(real), discriminators(fake.detach()), task, session.step)
     session.update("discriminators", judged)

@@ -24,6 +24,11 @@ class LengthBatches:
         self._first_steps = [0]
         self._epochs: dict[int, list[np.ndarray]] = {}
 
+    @property
+    def per_epoch(self) -> int:
+        """Batches of the first epoch; the others have about as many."""
+        return len(self._epoch(0))
+
     def at(self, step: int) -> np.ndarray:
         """Clip indices of the batch at `step`."""
         while step >= self._first_steps[-1]:

@@ -17,6 +17,12 @@ from models.acoustic.fastspeech2 import (
 )
 from models.acoustic.fastspeech2_losses import fastspeech2_losses
 from models.acoustic.frame_pitch import Contour
+from models.acoustic.frames import length_mask
+from models.acoustic.mel_discriminators import (
+    MelDiscriminatorConfig,
+    MelDiscriminators,
+    windows_of,
+)
 from models.losses import check_loss_names
 from models.mel import check_same_mel
 from models.phonology.symbols import find_symbol, symbol_ids
@@ -24,6 +30,7 @@ from models.phonology.word_starts import tokens_for, with_marks
 from models.recognition.alignment import Alignment
 from models.recognition.recognizer import Recognizer
 from models.speakers.vectors import read_speaker_vectors, stack_vectors
+from models.training.adversarial import Generated, train_adversarial
 from models.training.align import (
     align_corpus,
     alignment_of,
@@ -51,6 +58,7 @@ from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
 from models.training.warm_start import start_voice
+from models.vocoders.discriminators import AdversaryConfig
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
@@ -68,7 +76,8 @@ class FastSpeech2Training:
     of `model.speaker_vector_dim` numbers. `start_from` is a FastSpeech 2 to begin with: all tensors
     that fits, new symbols as the nearest that it knows, new speakers as its average.
     Clips of a phone error rate above `max_phone_error_rate`, by `recognizer`, are left out: their
-    text is not what was said.
+    text is not what was said. With `discriminators` it also learns against them, from the first
+    step: `start_from` should have learned without.
     """
 
     recipe: Literal["fastspeech2"]
@@ -86,6 +95,9 @@ class FastSpeech2Training:
     speaker_vectors: Path | None = None
     start_from: str | None = None
     max_phone_error_rate: float | None = None
+    discriminators: MelDiscriminatorConfig | None = None
+    discriminators_optimizer: OptimizerConfig | None = None
+    adversary: AdversaryConfig = AdversaryConfig()
     loss_weights: dict[str, float] = field(
         default_factory=lambda: {"mel": 1.0, "duration": 0.2, "pitch": 0.1, "energy": 0.1}
     )
@@ -93,7 +105,12 @@ class FastSpeech2Training:
     def __post_init__(self) -> None:
         names = ("mel", "duration", "pitch", "energy")
         more = ("contour", "voicing") if self.model.frame_pitch else ()
-        check_loss_names(self.loss_weights, names + more)
+        adversarial = ("adversarial", "feature") if self.discriminators else ()
+        check_loss_names(self.loss_weights, names + more + adversarial)
+        if (self.discriminators is None) != (self.discriminators_optimizer is None):
+            raise ValueError(
+                "discriminators: they need discriminators_optimizer, and it needs them"
+            )
         if (self.speaker_vectors is None) != (self.model.speaker_vector_dim == 0):
             raise ValueError(
                 f"speaker_vectors: {self.speaker_vectors or 'no file'}, while "
@@ -127,11 +144,17 @@ def train_fastspeech2(config: FastSpeech2Training) -> Path:
     tell_left_out(left_out, len(features.clips), print, config.run / "left_out.txt")
     torch.manual_seed(config.loop.seed)
     task = FastSpeech2Task(config, features, alignments, recognizer.model)
-    return train_supervised(task, config.loop, config.optimizer, config.run)
+    if config.discriminators_optimizer is None:
+        return train_supervised(task, config.loop, config.optimizer, config.run)
+    optimizers = {"generator": config.optimizer, "discriminators": config.discriminators_optimizer}
+    return train_adversarial(task, config.loop, optimizers, config.run)
 
 
 class FastSpeech2Task:
-    """See `SupervisedTask`."""
+    """See `SupervisedTask`, and `AdversarialTask` with discriminators."""
+
+    discriminators_from_step = 0
+    reverse_labels_every = 0
 
     def __init__(
         self,
@@ -163,6 +186,9 @@ class FastSpeech2Task:
             self._fill_vectors(config.speaker_vectors)
         if config.start_from:
             start_voice(config.start_from, "fastspeech2", self.model)
+        self._judged = config.discriminators or MelDiscriminatorConfig()
+        self.discriminators = MelDiscriminators(self._judged, features.mel_config.n_mels)
+        self.adversary = config.adversary
         self._measure_corpus()
         self._listen = GriffinLim(GriffinLimConfig(), features.mel_config)
         self._batches = LengthBatches(
@@ -171,6 +197,7 @@ class FastSpeech2Task:
             config.loop.seed,
             [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
         )
+        self.steps_per_epoch = self._batches.per_epoch
 
     def _learned_symbols(self, aligned: Sequence[tuple[Clip, Alignment]]) -> set[str]:
         """Those of the recordings, and with `word_starts` also those that begin words."""
@@ -239,7 +266,13 @@ class FastSpeech2Task:
                 ]
             ),
             "mels": self.model.normalize(mels.to(self.model.mel_mean.device)).cpu(),
+            "first_frame": self._first_frame(step),
         }
+
+    def _first_frame(self, step: int) -> int:
+        """Where the windows of discriminators begin."""
+        rng = np.random.default_rng((self.config.loop.seed, step))
+        return int(rng.integers(self._judged.longest))
 
     def _contours(self, examples: Sequence[Example], speakers: np.ndarray) -> Batch:
         if not self.config.model.frame_pitch:
@@ -256,10 +289,20 @@ class FastSpeech2Task:
         return {"contour": pad_stack(pitch), "voicing": pad_stack(voicing)}
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        return self.generate(model, batch, with_discriminators=False).losses
+
+    def generate(self, generator: nn.Module, batch: Batch, with_discriminators: bool) -> Generated:
         prosody = Prosody(batch["durations"], batch["pitch"], batch["energy"])
         contour = Contour(batch["contour"], batch["voicing"]) if "contour" in batch else None
-        output = model(batch["symbols"], batch["lengths"], batch["speakers"], prosody, contour)
-        return fastspeech2_losses(output, batch["mels"], prosody, batch["lengths"], contour)
+        output = generator(batch["symbols"], batch["lengths"], batch["speakers"], prosody, contour)
+        wanted = batch["mels"]
+        losses = fastspeech2_losses(output, wanted, prosody, batch["lengths"], contour)
+        if not with_discriminators:
+            return Generated(None, losses)
+        inside = length_mask(batch["durations"].sum(dim=1), wanted.shape[1])
+        sounds = (output.mels.float()[inside], wanted[inside])
+        fake, real = windows_of(sounds, batch["first_frame"], self._judged.longest)
+        return Generated(fake, losses, real)
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:

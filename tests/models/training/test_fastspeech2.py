@@ -268,3 +268,43 @@ def test_where_words_begin_is_learned_by_a_model_that_goes_on_from_one_without(
     assert read == marked_tokens(phonemes)
     assert checkpoint.model.word_start.ne(0).all()
     assert not any(map(begins_word, load_checkpoint(old).symbols))
+
+
+def test_discriminators_of_mels_learn_beside_the_model_and_do_not_ship(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recognizer: Path,
+    grids: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    grid = {"textgrids": {"folder": str(grids), "phones": "ipa"}}
+    old = train_fastspeech2(_config(tmp_path / "old", corpus, recognizer, **grid))
+    losses = ("mel", "duration", "pitch", "energy", "adversarial", "feature")
+    config = _config(
+        tmp_path / "new",
+        corpus,
+        recognizer,
+        start_from=str(old),
+        discriminators={"width": 4, "windows": [16, 32]},
+        discriminators_optimizer={"learning_rate": 1e-3},
+        loss_weights=dict.fromkeys(losses, 1.0),
+        loop={"steps": 2, "evaluate_every": 2, "save_every": 2, "log_every": 1},
+        **grid,
+    )
+    best = train_fastspeech2(config)
+    printed = capsys.readouterr().out
+    assert all(f"{name} " in printed for name in (*losses, "discriminators"))
+    before, after = load_checkpoint(old).model, load_checkpoint(best).model
+    assert before.state_dict().keys() == after.state_dict().keys()
+    assert not torch.equal(before.to_mel.weight, after.to_mel.weight)
+    state = torch.load(tmp_path / "new" / "run" / "state.pt", weights_only=True)
+    assert state["modules"].keys() == {"generator", "discriminators"}
+
+
+def test_discriminators_their_optimizer_and_their_losses_need_each_other(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"loss_weights: .*adversarial, feature"):
+        _config(tmp_path, corpus, recognizer, discriminators={"width": 4})
+    with pytest.raises(ConfigError, match="they need discriminators_optimizer"):
+        _config(tmp_path, corpus, recognizer, discriminators_optimizer={"learning_rate": 1e-3})

@@ -1,10 +1,10 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import soundfile
+from typer.testing import CliRunner
 
+from flows.cli.app import app
 from pipeline.build.config import check_build, load_build_config
 from pipeline.build.stages import plan
 from pipeline.export.openwakeword import WakePhrases
@@ -14,31 +14,31 @@ from tests.pipeline.export.readers import read_dataset, read_openwakeword
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
-RATE = 16_000
 SAID = ("where is my lamp", "good morning", "yes please", "turn it off")
 
 
-def _write_recordings(folder: Path) -> Path:
-    """Two speakers, each with four tones that say nothing, which no limit of the judge minds."""
-    (folder / "wavs").mkdir(parents=True)
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two speakers, each with four sentences whose words can be found."""
+    folder = tmp_path_factory.mktemp("mine")
+    (folder / "wavs").mkdir()
     lines = []
-    for speaker in range(2):
-        for number, text in enumerate(SAID):
-            id = f"s{speaker}-{number}"
-            lines.append(f"{id}|speaker{speaker}|{text}|{text}")
-            hertz = np.repeat(120 + 40 * speaker + 30 * np.arange(20), RATE // 12)
-            wave = 0.05 * np.sin(2 * np.pi * np.cumsum(hertz) / RATE)
-            soundfile.write(folder / "wavs" / f"{id}.wav", wave, RATE)
+    for number, text in enumerate(SAID):
+        for speaker in ("kathleen", "kokoro-am_fenrir"):
+            id = f"{speaker}-{number}"
+            lines.append(f"{id}|{speaker}|{text}|{text}")
+            wav = str(folder / "wavs" / f"{id}.wav")
+            done = CliRunner().invoke(app, ["say", text, "--speaker", speaker, "-o", wav])
+            assert done.exit_code == 0, done.output
     (folder / "metadata.csv").write_text("\n".join(lines))
     return folder
 
 
 def test_recordings_and_silence_come_back_from_its_folders(
-    tmp_path: Path, tiny_voices: TinyVoices
+    tmp_path: Path, tiny_voices: TinyVoices, recordings: Path
 ) -> None:
-    mine = _write_recordings(tmp_path / "mine")
     overrides = [
-        f"sentences.recordings=[{{path: {mine}, share: 0.3, license: CC0-1.0}}]",
+        f"sentences.recordings=[{{path: {recordings}, share: 0.4, license: CC0-1.0}}]",
         "sentences.negatives={share: 0.2, phrases: [where is my lamp], silence: {share: 0.3}}",
         "sentences.negatives.kinds={order: 1}",
         "output.disjoint=[speaker]",

@@ -28,6 +28,7 @@ from pipeline.text.slot_words import word_ranges
 from pipeline.text.variants import VariantsConfig
 
 STAGE = "frontend"
+MOST_CHARACTERS = 5_000  # of a sentence, about six minutes; grammars take up to 2 ms a character
 _SPEAKABLE = re.compile(r"""[A-Za-z\s'.,;:!?"()-]*""")
 
 
@@ -108,10 +109,23 @@ def text_frontend(
     """
     if lexicon is None:
         lexicon = load_lexicon(config.pronunciations)
-    said = [sentence for sentence in sentences if not sentence.is_silence]
+    said = [one for one in sentences if not one.is_silence and not _overlong(one)]
     spoken = _spoken(said, config, seed, lexicon, accents or {})
     for sentence in sentences:
-        yield _silence(sentence) if sentence.is_silence else next(spoken)
+        if sentence.is_silence:
+            yield _silence(sentence)
+        elif reason := _overlong(sentence):
+            yield Reject(sentence.id, STAGE, reason)
+        else:
+            yield next(spoken)
+
+
+def _overlong(sentence: Sentence) -> str:
+    """Why a sentence is too long to be read; empty when it is not."""
+    count = len(sentence.text)
+    if count <= MOST_CHARACTERS:
+        return ""
+    return f"{count:,} characters; a sentence has at most {MOST_CHARACTERS:,}"
 
 
 def _silence(sentence: Sentence) -> SpokenSentence:

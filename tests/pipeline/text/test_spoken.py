@@ -7,7 +7,7 @@ from models.phonology.phonemes import words_of
 from pipeline.records import Reject, Sentence, Slot, SpokenSentence, WordRange
 from pipeline.sentences.generate import SentencesConfig, generate
 from pipeline.text.pronunciations import load_lexicon, with_domain
-from pipeline.text.spoken import TextConfig, check_text, text_frontend
+from pipeline.text.spoken import MOST_CHARACTERS, TextConfig, check_text, text_frontend
 from tests.pipeline.normalization_pairs import REJECTED
 
 
@@ -43,6 +43,16 @@ def test_rejects_stand_in_their_place_and_say_why() -> None:
         "cannot say `П` (cyrillic capital letter pe, U+041F) at character 1",
         "nothing to say: no words in the text",
     ]
+
+
+def test_what_is_too_long_is_refused_before_it_is_read() -> None:
+    longest = "a " * (MOST_CHARACTERS // 2)
+    rows = spoken("Call Mom.", longest + "b", "Call Dad.", longest)
+    assert [type(row) for row in rows] == [SpokenSentence, Reject, SpokenSentence, SpokenSentence]
+    assert isinstance(rows[1], Reject)
+    assert rows[1].reason == "5,001 characters; a sentence has at most 5,000"
+    assert isinstance(rows[2], SpokenSentence)
+    assert rows[2].transcript == "call dad"
 
 
 @pytest.mark.parametrize(("written", "reason"), REJECTED)

@@ -18,6 +18,7 @@ from typing import Any
 
 from models.errors import DataError
 
+LONGEST_WORD = 100  # bytes: for some words of 200, espeak-ng ends the process
 START, WORD, PAUSE = "^", "|", ","
 ENDS = (".", "?", "!")
 SILENCES = (START, PAUSE, *ENDS)
@@ -115,8 +116,12 @@ class Phonemizer:
         self._backend = _espeak(accent)
 
     def phonemize(self, texts: Sequence[str]) -> list[str]:
-        """One phoneme string a text. Raises `DataError` naming a word without phonemes."""
+        """One phoneme string a text. Raises `DataError` naming a word without phonemes, or one that
+        is too long.
+        """
         words = [words_of(text) for text in texts]
+        for word in itertools.chain.from_iterable(words):
+            _check_length(word)
         alone = self._pronounce_words({word for sentence in words for word in sentence})
         together = self._speak([" ".join(sentence) if sentence else "" for sentence in words])
         return [
@@ -139,6 +144,12 @@ class Phonemizer:
         with _ESPEAK_LOCK:
             lines = self._backend.phonemize(texts, separator=_separator(), strip=False)
         return [[_phones(word) for word in line.split()] for line in lines]
+
+
+def _check_length(word: str) -> None:
+    size = len(word.encode(errors="replace"))
+    if size > LONGEST_WORD:
+        raise DataError(f"`{word[:20]}...`: a word of {size:,} bytes; at most {LONGEST_WORD}")
 
 
 _ESPEAK_LOCK = threading.Lock()

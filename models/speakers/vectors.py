@@ -77,7 +77,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _vector(value: Any, name: str, path: Path) -> np.ndarray:
     try:
         vector = np.asarray(value, dtype=np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(f"{path}: {name}: expected numbers") from None
     if vector.ndim != 1 or not np.isfinite(vector).all() or not vector.any():
         raise DataError(

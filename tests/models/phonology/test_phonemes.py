@@ -127,6 +127,13 @@ def test_word_without_phonemes_is_named() -> None:
         _assemble("oh hm", ["oh", "hm"], [["oʊ"]], {"oh": ("oʊ",), "hm": ()})
 
 
+@pytest.mark.parametrize("word", ["book" * 600, "é" * 51, "x" * 101])
+def test_a_word_that_would_end_the_process_is_named(phonemizer: Phonemizer, word: str) -> None:
+    with pytest.raises(DataError, match=rf"^`{word[:20]}...`: a word of .* bytes; at most 100$"):
+        phonemizer.phonemize(["Hello.", f"Say {word} now."])
+    assert phonemizer.phonemize([word[:50]])[0].startswith("^ ")
+
+
 def test_tokens_and_phones_of_a_phoneme_string() -> None:
     phonemes = "^ h ə l ˈoʊ , w ˈɜː l d | ˌʌ p ?"
     words, boundaries = split_words(phonemes)

@@ -53,6 +53,7 @@ def test_nothing_pickled_is_opened(tmp_path: Path) -> None:
         ({"anna": [0, 0]}, "anna: expected a list of finite numbers that are not all 0"),
         ({"anna": [1, float("nan")]}, "anna: expected a list of finite numbers"),
         ({"anna": ["x"]}, "anna: expected numbers"),
+        ({"anna": [10**400]}, "anna: expected numbers"),
     ],
 )
 def test_what_is_wrong_with_a_vector_is_said(

@@ -55,6 +55,14 @@ def test_what_is_too_long_is_refused_before_it_is_read() -> None:
     assert rows[2].transcript == "call dad"
 
 
+def test_a_word_that_is_too_long_rejects_its_sentence_alone() -> None:
+    first, overlong, last = spoken("Call Mom.", f"Call {'book' * 500}.", "Call Dad.")
+    assert isinstance(first, SpokenSentence)
+    assert isinstance(last, SpokenSentence)
+    assert isinstance(overlong, Reject)
+    assert overlong.reason == "`bookbookbookbookbook...`: a word of 2,000 bytes; at most 100"
+
+
 @pytest.mark.parametrize(("written", "reason"), REJECTED)
 def test_what_no_rule_reads_is_a_reject_that_names_it(written: str, reason: str) -> None:
     (row,) = spoken(written)

@@ -76,7 +76,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _vector(value: Any, name: str, path: Path) -> np.ndarray:
     try:
-        vector = np.asarray(value, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what float32 does not hold is told as not finite
+            vector = np.asarray(value, dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
         raise DataError(f"{path}: {name}: expected numbers") from None
     if vector.ndim != 1 or not np.isfinite(vector).all() or not vector.any():

@@ -54,6 +54,7 @@ def test_nothing_pickled_is_opened(tmp_path: Path) -> None:
         ({"anna": [1, float("nan")]}, "anna: expected a list of finite numbers"),
         ({"anna": ["x"]}, "anna: expected numbers"),
         ({"anna": [10**400]}, "anna: expected numbers"),
+        ({"anna": [1e300]}, "anna: expected a list of finite numbers"),
     ],
 )
 def test_what_is_wrong_with_a_vector_is_said(

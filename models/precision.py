@@ -29,8 +29,8 @@ def fastest_precision(device: str) -> tuple[Precision, str]:
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16", "this GPU computes in it"
         return "no", "this GPU has no bf16"
-    if not supports_bf16_lstm():
-        return "no", "this processor has no bf16 kernels for an LSTM"
+    if not supports_bf16():
+        return "no", "this processor has no bf16 kernels for an LSTM and attention"
     share = _convolution_s(bf16=True) / _convolution_s(bf16=False)
     # Emulated, bf16 takes two to three times as long; in hardware about half as long.
     reason = f"a convolution in bf16 takes {share:.2f} of its float32 time on this processor"
@@ -38,11 +38,15 @@ def fastest_precision(device: str) -> tuple[Precision, str]:
 
 
 @functools.cache
-def supports_bf16_lstm() -> bool:
-    """Whether an LSTM runs under bf16 autocast on the CPU: below AVX-512 it raises."""
+def supports_bf16() -> bool:
+    """Whether an LSTM and attention run under bf16 autocast on the CPU: where PyTorch's kernels are
+    of less than AVX-512, the first raises, or the second beside AMX.
+    """
+    query = torch.zeros(1, 1, 64, 64, dtype=torch.bfloat16)
     try:
         with torch.random.fork_rng([]), torch.autocast("cpu", torch.bfloat16):
             nn.LSTM(4, 4)(torch.zeros(2, 1, 4))
+            functional.scaled_dot_product_attention(query, query, query)
     except RuntimeError:
         return False
     return True

@@ -22,7 +22,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.errors import ConfigError, TrainingError
-from models.precision import Precision, fastest_precision, supports_bf16_lstm
+from models.precision import Precision, fastest_precision, supports_bf16
 from models.training.board import Tracker, check_trackers, open_board
 from models.training.optimizers import OptimizerConfig, make_optimizer
 
@@ -308,7 +308,7 @@ class Session:
 def _precision_of(config: LoopConfig, device: str) -> tuple[Precision, str]:
     if config.precision == "auto":
         return fastest_precision(device)
-    if config.precision == "bf16" and device == "cpu" and not supports_bf16_lstm():
+    if config.precision == "bf16" and device == "cpu" and not supports_bf16():
         raise ConfigError(
             "loop.precision: bf16 is not there on this processor; allowed are auto and no"
         )

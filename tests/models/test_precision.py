@@ -8,7 +8,7 @@ from models.precision import fastest_autocast, fastest_precision
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "fastest_precision", fastest_precision.__wrapped__)
-    monkeypatch.setattr(precision, "supports_bf16_lstm", lambda: True)
+    monkeypatch.setattr(precision, "supports_bf16", lambda: True)
 
 
 def _measured(monkeypatch: pytest.MonkeyPatch, bf16_s: float) -> None:
@@ -30,7 +30,7 @@ def test_bf16_where_it_is_faster(
 
 def test_float32_where_an_lstm_would_raise(monkeypatch: pytest.MonkeyPatch) -> None:
     _measured(monkeypatch, 0.5)
-    monkeypatch.setattr(precision, "supports_bf16_lstm", lambda: False)
+    monkeypatch.setattr(precision, "supports_bf16", lambda: False)
     assert precision.fastest_precision("cpu")[0] == "no"
 
 

@@ -143,7 +143,7 @@ def test_a_run_says_its_precision(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_bf16_is_refused_where_the_processor_lacks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.training.session.supports_bf16_lstm", lambda: False)
+    monkeypatch.setattr("models.training.session.supports_bf16", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     loop = dataclasses.replace(LOOP, precision="bf16")
     with pytest.raises(ConfigError, match=r"loop\.precision: bf16 .* allowed are auto and no"):

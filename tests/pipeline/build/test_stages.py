@@ -65,6 +65,7 @@ def test_a_clip_is_encoded_once_and_decoded_once(
 
 
 def test_the_record_says_what_was_covered(built: Job) -> None:
+    run_stages(built)  # others seal it without pages
     figures = read_build(built.config.output.path)["coverage"]["figures"]
     covered = {part["kind"]: (part["said"], part["possible"]) for part in figures["parts"]}
     assert covered["templates"] == (2, 2)

@@ -30,4 +30,6 @@ def test_every_recipe_trains_under_plain_kernels(checkout: Path) -> None:
     assert outcome.returncode == 0, outcome.stdout
     assert f"{len(RECIPES)} passed" in outcome.stdout
     output = set(re.findall(r"^precision: .*", outcome.stdout, re.MULTILINE))
-    assert output == {"precision: no (this processor has no bf16 kernels for an LSTM and attention)"}
+    assert output == {
+        "precision: no (this processor has no bf16 kernels for an LSTM and attention)"
+    }

@@ -3,10 +3,15 @@
 A voice learned the phones of its training data, mostly American ones. A phone of another accent
 that its table lacks is said as the nearest that it has: `FALLBACKS` below, read in order. A phone
 for which nothing is left stays as it is, and whoever looks it up says that it is unknown.
+
+The tap is in every table as the American t of "water", learned between vowels alone. Elsewhere,
+where foreign accents have it for r, voices made something else of it ("four" became "foy"): there
+it is said as ɹ.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
+from models.phonology.ipa import is_vowel
 from models.phonology.phonemes import SILENCES, WORD, unstressed
 from models.phonology.word_starts import unmarked
 
@@ -15,6 +20,8 @@ ACCENTS = (
     "en-us", "en-us-nyc", "en-gb", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan",
     "en-gb-x-gbcwmd", "en-029",
 )  # fmt: skip
+
+_TAP, _APPROXIMANT = "ɾ", "ɹ"
 
 # A phone: what may stand for it, best first. Phones that stand together have a space between them.
 FALLBACKS: dict[str, tuple[str, ...]] = {
@@ -117,18 +124,33 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
 
 
 def as_known(phonemes: str, table: Collection[str]) -> str:
-    """A phoneme string with the phones of `table` alone, wherever `FALLBACKS` leads there.
+    """A phoneme string with the phones of `table` alone, wherever `FALLBACKS` leads there, and with
+    taps between vowels alone.
 
     Stress counts for nothing in the search; it goes over to the first phone that stands in.
     """
     known = {unstressed(unmarked(symbol)) for symbol in table} | {WORD, *SILENCES}
     tokens: list[str] = []
-    for token in phonemes.split():
+    for token in _with_learned_taps(phonemes.split(), known):
         phone = unstressed(token)
         stress = token[: len(token) - len(phone)]
         first, *rest = _nearest(phone, known, frozenset()) or (phone,)
         tokens += [stress + first, *rest]
     return " ".join(tokens)
+
+
+def _with_learned_taps(tokens: Sequence[str], known: Collection[str]) -> Iterator[str]:
+    """Tokens with ɹ for each tap that is not as in "water", "party" or "at a": inside or at the
+    end of a word, after a vowel or ɹ, and before a vowel.
+    """
+    for index, token in enumerate(tokens):
+        if token == _TAP and _APPROXIMANT in known:
+            after = [other for other in tokens[index + 1 : index + 3] if other != WORD]
+            before = tokens[index - 1] if index else WORD
+            learned = after and is_vowel(unstressed(after[0]))
+            learned = learned and (before == _APPROXIMANT or is_vowel(unstressed(before)))
+            token = _TAP if learned else _APPROXIMANT
+        yield token
 
 
 def nearest_phone(phone: str, known: Collection[str]) -> str | None:

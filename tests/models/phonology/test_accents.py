@@ -26,6 +26,29 @@ def test_a_phone_that_was_never_learned_is_said_as_the_nearest(phonemes: str, ou
     assert as_known(phonemes, AMERICAN) == output
 
 
+@pytest.mark.parametrize(
+    ("phonemes", "said"),
+    [
+        ("^ w ˈɔː ɾ ɚ .", "^ w ˈɔː ɾ ɚ ."),
+        ("^ p ˈɑː ɹ ɾ i .", "^ p ˈɑː ɹ ɾ i ."),
+        ("^ æ ɾ | ɐ | ʃ ˈɑː p .", "^ æ ɾ | ɐ | ʃ ˈɑː p ."),
+        ("^ f ˈɔː ɾ .", "^ f ˈɔː ɹ ."),
+        ("^ f ˈɔː ɾ , ˈeɪ t .", "^ f ˈɔː ɹ , ˈeɪ t ."),
+        ("^ f ˈɔː ɾ | m ˈɛ n .", "^ f ˈɔː ɹ | m ˈɛ n ."),
+        ("^ θ ɾ ˈiː .", "^ θ ɹ ˈiː ."),
+        ("^ ɾ ˈɛ d .", "^ ɹ ˈɛ d ."),
+        ("^ ð ə | ɾ ˈɛ d .", "^ ð ə | ɹ ˈɛ d ."),
+    ],
+)
+def test_a_tap_is_said_where_voices_learned_it(phonemes: str, said: str) -> None:
+    assert as_known(phonemes, AMERICAN) == said
+    assert as_known(phonemes, [*AMERICAN, "r"]) == said
+
+
+def test_a_voice_without_the_english_r_keeps_its_taps() -> None:
+    assert as_known("^ θ ɾ ˈiː .", ["θ", "ɾ", "iː"]) == "^ θ ɾ ˈiː ."
+
+
 def test_known_phones_stay_whatever_their_stress() -> None:
     phonemes = "^ ˈa | ɒ , ˌəʊ ?"
     assert as_known(phonemes, ["ˌa", "ˈɒ", "əʊ"]) == phonemes

@@ -20,11 +20,15 @@ evaluate_app = typer.Typer(
 )
 Systems = Annotated[list[str], typer.Option(help="ACOUSTIC+VOCODER, by name or folder.")]
 Speakers = Annotated[
-    list[str] | None, typer.Option(help="Voices. Default: the featured voices of each system.")
+    list[str] | None, typer.Option(help="Voices, or all. Default: those that each system features.")
 ]
 Whisper = Annotated[Path | None, typer.Option(help="Whisper for CTranslate2, for word errors.")]
 PerKind = Annotated[
     int | None, typer.Option(help="Number of sentences, of words and of digit strings.", min=1)
+]
+Lines = Annotated[
+    Path | None,
+    typer.Option(help="What they say: kind|text a line; kinds: sentence, word, digits."),
 ]
 HeldOut = Annotated[
     Path | None,
@@ -122,6 +126,7 @@ def evaluate_voices(
     speakers: Speakers = None,
     whisper: Whisper = None,
     per_kind: PerKind = None,
+    lines: Lines = None,
     corpus: HeldOut = None,
     folders: Folders = None,
     beside: Beside = None,
@@ -141,6 +146,7 @@ def evaluate_voices(
         tuple(speakers or ()),
         whisper,
         per_kind,
+        lines or naturalness.LINES,
         corpus=corpus_config(corpus, folders or []) if corpus else None,
         beside=tuple(beside or ()),
     )

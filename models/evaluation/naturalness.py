@@ -28,7 +28,7 @@ from models.evaluation.opinions import (
     word_errors,
 )
 from models.evaluation.other_synthesizers import OtherSynthesizer, open_synthesizer
-from models.evaluation.speech import Choice, ProsodySettings, Voices
+from models.evaluation.speech import ALL, Choice, ProsodySettings, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
 from models.mel import LogMel, MelConfig
 from models.phonology.phonemes import Phonemizer
@@ -38,7 +38,9 @@ from models.training.measured import pitch_of, read_wave, trim_and_level
 from models.voice import waveforms
 
 LINES = Path(__file__).with_name("voice_lines.txt")
+CHOOSING_LINES = Path(__file__).with_name("choosing_lines.txt")
 WHOLE = "sentence"  # the kind of line whose naturalness is told: judges know no single words
+KINDS = (WHOLE, "word", "digits")
 RECORDINGS = "recordings"
 _HEADER = (
     "distillMOS",
@@ -57,9 +59,9 @@ _LEAST_WORDS = 5  # of a recording that counts as a sentence
 @dataclass(frozen=True, slots=True)
 class NaturalnessRequest:
     """`systems` are ACOUSTIC+VOCODER; `speakers` by name, those that a system lacks are passed
-    over; none: those that it features. `per_kind` lines of each kind, all where None; of
-    recordings of `corpus`, where there is one, as many sentences. `beside` are voices of other
-    synthesizers, as `open_synthesizer` takes them.
+    over, `all` for all of them; none: those that it features. `per_kind` of the `lines` of each
+    kind, all where None; of recordings of `corpus`, where there is one, as many sentences. `beside`
+    are voices of other synthesizers, as `open_synthesizer` takes them.
     """
 
     systems: tuple[str, ...]
@@ -106,7 +108,10 @@ class Listeners(NamedTuple):
 
 
 def read_lines(path: Path, per_kind: int | None = None) -> list[Line]:
-    """`kind|text` a line, `#` before remarks; `per_kind` of each at most. Raises `DataError`."""
+    """`kind|text` a line, `#` before remarks; `per_kind` of each at most.
+
+    Raises `DataError` for another kind, and where there is no sentence, which naturalness needs.
+    """
     lines: list[Line] = []
     for number, row in enumerate(lines_of(read_text(path, "sentences")), start=1):
         if not row.strip() or row.startswith("#"):
@@ -114,10 +119,12 @@ def read_lines(path: Path, per_kind: int | None = None) -> list[Line]:
         kind, found, text = row.partition("|")
         if not found or not text.strip():
             raise DataError(f"{path}:{number}: expected kind|text, found {row!r}")
+        if kind not in KINDS:
+            raise DataError(f"{path}:{number}: kind {kind!r} is none of {', '.join(KINDS)}")
         if per_kind is None or sum(line.kind == kind for line in lines) < per_kind:
             lines.append(Line(kind, text.strip()))
-    if not lines:
-        raise DataError(f"{path}: no lines")
+    if not any(line.kind == WHOLE for line in lines):
+        raise DataError(f"{path}: no {WHOLE}|text, whose naturalness would be judged")
     return lines
 
 
@@ -184,6 +191,8 @@ def _open_system(system: str) -> Voices:
 
 def _speakers(voices: Voices, asked: Sequence[str]) -> tuple[str, ...]:
     featured = voices.acoustic.info.featured or voices.names
+    if ALL in asked:
+        return tuple(voices.names)
     return tuple(name for name in asked if name in voices.names) if asked else tuple(featured)
 
 

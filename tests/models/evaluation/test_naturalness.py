@@ -7,6 +7,7 @@ import pytest
 from models.errors import ConfigError, DataError
 from models.evaluation import naturalness
 from models.evaluation.naturalness import (
+    CHOOSING_LINES,
     LINES,
     RECORDINGS,
     Line,
@@ -28,11 +29,24 @@ def test_the_lines_are_of_three_kinds_and_as_many_as_asked() -> None:
     assert len(read_lines(LINES, 2)) == 6
 
 
-def test_a_broken_line_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("# remark\nsentence|Good morning.\nno kind\n", r"lines\.txt:3: expected kind\|text"),
+        ("sentence|Hello.\nsentences|Hello.\n", r"lines\.txt:2: kind 'sentences' is none of"),
+        ("word|hello\n", r"lines\.txt: no sentence\|text"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, wrong: str, message: str) -> None:
     path = tmp_path / "lines.txt"
-    path.write_text("# remark\nsentence|Good morning.\nno kind\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"lines\.txt:3: expected kind\|text"):
+    path.write_text(wrong, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
         read_lines(path)
+
+
+def test_voices_are_chosen_by_other_lines_than_they_are_judged_by() -> None:
+    choosing = {line.text.lower() for line in read_lines(CHOOSING_LINES)}
+    assert choosing.isdisjoint(line.text.lower() for line in read_lines(LINES))
 
 
 def test_pitch_is_compared_where_both_are_voiced() -> None:
@@ -80,7 +94,7 @@ def test_every_line_of_every_voice_is_judged(
     monkeypatch.setattr(naturalness, "load_dnsmos", lambda: judge)
     new = save_tiny_expressive_voice(tmp_path / "new")
     systems = (f"{tiny_voices.acoustic_model}+griffin-lim", f"{new}+griffin-lim")
-    rows = evaluate_naturalness(NaturalnessRequest(systems, per_kind=1), lambda _: None)
+    rows = evaluate_naturalness(NaturalnessRequest(systems, ("all",), per_kind=1), lambda _: None)
     assert len(rows) == 2 * 2 * 3
     assert len(seconds) == 2 * sum(row.line.kind == naturalness.WHOLE for row in rows)
     assert {row.mos for row in rows if row.line.kind != naturalness.WHOLE} == {None}

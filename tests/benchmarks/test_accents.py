@@ -1,0 +1,35 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import accents
+from models.phonology.first_languages import FIRST_LANGUAGES
+
+_ONE = ["--whisper", "none", "--voices", "kathleen", "--sentences", "1"]
+
+
+@pytest.fixture(autouse=True)
+def _deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: Path) -> Callable[[np.ndarray], str]:
+        return lambda wave: "the"
+
+    monkeypatch.setattr(accents, "load_whisper", load)
+
+
+def test_every_first_language_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    accents.main([*_ONE, "--strengths", "0.2", "0.9"])
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert len(rows) == 1 + len(FIRST_LANGUAGES)
+    # One word of the nine is heard.
+    assert {row.count("88.9 %") for row in rows} == {2}
+
+
+def test_changes_are_told_with_those_who_make_them(capsys: pytest.CaptureFixture[str]) -> None:
+    accents.main([*_ONE, "--changes"])
+    printed = capsys.readouterr().out
+    # "The gardener trimmed the hedge before the guests arrived." has no w, but an r.
+    assert "`w > v`" not in printed
+    (tap,) = [row for row in printed.splitlines() if row.startswith("| `ɹ > ɾ`")]
+    assert "el 0.40, es 0.40" in tap

@@ -4,9 +4,9 @@ A voice learned the phones of its training data, mostly American ones. A phone o
 that its table lacks is said as the nearest that it has: `FALLBACKS` below, read in order. A phone
 for which nothing is left stays as it is, and whoever looks it up says that it is unknown.
 
-The tap is in every table as the American t of "water", learned between vowels alone. Elsewhere,
-where foreign accents have it for r, voices made something else of it ("four" became "foy"): there
-it is said as ɹ.
+The tap is in every table as the American t of "water", learned before vowels alone. Before
+consonants and pauses, where foreign accents have it for r, voices made a glide of it ("four" became
+"foy"): there it is said as ɹ.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -125,7 +125,7 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
 
 def as_known(phonemes: str, table: Collection[str]) -> str:
     """A phoneme string with the phones of `table` alone, wherever `FALLBACKS` leads there, and with
-    taps between vowels alone.
+    taps before vowels alone.
 
     Stress counts for nothing in the search; it goes over to the first phone that stands in.
     """
@@ -140,16 +140,11 @@ def as_known(phonemes: str, table: Collection[str]) -> str:
 
 
 def _with_learned_taps(tokens: Sequence[str], known: Collection[str]) -> Iterator[str]:
-    """Tokens with ɹ for each tap that is not as in "water", "party" or "at a": inside or at the
-    end of a word, after a vowel or ɹ, and before a vowel.
-    """
+    """Tokens with ɹ, where it is known, for taps that no vowel follows, in the word or the next."""
     for index, token in enumerate(tokens):
         if token == _TAP and _APPROXIMANT in known:
-            after = [other for other in tokens[index + 1 : index + 3] if other != WORD]
-            before = tokens[index - 1] if index else WORD
-            learned = after and is_vowel(unstressed(after[0]))
-            learned = learned and (before == _APPROXIMANT or is_vowel(unstressed(before)))
-            token = _TAP if learned else _APPROXIMANT
+            after = next((other for other in tokens[index + 1 :] if other != WORD), ".")
+            token = _TAP if is_vowel(unstressed(after)) else _APPROXIMANT
         yield token
 
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.errors import VoxloomError
 from models.evaluation.naturalness import CHOOSING_LINES, WHOLE, read_lines
 from models.evaluation.opinions import SAMPLE_RATE, load_whisper, word_errors
 from models.evaluation.speech import Choice, ProsodySettings, Voices
@@ -97,7 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sentences", type=int, help="the first so many; default: all")
     parser.add_argument("--changes", action="store_true", help="every change alone")
     options = parser.parse_args(arguments)
-    listening = Listening(options.whisper, options.voices, options.sentences)
+    if not all(0 < strength <= 1 for strength in options.strengths):
+        parser.error("--strengths: above 0, at most 1")
+    try:
+        listening = Listening(options.whisper, options.voices, options.sentences)
+    except VoxloomError as error:
+        raise SystemExit(f"error: {error}") from None
     if options.changes:
         print(markdown_table(("change", "WER", "who makes it, from"), by_change(listening)))
     else:

@@ -33,3 +33,15 @@ def test_changes_are_told_with_those_who_make_them(capsys: pytest.CaptureFixture
     assert "`w > v`" not in printed
     (tap,) = [row for row in printed.splitlines() if row.startswith("| `ɹ > ɾ`")]
     assert "el 0.40, es 0.40" in tap
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [(["--voices", "zoe"], "error: zoe: fastspeech2"), (["--strengths", "2"], "at most 1")],
+)
+def test_what_is_wrong_is_said_in_a_line(
+    wrong: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ending:
+        accents.main([*_ONE, *wrong])
+    assert message in str(ending.value) + capsys.readouterr().err

@@ -190,10 +190,11 @@ def _open_system(system: str) -> Voices:
 
 
 def _speakers(voices: Voices, asked: Sequence[str]) -> tuple[str, ...]:
-    featured = voices.acoustic.info.featured or voices.names
     if ALL in asked:
-        return tuple(voices.names)
-    return tuple(name for name in asked if name in voices.names) if asked else tuple(featured)
+        return voices.names
+    if not asked:
+        return voices.acoustic.info.featured or voices.names
+    return tuple(name for name in asked if name in voices.names)
 
 
 class Recorded(NamedTuple):

@@ -68,3 +68,15 @@ def test_what_is_missing_is_one_line(
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert message in error
+
+
+def test_voices_say_the_lines_of_a_file(
+    tiny_voices: TinyVoices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("sentence|Good morning.\nsong|La la la.\n", encoding="utf-8")
+    command = f"evaluate voices --systems {tiny_voices.acoustic_model}+griffin-lim --lines {lines}"
+    with pytest.raises(SystemExit) as ending:
+        cli.main(command.split())
+    assert ending.value.code
+    assert f"{lines}:2: kind 'song' is none of" in capsys.readouterr().err

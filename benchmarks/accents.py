@@ -5,9 +5,8 @@
     python -m benchmarks.accents --whisper whisper-base --changes
 
 Some voices say the sentences of models/evaluation/choosing_lines.txt as natives, and with every
-first language at each of --strengths. With --changes, every sound change is made alone, at all
-places, the hardest to understand first: a change that people with the accent make, and are
-understood, should cost no more than theirs.
+first language at each of --strengths. With --changes, every sound change is made alone, wherever it
+applies, the hardest to understand first.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,30 @@ def test_every_first_language_has_a_row(capsys: pytest.CaptureFixture[str]) -> N
     assert len(rows) == 1 + len(FIRST_LANGUAGES)
     # One word of the nine is heard.
     assert {row.count("88.9 %") for row in rows} == {2}
+
+
+class _Reader:
+    """Stands for voices and Whisper: hears otherwise what is not as a native says it."""
+
+    def __init__(self) -> None:
+        self.native = ["^ θ ɹ ˈiː .", "^ v ˈɛ ɹ i ."]
+
+    def word_error_rate(self, phonemes: Sequence[str]) -> float:
+        return sum(a != b for a, b in zip(phonemes, self.native, strict=True)) / len(self.native)
+
+
+def test_sentences_are_said_with_each_accent_at_each_strength() -> None:
+    rows = accents.by_language(_Reader(), (0.1, 0.3, 0.9))  # type: ignore[arg-type]
+    found = {row[0]: row[1:] for row in rows}
+    assert found["none"] == ["0.0 %"] * 3
+    assert found["`de` German"] == ["0.0 %", "50.0 %", "100.0 %"]  # th from 0.25, r from 0.6
+
+
+def test_the_hardest_change_comes_first() -> None:
+    rows = accents.by_change(_Reader())  # type: ignore[arg-type]
+    assert rows[0][1] == "100.0 %"
+    assert rows[-1][1] == "50.0 %"
+    assert ["`v > f`", "50.0 %", "ar 0.35"] in rows
 
 
 def test_changes_are_told_with_those_who_make_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,6 +89,7 @@ def _cache_path(what: str, features: Features, recognizer: Checkpoint, cache_dir
 
 
 def _keep(path: Path, stored: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(stored), encoding="utf-8")
     temporary.rename(path)

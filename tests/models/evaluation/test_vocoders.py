@@ -34,7 +34,7 @@ def evaluate(
             acoustic=None if acoustic is None else str(acoustic),
             recognizer=str(tiny_voices.recognizer),
             count=2,
-            cache=tmp_path,
+            cache=tmp_path / "runs/cache",  # as in a fresh clone, it does not exist
         )
         reports: list[str] = []
         judge = Judge(request.recognizer, opinion)

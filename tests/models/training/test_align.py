@@ -126,6 +126,13 @@ def test_corpus_is_aligned_once_and_again_when_its_text_changes(
     assert again.symbols == ("^", "a", "t", "!")
 
 
+def test_the_folder_of_the_cache_is_made(tmp_path: Path, recognizer: Checkpoint) -> None:
+    mel = sounding([("_", 8), ("a", 9), ("t", 9), ("_", 8)])
+    features = _features(tmp_path, ("^ a t .",), [mel])
+    align_corpus(features, recognizer, tmp_path / "runs/cache")
+    assert len(list(tmp_path.glob("runs/cache/alignment-*.json"))) == 1
+
+
 def test_a_clip_that_says_something_else_is_told(tmp_path: Path, recognizer: Checkpoint) -> None:
     said = sounding([("_", 8), ("a", 9), ("t", 9), ("o", 9), ("b", 9), ("_", 8)])
     features = _features(tmp_path, ("^ a t o b .", "^ b o t o ."), [said, said])

@@ -90,7 +90,7 @@ def evaluate_acoustic(
     corpus: Corpus,
     checkpoints: Annotated[list[str], typer.Option(help="Acoustic models, by name or folder.")],
     folders: Folders = None,
-    vocoder: Annotated[str, typer.Option(help="The vocoder of all of them.")] = "vocos",
+    vocoder: Annotated[str, typer.Option(help="The vocoder of all of them.")] = "harmonic",
     recognizer: Recognizer = "recognizer",
     count: Annotated[int, typer.Option(help="Number of sentences.", min=1)] = 30,
     device: Device = "cpu",

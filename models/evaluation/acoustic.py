@@ -53,7 +53,7 @@ class AcousticRequest:
 
     corpus: CorpusConfig
     checkpoints: tuple[str, ...]
-    vocoder: str = "vocos"
+    vocoder: str = "harmonic"
     recognizer: str = "recognizer"
     count: int = 30
     device: str = "cpu"

@@ -35,7 +35,7 @@ class IntelligibilityRequest:
 
     corpus: CorpusConfig
     acoustic: str = "fastspeech2"
-    vocoder: str = "vocos"
+    vocoder: str = "harmonic"
     recognizer: str = "recognizer"
     count: int = 60
     choice: Choice = Choice()

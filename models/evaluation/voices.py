@@ -41,7 +41,7 @@ class VoicesRequest:
     corpus: CorpusConfig
     speakers: tuple[str, ...] = ()
     acoustic: str = "fastspeech2"
-    vocoder: str = "vocos"
+    vocoder: str = "harmonic"
     recognizer: str = "recognizer"
     count: int = 20
     seed: int = 0

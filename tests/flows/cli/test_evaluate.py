@@ -1,10 +1,18 @@
 """`voxloom evaluate` and `voxloom mels` from the command line to their files."""
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from flows.cli import app as cli
+from flows.cli.evaluate import evaluate_acoustic
+from flows.cli.evaluate_speech import evaluate_intelligibility, evaluate_new_voices
+from models.evaluation.acoustic import AcousticRequest
+from models.evaluation.intelligibility import IntelligibilityRequest
+from models.evaluation.voices import VoicesRequest
+from pipeline.speech.synthesize import VoiceConfig
 from tests.models.evaluation.conftest import write_corpus
 from tests.tiny_voices import TinyVoices
 
@@ -80,3 +88,21 @@ def test_voices_say_the_lines_of_a_file(
         cli.main(command.split())
     assert ending.value.code
     assert f"{lines}:2: kind 'song' is none of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        evaluate_acoustic,
+        evaluate_intelligibility,
+        evaluate_new_voices,
+        AcousticRequest,
+        IntelligibilityRequest,
+        VoicesRequest,
+    ],
+)
+def test_voices_are_evaluated_by_the_vocoder_that_builds_use(
+    evaluation: Callable[..., object],
+) -> None:
+    default = inspect.signature(evaluation).parameters["vocoder"].default
+    assert default == VoiceConfig().vocoder

@@ -8,6 +8,7 @@ from faker import Faker
 
 from models.config import resolve_path
 from models.errors import ConfigError, DataError
+from models.phonology.foreign_accents import parse_accent, speak_as
 from models.phonology.phonemes import words_of
 from models.text_files import read_lines
 from models.training.teaching import kokoro
@@ -78,10 +79,11 @@ def read_texts(path: Path) -> list[str]:
 @functools.lru_cache(maxsize=4096)
 def pronounce(text: str, accent: str) -> str:
     """The phoneme string of one spoken text. Raises `DataError` naming a word without phonemes."""
-    found = Pronouncer({accent: 1.0}).pronounce([""], [text], seed=0)[0].phonemes
+    of = parse_accent(accent)
+    found = Pronouncer({of.native: 1.0}).pronounce([""], [text], seed=0)[0].phonemes
     if isinstance(found, DataError):
         raise found
-    return found
+    return speak_as(found, of)
 
 
 def lines_of_file(
@@ -96,11 +98,13 @@ def lines_of_file(
 
 
 def usual_voices(teacher: Teacher) -> list[str]:
-    """Kokoro's better voices speak twice as long; the one that whispers is left out."""
+    """Kokoro's better voices speak twice as long; the one that whispers is left out, and those
+    that learned English later.
+    """
     return [
         f"{voice}:2" if voice in kokoro.BETTER else voice
         for voice in teacher.voices
-        if voice not in kokoro.WHISPERING
+        if voice not in kokoro.WHISPERING and (teacher.name != "kokoro" or kokoro.is_english(voice))
     ]
 
 

@@ -71,6 +71,15 @@ SlowestOption = Annotated[
     float, typer.Option(help="The lowest pace; drawn uniformly for every line.")
 ]
 FastestOption = Annotated[float, typer.Option(help="The highest pace.")]
+AccentedOption = Annotated[
+    float,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="Share of the lines with a foreign accent of drawn strength: the voice's own, or, of "
+        "an English voice, a drawn one.",
+    ),
+]
 
 
 @teach_app.command()
@@ -86,10 +95,12 @@ def speak(
     workers: WorkersOption = 1,
     slowest: SlowestOption = 0.85,
     fastest: FastestOption = 1.15,
+    accented: AccentedOption = 0.0,
 ) -> None:
     """Speak a corpus: sentences, words, digits, letters, names, times, commands and questions.
 
-    If interrupted, the same command resumes. Voices are interleaved.
+    If interrupted, the same command resumes. Voices are interleaved. Kokoro's voices of other
+    languages speak English when they are named by --voice.
 
     [dim]Examples:[/dim]
 
@@ -98,6 +109,7 @@ def speak(
       voxloom teach speak corpora/mine --model teachers/kokoro --voice af_heart --lines mine.txt
     """
     from flows import teacher_lines
+    from models.training.teaching.plan import with_accents
     from models.training.teaching.teacher import choose_voices
 
     pace = _pace(slowest, fastest)
@@ -108,6 +120,7 @@ def speak(
             requests = teacher_lines.plan_lines(chosen, reading or [], seed, pace)
         else:
             requests = teacher_lines.lines_of_file(lines, chosen, seed, pace)
+    requests = list(with_accents(requests, opened.voices, accented))
     _render(opened, requests, out, workers, math.inf if minutes is None else 60 * minutes)
 
 

@@ -2,26 +2,32 @@
 
 Piper's voices were trained on espeak-ng's symbols, which are ours. Kokoro writes one letter for a
 diphthong or an affricate, and a flap as `T`; vowels of its American voices have no length mark.
+A foreign accent's tap has the letter of the Spanish, Italian and Hindi that it learned as well.
 """
 
 from collections.abc import Mapping
 
+from models.phonology.foreign_accents import parse_accent
 from models.phonology.phonemes import ENDS, PAUSE, START, STRESS_MARKS, WORD, unstressed
 
 _KOKORO = {
     "eɪ": "A", "aɪ": "I", "ɔɪ": "Y", "aʊ": "W", "oʊ": "O", "əʊ": "Q",
     "dʒ": "ʤ", "tʃ": "ʧ", "ɐ": "ə", "g": "ɡ", "r": "ɹ",
+    "t̪": "t", "d̪": "d",
 }  # fmt: skip
 _AMERICAN = {"ɜː": "ɜɹ", "ɚ": "əɹ", "ɾ": "T", "ɑː": "ɑ", "ɔː": "ɔ", "iː": "i", "uː": "u"}
 _BRITISH = {"ᵻ": "ɪ", "eə": "ɛː", "ɾ": "t", "æ": "a", "ɚ": "ə", "oʊ": "Q"}
+_FOREIGN = {"ɾ": "ɾ"}
 
 
 def kokoro_symbols(phonemes: str, accent: str) -> str:
     """In Kokoro's letters: `^ h ə l ˈoʊ , w ˈɜː l d .` -> `həlˈO, wˈɜɹld.`; `accent` by
-    espeak-ng's names, of which those of Britain have their own vowels.
+    espeak-ng's names, of which those of Britain have their own vowels, or a foreign one, as
+    `en-us+it`.
     """
     of_accent = _BRITISH if accent.startswith("en-gb") else _AMERICAN
-    return _written(phonemes, _KOKORO | of_accent)
+    foreign = _FOREIGN if parse_accent(accent).first_language else {}
+    return _written(phonemes, _KOKORO | of_accent | foreign)
 
 
 def piper_symbols(phonemes: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from models.engines.engine import Saying
 from models.errors import ConfigError
 from models.mel import MelConfig
+from models.phonology.foreign_accents import parse_accent
 from models.phonology.phonemes import Phonemizer
 from models.training.measured import trim_and_level
 from models.training.teaching.flite import FliteTeacher
@@ -36,7 +37,8 @@ class OtherSynthesizer:
         """Each text as a wave (S,) at the rate of `mel`, trimmed and at one level."""
         import soxr
 
-        phonemes = Phonemizer(self.teacher.voices[self.voice]).phonemize(texts)
+        native = parse_accent(self.teacher.voices[self.voice]).native
+        phonemes = Phonemizer(native).phonemize(texts)
         for text, written in zip(texts, phonemes, strict=True):
             wave, rate = self.teacher.speak(Saying(text, written), self.voice, 1.0)
             yield trim_and_level(soxr.resample(wave, rate, mel.sample_rate), mel)

@@ -12,6 +12,7 @@ import numpy as np
 from models.engines.engine import Saying, Spoken
 from models.engines.symbols import kokoro_symbols
 from models.errors import DataError
+from models.phonology.foreign_accents import parse_accent
 
 MODEL, VOCABULARY, VOICES = "kokoro-v1.0.int8.onnx", "vocab.json", "voices"
 SAMPLE_RATE = 24_000
@@ -24,6 +25,13 @@ BETTER = (
     "am_michael", "am_fenrir", "am_puck", "bm_george", "bm_fable",
 )  # fmt: skip
 WHISPERING = ("af_nicole",)
+
+# What the first letter of a voice's name says of its language, as an accent of English. Of
+# Portuguese no sound changes are known here.
+_ACCENTS = {
+    "a": "en-us", "b": "en-gb", "e": "en-us+es", "f": "en-us+fr", "h": "en-us+hi", "i": "en-us+it",
+    "j": "en-us+ja", "p": "en-us", "z": "en-us+zh",
+}  # fmt: skip
 
 
 class KokoroTeacher:
@@ -42,13 +50,15 @@ class KokoroTeacher:
                 raise DataError(f"{folder / needed}: missing; voxloom teach fetch --to {folder}")
         self.revision = f"kokoro-82m-int8@{_digest(folder / MODEL)[:16]}"
         self.voices: Mapping[str, str] = {
-            path.stem: "en-us" if path.stem.startswith("a") else "en-gb"
-            for path in sorted((folder / VOICES).glob("[ab][fm]_*.bin"))
+            path.stem: _ACCENTS[path.stem[0]]
+            for path in sorted((folder / VOICES).glob("[abefhijpz][fm]_*.bin"))
         }
 
     def speak(self, saying: Saying, voice: str, speed: float) -> Spoken:
         """Raises `DataError` naming a symbol Kokoro lacks, or a sentence that is too long."""
-        written = kokoro_symbols(saying.phonemes, self.voices[voice])
+        foreign = parse_accent(saying.accent).first_language
+        native = parse_accent(self.voices[voice]).native
+        written = kokoro_symbols(saying.phonemes, saying.accent if foreign else native)
         ids = self._ids(written)
         feeds = {
             "tokens": np.array([[0, *ids, 0]], dtype=np.int64),
@@ -91,6 +101,11 @@ def onnx_session(model: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+def is_english(voice: str) -> bool:
+    """Whether English is the language that the voice was made for."""
+    return voice.startswith(("a", "b"))
 
 
 def _digest(path: Path) -> str:

@@ -5,13 +5,18 @@ the kinds' to their shares.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.phonology.first_languages import FIRST_LANGUAGES
+from models.phonology.foreign_accents import Accent, parse_accent
+
 _EDGES_S = 0.75  # of silence that surrounds a line, and how long a character takes
 _CHARACTER_S = 0.062
+_ACCENT_DRAW = 1  # sets its draws apart from the pace's
+_STRENGTHS = (0.2, 0.9)  # of accents, as builds draw them
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Request:
     line: Line
     seed: int
     speed: float
+    accent: str = ""  # a foreign one (`en-us+fr(0.52)`); without, English as the voice's natives
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,23 @@ def every_request(
     for line in lines:
         for voice in voices:
             yield _request(voice, line, seed, pace)
+
+
+def with_accents(
+    requests: Iterable[Request], accents: Mapping[str, str], share: float
+) -> Iterator[Request]:
+    """The requests, a `share` of them with a foreign accent whose strength is drawn.
+
+    `accents` are the voices' own. A voice with a first language has the accent of that one, a
+    native voice any of those whose sound changes are known.
+    """
+    languages = sorted(FIRST_LANGUAGES)
+    for request in requests:
+        rng = np.random.default_rng([request.seed, _ACCENT_DRAW])
+        drawn, language, strength = rng.random(), rng.choice(languages), rng.uniform(*_STRENGTHS)
+        own = parse_accent(accents[request.voice])
+        accent = Accent(own.native, own.first_language or str(language), float(strength))
+        yield replace(request, accent=accent.name) if drawn < share else request
 
 
 class _Queue:

@@ -24,6 +24,7 @@ import numpy as np
 from models.engines.engine import Saying
 from models.errors import DataError
 from models.json_files import parse_json
+from models.phonology.foreign_accents import parse_accent
 from models.text_files import read_lines
 from models.training.corpus import PROVENANCE
 from models.training.teaching.plan import Request
@@ -104,7 +105,7 @@ def _spoken(
     try:
         for request in _once(requests):
             try:
-                phonemes = pronounce(request.line.text, teacher.voices[request.voice])
+                phonemes = pronounce(request.line.text, _accent(teacher, request))
             except DataError as error:
                 yield _failure(request, error)
                 continue
@@ -157,7 +158,7 @@ def _end_after(parent: Any) -> None:
 
 def _speak(request: Request, phonemes: str) -> Row:
     teacher: Teacher = _worker["teacher"]
-    saying = Saying(request.line.text, phonemes)
+    saying = Saying(request.line.text, phonemes, _accent(teacher, request))
     try:
         wave, rate = teacher.speak(saying, request.voice, request.speed)
     except DataError as error:
@@ -177,7 +178,7 @@ def _row(teacher: Teacher, request: Request, phonemes: str, duration_s: float, g
         "text": request.line.written,
         "normalized_text": request.line.text,
         "phonemes": phonemes,
-        "accent": teacher.voices[request.voice],
+        "accent": _accent(teacher, request),
         "duration_s": round(duration_s, 4),
         "voice": request.voice,
         "speed": request.speed,
@@ -187,6 +188,10 @@ def _row(teacher: Teacher, request: Request, phonemes: str, duration_s: float, g
         "revision": teacher.revision,
         "licence": teacher.licence,
     }
+
+
+def _accent(teacher: Teacher, request: Request) -> str:
+    return request.accent or parse_accent(teacher.voices[request.voice]).native
 
 
 def _at_clip_rate(wave: np.ndarray, rate: int) -> np.ndarray:

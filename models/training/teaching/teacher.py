@@ -11,7 +11,8 @@ class Teacher(Protocol):
     """Synthesizes one sentence a call; two calls with the same arguments give the same wave.
 
     A teacher is sent to worker processes: it must pickle, and load its model when it first
-    speaks. `voices` gives each voice's accent, by espeak-ng's names.
+    speaks. `voices` gives each voice's accent, by espeak-ng's names; with the first language of one
+    that learned English later (`en-us+fr`).
     """
 
     name: str  # what a speaker's name begins with: `kokoro-af_heart`

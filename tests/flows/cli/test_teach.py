@@ -1,5 +1,6 @@
 """`voxloom teach`: what is said by default and from a file, and errors of a line."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flows.cli import app as cli
 from models.training.corpus import CorpusConfig, read_corpora
 from models.training.teaching.lines import texts_of_voices
 from models.training.teaching.plan import PaceConfig
+from models.training.teaching.render import read_provenance
 from tests.models.training.teaching.fake_teacher import FakeTeacher
 
 
@@ -46,6 +48,43 @@ def test_lines_of_a_file_are_said_in_every_voice_with_numbers_spelled_out(tmp_pa
 
 def test_the_letter_a_is_pronounced_as_one() -> None:
     assert teacher_lines.pronounce("Seven A M.", "en-us").split()[-5] == "ˈeɪ"
+
+
+def test_a_foreign_accent_is_pronounced_by_its_changes() -> None:
+    assert teacher_lines.pronounce("three", "en-us") == "^ θ ɹ ˈiː ."
+    assert teacher_lines.pronounce("three", "en-us+de(0.9)") == "^ s ʁ ˈiː ."
+
+
+def test_lines_are_said_with_an_accent_where_that_is_asked_for(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("Three.\nThirty years.\n")
+    options = ("--teacher", "fake", "--lines", lines, "--accented", "1")
+    assert _run("speak", tmp_path / "out", *options) == 0
+    rows = read_provenance(tmp_path / "out")
+    assert [row["accent"].partition("+")[0] for row in rows] == ["en-us", "en-gb"] * 2
+    for row in rows:
+        assert row["phonemes"] == teacher_lines.pronounce(row["normalized_text"], row["accent"])
+        assert "(" in row["accent"]
+
+
+def test_a_share_of_accents_above_one_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("speak", tmp_path / "out", "--teacher", "fake", "--accented", "1.1") == 2
+    assert "--accented" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_kokoros_voices_of_other_languages_speak_only_when_named() -> None:
+    class Kokoro(FakeTeacher):
+        name = "kokoro"
+        voices: Mapping[str, str] = {
+            "af_heart": "en-us",
+            "af_nicole": "en-us",
+            "jf_alpha": "en-us+ja",
+        }
+
+    assert teacher_lines.usual_voices(Kokoro()) == ["af_heart:2"]
 
 
 def test_by_default_all_kinds_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from models.training.teaching.kokoro import (
     VOCABULARY,
     VOICES,
     KokoroTeacher,
+    is_english,
 )
 from models.training.teaching.teacher import choose_voices
 from tests.models.training.teaching.fake_teacher import FakeTeacher
@@ -39,15 +40,25 @@ def folder(tmp_path: Path) -> Path:
         ("^ b ˈʌ ɾ ɚ .", "en-us", "bˈʌTəɹ."),
         ("^ dʒ ˈɔɪ | tʃ ˈɑː ɹ !", "en-us", "ʤˈY ʧˈɑɹ!"),
         ("^ ˈeɪ | ɐ .", "en-gb", "ˈA ə."),
+        ("^ θ ɾ ˈiː | ð ˈɛ ɾ .", "en-us+it(0.6)", "θɾˈi ðˈɛɾ."),
+        ("^ f ˈɔː ɾ .", "en-gb+es", "fˈɔːɾ."),
+        ("^ t̪ ɾ ˈiː | d̪ ə | ʈ iː .", "en-us+hi(0.9)", "tɾˈi də ʈi."),
     ],
 )
 def test_our_phonemes_in_kokoros_letters(phonemes: str, accent: str, written: str) -> None:
     assert kokoro_symbols(phonemes, accent) == written
 
 
-def test_voices_are_the_english_ones_with_their_accents(folder: Path) -> None:
+def test_voices_are_all_with_their_accents(folder: Path) -> None:
+    np.zeros((510, 256), "<f4").tofile(folder / VOICES / "pm_alex.bin")
     teacher = KokoroTeacher(folder)
-    assert teacher.voices == {"af_heart": "en-us", "bm_fable": "en-gb"}
+    assert teacher.voices == {
+        "af_heart": "en-us",
+        "bm_fable": "en-gb",
+        "jf_alpha": "en-us+ja",
+        "pm_alex": "en-us",
+    }
+    assert [voice for voice in teacher.voices if is_english(voice)] == ["af_heart", "bm_fable"]
     assert teacher.revision.endswith(hashlib.sha256(b"model").hexdigest()[:16])
 
 
@@ -58,6 +69,13 @@ def test_women_and_men_are_in_balance_among_the_better_voices() -> None:
 def test_a_symbol_kokoro_lacks_is_named(folder: Path) -> None:
     with pytest.raises(DataError, match="Kokoro has no symbol 'θ'"):
         KokoroTeacher(folder).speak(Saying("", "^ θ ɹ ˈɛ d ."), "af_heart", 1.0)
+
+
+@pytest.mark.parametrize("accent", ["en-us", "en-us+ja(0.4)"])
+def test_a_foreign_accents_tap_is_none_of_an_americans(folder: Path, accent: str) -> None:
+    written = kokoro_symbols("^ ɾ ˈɛ d .", accent)[0]
+    with pytest.raises(DataError, match=f"Kokoro has no symbol {written!r}"):
+        KokoroTeacher(folder).speak(Saying("", "^ ɾ ˈɛ d .", accent), "af_heart", 1.0)
 
 
 def test_a_sentence_that_is_too_long_is_named(folder: Path) -> None:

@@ -3,7 +3,9 @@ from collections import Counter
 
 import pytest
 
-from models.training.teaching.plan import Line, PaceConfig, every_request, plan
+from models.phonology.first_languages import FIRST_LANGUAGES
+from models.phonology.foreign_accents import check_accent, parse_accent
+from models.training.teaching.plan import Line, PaceConfig, every_request, plan, with_accents
 from tests.models.training.teaching.fake_teacher import lines
 
 SHARES = {"long": 0.6, "short": 0.4}
@@ -46,6 +48,29 @@ def test_paces_lie_within_the_config() -> None:
         request.speed for request in every_request(lines(*"abcdefghij"), ["ann", "bob"], 1, pace)
     ]
     assert 0.9 <= min(speeds) < 0.93 < 0.97 < max(speeds) <= 1.0
+
+
+def test_a_share_of_lines_has_an_accent_of_drawn_strength() -> None:
+    requests = list(every_request(lines(*map(str, range(300))), ["ann", "bob", "zoe"], 1))
+    own = {"ann": "en-us", "bob": "en-gb", "zoe": "en-us+fr"}
+    drawn = list(with_accents(requests, own, 0.4))
+    accented = [request for request in drawn if request.accent]
+    assert len(accented) / len(drawn) == pytest.approx(0.4, abs=0.08)
+    accents = {voice: [] for voice in own}
+    for request in accented:
+        check_accent(request.accent)
+        accents[request.voice].append(parse_accent(request.accent))
+    assert {accent.first_language for accent in accents["ann"]} == set(FIRST_LANGUAGES)
+    assert {accent.native for accent in accents["bob"]} == {"en-gb"}
+    assert {accent.first_language for accent in accents["zoe"]} == {"fr"}
+    strengths = [accent.strength for found in accents.values() for accent in found]
+    assert 0.2 <= min(strengths) < 0.25 < 0.85 < max(strengths) <= 0.9
+    assert list(with_accents(requests[5:], own, 0.4)) == drawn[5:]
+
+
+def test_without_a_share_of_accents_nothing_changes() -> None:
+    requests = list(every_request(lines("one", "two"), ["ann"], 1))
+    assert list(with_accents(requests, {"ann": "en-us+fr"}, 0.0)) == requests
 
 
 def test_a_pace_that_cannot_be_names_what_is_allowed() -> None:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,19 @@ def test_provenance_tells_all_that_made_a_clip(tmp_path: Path) -> None:
     assert (row["teacher"], row["revision"], row["licence"]) == ("fake", "fake@1", "CC0-1.0")
     assert (row["voice"], row["accent"], row["phonemes"]) == ("bob", "en-gb", "^ en-gb .")
     assert (row["seed"], row["speed"]) == (REQUESTS[1].seed, REQUESTS[1].speed)
+
+
+def test_an_accent_that_was_asked_for_is_said_and_told(tmp_path: Path) -> None:
+    _render(tmp_path, [replace(REQUESTS[0], accent="en-us+fr(0.52)")])
+    row = read_provenance(tmp_path)[0]
+    assert (row["accent"], row["phonemes"]) == ("en-us+fr(0.52)", "^ en-us+fr(0.52) .")
+
+
+def test_a_voice_of_another_language_speaks_as_natives_unless_asked(tmp_path: Path) -> None:
+    teacher = FakeTeacher()
+    teacher.voices = {"ann": "en-gb+fr", "bob": "en-gb"}
+    render(teacher, REQUESTS[:2], pronounce, tmp_path)
+    assert [row["accent"] for row in read_provenance(tmp_path)] == ["en-gb", "en-gb"]
 
 
 def test_a_clip_at_full_scale_is_brought_below_it(tmp_path: Path) -> None:

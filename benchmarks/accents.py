@@ -31,9 +31,11 @@ VOICES = ("an4-msrb", "libri-2136", "kathleen", "kokoro-af_nova")
 class Listening:
     """Sentences that voices say, in any pronunciation, to a Whisper."""
 
-    def __init__(self, whisper: Path, voices: Sequence[str], count: int | None) -> None:
+    def __init__(
+        self, whisper: Path, acoustic_model: str, voices: Sequence[str], count: int | None
+    ) -> None:
         self._transcribe = load_whisper(whisper)
-        self._voices = Voices("fastspeech2", "harmonic", choice=Choice(tuple(voices)))
+        self._voices = Voices(acoustic_model, "harmonic", choice=Choice(tuple(voices)))
         lines = read_lines(CHOOSING_LINES, count)
         self._texts = [line.text for line in lines if line.kind == WHOLE]
         self.native = Phonemizer(NATIVE).phonemize(self._texts)
@@ -92,6 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--whisper", type=Path, required=True, help="Whisper for CTranslate2")
+    parser.add_argument(
+        "--acoustic-model", default="fastspeech2", help="a checkpoint or its folder"
+    )
     parser.add_argument("--voices", nargs="+", default=VOICES)
     parser.add_argument("--strengths", nargs="+", type=float, default=(0.3, 0.6, 0.9))
     parser.add_argument("--sentences", type=int, help="the first so many; default: all")
@@ -100,7 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not all(0 < strength <= 1 for strength in options.strengths):
         parser.error("--strengths: above 0, at most 1")
     try:
-        listening = Listening(options.whisper, options.voices, options.sentences)
+        listening = Listening(
+            options.whisper, options.acoustic_model, options.voices, options.sentences
+        )
     except VoxloomError as error:
         raise SystemExit(f"error: {error}") from None
     if options.changes:

@@ -26,6 +26,11 @@ def test_every_first_language_has_a_row(capsys: pytest.CaptureFixture[str]) -> N
     assert {row.count("88.9 %") for row in rows} == {2}
 
 
+def test_an_acoustic_model_that_is_not_there_is_named() -> None:
+    with pytest.raises(SystemExit, match="error: .*runs/none"):
+        accents.main([*_ONE, "--acoustic-model", "runs/none"])
+
+
 class _Reader:
     """Stands for voices and Whisper: hears otherwise what is not as a native says it."""
 

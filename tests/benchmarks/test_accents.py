@@ -27,7 +27,7 @@ def test_every_first_language_has_a_row(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_an_acoustic_model_that_is_not_there_is_named() -> None:
-    with pytest.raises(SystemExit, match="error: .*runs/none"):
+    with pytest.raises(SystemExit, match=r"error: .*runs/none"):
         accents.main([*_ONE, "--acoustic-model", "runs/none"])
 
 

@@ -36,6 +36,13 @@ def test_texts_come_as_waves_of_the_rate_asked_without_the_silence_around() -> N
     assert "s ˈɛ v ə n" in buzzer.said[0].phonemes
 
 
+def test_a_voice_of_another_language_speaks_as_natives() -> None:
+    buzzer = Buzzer()
+    buzzer.voices = {"low": "en-gb+fr"}
+    list(OtherSynthesizer(buzzer, "low").speak(["go three"], MelConfig()))
+    assert buzzer.said[0].phonemes == "^ ɡ ˌəʊ | θ ɹ ˈiː ."
+
+
 def test_a_voice_is_called_as_corpora_call_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flite, "check_installed", lambda: None)
     voice = open_synthesizer("flite:slt")

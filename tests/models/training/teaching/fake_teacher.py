@@ -1,4 +1,6 @@
-"""A teacher that hums: fast, the same every time, and with a voice that fails on one word."""
+"""A teacher that hums: fast, the same every time, an octave higher with a foreign accent; it cannot
+say one word.
+"""
 
 import time
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ class FakeTeacher:
         if "unsayable" in saying.text:
             raise DataError("no symbol for it")
         length = round(RATE * 0.05 * len(saying.text) / speed)
-        pitch_hz = 200 if voice == "ann" else 100
+        pitch_hz = (200 if voice == "ann" else 100) * (2 if "+" in saying.accent else 1)
         wave = self.peak * np.sin(2 * np.pi * pitch_hz * np.arange(length) / RATE)
         return Spoken(wave.astype(np.float32), RATE)
 

@@ -61,6 +61,9 @@ def test_an_accent_that_was_asked_for_is_said_and_told(tmp_path: Path) -> None:
     _render(tmp_path, [replace(REQUESTS[0], accent="en-us+fr(0.52)")])
     row = read_provenance(tmp_path)[0]
     assert (row["accent"], row["phonemes"]) == ("en-us+fr(0.52)", "^ en-us+fr(0.52) .")
+    wave, rate = soundfile.read(tmp_path / "wavs" / f"{row['id']}.flac")
+    loudest = np.abs(np.fft.rfft(wave)).argmax() * rate / len(wave)
+    assert loudest == pytest.approx(400, abs=10)  # as the teacher says accents
 
 
 def test_a_voice_of_another_language_speaks_as_natives_unless_asked(tmp_path: Path) -> None:

@@ -103,8 +103,8 @@ def usual_voices(teacher: Teacher) -> list[str]:
     """
     return [
         f"{voice}:2" if voice in kokoro.BETTER else voice
-        for voice in teacher.voices
-        if voice not in kokoro.WHISPERING and (teacher.name != "kokoro" or kokoro.is_english(voice))
+        for voice, accent in teacher.voices.items()
+        if voice not in kokoro.WHISPERING and not parse_accent(accent).first_language
     ]
 
 

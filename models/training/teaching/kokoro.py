@@ -26,11 +26,10 @@ BETTER = (
 )  # fmt: skip
 WHISPERING = ("af_nicole",)
 
-# What the first letter of a voice's name says of its language, as an accent of English. Of
-# Portuguese no sound changes are known here.
+# What the first letter of a voice's name says of its language, as an accent of English.
 _ACCENTS = {
     "a": "en-us", "b": "en-gb", "e": "en-us+es", "f": "en-us+fr", "h": "en-us+hi", "i": "en-us+it",
-    "j": "en-us+ja", "p": "en-us", "z": "en-us+zh",
+    "j": "en-us+ja", "p": "en-us+pt", "z": "en-us+zh",
 }  # fmt: skip
 
 
@@ -51,7 +50,7 @@ class KokoroTeacher:
         self.revision = f"kokoro-82m-int8@{_digest(folder / MODEL)[:16]}"
         self.voices: Mapping[str, str] = {
             path.stem: _ACCENTS[path.stem[0]]
-            for path in sorted((folder / VOICES).glob("[abefhijpz][fm]_*.bin"))
+            for path in sorted((folder / VOICES).glob(f"[{''.join(_ACCENTS)}][fm]_*.bin"))
         }
 
     def speak(self, saying: Saying, voice: str, speed: float) -> Spoken:
@@ -101,11 +100,6 @@ def onnx_session(model: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-
-
-def is_english(voice: str) -> bool:
-    """Whether English is the language that the voice was made for."""
-    return voice.startswith(("a", "b"))
 
 
 def _digest(path: Path) -> str:

@@ -91,15 +91,17 @@ def with_accents(
 ) -> Iterator[Request]:
     """The requests, a `share` of them with a foreign accent whose strength is drawn.
 
-    `accents` are the voices' own. A voice with a first language has the accent of that one, a
-    native voice any of those whose sound changes are known.
+    `accents` are the voices' own. A voice with a first language has the accent of that one; a
+    native voice, or one whose language's sound changes are not known, that of any known one.
     """
     languages = sorted(FIRST_LANGUAGES)
     for request in requests:
         rng = np.random.default_rng([request.seed, _ACCENT_DRAW])
         drawn, language, strength = rng.random(), rng.choice(languages), rng.uniform(*_STRENGTHS)
         own = parse_accent(accents[request.voice])
-        accent = Accent(own.native, own.first_language or str(language), float(strength))
+        if own.first_language in FIRST_LANGUAGES:
+            language = own.first_language
+        accent = Accent(own.native, str(language), float(strength))
         yield replace(request, accent=accent.name) if drawn < share else request
 
 

@@ -82,6 +82,7 @@ def test_kokoros_voices_of_other_languages_speak_only_when_named() -> None:
             "af_heart": "en-us",
             "af_nicole": "en-us",
             "jf_alpha": "en-us+ja",
+            "pm_alex": "en-us+pt",
         }
 
     assert teacher_lines.usual_voices(Kokoro()) == ["af_heart:2"]

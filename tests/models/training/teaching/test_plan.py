@@ -51,8 +51,8 @@ def test_paces_lie_within_the_config() -> None:
 
 
 def test_a_share_of_lines_has_an_accent_of_drawn_strength() -> None:
-    requests = list(every_request(lines(*map(str, range(300))), ["ann", "bob", "zoe"], 1))
-    own = {"ann": "en-us", "bob": "en-gb", "zoe": "en-us+fr"}
+    requests = list(every_request(lines(*map(str, range(300))), ["ann", "bob", "zoe", "rui"], 1))
+    own = {"ann": "en-us", "bob": "en-gb", "zoe": "en-us+fr", "rui": "en-us+pt"}
     drawn = list(with_accents(requests, own, 0.4))
     accented = [request for request in drawn if request.accent]
     assert len(accented) / len(drawn) == pytest.approx(0.4, abs=0.08)
@@ -63,6 +63,7 @@ def test_a_share_of_lines_has_an_accent_of_drawn_strength() -> None:
     assert {accent.first_language for accent in accents["ann"]} == set(FIRST_LANGUAGES)
     assert {accent.native for accent in accents["bob"]} == {"en-gb"}
     assert {accent.first_language for accent in accents["zoe"]} == {"fr"}
+    assert {accent.first_language for accent in accents["rui"]} == set(FIRST_LANGUAGES)
     strengths = [accent.strength for found in accents.values() for accent in found]
     assert 0.2 <= min(strengths) < 0.25 < 0.85 < max(strengths) <= 0.9
     assert list(with_accents(requests[5:], own, 0.4)) == drawn[5:]

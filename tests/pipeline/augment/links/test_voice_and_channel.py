@@ -11,6 +11,7 @@ from pipeline.augment.links.silence import Silence, Trim
 from pipeline.augment.links.speaker import Formant, Pitch, Speed
 from pipeline.augment.links.spectrum import BANDS_HZ, BandLimit, Equalizer, Microphone
 from pipeline.augment.links.transmission import PacketLoss, Radio, Telephone, lost_packets
+from pipeline.distributions import Distribution
 from tests.pipeline.augment.links.every_link import words
 
 RATE = 16000
@@ -85,6 +86,36 @@ def test_trimming_keeps_the_word_its_moments_and_as_much_silence_as_asked():
     assert 6000 / RATE + result.time_shift_s == pytest.approx(first, abs=2 / RATE)
     again = Trim.apply(result, POOL, **kept)
     assert len(again.wave) == len(result.wave)
+
+
+def test_trimming_by_a_narrow_band_cuts_the_fricative_that_it_hardly_hears():
+    hiss = tone(6500, 0.2)
+    word = np.concatenate([hiss, tone(400, 0.25), hiss]).astype(np.float32)
+    kept = {"leading_s": 0.0, "trailing_s": 0.0, "below_db": 15.0}
+    whole = Trim.apply(signal(word), POOL, **kept)
+    assert len(whole.wave) == len(word)
+    narrow = Trim.apply(signal(word), POOL, **kept, up_to_hz=3000.0)
+    assert len(narrow.wave) / RATE == pytest.approx(0.25, abs=0.041)
+    assert loudest_hz(narrow.wave) == pytest.approx(400, abs=4)
+    assert narrow.time_shift_s == pytest.approx(-0.2, abs=0.021)
+    start = round(-narrow.time_shift_s * RATE)
+    np.testing.assert_array_equal(narrow.wave, word[start : start + len(narrow.wave)])
+
+
+def test_trimming_draws_no_band_unless_one_is_asked_for():
+    rng = np.random.default_rng(1)
+    assert "up_to_hz" not in Trim().draw(rng, POOL, RATE)
+    band = Distribution(low=3000.0, high=4000.0)
+    assert 3000 <= Trim(up_to_hz=band).draw(rng, POOL, RATE)["up_to_hz"] <= 4000
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [("below_db", 0.5, "1 to 90"), ("up_to_hz", 500.0, "1000 to 96000")],
+)
+def test_what_trimming_may_not_listen_to_is_refused_by_its_key(key, value, allowed):
+    with pytest.raises(ValueError, match=f"{key}: {value:g}; {allowed} is allowed"):
+        Trim(**{key: Distribution(value=value)})
 
 
 @pytest.mark.parametrize("semitones", [-4.0, 3.0])

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from models.acoustic.fastspeech2_layers import FftBlock, VariancePredictor
 from models.acoustic.frame_pitch import Contour, FramePitch
 from models.acoustic.frames import cosine_transform, length_mask, regulate_length, sinusoids
+from models.acoustic.glottal_onset import closure_gain, closures, is_consonant, is_stressed_onset
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
 from models.phonology.word_starts import begins_word
@@ -73,6 +74,12 @@ class Prosody(NamedTuple):
     pitch: Tensor  # log F0 in standard deviations of its speaker
     energy: Tensor  # log amplitude in standard deviations of the corpus
     gain: Tensor | None = None  # log amplitude that is added to the mels
+    closures: Tensor | None = None  # int64 frames beyond its duration that the voice opens late
+
+    @property
+    def frames(self) -> Tensor:
+        """How long each symbol lasts in all (B, N)."""
+        return self.durations if self.closures is None else self.durations + self.closures
 
 
 class TrainingOutput(NamedTuple):
@@ -115,7 +122,10 @@ class FastSpeech2(nn.Module):
     to_cepstra: Tensor  # (n_mels, n_mels)
     is_silent: Tensor  # (symbols,) bool
 
-    begins_word: Tensor  # (symbols,) bool, with `word_starts`
+    # With `word_starts`, (symbols,) bool.
+    begins_word: Tensor
+    is_stressed_onset: Tensor
+    is_consonant: Tensor
 
     # With `frame_pitch`.
     log_pitch: Tensor  # (speakers,) median ln F0
@@ -162,6 +172,10 @@ class FastSpeech2(nn.Module):
             self.word_start = nn.Parameter(torch.zeros(config.dim))
             begins = [begins_word(symbol) for symbol in symbols]
             self.register_buffer("begins_word", torch.tensor(begins), persistent=False)
+            onsets = [is_stressed_onset(symbol) for symbol in symbols]
+            self.register_buffer("is_stressed_onset", torch.tensor(onsets), persistent=False)
+            consonants = [is_consonant(symbol) for symbol in symbols]
+            self.register_buffer("is_consonant", torch.tensor(consonants), persistent=False)
         silent = [symbol in SILENCES for symbol in symbols]
         self.register_buffer("is_silent", torch.tensor(silent), persistent=False)
         nn.init.normal_(self.symbol_embedding.weight, std=0.3)
@@ -272,7 +286,11 @@ class FastSpeech2(nn.Module):
         energy = energy if self.config.frame_pitch else energy + louder / self.energy_std
         frames = self.duration_predictor(hidden, mask).exp() - 1
         frames = (frames / controls.pace[:, None]).round().clamp(min=1)
-        return Prosody((frames * mask).long(), pitch, energy, gain)
+        closed = None
+        if self.config.word_starts:
+            onsets, consonants = self.is_stressed_onset[symbols], self.is_consonant[symbols]
+            closed = closures(onsets, consonants, controls.pace, self.mel)
+        return Prosody((frames * mask).long(), pitch, energy, gain, closed)
 
     def _speak(
         self,
@@ -285,7 +303,7 @@ class FastSpeech2(nn.Module):
         num_frames: int | None = None,
     ) -> Speech:
         """Encoded symbols (B, N, D) to mels in the scale of `MelConfig`."""
-        mask, durations = length_mask(lengths, symbols.shape[1]), prosody.durations
+        mask, durations = length_mask(lengths, symbols.shape[1]), prosody.frames
         found = None if contour else self._contour(hidden, symbols, mask, prosody, num_frames)
         if found is not None:
             contour = Contour(found.pitch, (found.voicing > 0).float())
@@ -295,6 +313,8 @@ class FastSpeech2(nn.Module):
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         if prosody.gain is not None:
             mels = mels + regulate_length(prosody.gain[:, :, None], durations, num_frames)[0]
+        if prosody.closures is not None:
+            mels = mels + closure_gain(prosody.closures, durations, num_frames)[:, :, None]
         mels = mels.masked_fill(~inside, self.mel.silence)
         pitch_hz = None if contour is None else self._hertz(contour, speakers)
         mels = mels.transpose(1, 2)  # (B, T, M) -> (B, M, T)
@@ -312,7 +332,7 @@ class FastSpeech2(nn.Module):
         if not self.config.frame_pitch:
             return None
         spoken = mask & ~self.is_silent[symbols]
-        said = (hidden, prosody.pitch, spoken, prosody.durations)
+        said = (hidden, prosody.pitch, spoken, prosody.frames)
         found: Contour = self.frame_pitch(*said, num_frames)
         return found
 

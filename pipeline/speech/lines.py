@@ -75,7 +75,7 @@ class _Planned(NamedTuple):
 
     @property
     def num_frames(self) -> int:
-        return int(self.prosody.durations.sum())
+        return int(self.prosody.frames.sum())
 
     @property
     def shape(self) -> Shape:
@@ -203,9 +203,12 @@ def _asked(lines: Sequence[Line], checkpoint: Checkpoint, device: str, size: int
 
 def _item(prosody: Prosody, at: int, size: int) -> Prosody:
     """Item `at` of a batch, of `size` symbols: (1, N)."""
-    gain = None if prosody.gain is None else prosody.gain[at : at + 1, :size]
     durations, pitch, energy = (each[at : at + 1, :size] for each in prosody[:3])
-    return Prosody(durations, pitch, energy, gain)
+    gain, closures = (
+        None if each is None else each[at : at + 1, :size]
+        for each in (prosody.gain, prosody.closures)
+    )
+    return Prosody(durations, pitch, energy, gain, closures)
 
 
 def _stacked(prosodies: Sequence[Prosody], size: int) -> Prosody:
@@ -215,11 +218,13 @@ def _stacked(prosodies: Sequence[Prosody], size: int) -> Prosody:
         return torch.cat([F.pad(one, (0, size - one.shape[1])) for one in values])
 
     gains = [one.gain for one in prosodies if one.gain is not None]
+    closures = [one.closures for one in prosodies if one.closures is not None]
     return Prosody(
         durations=stack([one.durations for one in prosodies]),
         pitch=stack([one.pitch for one in prosodies]),
         energy=stack([one.energy for one in prosodies]),
         gain=stack(gains) if gains else None,
+        closures=stack(closures) if closures else None,
     )
 
 

@@ -19,7 +19,7 @@ from pipeline.speech.vocode import vocode
 from tests.models.test_cuda_graphs import recorded_on_cpu
 
 vocode_module = sys.modules["pipeline.speech.vocode"]
-TEXTS = ("Stop!", "Turn on the light.", "Set a timer for one of the eggs.", "Call my mother.")
+TEXTS = ("Stop!", "Turn on the light.", "Set a timer for one of the eggs.", "Call each aunt.")
 FRAMES = 512  # of a batch: two of each of these sentences, or more
 
 

@@ -15,7 +15,13 @@ from torch.nn import functional as F
 from models.acoustic.fastspeech2_layers import FftBlock, VariancePredictor
 from models.acoustic.frame_pitch import Contour, FramePitch
 from models.acoustic.frames import cosine_transform, length_mask, regulate_length, sinusoids
-from models.acoustic.glottal_onset import closure_gain, closures, is_consonant, is_stressed_onset
+from models.acoustic.glottal_onset import (
+    CLOSED_GAIN,
+    closed_frames,
+    closures,
+    is_consonant,
+    is_stressed_onset,
+)
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
 from models.phonology.word_starts import begins_word
@@ -313,10 +319,12 @@ class FastSpeech2(nn.Module):
         mels = self._restore_variance(mels, inside) * self.mel_std + self.mel_mean
         if prosody.gain is not None:
             mels = mels + regulate_length(prosody.gain[:, :, None], durations, num_frames)[0]
-        if prosody.closures is not None:
-            mels = mels + closure_gain(prosody.closures, durations, num_frames)[:, :, None]
-        mels = mels.masked_fill(~inside, self.mel.silence)
         pitch_hz = None if contour is None else self._hertz(contour, speakers)
+        if prosody.closures is not None:
+            closed = closed_frames(prosody.closures, durations, num_frames)
+            mels = mels + CLOSED_GAIN * closed[:, :, None]
+            pitch_hz = None if pitch_hz is None else pitch_hz * ~closed
+        mels = mels.masked_fill(~inside, self.mel.silence)
         mels = mels.transpose(1, 2)  # (B, T, M) -> (B, M, T)
         return Speech(mels, mel_lengths, durations, pitch_hz=pitch_hz)
 

@@ -18,7 +18,7 @@ from models.phonology.phonemes import SILENCES, STRESS_MARKS
 from models.phonology.word_starts import begins_word, unmarked
 
 _CLOSED_S = 0.023
-_DEPTH_DB = 15.0
+CLOSED_GAIN = -15 / 20 * math.log(10)  # log amplitude of what is heard of a closed voice
 
 
 def is_stressed_onset(symbol: str) -> bool:
@@ -44,11 +44,11 @@ def closures(onsets: Tensor, consonants: Tensor, pace: Tensor, mel: MelConfig) -
     return (onsets & after_consonant) * frames.long()[:, None]
 
 
-def closure_gain(closed: Tensor, durations: Tensor, num_frames: int | None = None) -> Tensor:
-    """Log amplitude (B, T) that mels have less while the voice is closed: the first `closed`
-    (B, N) of the `durations` (B, N) of each symbol. T as in `frames_of`.
+def closed_frames(closed: Tensor, durations: Tensor, num_frames: int | None = None) -> Tensor:
+    """In which frames (B, T) the voice is closed: the first `closed` (B, N) of the `durations`
+    (B, N) of each symbol. T as in `frames_of`.
     """
     owner, _, inside = frames_of(durations, num_frames)
     starts = (durations.cumsum(dim=1) - durations).gather(1, owner)
     since = torch.arange(owner.shape[1], device=owner.device) - starts
-    return (inside & (since < closed.gather(1, owner))) * (-_DEPTH_DB / 20 * math.log(10))
+    return inside & (since < closed.gather(1, owner))

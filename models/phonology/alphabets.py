@@ -14,6 +14,7 @@ import numpy as np
 
 from models.errors import DataError
 from models.phonology.accents import as_known
+from models.phonology.full_vowels import with_full_vowels
 from models.phonology.phonemes import ENDS, PAUSE, SILENCES, WORD, unstressed, word_spans, words_of
 from models.phonology.symbols import find_symbol
 from models.phonology.word_starts import tokens_for
@@ -109,7 +110,7 @@ def _spell(
     if alphabet == "characters":
         return _characters(text)
     if alphabet == "ipa":
-        return _ipa_symbols(as_known(phonemes, table), table)
+        return _ipa_symbols(as_known(with_full_vowels(phonemes, table), table), table)
     return _arpabet_symbols(as_known(phonemes, _ARPABET))
 
 

@@ -7,13 +7,17 @@ import pytest
 import torch
 
 from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
-from models.acoustic.glottal_onset import closure_gain, is_consonant, is_stressed_onset
+from models.acoustic.glottal_onset import (
+    CLOSED_GAIN,
+    closed_frames,
+    is_consonant,
+    is_stressed_onset,
+)
 from models.mel import MelConfig
 from models.voice import Controls, Speech
 
 SYMBOLS = ("<pad>", "^", ".", "t", "a", "|ˈæ", "|æ", "|ˌoʊ", "ˈæ", "|t")
 CLOSED = 2  # frames of 256 samples at 22,050 Hz
-QUIETER = -15 / 20 * math.log(10)
 CONFIG = FastSpeech2Config(
     dim=16, encoder_layers=2, decoder_layers=2, hidden_dim=24, predictor_dim=16, word_starts=True
 )
@@ -92,7 +96,7 @@ def test_what_is_said_lasts_longer_and_is_quieter_there_alone():
     plain = speaking.follow(*sentence, open_all_along)
     start = int(prosody.frames[0, :3].sum())
     wanted = torch.zeros(speech.mels.shape[2])
-    wanted[start : start + CLOSED] = QUIETER
+    wanted[start : start + CLOSED] = CLOSED_GAIN
     difference = (speech.mels - plain.mels)[0]
     torch.testing.assert_close(difference, wanted.expand_as(difference), atol=1e-4, rtol=0)
 
@@ -117,9 +121,21 @@ def test_a_batch_closes_as_each_sentence_does_alone():
         )
 
 
-def test_beyond_the_last_symbol_nothing_is_quieter():
-    durations, closures = torch.tensor([[3, 4]]), torch.tensor([[0, 2]])
-    gain = closure_gain(closures, durations, num_frames=12)
-    assert gain[0, 3:5].tolist() == pytest.approx([QUIETER] * 2)
-    assert not gain[0, :3].any()
-    assert not gain[0, 5:].any()
+def test_beyond_the_last_symbol_nothing_is_closed():
+    durations, closed = torch.tensor([[3, 4]]), torch.tensor([[0, 2]])
+    frames = closed_frames(closed, durations, num_frames=12)[0].nonzero()
+    assert frames.flatten().tolist() == [3, 4]
+
+
+def test_a_closed_voice_has_no_pitch():
+    speaking, sentence = model(dataclasses.replace(CONFIG, frame_pitch=True)), asked("^ a t |ˈæ .")
+    with torch.no_grad():
+        for parameter in speaking.frame_pitch.parameters():
+            parameter.zero_()
+        list(speaking.frame_pitch.parameters())[-1].fill_(5.0)  # voiced everywhere
+    neutral = Controls.neutral(1, "cpu")
+    speech = speaking.synthesize(*sentence, neutral)
+    start = int(speaking.predict(*sentence, neutral).frames[0, :3].sum())
+    assert speech.pitch_hz is not None
+    silent = (speech.pitch_hz[0] == 0).nonzero().flatten().tolist()
+    assert silent == [start, start + 1]

@@ -1,9 +1,9 @@
 """Glottal onsets: the voice closes for a moment before a stressed vowel that begins a word.
 
-American speakers part "each actor" from "he chactor" that way, most often where the vowel is
-stressed (Dilley, Shattuck-Hufnagel & Ostendorf 1996, section 4). Speakers do it now and then, so a
-mean prediction does it by halves, and "our aunt" becomes "our rant". Here it is done where a
-consonant comes before.
+American speakers part "our aunt" from "our rant" that way, most often where the vowel is stressed
+(Dilley, Shattuck-Hufnagel & Ostendorf 1996, Glottalization of word-initial vowels as a function of
+prosodic structure). They do it now and then, so a mean prediction does it by halves, and one is
+heard as the other. Here it is done where a consonant comes before.
 """
 
 import math

@@ -14,7 +14,14 @@ from torch.nn import functional as F
 
 from models.acoustic.fastspeech2_layers import FftBlock, VariancePredictor
 from models.acoustic.frame_pitch import Contour, FramePitch
-from models.acoustic.frames import cosine_transform, length_mask, regulate_length, sinusoids
+from models.acoustic.frames import (
+    cosine_transform,
+    gaussian,
+    length_mask,
+    regulate_length,
+    sinusoids,
+    smooth,
+)
 from models.acoustic.glottal_onset import (
     CLOSED_GAIN,
     closed_frames,
@@ -29,6 +36,7 @@ from models.speakers.mixing import PerSpeaker
 from models.voice import Controls, Speech
 
 PAD = "<pad>"
+SMOOTHING_S = 0.035  # standard deviation of the mean that parts slow modulations from fast ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ class FastSpeech2(nn.Module):
     """
 
     controls = frozenset(Controls._fields)
-    later = frozenset({"pitch_gain"})
+    later = frozenset({"pitch_gain", "modulation_gain"})
     per_speaker: ClassVar[PerSpeaker] = {
         "speaker_embedding.weight": "any",
         "speaker_vectors": "any",
@@ -124,8 +132,10 @@ class FastSpeech2(nn.Module):
     mel_mean: Tensor  # (n_mels,)
     mel_std: Tensor  # (n_mels,)
     variance_gain: Tensor  # (n_mels,) of a band, or of a cepstral coefficient
+    modulation_gain: Tensor  # (n_mels,) how much more of fast modulations of the coefficient
     pitch_gain: Tensor  # () how much farther than predicted pitch moves about its mean
     to_cepstra: Tensor  # (n_mels, n_mels)
+    smoothing: Tensor  # (taps,)
     is_silent: Tensor  # (symbols,) bool
 
     # With `word_starts`, (symbols,) bool.
@@ -164,7 +174,10 @@ class FastSpeech2(nn.Module):
         self.register_buffer("mel_mean", torch.zeros(mel.n_mels))
         self.register_buffer("mel_std", torch.ones(mel.n_mels))
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
+        self.register_buffer("modulation_gain", torch.ones(mel.n_mels))
         self.register_buffer("pitch_gain", torch.tensor(1.0))
+        taps = gaussian(SMOOTHING_S * mel.sample_rate / mel.hop_length)
+        self.register_buffer("smoothing", taps, persistent=False)
         self.register_buffer("to_cepstra", cosine_transform(mel.n_mels), persistent=False)
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)
@@ -356,13 +369,16 @@ class FastSpeech2(nn.Module):
     def _restore_variance(self, mels: Tensor, inside: Tensor) -> Tensor:
         """Undo the flattening of a mean prediction: every band or cepstral coefficient of
         (B, T, n_mels) is spread about its mean over the utterance as real speech is (Toda & Tokuda
-        2007, global variance).
+        2007, global variance). A mean flattens fast modulations most, so coefficients are spread
+        about their slow course by a gain of its own (Takamichi et al. 2016, modulation spectrum).
         """
         count = inside.sum(dim=1, keepdim=True)
         mean = (mels * inside).sum(dim=1, keepdim=True) / count
         if self.config.variance_of == "bands":
             return mean + (mels - mean) * self.variance_gain
         cepstra = (mels - mean) * self.mel_std @ self.to_cepstra
+        slow = smooth(cepstra, inside, self.smoothing)
+        cepstra = slow + (cepstra - slow) * self.modulation_gain
         return mean + (cepstra * self.variance_gain) @ self.to_cepstra.T / self.mel_std
 
     def _encode(self, symbols: Tensor, mask: Tensor, speakers: Tensor) -> Tensor:

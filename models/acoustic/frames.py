@@ -8,6 +8,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 _POSITIONS = 1024  # that are computed at once, and kept
 
@@ -64,6 +65,30 @@ def _positions(length: int, dim: int, dtype: torch.dtype, device: torch.device) 
     table = torch.zeros(length, dim, dtype=dtype)
     table[:, 0::2], table[:, 1::2] = torch.sin(position * rate), torch.cos(position * rate)
     return table.to(device)
+
+
+def gaussian(deviation: float) -> Tensor:
+    """The taps (2 R + 1,) of a Gaussian mean, R three standard deviations, given in frames."""
+    radius = math.ceil(3 * deviation)
+    taps = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / deviation) ** 2)
+    return taps / taps.sum()
+
+
+def smooth(values: Tensor, inside: Tensor, taps: Tensor) -> Tensor:
+    """The mean of (B, T, D) about every frame, weighted by `taps`, of the frames that are `inside`
+    (B, T, 1) alone.
+    """
+    weights = inside.to(values.dtype)
+    total = _convolve(values * weights, taps)
+    return total / _convolve(weights, taps).clamp(min=float(taps.min()))
+
+
+def _convolve(values: Tensor, taps: Tensor) -> Tensor:
+    """Every column of (B, T, D) with the same taps, zeros beyond both ends."""
+    batch, frames, columns = values.shape
+    rows = values.transpose(1, 2).reshape(batch * columns, 1, frames)
+    convolved = F.conv1d(rows, taps.to(values)[None, None], padding=len(taps) // 2)
+    return convolved.reshape(batch, columns, frames).transpose(1, 2)
 
 
 def cosine_transform(size: int) -> Tensor:

@@ -17,7 +17,7 @@ from models.acoustic.fastspeech2 import (
 )
 from models.acoustic.fastspeech2_losses import fastspeech2_losses
 from models.acoustic.frame_pitch import Contour
-from models.acoustic.frames import length_mask
+from models.acoustic.frames import length_mask, smooth
 from models.acoustic.mel_discriminators import (
     MelDiscriminatorConfig,
     MelDiscriminators,
@@ -63,6 +63,7 @@ from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
 _LOUD_DB = 25.0  # below the loudest frame: speech
+_FORMANT_COEFFICIENTS = 16  # of a cepstrum; further ones hold harmonics and noise
 # Of the gain of pitch: at most this much is flatness, beyond it octave errors of the tracker.
 _GAIN_LIMITS, _GAIN_ROUNDS = (1.0, 1.5), 3
 
@@ -357,29 +358,42 @@ def measure_variance(
     model: FastSpeech2, features: Features, examples: Sequence[Example], count: int = 60
 ) -> None:
     """Fill `model.variance_gain`: how much flatter than recordings the model speaks, a band or a
-    cepstral coefficient.
+    cepstral coefficient; and `model.modulation_gain`: how much flatter still its fast modulations
+    are, for the coefficients that make formants.
 
     Measured on `count` training sentences that it can say, where they are loud: pauses vary much
     with what precedes them and hide how flat speech is. At most 1.5 for bands, as the lowest of
     noisy recordings vary for reasons that are no speech, and 2 for cepstra, whose last are noise.
     """
     model.variance_gain.fill_(1.0)
+    model.modulation_gain.fill_(1.0)
     in_bands = model.config.variance_of == "bands"
     basis = torch.eye(model.mel.n_mels).to(model.to_cepstra) if in_bands else model.to_cepstra
     real, ours = [], []
     examples = [example for example in examples if not unknown_symbols(model, example.clip)]
     for example in examples[:: max(1, len(examples) // count)]:
         mel = torch.from_numpy(features.mel(example.clip)).to(model.mel_mean.device)
-        real.append((_loud(mel) @ basis).std(dim=0))
-        ours.append((_loud(speak_clip(model, example.clip).mels[0].T) @ basis).std(dim=0))
-    gain = torch.stack(real).mean(dim=0) / torch.stack(ours).mean(dim=0)
-    model.variance_gain.copy_(gain.clamp(1.0, 1.5 if in_bands else 2.0))
+        real.append(_spread(mel, basis, model.smoothing))
+        spoken = speak_clip(model, example.clip).mels[0].T
+        ours.append(_spread(spoken, basis, model.smoothing))
+    flatter = torch.stack(real).mean(dim=0) / torch.stack(ours).mean(dim=0)
+    gain, fast_gain = flatter.clamp(1.0, 1.5 if in_bands else 2.0)
+    model.variance_gain.copy_(gain)
+    if not in_bands:
+        formants = slice(_FORMANT_COEFFICIENTS)
+        model.modulation_gain[formants] = (fast_gain / gain)[formants].clamp(min=1.0)
 
 
-def _loud(mels: Tensor) -> Tensor:
-    """The frames of natural log-mels (T, n_mels) that are at most `_LOUD_DB` below the loudest."""
+def _spread(mels: Tensor, basis: Tensor, smoothing: Tensor) -> Tensor:
+    """The standard deviations (2, n) of natural log-mels (T, n_mels) in a basis (n_mels, n), and of
+    their fast modulations, over the frames that are at most `_LOUD_DB` below the loudest.
+    """
+    values = mels.float() @ basis
+    everywhere = torch.ones(1, len(values), 1, device=values.device)
+    fast = values - smooth(values[None], everywhere, smoothing)[0]
     level_db = 10 * torch.log10((2 * mels).exp().sum(dim=1))
-    return mels[level_db > level_db.max() - _LOUD_DB]
+    loud = level_db > level_db.max() - _LOUD_DB
+    return torch.stack([values[loud].std(dim=0), fast[loud].std(dim=0)])
 
 
 def measure_pitch_gain(

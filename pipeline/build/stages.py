@@ -125,7 +125,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=10,
+    version=11,
     reads=lambda config: {
         "seed": config.seed,
         "voice": voice_without_vocoder(config),

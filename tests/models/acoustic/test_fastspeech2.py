@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.fft import dct
+from scipy.ndimage import gaussian_filter1d
 
 from models.acoustic.fastspeech2 import (
+    SMOOTHING_S,
     FastSpeech2,
     FastSpeech2Config,
     Prosody,
@@ -204,25 +206,62 @@ def test_normalize_undoes_what_synthesize_does(model: FastSpeech2) -> None:
     torch.testing.assert_close(model.normalize(mels * 2.0 - 5.0), mels)
 
 
-@pytest.mark.parametrize("order", [1, 20])
-def test_variance_of_one_cepstral_coefficient_is_given_back_and_no_other(
-    model: FastSpeech2, order: int
-) -> None:
+@pytest.fixture
+def sharper(model: FastSpeech2) -> FastSpeech2:
+    """`model`, its variance given back in cepstra, by gains of 1."""
     config = dataclasses.replace(TINY, variance_of="cepstra")
     sharper = FastSpeech2(config, MelConfig(), SYMBOLS, ("anna", "ben")).eval()
     sharper.load_state_dict(model.state_dict())
+    return sharper
+
+
+@pytest.mark.parametrize("order", [1, 20])
+def test_variance_of_one_cepstral_coefficient_is_given_back_and_no_other(
+    model: FastSpeech2, sharper: FastSpeech2, order: int
+) -> None:
     flat = _say(sharper, SENTENCES).mels
-    assert torch.allclose(flat, _say(model, SENTENCES).mels, atol=1e-4)  # a gain of 1
+    assert torch.allclose(flat, _say(model, SENTENCES).mels, atol=1e-4)  # gains of 1
     sharper.variance_gain[order] = 1.7
     speech = _say(sharper, SENTENCES)
     for row, length in enumerate(speech.lengths):
-        spreads = [
-            dct(mels[row, :, :length].double().numpy(), axis=0, norm="ortho").std(axis=1)
-            for mels in (speech.mels, flat)
-        ]
+        spreads = [_cepstra(mels[row, :, :length]).std(axis=1) for mels in (speech.mels, flat)]
         wanted = np.ones(len(spreads[0]))
         wanted[order] = 1.7
         assert spreads[0] / spreads[1] == pytest.approx(wanted, rel=1e-2)
+
+
+@pytest.mark.parametrize("order", [0, 12])
+def test_fast_modulations_of_one_cepstral_coefficient_are_given_back_and_nothing_else(
+    sharper: FastSpeech2, order: int
+) -> None:
+    sharper.variance_gain[order] = 1.3
+    before = _say(sharper, SENTENCES)
+    sharper.modulation_gain[order] = 1.8
+    after = _say(sharper, SENTENCES)
+    deviation = SMOOTHING_S * MelConfig().sample_rate / MelConfig().hop_length
+    for row, length in enumerate(before.lengths):
+        flat, quick = (_cepstra(mels[row, :, :length]) for mels in (before.mels, after.mels))
+        ones = np.ones(int(length))
+        inside = gaussian_filter1d(ones, deviation, mode="constant", truncate=3)
+        slow = gaussian_filter1d(flat[order], deviation, mode="constant", truncate=3) / inside
+        wanted = flat.copy()
+        wanted[order] = slow + 1.8 * (flat[order] - slow)
+        np.testing.assert_allclose(quick, wanted, atol=0.02)
+        assert not np.allclose(quick[order], flat[order], atol=0.1)
+
+
+def test_fast_modulations_in_a_batch_equal_those_alone(sharper: FastSpeech2) -> None:
+    sharper.modulation_gain[:16] = 2.0
+    together = _say(sharper, SENTENCES)
+    for row, sentence in enumerate(SENTENCES):
+        alone = _say(sharper, (sentence,)).mels[0]
+        mels = together.mels[row, :, : alone.shape[1]]
+        torch.testing.assert_close(mels, alone, atol=1e-4, rtol=1e-4)
+
+
+def _cepstra(mels: torch.Tensor) -> np.ndarray:
+    """(M, T) -> (M, T)."""
+    return np.asarray(dct(mels.double().numpy(), axis=0, norm="ortho"))
 
 
 def test_loss_falls() -> None:

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from flows.cli.speakers import add
 from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
+from models.acoustic.frames import smooth
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
 from models.errors import ConfigError
@@ -22,11 +24,13 @@ from models.training import fastspeech2
 from models.training.fastspeech2 import (
     FastSpeech2Training,
     measure_residuals,
+    measure_variance,
     train_fastspeech2,
 )
+from models.training.features import Clip, Features
 from models.training.prosody import Example, ProsodyLevels
 from models.training.ship import ship
-from models.voice import Controls
+from models.voice import Controls, Speech
 from tests.models.training.conftest import MEL, TrainingCorpus
 from tests.models.training.textgrids import Part, write_textgrid
 from tests.tiny_voices import save_tiny_voices
@@ -209,8 +213,55 @@ def test_without_vectors_the_state_is_that_of_older_checkpoints() -> None:
         "mel_mean",
         "mel_std",
         "variance_gain",
+        "modulation_gain",
         "pitch_gain",
     }
+
+
+@pytest.mark.parametrize("variance_of", ["bands", "cepstra"])
+def test_gains_of_variance_give_back_what_speech_lacks(
+    corpus: TrainingCorpus, monkeypatch: pytest.MonkeyPatch, variance_of: str
+) -> None:
+    """Speech that is the recording with half of its third coefficient, of the fifth's fast
+    modulations and of the last's.
+    """
+    config = build(FastSpeech2Config, TINY | {"variance_of": variance_of}, "")
+    model = FastSpeech2(config, MEL, tuple("ab"), ("anna",))
+    rng = np.random.default_rng(0)
+    mels = [_speech_like(rng, MEL.n_mels) for _ in corpus.features.clips]
+    found = {clip.id: mel for clip, mel in zip(corpus.features.clips, mels, strict=True)}
+
+    def speak(model: FastSpeech2, clip: Clip) -> Speech:
+        cepstra = torch.from_numpy(found[clip.id]) @ model.to_cepstra
+        slow = smooth(cepstra[None], torch.ones(1, len(cepstra), 1), model.smoothing)[0]
+        middle = cepstra[:, 3].mean()
+        cepstra[:, 3] = middle + (cepstra[:, 3] - middle) / 2
+        for order in (5, -1):
+            cepstra[:, order] = (slow + cepstra)[:, order] / 2
+        mel = cepstra @ model.to_cepstra.T
+        return Speech(mel.T[None], torch.tensor([len(mel)]), torch.ones(1, 1))
+
+    monkeypatch.setattr(fastspeech2, "speak_clip", speak)
+    monkeypatch.setattr(fastspeech2, "unknown_symbols", lambda model, clip: [])
+    examples = [Example(clip, *[np.zeros(1)] * 4) for clip in corpus.features.clips]
+    features = SimpleNamespace(mel=lambda clip: found[clip.id])
+    measure_variance(model, cast("Features", features), examples)
+    assert model.variance_gain.ge(1).all()
+    if variance_of == "bands":
+        assert model.modulation_gain.eq(1).all()
+        return
+    gains = model.variance_gain, model.variance_gain * model.modulation_gain
+    slow, fast = (gain.numpy() for gain in gains)
+    assert slow[[1, 3]] == pytest.approx([1.0, 2.0], abs=0.02)
+    assert fast[[1, 3]] == pytest.approx([1.0, 2.0], abs=0.02)
+    assert 1.6 < fast[5] <= 2.0  # what is left of them at the border counts in part as slow
+    assert slow[5] < fast[5] - 0.2
+    assert model.modulation_gain[16:].eq(1).all()  # harmonics and noise
+
+
+def _speech_like(rng: np.random.Generator, n_mels: int) -> np.ndarray:
+    """Steps of four frames about as loud as each other, each with a spectrum of its own."""
+    return np.repeat(rng.normal(size=(50, n_mels)), 4, axis=0).astype(np.float32)
 
 
 def test_frame_pitch_goes_on_from_a_model_without(

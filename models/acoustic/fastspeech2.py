@@ -135,7 +135,6 @@ class FastSpeech2(nn.Module):
     modulation_gain: Tensor  # (n_mels,) how much more of fast modulations of the coefficient
     pitch_gain: Tensor  # () how much farther than predicted pitch moves about its mean
     to_cepstra: Tensor  # (n_mels, n_mels)
-    smoothing: Tensor  # (taps,)
     is_silent: Tensor  # (symbols,) bool
 
     # With `word_starts`, (symbols,) bool.
@@ -176,8 +175,7 @@ class FastSpeech2(nn.Module):
         self.register_buffer("variance_gain", torch.ones(mel.n_mels))
         self.register_buffer("modulation_gain", torch.ones(mel.n_mels))
         self.register_buffer("pitch_gain", torch.tensor(1.0))
-        taps = gaussian(SMOOTHING_S * mel.sample_rate / mel.hop_length)
-        self.register_buffer("smoothing", taps, persistent=False)
+        self.smoothing = gaussian(SMOOTHING_S * mel.sample_rate / mel.hop_length)
         self.register_buffer("to_cepstra", cosine_transform(mel.n_mels), persistent=False)
         if config.frame_pitch:
             self.frame_pitch = FramePitch(config.dim, config.frame_pitch_dim, config.dropout)

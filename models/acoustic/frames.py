@@ -5,6 +5,7 @@ B batch, N symbols, T mel frames, D model width.
 
 import functools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -67,28 +68,32 @@ def _positions(length: int, dim: int, dtype: torch.dtype, device: torch.device) 
     return table.to(device)
 
 
-def gaussian(deviation: float) -> Tensor:
-    """The taps (2 R + 1,) of a Gaussian mean, R three standard deviations, given in frames."""
+def gaussian(deviation: float) -> tuple[float, ...]:
+    """The taps of a Gaussian mean, given in frames, to three standard deviations on either side."""
     radius = math.ceil(3 * deviation)
-    taps = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / deviation) ** 2)
-    return taps / taps.sum()
+    taps = [math.exp(-0.5 * (place / deviation) ** 2) for place in range(-radius, radius + 1)]
+    return tuple(tap / sum(taps) for tap in taps)
 
 
-def smooth(values: Tensor, inside: Tensor, taps: Tensor) -> Tensor:
-    """The mean of (B, T, D) about every frame, weighted by `taps`, of the frames that are `inside`
-    (B, T, 1) alone.
+def smooth(values: Tensor, inside: Tensor, taps: Sequence[float]) -> Tensor:
+    """The mean of (B, T, D) about every frame, weighted by an odd number of `taps`, of the frames
+    that are `inside` (B, T, 1) alone.
     """
     weights = inside.to(values.dtype)
-    total = _convolve(values * weights, taps)
-    return total / _convolve(weights, taps).clamp(min=float(taps.min()))
+    total = _correlate(values * weights, taps)
+    return total / _correlate(weights, taps).clamp(min=min(taps))
 
 
-def _convolve(values: Tensor, taps: Tensor) -> Tensor:
-    """Every column of (B, T, D) with the same taps, zeros beyond both ends."""
-    batch, frames, columns = values.shape
-    rows = values.transpose(1, 2).reshape(batch * columns, 1, frames)
-    convolved = F.conv1d(rows, taps.to(values)[None, None], padding=len(taps) // 2)
-    return convolved.reshape(batch, columns, frames).transpose(1, 2)
+def _correlate(values: Tensor, taps: Sequence[float]) -> Tensor:
+    """(B, T, D) with the same taps for every column, zeros beyond both ends. A convolution of
+    PyTorch's takes as long again for every new length.
+    """
+    frames, radius = values.shape[1], len(taps) // 2
+    padded = F.pad(values, (0, 0, radius, radius))
+    total = padded[:, :frames] * taps[0]
+    for place, tap in enumerate(taps[1:], start=1):
+        total = total.add(padded[:, place : place + frames], alpha=tap)
+    return total
 
 
 def cosine_transform(size: int) -> Tensor:

@@ -384,7 +384,7 @@ def measure_variance(
         model.modulation_gain[formants] = (fast_gain / gain)[formants].clamp(min=1.0)
 
 
-def _spread(mels: Tensor, basis: Tensor, smoothing: Tensor) -> Tensor:
+def _spread(mels: Tensor, basis: Tensor, smoothing: Sequence[float]) -> Tensor:
     """The standard deviations (2, n) of natural log-mels (T, n_mels) in a basis (n_mels, n), and of
     their fast modulations, over the frames that are at most `_LOUD_DB` below the loudest.
     """

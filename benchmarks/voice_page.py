@@ -247,11 +247,15 @@ def _mels(
 ) -> dict[str, Heard]:
     """A held-out recording of the first speaker, and its sentence from text by two vocoders."""
     speaker = asked.speakers[0]
-    recording = next(
+    held_out = (
         one
         for one in read_corpora(corpus)
         if one.held_out and one.speaker == speaker and len(words_of(one.text)) > 7
     )
+    recording = next(held_out, None)
+    if recording is None:
+        folders = ", ".join(asked.folders) or asked.corpus
+        raise SystemExit(f"{folders}: no held-out recording by {speaker} of eight words or more")
     heard = {"recording": hear(read_wave(recording.path, mel.sample_rate), mel)}
     for name in (asked.before, asked.vocoder):
         clip = say([recording.text], speaker, {**voice, "vocoder": name}, 0)[0]

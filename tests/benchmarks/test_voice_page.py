@@ -1,8 +1,11 @@
 """How far F0 contours are apart, and the page."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmarks import voice_page
 from benchmarks.voice_page import Heard, contour_distance, median_distance, page
 
 pytest.importorskip("librosa")
@@ -30,3 +33,15 @@ def test_the_page_escapes_what_is_said() -> None:
     text = page([("a.ogg", "anna", "1 < 2 & 3")], "notes")
     assert "1 &lt; 2 &amp; 3" in text
     assert 'src="a.ogg"' in text
+
+
+def test_a_corpus_without_a_long_sentence_of_the_speaker_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voice_page, "read_corpora", lambda corpus: [])
+    monkeypatch.setattr(voice_page, "repetitions", lambda *given: [[]])
+    monkeypatch.setattr(voice_page, "_figures", lambda *given: "")
+    monkeypatch.setattr(voice_page, "draw_contours", lambda *given: None)
+    asked = ["--corpus", str(tmp_path), "--folders", "vctk4", "readers", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match="vctk4, readers: no held-out recording by kathleen of"):
+        voice_page.main(asked)

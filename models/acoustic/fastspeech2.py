@@ -368,7 +368,8 @@ class FastSpeech2(nn.Module):
         """Undo the flattening of a mean prediction: every band or cepstral coefficient of
         (B, T, n_mels) is spread about its mean over the utterance as real speech is (Toda & Tokuda
         2007, global variance). A mean flattens fast modulations most, so coefficients are spread
-        about their slow course by a gain of its own (Takamichi et al. 2016, modulation spectrum).
+        about their slow course by a gain of their own (compare Takamichi et al. 2016, Postfilters
+        to modify the modulation spectrum for statistical parametric speech synthesis).
         """
         count = inside.sum(dim=1, keepdim=True)
         mean = (mels * inside).sum(dim=1, keepdim=True) / count

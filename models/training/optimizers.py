@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from models.training.muon import Muon
+
 
 @dataclass(frozen=True, slots=True)
 class OptimizerConfig:
@@ -20,7 +22,7 @@ class OptimizerConfig:
     """
 
     learning_rate: float
-    kind: Literal["adamw", "adam", "rmsprop"] = "adamw"
+    kind: Literal["adamw", "adam", "rmsprop", "muon"] = "adamw"
     betas: tuple[float, float] = (0.9, 0.98)
     eps: float = 1e-8
     weight_decay: float = 0.01
@@ -69,6 +71,12 @@ def make_optimizer(module: nn.Module, config: OptimizerConfig) -> Optimizer:
         "adam": lambda g: torch.optim.Adam(
             g, lr=config.learning_rate, betas=config.betas, eps=config.eps
         ),
+        "muon": lambda g: Muon(
+            _orthogonal_apart(g, module),
+            lr=config.learning_rate,
+            betas=config.betas,
+            eps=config.eps,
+        ),
         "rmsprop": lambda g: torch.optim.RMSprop(
             g,
             lr=config.learning_rate,
@@ -78,3 +86,19 @@ def make_optimizer(module: nn.Module, config: OptimizerConfig) -> Optimizer:
         ),
     }[config.kind]
     return make(groups)
+
+
+def _orthogonal_apart(groups: Sequence[dict[str, Any]], module: nn.Module) -> list[dict[str, Any]]:
+    """The groups as Muon takes them: matrices and kernels apart from vectors, and from embeddings,
+    whose rows have nothing to do with each other.
+    """
+    tables = [part for part in module.modules() if isinstance(part, nn.Embedding)]
+    embedded = {parameter for table in tables for parameter in table.parameters()}
+    apart = []
+    for group in groups:
+        for orthogonal in (True, False):
+            chosen = [
+                p for p in group["params"] if (p.ndim > 1 and p not in embedded) == orthogonal
+            ]
+            apart.append(group | {"params": chosen, "orthogonal": orthogonal})
+    return [group for group in apart if group["params"]]

@@ -38,7 +38,7 @@ def test_constant_stays() -> None:
     assert config.rate_at(10**6, 10) == pytest.approx(0.01)
 
 
-@pytest.mark.parametrize("kind", ["adamw", "adam", "rmsprop"])
+@pytest.mark.parametrize("kind", ["adamw", "adam", "rmsprop", "muon"])
 def test_every_kind_goes_downhill(kind: str) -> None:
     config = build(OptimizerConfig, {"learning_rate": 0.01, "kind": kind, "eps": 1e-6}, "a.yaml")
     torch.manual_seed(0)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from models.errors import VoxloomError
 from models.evaluation.naturalness import CHOOSING_LINES, WHOLE, read_lines
-from models.evaluation.opinions import SAMPLE_RATE, load_whisper, word_errors
+from models.evaluation.opinions import SAMPLE_RATE, word_errors
 from models.evaluation.speech import Choice, ProsodySettings, Voices
 from models.evaluation.tables import markdown_table, percent
+from models.evaluation.whisper import Whisper
 from models.phonology.first_languages import FIRST_LANGUAGES
 from models.phonology.foreign_accents import Accent, speak_as
 from models.phonology.phonemes import Phonemizer
@@ -34,7 +35,7 @@ class Listening:
     def __init__(
         self, whisper: Path, acoustic_model: str, voices: Sequence[str], count: int | None
     ) -> None:
-        self._transcribe = load_whisper(whisper)
+        self._transcribe = Whisper(whisper).transcribe
         self._voices = Voices(acoustic_model, "harmonic", choice=Choice(tuple(voices)))
         lines = read_lines(CHOOSING_LINES, count)
         self._texts = [line.text for line in lines if line.kind == WHOLE]

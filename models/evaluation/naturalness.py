@@ -23,13 +23,13 @@ from models.evaluation.opinions import (
     Opinion,
     load_distillmos,
     load_dnsmos,
-    load_whisper,
     mean,
     word_errors,
 )
 from models.evaluation.other_synthesizers import OtherSynthesizer, open_synthesizer
 from models.evaluation.speech import ALL, Choice, ProsodySettings, Voices
 from models.evaluation.tables import decimal, markdown_table, percent, write_csv
+from models.evaluation.whisper import Whisper
 from models.mel import LogMel, MelConfig
 from models.phonology.phonemes import Phonemizer
 from models.text_files import lines_of, read_text
@@ -48,6 +48,7 @@ _HEADER = (
     "WER",
     "words",
     "digits",
+    "surprisal, nats",
     "F0 off, cents",
     "voicing wrong",
     "F0, Hz",
@@ -93,6 +94,7 @@ class MeasuredClip:
     edits: int | None
     num_words: int
     hypothesis: str
+    surprisal: float | None  # nats a word
     pitch_off_cents: float | None
     voicing_wrong: float | None
     pitch_hz: float | None  # the median
@@ -100,11 +102,11 @@ class MeasuredClip:
 
 
 class Listeners(NamedTuple):
-    """Who judges a wave (S,) at `SAMPLE_RATE`; `transcribe` is None without a Whisper."""
+    """Who judges a wave (S,) at `SAMPLE_RATE`."""
 
     mos: Opinion
     dnsmos: Opinion
-    transcribe: Callable[[np.ndarray], str] | None
+    whisper: Whisper | None
 
 
 def read_lines(path: Path, per_kind: int | None = None) -> list[Line]:
@@ -146,8 +148,8 @@ def evaluate_naturalness(
 ) -> list[MeasuredClip]:
     """Every line of every voice. Raises `DataError`, `CheckpointError`, `ConfigError`."""
     lines = read_lines(request.lines, request.per_kind)
-    transcribe = load_whisper(request.whisper) if request.whisper else None
-    listeners = Listeners(load_distillmos(), load_dnsmos(), transcribe)
+    whisper = Whisper(request.whisper) if request.whisper else None
+    listeners = Listeners(load_distillmos(), load_dnsmos(), whisper)
     rows = []
     for voices, speaker, found in _sources(request, lines, listeners):
         rows += found
@@ -263,17 +265,19 @@ def _judge(
     voiced_hz = measured_hz[measured_hz > 0]
     cents, wrong = (None, None) if asked_hz is None else compare_pitch(asked_hz, measured_hz)
     slow = soxr.resample(wave, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
-    text = listeners.transcribe(slow) if listeners.transcribe else ""
+    whisper, whole = listeners.whisper, line.kind == WHOLE
+    text = whisper.transcribe(slow) if whisper else ""
     edits, count = word_errors(line.text, text)
     return MeasuredClip(
         system=system,
         speaker=speaker,
         line=line,
-        mos=listeners.mos(slow) if line.kind == WHOLE else None,
-        dnsmos=listeners.dnsmos(slow) if line.kind == WHOLE else None,
-        edits=edits if listeners.transcribe else None,
+        mos=listeners.mos(slow) if whole else None,
+        dnsmos=listeners.dnsmos(slow) if whole else None,
+        edits=edits if whisper else None,
         num_words=count,
         hypothesis=text,
+        surprisal=whisper.surprisal(slow, line.text) if whisper and whole else None,
         pitch_off_cents=cents,
         voicing_wrong=wrong,
         pitch_hz=float(np.median(voiced_hz)) if len(voiced_hz) else None,
@@ -307,8 +311,13 @@ def _by_voice(rows: Sequence[MeasuredClip]) -> dict[tuple[str, str], list[Measur
 
 def findings(rows: Sequence[MeasuredClip]) -> list[str]:
     """What the median voice of every system loses against its own recordings, and how far its
-    pitch moves beside theirs. Empty without recordings.
+    pitch moves beside theirs; and what systems after the first gain on it, sentence by sentence.
     """
+    return [*_beside_recordings(rows), *_beside_first(rows)]
+
+
+def _beside_recordings(rows: Sequence[MeasuredClip]) -> list[str]:
+    """Empty without recordings."""
     voices = {voice: _figures(found) for voice, found in _by_voice(rows).items()}
     lines = []
     for system in dict.fromkeys(system for system, _ in voices if system != RECORDINGS):
@@ -325,6 +334,42 @@ def findings(rows: Sequence[MeasuredClip]) -> list[str]:
                 f"the median, F0 spread {spread:.2f} x theirs"
             )
     return lines
+
+
+def _beside_first(rows: Sequence[MeasuredClip]) -> list[str]:
+    """Every system that says sentences in voices of one before it: what it gains on the first such
+    one, with the standard error of the mean. Differences vary far less than sentences do.
+    """
+    clips: dict[str, dict[tuple[str, str], MeasuredClip]] = {}
+    for row in rows:
+        if row.line.kind == WHOLE and not row.system.startswith(RECORDINGS):
+            clips.setdefault(row.system, {})[row.speaker, row.line.text] = row
+    lines = []
+    for number, (system, own) in enumerate(clips.items()):
+        for first, theirs in list(clips.items())[:number]:
+            pairs = [(theirs[key], own[key]) for key in own if key in theirs]
+            if len(pairs) > 1:
+                gains = ", ".join(
+                    [
+                        *_gain(pairs, "mos", "distillMOS", 3),
+                        *_gain(pairs, "surprisal", "surprisal", 4),
+                    ]
+                )
+                lines.append(f"{system} beside {first}, {len(pairs)} sentences: {gains}")
+                break
+    return lines
+
+
+def _gain(
+    pairs: Sequence[tuple[MeasuredClip, MeasuredClip]], measured: str, name: str, places: int
+) -> list[str]:
+    """The mean difference of a figure within pairs; empty where it was not measured."""
+    values = [(getattr(before, measured), getattr(after, measured)) for before, after in pairs]
+    gains = [after - before for before, after in values if None not in (before, after)]
+    if len(gains) < 2:
+        return []
+    error = np.std(gains, ddof=1) / len(gains) ** 0.5
+    return [f"{name} {np.mean(gains):+.{places}f} (standard error {error:.{places}f})"]
 
 
 def _median_cells(voices: Sequence[Sequence[MeasuredClip]]) -> list[str]:
@@ -345,6 +390,7 @@ def _figures(found: Sequence[MeasuredClip]) -> list[float | None]:
         _of_sentences(found, "mos"),
         _of_sentences(found, "dnsmos"),
         *(_error_rate(found, kind) for kind in (WHOLE, "word", "digits")),
+        mean([row.surprisal for row in found]),
         mean([row.pitch_off_cents for row in found]),
         mean([row.voicing_wrong for row in found]),
         mean([row.pitch_hz for row in found]),
@@ -353,11 +399,12 @@ def _figures(found: Sequence[MeasuredClip]) -> list[float | None]:
 
 
 def _written(figures: Sequence[float | None]) -> list[str]:
-    mos, dnsmos, *wers, cents, wrong, hertz, spread = figures
+    mos, dnsmos, *wers, surprisal, cents, wrong, hertz, spread = figures
     return [
         decimal(mos),
         decimal(dnsmos),
         *(percent(rate) for rate in wers),
+        decimal(surprisal, 3),
         decimal(cents, 0),
         percent(wrong),
         decimal(hertz, 0),
@@ -378,12 +425,12 @@ def _error_rate(found: Sequence[MeasuredClip], kind: str) -> float | None:
 def write_clips(rows: Sequence[MeasuredClip], path: Path) -> None:
     """A CSV with every clip."""
     clip = ("system", "speaker", "kind", "text", "hypothesis", "mos", "dnsmos", "edits", "words")
-    header = (*clip, "pitch_off_cents", "voicing_wrong", "pitch_hz", "pitch_spread")
+    header = (*clip, "surprisal", "pitch_off_cents", "voicing_wrong", "pitch_hz", "pitch_spread")
     write_csv(path, header, [_clip_cells(row) for row in rows])
 
 
 def _clip_cells(row: MeasuredClip) -> list[object]:
     start: list[object] = [row.system, row.speaker, row.line.kind, row.line.text, row.hypothesis]
-    measured = [row.mos, row.dnsmos, row.edits, row.num_words]
+    measured = [row.mos, row.dnsmos, row.edits, row.num_words, row.surprisal]
     pitch = [row.pitch_off_cents, row.voicing_wrong, row.pitch_hz, row.pitch_spread]
     return [*start, *measured, *pitch]

@@ -1,4 +1,5 @@
-"""External judges: DNSMOS and Whisper, from packages that bring their weights (extra `judges`).
+"""External judges, from packages that bring their weights (extra `judges`): predicted naturalness,
+and voices as vectors; and how words that were heard are counted.
 
 Each takes a wave (S,) float32 in [-1, 1] at `SAMPLE_RATE`.
 """
@@ -8,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def load_distillmos() -> Opinion:
     import torch
 
     with redirect_stdout(StringIO()):  # it prints where its weights lie
-        model = _import("distillmos").ConvTransformerSQAModel().eval()
+        model = import_judge("distillmos").ConvTransformerSQAModel().eval()
 
     @torch.inference_mode()
     def score(wave: Wave) -> float:
@@ -44,7 +44,7 @@ def load_distillmos() -> Opinion:
 
 def load_dnsmos() -> Opinion:
     """The overall score of DNSMOS P.835 (arXiv 2110.01763), 1 to 5."""
-    dnsmos = _import("speechmos.dnsmos")
+    dnsmos = import_judge("speechmos.dnsmos")
 
     def score(wave: Wave) -> float:
         return float(dnsmos.run(np.clip(wave, -1, 1), SAMPLE_RATE)["ovrl_mos"])
@@ -52,32 +52,11 @@ def load_dnsmos() -> Opinion:
     return score
 
 
-def load_whisper(folder: Path) -> Callable[[Wave], str]:
-    """What Whisper hears, from a folder with a model for CTranslate2. Raises `DataError`."""
-    if not (folder / "model.bin").is_file():
-        raise DataError(f"{folder}: no Whisper for CTranslate2 there: model.bin is missing")
-    whisper = _import("faster_whisper").WhisperModel(
-        str(folder), device="cpu", compute_type="int8", cpu_threads=1
-    )
-
-    def recognize(wave: Wave) -> str:
-        segments, _ = whisper.transcribe(
-            wave,
-            language="en",
-            beam_size=5,
-            condition_on_previous_text=False,
-            without_timestamps=True,
-        )
-        return " ".join(segment.text.strip() for segment in segments)
-
-    return recognize
-
-
 def load_resemblyzer() -> Callable[[Wave], NDArray[np.float64] | None]:
     """A voice as a vector (256,) of length 1, by Resemblyzer's d-vectors (GE2E, arXiv 1710.10467),
     which were trained on thousands of speakers; None where it hears no voice.
     """
-    package = _import("resemblyzer", extra="resemblyzer")
+    package = import_judge("resemblyzer", extra="resemblyzer")
     encoder = package.VoiceEncoder("cpu", verbose=False)
 
     def embed(wave: Wave) -> NDArray[np.float64] | None:
@@ -128,7 +107,8 @@ def mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(there)) if there else None
 
 
-def _import(name: str, extra: str = "judges") -> Any:
+def import_judge(name: str, extra: str = "judges") -> Any:
+    """A module of the extra; raises `DataError` saying how to install it where it is missing."""
     try:
         return import_module(name)
     except ModuleNotFoundError:

@@ -13,9 +13,9 @@ from models.evaluation.opinions import (
     SAMPLE_RATE,
     load_distillmos,
     load_dnsmos,
-    load_whisper,
     word_errors,
 )
+from models.evaluation.whisper import Whisper
 from pipeline.audio.files import resample
 
 NaturalnessJudge = Literal["distillmos", "dnsmos"]
@@ -24,7 +24,7 @@ _PACKAGES = {"distillmos": "distillmos", "dnsmos": "speechmos", "whisper": "fast
 _WHISPER = "whisper:"
 
 _opinion = functools.cache(lambda name: _LOADERS[name]())  # once a process
-_whisper = functools.cache(load_whisper)
+_whisper = functools.cache(Whisper)
 
 
 def whisper_folder(words: str) -> Path:
@@ -66,6 +66,6 @@ def naturalness_of(name: str, wave: np.ndarray, sample_rate: int) -> float:
 
 def word_error_rate(words: str, wave: np.ndarray, sample_rate: int, transcript: str) -> float:
     """The word errors of what Whisper hears in a clean wave (S,), a word of `transcript`."""
-    heard = _whisper(whisper_folder(words))(resample(wave, sample_rate, SAMPLE_RATE))
+    heard = _whisper(whisper_folder(words)).transcribe(resample(wave, sample_rate, SAMPLE_RATE))
     errors, num_words = word_errors(transcript, heard)
     return round(errors / max(1, num_words), 4)

@@ -1,21 +1,17 @@
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
 from benchmarks import accents
 from models.phonology.first_languages import FIRST_LANGUAGES
+from tests.listeners import HearsOneText
 
 _ONE = ["--whisper", "none", "--voices", "kathleen", "--sentences", "1"]
 
 
 @pytest.fixture(autouse=True)
 def _deaf(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(path: Path) -> Callable[[np.ndarray], str]:
-        return lambda wave: "the"
-
-    monkeypatch.setattr(accents, "load_whisper", load)
+    monkeypatch.setattr(accents, "Whisper", lambda folder: HearsOneText("the"))
 
 
 def test_every_first_language_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:

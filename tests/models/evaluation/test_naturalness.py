@@ -1,3 +1,4 @@
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from models.evaluation.naturalness import (
     table,
 )
 from models.training.corpus import CorpusConfig, read_corpora
+from tests.listeners import HearsOneText
 from tests.tiny_voices import TinyVoices, save_tiny_expressive_voice
 
 
@@ -65,7 +67,7 @@ def test_british_teachers_speak_british_english() -> None:
 
 def _measured(speaker: str, mos: float, edits: int) -> MeasuredClip:
     line = Line("sentence", "good morning")
-    return MeasuredClip("a+b", speaker, line, mos, 3.0, edits, 2, "", 20.0, 0.1, 120.0, 3.0)
+    return MeasuredClip("a+b", speaker, line, mos, 3.0, edits, 2, "", 0.1, 20.0, 0.1, 120.0, 3.0)
 
 
 def test_voices_are_listed_most_natural_first_with_the_median_last() -> None:
@@ -106,6 +108,29 @@ def test_every_line_of_every_voice_is_judged(
         evaluate_naturalness(NaturalnessRequest(systems, ("zoe",), per_kind=1), lambda _: None)
 
 
+def test_whisper_tells_words_of_every_line_and_surprisal_of_sentences(
+    tiny_voices: TinyVoices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for judge in ("load_distillmos", "load_dnsmos"):
+        monkeypatch.setattr(naturalness, judge, lambda: lambda wave: 3.5)
+    monkeypatch.setattr(naturalness, "Whisper", lambda folder: HearsOneText("seven", 0.125))
+    system = f"{tiny_voices.acoustic_model}+griffin-lim"
+    request = NaturalnessRequest((system,), ("anna",), whisper=tmp_path, per_kind=1)
+    rows = evaluate_naturalness(request, lambda _: None)
+    assert {row.line.kind: row.surprisal for row in rows} == {
+        "sentence": 0.125,
+        "word": None,
+        "digits": None,
+    }
+    assert {row.hypothesis for row in rows} == {"seven"}
+    header, _, *lines = table(rows).splitlines()
+    assert "surprisal, nats" in header
+    assert all("0.125" in line for line in lines)
+    naturalness.write_clips(rows, tmp_path / "clips.csv")
+    clips = list(csv.DictReader((tmp_path / "clips.csv").open(encoding="utf-8")))
+    assert [clip["surprisal"] for clip in clips] == ["0.125", "", ""]
+
+
 def test_what_a_voice_loses_against_its_own_recordings_is_told() -> None:
     ours = [_measured("a", 3.0, 0), _measured("b", 3.5, 0), _measured("c", 4.0, 0)]
     theirs = [
@@ -117,6 +142,25 @@ def test_what_a_voice_loses_against_its_own_recordings_is_told() -> None:
     (line,) = findings([*theirs, *ours])
     assert line.startswith("a+b: 2 voices, distillMOS 0.50 below")
     assert "F0 spread 1.12 x" in line
+
+
+def test_a_second_system_is_compared_sentence_by_sentence() -> None:
+    first = [_measured(name, mos, 0) for name, mos in (("a", 3.0), ("b", 4.0), ("unlike", 1.0))]
+    second = [
+        replace(_measured("a", 3.1, 0), system="c+d", surprisal=0.05),
+        replace(_measured("b", 4.3, 0), system="c+d", surprisal=0.03),
+    ]
+    words = [replace(row, line=Line("word", "good"), mos=None) for row in second]
+    elsewhere = [replace(_measured("slt", 2.0, 0), system="flite:slt")]
+    assert findings([*elsewhere, *first, *second, *words]) == [
+        "c+d beside a+b, 2 sentences: distillMOS +0.200 (standard error 0.100), "
+        "surprisal -0.0600 (standard error 0.0100)"
+    ]
+    unheard = [replace(row, surprisal=None) for row in second]
+    assert findings([*first, *unheard]) == [
+        "c+d beside a+b, 2 sentences: distillMOS +0.200 (standard error 0.100)"
+    ]
+    assert findings([*first, replace(second[0], speaker="only there")]) == []
 
 
 def test_recordings_are_judged_beside_the_voices(

@@ -1,9 +1,6 @@
-from pathlib import Path
-
 import pytest
 
-from models.errors import DataError
-from models.evaluation.opinions import load_whisper, mean, word_errors
+from models.evaluation.opinions import mean, word_errors
 
 
 @pytest.mark.parametrize(
@@ -35,8 +32,3 @@ def test_the_words_said_are_counted() -> None:
 def test_the_mean_is_of_what_is_there() -> None:
     assert mean([1.0, None, 3.0]) == 2.0
     assert mean([None]) is None
-
-
-def test_a_folder_without_whisper_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no Whisper for CTranslate2 there"):
-        load_whisper(tmp_path)

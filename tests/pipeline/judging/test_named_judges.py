@@ -7,6 +7,7 @@ from models.config import build
 from models.errors import ConfigError
 from pipeline.judging import named_judges
 from pipeline.judging.judge import Judge, JudgeConfig, check_judge, faults_of
+from tests.listeners import HearsOneText
 
 RATE = 22_050
 WAVE = (0.1 * np.sin(np.arange(RATE) / 20)).astype(np.float32)
@@ -27,7 +28,7 @@ def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
         return 3.21049
 
     monkeypatch.setattr(named_judges, "_opinion", lambda name: opinion)
-    monkeypatch.setattr(named_judges, "_whisper", lambda folder: lambda wave: "turn")
+    monkeypatch.setattr(named_judges, "_whisper", lambda folder: HearsOneText("turn"))
 
 
 @pytest.mark.usefixtures("_heard")

@@ -158,6 +158,44 @@ def evaluate_voices(
     tell(f"written to {out}: results.md, clips.csv")
 
 
+@evaluate_app.command("contrasts", cls=ManyValues)
+def evaluate_contrasts(
+    systems: Systems,
+    whisper: Annotated[Path, typer.Option(help="Whisper for CTranslate2, which listens.")],
+    speakers: Speakers = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="Other pairs of words: contrast|word other a line.")
+    ] = None,
+    beside: Beside = None,
+    out: Out = Path("runs/evaluation/contrasts"),
+) -> None:
+    """Evaluate which contrasts of sounds voices keep: bag and back, bet and bat (a rhyme test).
+
+    Whisper chooses between the two words of a pair, of which a voice said one. It favours frequent
+    words: compare voices with each other, as with a teacher's by --beside.
+
+    [dim]Example:[/dim]
+
+      voxloom evaluate contrasts --systems fastspeech2+harmonic --whisper whisper-base
+        --speakers kathleen --beside flite:slt
+    """
+    from models.evaluation import contrasts
+
+    request = contrasts.ContrastRequest(
+        tuple(systems),
+        whisper,
+        tuple(speakers or ()),
+        pairs or contrasts.PAIRS,
+        tuple(beside or ()),
+    )
+    rows = contrasts.evaluate_contrasts(request, tell)
+    contrasts.write_words(rows, out / "words.csv")
+    text = contrasts.table(rows)
+    (out / "results.md").write_text(text + "\n", encoding="utf-8")
+    tell(f"\n{text}\n")
+    tell(f"written to {out}: results.md, words.csv")
+
+
 def _opinion(mos: str | None) -> Callable | None:
     if mos is None:
         return None

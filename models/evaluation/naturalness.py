@@ -8,6 +8,7 @@ same speakers, and their mels through each vocoder.
 S samples, T frames.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,10 +164,10 @@ def _sources(
     request: NaturalnessRequest, lines: Sequence[Line], listeners: Listeners
 ) -> Iterator[tuple[str, str, list[MeasuredClip]]]:
     """System, speaker and clips: every system's voices, after the recordings of all of them."""
-    systems = {system: _open_system(system) for system in request.systems}
+    systems = {system: open_system(system) for system in request.systems}
     others = [open_synthesizer(voice) for voice in request.beside]
     if request.corpus is not None:
-        asked = {name for own in systems.values() for name in _speakers(own, request.speakers)}
+        asked = {name for own in systems.values() for name in speakers_of(own, request.speakers)}
         vocoders = {own.vocoder.name: own for own in systems.values()}
         count = request.per_kind or sum(line.kind == WHOLE for line in lines)
         held_out = held_out_by_speaker(request.corpus, asked, count, _LEAST_WORDS)
@@ -180,18 +181,20 @@ def _sources(
     for synthesizer in others:
         yield synthesizer.name, synthesizer.speaker, list(_hear(synthesizer, lines, listeners))
     for system, voices in systems.items():
-        for speaker in _speakers(voices, request.speakers):
+        for speaker in speakers_of(voices, request.speakers):
             yield system, speaker, list(_listen(system, voices, speaker, lines, listeners))
 
 
-def _open_system(system: str) -> Voices:
+def open_system(system: str) -> Voices:
+    """The voices of ACOUSTIC+VOCODER. Raises `ConfigError` for another form."""
     acoustic, found, vocoder = system.rpartition("+")
     if not found:
         raise ConfigError(f"systems: {system}: expected ACOUSTIC+VOCODER")
     return Voices(acoustic, vocoder, choice=Choice())
 
 
-def _speakers(voices: Voices, asked: Sequence[str]) -> tuple[str, ...]:
+def speakers_of(voices: Voices, asked: Sequence[str]) -> tuple[str, ...]:
+    """Those of the asked that there are: `all`, or without any the featured ones."""
     if ALL in asked:
         return voices.names
     if not asked:
@@ -311,9 +314,9 @@ def _by_voice(rows: Sequence[MeasuredClip]) -> dict[tuple[str, str], list[Measur
 
 def findings(rows: Sequence[MeasuredClip]) -> list[str]:
     """What the median voice of every system loses against its own recordings, and how far its
-    pitch moves beside theirs; and what systems after the first gain on it, sentence by sentence.
+    pitch moves beside theirs; and what systems gain on those before them, sentence by sentence.
     """
-    return [*_beside_recordings(rows), *_beside_first(rows)]
+    return [*_beside_recordings(rows), *_beside_earlier(rows)]
 
 
 def _beside_recordings(rows: Sequence[MeasuredClip]) -> list[str]:
@@ -336,27 +339,23 @@ def _beside_recordings(rows: Sequence[MeasuredClip]) -> list[str]:
     return lines
 
 
-def _beside_first(rows: Sequence[MeasuredClip]) -> list[str]:
-    """Every system that says sentences in voices of one before it: what it gains on the first such
-    one, with the standard error of the mean. Differences vary far less than sentences do.
+def _beside_earlier(rows: Sequence[MeasuredClip]) -> list[str]:
+    """What every system gains on those before it that say the same sentences in the same voices,
+    with the standard error of the mean: differences vary far less than sentences do.
     """
     clips: dict[str, dict[tuple[str, str], MeasuredClip]] = {}
     for row in rows:
         if row.line.kind == WHOLE and not row.system.startswith(RECORDINGS):
             clips.setdefault(row.system, {})[row.speaker, row.line.text] = row
     lines = []
-    for number, (system, own) in enumerate(clips.items()):
-        for first, theirs in list(clips.items())[:number]:
-            pairs = [(theirs[key], own[key]) for key in own if key in theirs]
-            if len(pairs) > 1:
-                gains = ", ".join(
-                    [
-                        *_gain(pairs, "mos", "distillMOS", 3),
-                        *_gain(pairs, "surprisal", "surprisal", 4),
-                    ]
-                )
-                lines.append(f"{system} beside {first}, {len(pairs)} sentences: {gains}")
-                break
+    for (first, theirs), (system, own) in itertools.combinations(clips.items(), 2):
+        pairs = [(theirs[key], own[key]) for key in own if key in theirs]
+        if len(pairs) > 1:
+            gains = [
+                *_gain(pairs, "mos", "distillMOS", 3),
+                *_gain(pairs, "surprisal", "surprisal", 4),
+            ]
+            lines.append(f"{system} beside {first}, {len(pairs)} sentences: {', '.join(gains)}")
     return lines
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from models.phonology.phonemes import words_of
 _FRAMES = 3000  # half a minute: what it hears at once
 _PROMPT = ("<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>")
 _SPACE = "Ġ"  # how byte-pair encoding writes the blank before a word
+_LEAST = 1e-9  # of a probability
 _LOST = 3.0  # nats, of a word that is lost, however far
 
 
@@ -49,23 +51,42 @@ class Whisper:
         It tells voices that are well understood apart by far fewer sentences than errors do: of
         those most have none.
         """
-        words = [word for word in text.split() if words_of(word)]
+        words = [self._tokens_of(word) for word in text.split() if words_of(word)]
+        weighed = self._weigh(wave, [words]) if words else None
+        if weighed is None:
+            return None
+        surprisals = []
+        for word, nats in zip(words, weighed[0], strict=True):
+            lost = sum(lost for (_, counts), lost in zip(word, nats, strict=True) if counts)
+            surprisals.append(min(_LOST, lost))
+        return float(np.mean(surprisals))
+
+    def log_likelihoods(self, wave: Wave, texts: Sequence[str]) -> list[float] | None:
+        """ln p of each whole text, in nats. None of waves beyond half a minute."""
+        weighed = self._weigh(wave, [[*map(self._tokens_of, text.split())] for text in texts])
+        if weighed is None:
+            return None
+        return [-sum(map(sum, words)) for words in weighed]
+
+    def _weigh(
+        self, wave: Wave, texts: Sequence[Sequence[Sequence[tuple[int, bool]]]]
+    ) -> list[list[list[float]]] | None:
+        """-ln p of every token of every word of every text, each after those before it."""
         features = self._whisper.feature_extractor(wave)
         frames = features.shape[1]
-        if not words or frames > _FRAMES + 1:
+        if frames > _FRAMES + 1:
             return None
         padded = np.zeros((len(features), _FRAMES), np.float32)
         padded[:, :frames] = features[:, :_FRAMES]
-        tokens = [self._tokens_of(word) for word in words]
-        every = [token for word in tokens for token, _ in word]
         encoded = self._whisper.encode(padded)
-        found = self._whisper.model.align(encoded, self._prompt, [every], [min(frames, _FRAMES)])
-        probabilities = iter(found[0].text_token_probs)
-        surprisals = []
-        for word in tokens:
-            bits = [(-math.log(max(next(probabilities), 1e-9)), counts) for _, counts in word]
-            surprisals.append(min(_LOST, sum(nats for nats, counts in bits if counts)))
-        return float(np.mean(surprisals))
+        weighed = []
+        for words in texts:
+            tokens = [token for word in words for token, _ in word]
+            asked = (encoded, self._prompt, [tokens], [min(frames, _FRAMES)])
+            found = self._whisper.model.align(*asked)[0].text_token_probs
+            nats = iter([-math.log(max(probability, _LEAST)) for probability in found])
+            weighed.append([[next(nats) for _ in word] for word in words])
+        return weighed
 
     def _tokenize(self, word: str) -> list[tuple[int, bool]]:
         """The tokens of a word after a blank; whether each counts: punctuation does not."""

@@ -9,10 +9,12 @@ import pytest
 from flows.cli import app as cli
 from flows.cli.evaluate import evaluate_acoustic
 from flows.cli.evaluate_speech import evaluate_intelligibility, evaluate_new_voices
+from models.evaluation import contrasts
 from models.evaluation.acoustic import AcousticRequest
 from models.evaluation.intelligibility import IntelligibilityRequest
 from models.evaluation.voices import VoicesRequest
 from pipeline.speech.synthesize import VoiceConfig
+from tests.listeners import HearsOneText
 from tests.models.evaluation.conftest import write_corpus
 from tests.tiny_voices import TinyVoices
 
@@ -88,6 +90,28 @@ def test_voices_say_the_lines_of_a_file(
         cli.main(command.split())
     assert ending.value.code
     assert f"{lines}:2: kind 'song' is none of" in capsys.readouterr().err
+
+
+def test_contrasts_are_told_and_kept(
+    tiny_voices: TinyVoices,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "pairs.txt").write_text("vowels|bet bat\n", encoding="utf-8")
+    command = f"evaluate contrasts --systems {tiny_voices.acoustic_model}+griffin-lim "
+    command += f"--speakers anna --whisper {tmp_path} --out {tmp_path}/out "
+    with pytest.raises(SystemExit) as ending:
+        cli.main(command.split())
+    assert ending.value.code
+    assert f"error: {tmp_path}: no Whisper for CTranslate2 there" in capsys.readouterr().err
+    monkeypatch.setattr(contrasts, "Whisper", lambda folder: HearsOneText(""))
+    with pytest.raises(SystemExit) as ending:
+        cli.main([*command.split(), "--pairs", f"{tmp_path}/pairs.txt"])
+    assert not ending.value.code
+    assert "| vowels " in capsys.readouterr().out
+    assert "| vowels " in (tmp_path / "out/results.md").read_text(encoding="utf-8")
+    assert len((tmp_path / "out/words.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,12 @@ def test_words_are_put_together_where_merges_are_missing(listener: Whisper) -> N
     assert _Model.asked[1] == ["Ġtam", "arin"]
 
 
+def test_whole_texts_are_weighed_with_their_punctuation(listener: Whisper) -> None:
+    found = listener.log_likelihoods(_SECOND, ["the leaves.", "the ferry"])
+    assert found == pytest.approx([math.log(0.5 * 0.001), math.log(0.5 * 0.01)])
+    assert listener.log_likelihoods(np.zeros(31 * 16_000, np.float32), ["the"]) is None
+
+
 def test_what_cannot_be_judged_has_none(listener: Whisper) -> None:
     assert listener.surprisal(_SECOND, "...") is None
     assert listener.surprisal(np.zeros(31 * 16_000, np.float32), "the") is None

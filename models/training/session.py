@@ -256,6 +256,7 @@ class Session:
             "averaged": self.averaged.state_dict(),
             "modules": {name: module.state_dict() for name, module in self.raw.items()},
             "optimizers": {name: o.state_dict() for name, o in self.optimizers.items()},
+            "kinds": self._kinds,
         }
         temporary = self.folder / "state.tmp"
         torch.save(state, temporary)
@@ -270,6 +271,10 @@ class Session:
             return
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
+            kinds = state.get("kinds", self._kinds)  # which states of before do not have
+            if kinds != self._kinds:
+                its, ours = (", ".join(found.values()) for found in (kinds, self._kinds))
+                raise ValueError(f"its optimizers are {its}, not {ours}")
             self.step, self.best = state["step"], state["best"]
             self.averaged.load_state_dict(state["averaged"])
             for name, module in self.raw.items():
@@ -281,6 +286,10 @@ class Session:
                 f"{path}: cannot be resumed with this config ({reason}); choose another run folder"
             ) from None
         print(f"resumed {self.folder} at step {self.step}", flush=True)
+
+    @property
+    def _kinds(self) -> dict[str, str]:
+        return {name: self.optimizer_configs[name].kind for name in self.raw}
 
     def _average(self) -> None:
         # Young averages forget faster: the first steps' weights are noise.

@@ -28,9 +28,13 @@ def _make(step: int) -> Batch:
 
 
 def _run(
-    folder: Path, killed_after: int = 0, poison: float = 1.0, loop: LoopConfig = LOOP
+    folder: Path,
+    killed_after: int = 0,
+    poison: float = 1.0,
+    loop: LoopConfig = LOOP,
+    optimizer: OptimizerConfig = OPTIMIZERS["model"],
 ) -> Session:
-    session = Session(folder, loop, {"model": _module()}, OPTIMIZERS, main="model")
+    session = Session(folder, loop, {"model": _module()}, {"model": optimizer}, main="model")
     model = session.modules["model"]
     for batch in session.batches(_make):
         loss: Tensor = (model(batch["x"]) - batch["y"]).square().mean()
@@ -53,10 +57,14 @@ def _state(folder: Path) -> dict[str, Tensor]:
     }
 
 
-def test_resumed_run_equals_one_that_never_stopped(tmp_path: Path) -> None:
-    _run(tmp_path / "straight")
-    _run(tmp_path / "halting", killed_after=3)  # saved after two steps, killed after three
-    resumed = _run(tmp_path / "halting")
+@pytest.mark.parametrize("kind", ["adamw", "muon"])
+def test_resumed_run_equals_one_that_never_stopped(tmp_path: Path, kind: str) -> None:
+    settings = {"learning_rate": 0.05, "warmup_steps": 2, "kind": kind}
+    optimizer = build(OptimizerConfig, settings, "test")
+    _run(tmp_path / "straight", optimizer=optimizer)
+    # Saved after two steps, killed after three.
+    _run(tmp_path / "halting", killed_after=3, optimizer=optimizer)
+    resumed = _run(tmp_path / "halting", optimizer=optimizer)
     assert resumed.step == 6
     expected, found = _state(tmp_path / "straight"), _state(tmp_path / "halting")
     assert expected.keys() == found.keys()
@@ -85,6 +93,22 @@ def test_state_of_another_model_is_refused(tmp_path: Path) -> None:
     _run(tmp_path, killed_after=2)
     with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed .*another run folder"):
         Session(tmp_path, LOOP, {"model": nn.Linear(3, 3)}, OPTIMIZERS, main="model")
+
+
+@pytest.mark.parametrize(("before", "after"), [("adamw", "muon"), ("muon", "adamw")])
+def test_state_of_another_optimizer_is_refused(tmp_path: Path, before: str, after: str) -> None:
+    def start(kind: str) -> Session:
+        optimizer = build(OptimizerConfig, {"learning_rate": 0.1, "kind": kind}, "test")
+        return Session(tmp_path, LOOP, {"model": nn.Linear(3, 3)}, {"model": optimizer}, "model")
+
+    start(before).save()
+    with pytest.raises(TrainingError, match=f"its optimizers are {before}, not {after}"):
+        start(after)
+    assert start(before).step == 1
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    del state["kinds"]  # as it was saved before Muon was there
+    torch.save(state, tmp_path / "state.pt")
+    assert start(before).step == 1
 
 
 def test_damaged_state_is_refused(tmp_path: Path) -> None:

@@ -130,3 +130,16 @@ def test_it_goes_downhill() -> None:
     module = _Small()
     losses = _learn(module, _optimizer(module), 40)
     assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
+
+
+def test_steps_follow_momentum_with_a_look_ahead() -> None:
+    weight = nn.Parameter(torch.zeros(3, 8))
+    optimizer = Muon([{"params": [weight], "orthogonal": True}], lr=RATE, weight_decay=0.0)
+    generator = torch.Generator().manual_seed(2)
+    first, second = torch.randn(2, 3, 8, generator=generator)
+    for gradient in (first, second):
+        weight.grad = gradient.clone()
+        optimizer.step()
+    momentum = 0.95 * 0.05 * first + 0.05 * second
+    steps = orthogonal(first) + orthogonal(0.05 * second + 0.95 * momentum)
+    assert torch.allclose(weight, -RATE * 0.2 * 8**0.5 * steps, atol=1e-6)

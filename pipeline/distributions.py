@@ -197,7 +197,7 @@ class Choice:
         return self.at(float(rng.random()))
 
     def at(self, quantile: float) -> str:
-        """The name at `quantile`, in [0, 1), of the names in their order."""
+        """The name at `quantile`, in [0, 1), of the names in alphabetical order."""
         return _pick(self.probabilities(), quantile)
 
     def probabilities(self) -> dict[str, float]:
@@ -240,8 +240,9 @@ def _check_weights(weights: Mapping[float, float] | Mapping[str, float]) -> None
 
 
 def _shares(weights: Mapping[_V, float]) -> dict[_V, float]:
-    total = sum(weights.values())
-    return {value: weight / total for value, weight in weights.items() if weight > 0}
+    """In the order of the values: a draw is the same in whatever order a config has them."""
+    total = math.fsum(weights.values())
+    return {value: weights[value] / total for value in sorted(weights) if weights[value] > 0}
 
 
 def _pick(weights: Mapping[_V, float], quantile: float) -> _V:

@@ -47,7 +47,7 @@ def given_accents(config: BuildConfig) -> list[object]:
     if config.voice.quota is None:
         return []
     by_split = assignments_of_build(config)
-    return [config.voice.quota, {split: list(own.voices) for split, own in by_split.items()}]
+    return [config.voice.quota, {split: sorted(own.voices) for split, own in by_split.items()}]
 
 
 def recorded_accents(config: BuildConfig) -> dict[str, object]:

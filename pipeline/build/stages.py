@@ -69,7 +69,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 GENERATE = Stage(
     name=SENTENCES,
-    version=10,
+    version=11,
     reads=lambda config: {
         "seed": config.seed,
         "sentences": set_values(config.sentences),
@@ -125,7 +125,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=11,
+    version=12,
     reads=lambda config: {
         "seed": config.seed,
         "voice": voice_without_vocoder(config),
@@ -226,7 +226,7 @@ def judge_shard(job: Job, clean: Path) -> Path:
 
 AUGMENT = Stage(
     name="augment",
-    version=6,
+    version=7,
     reads=lambda config: {
         "seed": config.seed,
         "augment": set_values(config.augment),

@@ -40,7 +40,9 @@ def assign_speakers(
             groups.setdefault(split, {})[name] = voices[name]
     in_order = tuple(sorted(accents))
     return {
-        split: SpeakerAssignment(own, Quota(quota, tuple(own), in_order, seed) if quota else None)
+        split: SpeakerAssignment(
+            own, Quota(quota, tuple(sorted(own)), in_order, seed) if quota else None
+        )
         for split, own in groups.items()
     }
 

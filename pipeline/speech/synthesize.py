@@ -154,11 +154,12 @@ def draw_controls(
     voices: Mapping[str, float],
     cell: Cell | None = None,
 ) -> ProsodyControls:
-    """Speaker by weight and controls from their distributions; those of `cell` where the
-    quota wants one.
+    """Speaker by weight, in whatever order the config has them, and controls from their
+    distributions; those of `cell` where the quota wants one.
     """
-    weights = np.array(list(voices.values()))
-    speaker = str(rng.choice(list(voices), p=weights / weights.sum()))
+    names = sorted(voices)
+    weights = np.array([voices[name] for name in names])
+    speaker = str(rng.choice(names, p=weights / weights.sum()))
     at = float(rng.random())
     return ProsodyControls(
         speaker=cell.speaker if cell else speaker,

@@ -136,3 +136,13 @@ def test_limits_name_the_key_and_what_is_allowed():
         within(Distribution(mean=0, std=1), -60, 60, "gain_db")
     with pytest.raises(ValueError, match="codec: 'wma' is not one of mp3, opus"):
         only(Choice(value="wma"), ("mp3", "opus"), "codec")
+
+
+def test_a_draw_is_the_same_in_whatever_order_the_weights_are_written():
+    numbers = {8.0: 1.0, 16.0: 3.0, 12.0: 2.0}
+    names = {"opus": 1.0, "mp3": 2.0, "wav": 1.5}
+    for quantile in np.linspace(0, 0.999, 50):
+        for kind, weights in ((Distribution, numbers), (Choice, names)):
+            reversed_weights = dict(reversed(weights.items()))
+            drawn = kind(choice=weights).at(quantile)
+            assert kind(choice=reversed_weights).at(quantile) == drawn

@@ -177,8 +177,8 @@ class _NearMisses:
         uniforms = uniforms_of(rng_for(self._seed, STAGE))
         left = {
             kind: [self._of(phrase, kind) for phrase in range(len(self._phrases))]
-            for kind, weight in self._config.kinds.items()
-            if weight
+            for kind in KINDS
+            if self._config.kinds.get(kind)
         }
         while left:
             kind = self._drawn_kind(list(left), next(uniforms))

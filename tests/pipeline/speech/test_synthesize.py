@@ -301,6 +301,15 @@ def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:
     assert drawn.count("anna") == pytest.approx(750, abs=50)
 
 
+def test_a_speaker_is_the_same_in_whatever_order_the_weights_are_written(
+    config: VoiceConfig,
+) -> None:
+    for seed in range(20):
+        orders = ({"anna": 3.0, "ben": 1.0}, {"ben": 1.0, "anna": 3.0})
+        first, second = (draw_controls(np.random.default_rng(seed), config, one) for one in orders)
+        assert first == second
+
+
 @pytest.mark.parametrize(
     ("speakers", "expected"),
     [

@@ -103,6 +103,17 @@ def test_kinds_by_weight(words: Path) -> None:
     assert counts["substitution"] > counts["continuation"] > 3
 
 
+def test_the_order_in_which_kinds_are_written_does_not_count(words: Path) -> None:
+    kinds = {"substitution": 2.0, "partial": 1.0, "continuation": 1.0}
+    backwards = dict(reversed(kinds.items()))
+    found = (
+        negatives(NegativesConfig(1, phrases=("hey jarvis",), kinds=order, words=words), 12)
+        for order in (kinds, backwards)
+    )
+    first, second = ([row.text for row in rows] for rows in found)
+    assert first == second
+
+
 def test_the_seed_alone_decides(words: Path) -> None:
     config = NegativesConfig(1, phrases=("hey jarvis", "wait"), words=words)
     assert negatives(config, 40, seed=5) == negatives(config, 40, seed=5)

@@ -6,6 +6,7 @@ The columns are read once, into memory of about 500 bytes a row; audio stays in 
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,9 @@ class RowIndex:
         self._database.execute(
             f"{'CREATE TABLE clips AS' if is_first else 'INSERT INTO clips'} "
             f"SELECT file_row_number + ? AS index, ? AS split, {columns}, {searched} AS searched "
-            "FROM read_parquet(?, file_row_number = true) ORDER BY index",
-            [start, split_of_file(path), str(path)],
+            "FROM read_parquet(?, file_row_number = true, hive_partitioning = false) "
+            "ORDER BY index",
+            [start, split_of_file(path), escape(str(path))],
         )
 
     def _one(self, query: str) -> Any:

@@ -166,7 +166,7 @@ def _source(path: Path) -> str:
         f'{_with_all_fields(before, now)} AS "{now.name}"'
         for before, now in zip(found, present_schema(found), strict=True)
     )
-    return f"(SELECT {', '.join(columns)} FROM read_parquet(?))"
+    return f"(SELECT {', '.join(columns)} FROM read_parquet(?, hive_partitioning = false))"
 
 
 def _with_all_fields(before: pa.Field, now: pa.Field) -> str:

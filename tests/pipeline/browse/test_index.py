@@ -1,5 +1,6 @@
 """Questions about a dataset's rows are answered as a look at every row would."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,3 +108,13 @@ def test_a_damaged_dataset_is_told(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "data" / "train-00000-of-00001.parquet").write_bytes(b"nothing of the sort")
     with pytest.raises(DataError, match="cannot be read"):
         RowIndex(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["speaker=anna/mine", "v[1]"])
+def test_the_name_of_a_folder_does_not_count(
+    dataset: Path, index: RowIndex, tmp_path: Path, sealed_tones: Callable[[int], Path], folder: str
+) -> None:
+    copy = Path(shutil.copytree(dataset, tmp_path / folder))
+    shutil.copytree(sealed_tones(12), tmp_path / "v1")
+    assert RowIndex(copy).options() == index.options()
+    assert RowIndex(copy).ask(Question(), set()) == index.ask(Question(), set())

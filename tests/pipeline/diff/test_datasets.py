@@ -48,6 +48,11 @@ def test_a_dataset_is_the_same_as_its_copy(before: Path, after: Path) -> None:
     assert found.as_json()["same"] is True
 
 
+@pytest.mark.parametrize("folder", ["speaker=dag/mine", "pace=fast/mine", "v[1]"])
+def test_the_name_of_a_folder_does_not_count(before: Path, tmp_path: Path, folder: str) -> None:
+    assert diff(before, Path(shutil.copytree(before, tmp_path / folder))).is_same
+
+
 def test_the_order_of_rows_does_not_count(before: Path, after: Path) -> None:
     rewrite(after, lambda rows: rows.reverse())
     assert diff(before, after).is_same

@@ -5,6 +5,7 @@ sealed. The first loads what a build loads; the two others, of different sizes, 
 takes from what a build takes once.
 """
 
+import math
 import resource
 import sys
 import time
@@ -110,8 +111,12 @@ def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) ->
 
 
 def _sized(config: BuildConfig, rows: int, folder: Path) -> BuildConfig:
-    """The build with a shard of so many rows for each worker."""
-    count = max(1, config.runtime.num_workers * rows // config.sentences.repetitions)
+    """The build with a shard of so many rows for each worker, and as many sentences more in every
+    sample as the smallest lacks to have one of each source.
+    """
+    smallest = _sentences_of(config, min(_SAMPLES[0], config.runtime.shard_size))
+    least = max((math.ceil(1 / share) for share in config.sentences.shares), default=0)
+    count = _sentences_of(config, rows) + max(0, least - smallest)
     return replace(
         config,
         sentences=replace(config.sentences, count=count),
@@ -119,6 +124,10 @@ def _sized(config: BuildConfig, rows: int, folder: Path) -> BuildConfig:
         output=replace(config.output, path=folder / "dataset"),
         runtime=replace(config.runtime, shard_size=rows, work_dir=folder / "work"),
     )
+
+
+def _sentences_of(config: BuildConfig, rows: int) -> int:
+    return max(1, config.runtime.num_workers * rows // config.sentences.repetitions)
 
 
 def _spent(config: BuildConfig) -> Spent:

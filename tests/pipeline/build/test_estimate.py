@@ -61,6 +61,21 @@ def test_samples_are_built_aside_and_measured(
     assert estimate(config, samples, 0).dataset_bytes == pytest.approx(size, rel=0.25)
 
 
+def test_every_sample_has_a_sentence_of_every_source(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    """A tenth of four sentences is none."""
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n".join(f"say number {index}" for index in range(100)))
+    asks = [f"sentences.files=[{{path: {lines}, share: 0.1}}]", "runtime.workers=1"]
+    path = write_tiny_build(tmp_path, tiny_voices, 1000, shard_size=100)
+    config = load_build_config(path, asks)
+    counts = [estimates._sized(config, rows, tmp_path).sentences.count for rows in (4, 12, 48)]
+    assert counts == [10, 18, 54]
+    without = load_build_config(path, ["runtime.workers=1"])
+    assert estimates._sized(without, 4, tmp_path).sentences.count == 4
+
+
 def test_a_language_model_is_not_asked_for_an_estimate(checkout: Path, tmp_path: Path) -> None:
     asks = [
         "sentences.language_model.share=0.5",

@@ -87,6 +87,7 @@ _RECORD_KEY = b"voxloom.record"
 _BLANK_DIGEST = b"blake2b:" + b"0" * 64
 # What Arrow raises for a damaged file; names of columns may be no UTF-8.
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+_MOST_COLUMN_BYTES = 2**31 - 2**20  # nested ones, with room for offsets
 _DIGEST = re.compile(rb"blake2b:[0-9a-f]{64}")
 
 
@@ -101,7 +102,16 @@ def write_shard(path: Path, rows: Iterable[R | Reject], record_type: type[R]) ->
 
 
 def write_table(path: Path, table: pa.Table, record_name: str) -> Path:
-    """Write `table` as a shard of `record_name`: what `write_shard` does below its records."""
+    """Write `table` as a shard of `record_name`: what `write_shard` does below its records.
+
+    Raises `DataError` for a column that is larger than Arrow can read back at once.
+    """
+    for name in table.column_names:
+        if table[name].nbytes > _MOST_COLUMN_BYTES:
+            raise DataError(
+                f"{path}: {name}: {table[name].nbytes / 1e9:.1f} GB of {table.num_rows} rows; a "
+                f"shard holds at most {_MOST_COLUMN_BYTES / 1e9:.1f} GB: lower runtime.shard_size"
+            )
     sink = pa.BufferOutputStream()
     compression = {name: compression_of(name) for name in leaf_names(table.schema)}
     with pq.ParquetWriter(

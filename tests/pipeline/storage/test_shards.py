@@ -25,6 +25,7 @@ from pipeline.records import (
     SpokenSentence,
     WordTime,
 )
+from pipeline.storage import shards
 from pipeline.storage.shards import (
     is_intact,
     read_rejects,
@@ -151,6 +152,17 @@ def test_a_failing_stage_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_shard(tmp_path / "shard.parquet", rows(), Sentence)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shard_that_could_not_be_read_back_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arrow reads no nested column of more than 2 GiB at once."""
+    monkeypatch.setattr(shards, "_MOST_COLUMN_BYTES", 1_000)
+    clips = [replace(CLEAN, id=str(index)) for index in range(100)]
+    with pytest.raises(DataError, match=r"of 100 rows; a shard holds .* lower runtime\.shard_size"):
+        write_shard(tmp_path / "a.parquet", clips, CleanClip)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_key_changes_with_each_part_and_with_nothing_else() -> None:

@@ -31,7 +31,11 @@ def settings_of(
         "sentences.count": count,
         "seed": int(f"{night():%Y%m%d}") if seed == "date" else seed,
     }
-    given = [f"{key}={json.dumps(value)}" for key, value in asked.items() if value is not None]
+    given = [
+        f"{key}={json.dumps(value, ensure_ascii=False)}"
+        for key, value in asked.items()
+        if value is not None
+    ]
     return load_build_config(config, [*given, *(overrides or [])])
 
 

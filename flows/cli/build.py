@@ -80,7 +80,7 @@ def seal(
 def _settings(
     config: Path, output: Path | None, overrides: list[str] | None, runs: bool = False
 ) -> "BuildConfig":
-    where = [] if output is None else [f"output.path={json.dumps(str(output))}"]
+    where = [] if output is None else [f"output.path={json.dumps(str(output), ensure_ascii=False)}"]
     return read_config(config, [*(overrides or []), *where], runs)
 
 

@@ -37,9 +37,10 @@ def test_a_night_has_its_own_seed_and_folder_however_late_it_runs(
 ) -> None:
     config = write_tiny_build(tmp_path, tiny_voices)
     monkeypatch.setenv("VOXLOOM_DATA", str(tmp_path))
-    settings = settings_of(str(config), "$VOXLOOM_DATA/{date}", 7, "date", ["runtime.workers=3"])
+    output = "$VOXLOOM_DATA/😀-{date}"
+    settings = settings_of(str(config), output, 7, "date", ["runtime.workers=3"])
     assert settings.seed == 20261128
-    assert settings.output.path == tmp_path / "2026-11-28"
+    assert settings.output.path == tmp_path / "😀-2026-11-28"
     assert (settings.sentences.count, settings.runtime.workers) == (7, 3)
     assert parameters.run_name() == "rough, 7 sentences, seed 2026-11-28"
     late_run.parameters |= {"dataset": "data/growing", "seed": 5, "count": None}

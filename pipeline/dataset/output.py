@@ -123,7 +123,14 @@ def _check_replaces(folder: Path, target: Path, name: str) -> None:
 
 
 def check_nothing_lost(dataset: Path) -> None:
-    """Raise `DataError` for a file in the folder `dataset` that replacing it would lose."""
-    foreign = sorted(entry.name for entry in dataset.iterdir() if entry.name not in _OURS)
+    """Raise `DataError` for a file in the folder of a dataset that replacing it would lose."""
+    foreign = [entry.name for entry in dataset.iterdir() if entry.name not in _OURS]
+    record = read_record(dataset)
+    for folder, listed in ((DATA, record.files), (PICTURES, record.pages)):
+        inside = (path for path in (dataset / folder).rglob("*") if not path.is_dir())
+        names = (path.relative_to(dataset).as_posix() for path in inside)
+        foreign += [name for name in names if listed and name not in listed]
     if foreign:
-        raise DataError(f"{dataset}: {foreign[0]} would be lost; move it or choose another folder")
+        raise DataError(
+            f"{dataset}: {min(foreign)} would be lost; move it or choose another folder"
+        )

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from models.config import build
+from models.config import as_mapping, build
 from models.errors import ConfigError, DataError
-from pipeline.dataset.files import BUILD_FILE, FORMAT, read_build
+from pipeline.dataset.files import BUILD_FILE, FORMAT, data_files, read_build
 from pipeline.dataset.leaks import Leak
 from pipeline.licences.summary import LicenceSummary
 
@@ -53,7 +53,9 @@ class DroppedFrom:
 
 @dataclass(frozen=True)
 class BuildPart:
-    """A build whose rows are in the dataset: how it was made, and the data files of its rows."""
+    """A build whose rows are in the dataset: how it was made, and the data files of its rows.
+    `partial` says how much of it is there, where it was sealed before it was done.
+    """
 
     name: str
     seed: int
@@ -63,6 +65,7 @@ class BuildPart:
     versions: Mapping[str, str] = field(default_factory=dict)
     rows: int = 0
     files: tuple[str, ...] = ()
+    partial: Partial | None = None
 
     @property
     def output(self) -> Mapping[str, Any]:
@@ -71,6 +74,11 @@ class BuildPart:
         if not isinstance(found, Mapping):
             raise DataError(f"{BUILD_FILE}: config.output: expected a section with keys")
         return found
+
+    def as_json(self) -> dict[str, Any]:
+        """What `build.json` says of it; `partial` only where it is."""
+        said: dict[str, Any] = as_mapping(self)
+        return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -103,13 +111,17 @@ class DatasetRecord:
     format: str = FORMAT
 
     @property
+    def data_files(self) -> tuple[str, ...]:
+        """The paths of its data files within the dataset."""
+        return tuple(name for name in self.files if PurePosixPath(name).parent.name)
+
+    @property
     def parts(self) -> tuple[BuildPart, ...]:
         """The builds that the dataset is made of, the oldest first; at least one."""
         if self.history:
             return self.history
-        files = tuple(name for name in self.files if PurePosixPath(name).parent.name)
         own = (self.name, self.seed, self.config, self.digests, self.revision, self.versions)
-        return (BuildPart(*own, self.rows, files),)
+        return (BuildPart(*own, self.rows, self.data_files, self.partial),)
 
     def part_of(self, file: str) -> BuildPart:
         """The build whose rows the data file `file` holds."""
@@ -134,6 +146,20 @@ def read_record(dataset: Path) -> DatasetRecord:
     that is missing or wrong.
     """
     return typed(read_build(dataset), dataset / BUILD_FILE)
+
+
+def read_whole_record(dataset: Path) -> DatasetRecord:
+    """As `read_record`, of a dataset whose every row is wanted. Raises `DataError` also for a data
+    file that is missing, and for one that the record does not list.
+    """
+    record = read_record(dataset)
+    listed = set(record.data_files)
+    there = {path.relative_to(dataset).as_posix() for path in data_files(dataset)}
+    for name in sorted(listed - there):
+        raise DataError(f"{dataset / name}: missing; {BUILD_FILE} lists it")
+    for name in sorted(there - listed):
+        raise DataError(f"{dataset / name}: not listed in {BUILD_FILE}")
+    return record
 
 
 def typed(record: Mapping[str, Any], path: Path) -> DatasetRecord:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.publish_dataset import check_new, publish_dataset
 from pipeline.dataset.contents import Contents, contents_record
@@ -20,7 +19,7 @@ from pipeline.dataset.files import (
 from pipeline.dataset.light_rows import split_of_file
 from pipeline.dataset.marks import marked_reject, read_marks
 from pipeline.dataset.output import OutputConfig
-from pipeline.dataset.record import DatasetRecord, read_record, with_files
+from pipeline.dataset.record import DatasetRecord, read_whole_record, with_files
 from pipeline.dataset.rejects import reject_order
 from pipeline.dataset.writer import copy_data_file, name_data_files
 from pipeline.licences.summary import LicensedSource
@@ -42,7 +41,7 @@ def drop_marked(dataset: Path, marks_path: Path, to: Path) -> Dropped:
     `to` appears whole or not at all. Raises `DataError` when it is not new or empty, when the
     dataset or the marks are damaged, when no row is marked or none is left, and on a full disk.
     """
-    record, marks = read_record(dataset), read_marks(marks_path)
+    record, marks = read_whole_record(dataset), read_marks(marks_path)
     check_new(to)
     marked = list(_marked_rows(dataset, marks))
     _check_dropped(marked, record.rows, dataset, marks_path)
@@ -95,7 +94,7 @@ def _changed(record: DatasetRecord, contents: Contents, moved: Mapping[str, str]
     """What else is new in the record for fewer rows. What was covered of the domain is left out,
     for that cannot be told without the domain.
     """
-    history = [as_mapping(part) for part in with_files(record.history, moved, contents.rows)]
+    history = [part.as_json() for part in with_files(record.history, moved, contents.rows)]
     return {
         **({"history": history} if history else {}),
         "pages": {},

@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from models.config import as_mapping
 from models.errors import DataError
 from pipeline.build.publish_dataset import publish_dataset
 from pipeline.dataset.build_record import BuildInfo, build_record
@@ -33,6 +32,7 @@ from pipeline.dataset.record import (
     common_licence,
     in_common,
     read_record,
+    read_whole_record,
     with_files,
 )
 from pipeline.dataset.rejects import reject_order
@@ -70,7 +70,7 @@ def join(datasets: Sequence[Path], target: Path, name: str, near: Path = Path())
     rates differ, where an id stands for two different rows, and where something crosses splits that
     a part keeps apart (`output.disjoint`); then nothing is changed.
     """
-    records = [read_record(dataset) for dataset in datasets]
+    records = [read_whole_record(dataset) for dataset in datasets]
     _check_alike(datasets)
     plan = _Plan(repeated=_repeated(datasets))
 
@@ -79,7 +79,7 @@ def join(datasets: Sequence[Path], target: Path, name: str, near: Path = Path())
         return _rejects(datasets, staging)
 
     def record_of(staging: Path, contents: Contents, num_rejects: int) -> dict[str, Any]:
-        history = [as_mapping(part) for part in _history(records, plan, contents.rows)]
+        history = [part.as_json() for part in _history(records, plan, contents.rows)]
         record = build_record(staging, _info(name, parts, records), contents, num_rejects)
         return record | {"history": history}
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.errors import ConfigError, DataError
 from pipeline.dataset.files import BUILD_FILE, data_files, file_digest
-from pipeline.dataset.record import DatasetRecord, read_record
+from pipeline.dataset.record import DatasetRecord, read_whole_record
 from pipeline.export import (
     audiofolder,
     espnet,
@@ -86,7 +86,7 @@ def export_dataset(
     if request.layout not in LAYOUTS:
         allowed = ", ".join(LAYOUTS)
         raise ConfigError(f"--to: {request.layout} is no known format; allowed: {allowed}")
-    record = read_record(request.dataset)
+    record = read_whole_record(request.dataset)
     pieces = plan(request, record)
     wanted = _description(request.layout, record, pieces)
     if request.layout == "openwakeword":
@@ -115,7 +115,7 @@ def plan(request: ExportRequest, record: DatasetRecord) -> list[Piece]:
         first = next_shard.get(split, 0)
         next_shard[split] = first + -(-count_rows(source) // CLIPS_A_SHARD)
         number = int(rest.partition("-")[0])
-        digest = _listed_digest(request.dataset, source, record)
+        digest = record.files[source.relative_to(request.dataset).as_posix()].sha256
         shards = range(first, next_shard[split])
         pieces.append(Piece(request.out, split, number, source, digest, shards))
     empty = [split for split in request.splits if not next_shard.get(split)]
@@ -124,13 +124,6 @@ def plan(request: ExportRequest, record: DatasetRecord) -> list[Piece]:
         asked = f"--split {empty[0]}: " if empty else ""
         raise DataError(f"{request.dataset}: {asked}no rows; splits with rows: {found}")
     return [piece for piece in pieces if piece.shards]
-
-
-def _listed_digest(dataset: Path, source: Path, record: DatasetRecord) -> str:
-    name = source.relative_to(dataset).as_posix()
-    if name not in record.files:
-        raise DataError(f"{dataset / BUILD_FILE}: files: {name} is not listed")
-    return record.files[name].sha256
 
 
 def _description(layout: str, record: DatasetRecord, pieces: Sequence[Piece]) -> dict[str, Any]:

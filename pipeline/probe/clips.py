@@ -25,7 +25,7 @@ from pipeline.augment.augmenter import Augmenter, AugmentSetting, check_augment
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.build.config import BuildConfig
 from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
-from pipeline.dataset.record import read_record
+from pipeline.dataset.record import read_whole_record
 
 _COLUMNS = ("id", "audio", "transcript", "intent", "speaker", "slots")
 _VALIDATION_SHARE = 0.1  # of a source without a validation split
@@ -103,7 +103,7 @@ def read_source(folder: Path, rate: int, at_most: int, change: Change | None = N
     every wave before anything else.
     """
     if is_dataset(folder):
-        train_split = read_record(folder).splits.get("train")
+        train_split = read_whole_record(folder).splits.get("train")
         share = at_most / max(1, train_split.rows if train_split else 0)
         parts = {
             split: _dataset_waves(folder, split, share) for split in ("train", "validation", "test")

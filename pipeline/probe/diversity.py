@@ -12,6 +12,7 @@ from models.evaluation.diversity import Embed, Spread, load_encoder, spread_of
 from models.training.corpus import CorpusConfig, read_corpora
 from pipeline.audio.files import decode_audio
 from pipeline.dataset.files import BUILD_FILE, data_files, read_rows
+from pipeline.dataset.record import read_whole_record
 from pipeline.randomness import rng_for
 from pipeline.records import NOBODY
 
@@ -89,6 +90,7 @@ def _spread(
 def _index(folder: Path) -> Iterator[tuple[str, Path]]:
     """(speaker, file) of every clip of a dataset or a corpus, in an order that stays."""
     if (folder / BUILD_FILE).is_file():
+        read_whole_record(folder)
         for path in data_files(folder):
             yield from ((row["speaker"], path) for row in read_rows(path, ["speaker"]))
         return

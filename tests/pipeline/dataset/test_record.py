@@ -1,6 +1,7 @@
 """`build.json` is read into types; what it lacks is named by its key."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,14 @@ import pytest
 
 from models.errors import DataError
 from pipeline.dataset.files import read_build
-from pipeline.dataset.record import SplitSize, in_common, read_record, typed, with_files
+from pipeline.dataset.record import (
+    SplitSize,
+    in_common,
+    read_record,
+    read_whole_record,
+    typed,
+    with_files,
+)
 from tests.pipeline.synthetic_build import seal_tones
 
 
@@ -59,3 +67,15 @@ def test_a_part_follows_its_files(sealed: Path) -> None:
 
 def test_what_parts_have_in_common() -> None:
     assert in_common([{"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}]) == {"a": 1}
+
+
+def test_no_file_is_left_out_or_taken_in_without_notice(sealed: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(sealed, tmp_path / "copy"))
+    assert read_whole_record(copy) == read_record(sealed)
+    train = copy / "data/train-00000-of-00001.parquet"
+    shutil.copy(train, copy / "data/train-extra.parquet")
+    with pytest.raises(DataError, match=r"train-extra\.parquet: not listed in build\.json"):
+        read_whole_record(copy)
+    train.rename(copy / "data/train-extra.parquet")
+    with pytest.raises(DataError, match=r"train-00000-of-00001\.parquet: missing; build\.json"):
+        read_whole_record(copy)

@@ -1,5 +1,6 @@
 """A dataset is extended: other sentences, the old files as they were, nothing twice."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from models.errors import DataError
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.build.inputs import inputs_of, used_digests
+from pipeline.dataset.build_record import write_build
 from pipeline.dataset.files import data_files, file_digest, read_build
 from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
@@ -71,6 +73,39 @@ def test_the_same_config_and_seed_add_nothing(grown: Path, config: Path) -> None
         assert f"rows, part {part}; for others give another seed" in told
     other = extension_of(grown, load_build_config(config, ["seed=9"]))
     assert holds_already(grown, other, used_digests(other)) == ""
+
+
+def test_what_was_made_in_any_precision_is_what_auto_makes(grown: Path, config: Path) -> None:
+    settings = extension_of(grown, load_build_config(config, ["voice.precision=auto"]))
+    assert "6 rows, part 1" in holds_already(grown, settings, used_digests(settings))
+    other = extension_of(grown, load_build_config(config, ["voice.precision=bf16"]))
+    assert holds_already(grown, other, used_digests(other)) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "data/notes.txt", "data/mine/a.wav", "pictures/me.png"]
+)
+def test_nothing_of_others_is_lost_that_was_put_there_meanwhile(
+    grown: Path, config: Path, name: str
+) -> None:
+    before = read_build(grown)
+    (grown / name).parent.mkdir(exist_ok=True)
+    (grown / name).write_text("mine")
+    try:
+        with pytest.raises(DataError, match=f": {name} would be lost"):
+            conclude(grown, grown, grown)
+        assert (grown / name).read_text() == "mine"
+        assert read_build(grown) == before
+    finally:
+        (grown / name).unlink()
+
+
+def test_an_unfinished_build_is_finished_first(grown: Path, config: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(grown, tmp_path / "copy"))
+    write_build(copy, read_build(copy) | {"partial": {"shards": 1, "of": 2}})
+    settings = extension_of(copy, load_build_config(config))
+    with pytest.raises(DataError, match="holds 1 of 2 shards of its build; finish that"):
+        check_extension(copy, settings)
 
 
 def test_a_sentence_is_known_by_its_id_where_its_text_was_styled(config: Path) -> None:

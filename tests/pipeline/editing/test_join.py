@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ import pytest
 from models.errors import DataError
 from pipeline.build import publish_dataset
 from pipeline.build.seal import seal
+from pipeline.dataset.build_record import write_build
 from pipeline.dataset.files import data_files, file_digest, read_build, read_rows
 from pipeline.dataset.manifest import write_part
 from pipeline.dataset.marks import write_marks
 from pipeline.dataset.output import OutputConfig, check_output
+from pipeline.dataset.record import Partial, read_record
 from pipeline.editing import join as joining
 from pipeline.editing.drop import drop_marked
 from pipeline.editing.join import join
@@ -208,3 +211,29 @@ def test_marked_rows_of_a_merged_dataset_are_dropped_from_their_part(both, tmp_p
 def test_the_schema_metadata_stays(both) -> None:
     for path in data_files(both):
         assert b"huggingface" in (pq.read_schema(path).metadata or {})
+
+
+def test_a_dataset_without_one_of_its_files_is_not_worked_on(
+    home: Path, car: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(home, tmp_path / "copy"))
+    write_marks(tmp_path / "marks.jsonl", {min(rows_by_id(home)): "noisy"})
+    data_files(copy)[0].unlink()
+    missing = rf"{data_files(home)[0].name}: missing; build.json lists it"
+    with pytest.raises(DataError, match=missing):
+        join([copy, car], tmp_path / "both", "both")
+    with pytest.raises(DataError, match=missing):
+        drop_marked(copy, tmp_path / "marks.jsonl", tmp_path / "fewer")
+    assert not (tmp_path / "both").exists()
+    assert not (tmp_path / "fewer").exists()
+
+
+def test_a_part_that_was_sealed_unfinished_stays_marked(
+    home: Path, car: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(home, tmp_path / "copy"))
+    write_build(copy, read_build(copy) | {"partial": {"shards": 1, "of": 2}})
+    join([copy, car], tmp_path / "both", "both")
+    unfinished, finished = read_record(tmp_path / "both").parts
+    assert (unfinished.partial, finished.partial) == (Partial(1, 2), None)
+    assert "partial" not in read_build(tmp_path / "both")["history"][1]

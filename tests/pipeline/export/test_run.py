@@ -194,7 +194,7 @@ def test_a_data_file_that_the_build_does_not_list(dataset: Path, tmp_path: Path)
     build = json.loads((copy / "build.json").read_text())
     del build["files"]["data/test-00000-of-00001.parquet"]
     (copy / "build.json").write_text(json.dumps(build))
-    with pytest.raises(DataError, match=r"files: data/test-00000-of-00001.parquet is not listed"):
+    with pytest.raises(DataError, match=r"test-00000-of-00001.parquet: not listed in build.json"):
         export_dataset(ExportRequest(copy, "nemo", tmp_path / "out"))
 
 

@@ -13,6 +13,7 @@ from pipeline.augment.chain import apply_chain, draw_chain
 from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links.link import Drawn
 from pipeline.augment.links.noise import MELNET, OWN_SPEECH
+from pipeline.augment.own_speech import own_source
 from pipeline.augment.sound_pools import folders_of, load_libraries, sound_pools_of
 from pipeline.augment.sounds.babble import babble_library, check_babble
 from pipeline.augment.sounds.library import folder_digest, folder_files, load_sounds
@@ -90,7 +91,8 @@ class Augmenter:
         if self.config.sampler == "stratified":
             assert self.setting.ranks is not None, "the stratified sampler needs the clips' ranks"
             rank = self.setting.ranks[id]
-        drawn = draw_chain(self.config.links, self.pools[split], seed, id, len(wave), rank)
+        pool = self.pools[split].without(own_source(id))
+        drawn = draw_chain(self.config.links, pool, seed, id, len(wave), rank)
         return self.apply(wave, drawn, is_silence)
 
     def apply(

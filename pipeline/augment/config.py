@@ -80,7 +80,13 @@ class AugmentConfig:
     @property
     def hears_own_speech(self) -> bool:
         """Whether a link puts the dataset's own clips into the background of others."""
-        return any(isinstance(link, Babble) and link.own for link in self.links)
+        return self.own_voices > 0
+
+    @property
+    def own_voices(self) -> int:
+        """How many of the dataset's own clips talk at once, at most."""
+        own = (link for link in self.links if isinstance(link, Babble) and link.own)
+        return max((link.most_voices for link in own), default=0)
 
     def _short_form(self) -> Iterator[AnyLink]:
         if self.room:

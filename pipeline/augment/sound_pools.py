@@ -8,7 +8,7 @@ from models.config import resolve_path
 from models.errors import DataError
 from pipeline.augment.links import BackgroundNoise
 from pipeline.augment.links.link import Link, SoundPool
-from pipeline.augment.links.noise import MELNET, class_shares
+from pipeline.augment.links.noise import MELNET, OWN_SPEECH, class_shares
 from pipeline.augment.sounds.library import SoundLibrary, load_sounds
 from pipeline.splits import deal, used_splits
 
@@ -55,25 +55,28 @@ def sound_pools_of(
     """Split -> the pool of sounds that its clips draw from.
 
     With `split_sources` no recording is at hand in two of them; with None that holds for the
-    folders that have enough recordings. Without a `split` the one pool is called `""`. Raises
-    `DataError` naming the folder that has too few.
+    folders that have enough recordings. The dataset's own speech is always that of the split.
+    Without a `split` the one pool is called `""`. Raises `DataError` naming the folder that has too
+    few.
     """
-    if not split or split_sources is False:
-        pool = SoundPool(sample_rate, libraries, libraries)
-        return dict.fromkeys(used_splits(split) if split else [""], pool)
+    if not split:
+        return {"": SoundPool(sample_rate, libraries, libraries)}
     names = used_splits(split)
     parts = {
-        folder: _parts(links, folder, library, split, bool(split_sources))
+        folder: _parts(links, folder, library, split, split_sources)
         for folder, library in libraries.items()
     }
+    stretches = [(index / len(names), (index + 1) / len(names)) for index in range(len(names))]
+    if split_sources is False:
+        stretches = [(0.0, 1.0)] * len(names)
     return {
         name: SoundPool(
             sample_rate,
             libraries,
             {folder: part[name] for folder, part in parts.items()},
-            stretch=(index / len(names), (index + 1) / len(names)),
+            stretch,
         )
-        for index, name in enumerate(names)
+        for name, stretch in zip(names, stretches, strict=True)
     }
 
 
@@ -82,13 +85,15 @@ def _parts(
     folder: str,
     library: SoundLibrary,
     split: Mapping[str, float],
-    must_split: bool,
+    split_sources: bool | None,
 ) -> dict[str, SoundLibrary]:
     """Split -> the sounds of `library` that it may use: its own, or all where they are too few."""
     names = used_splits(split)
+    if folder == OWN_SPEECH:  # clips of the dataset, whose class is the split of their rows
+        return {name: replace(library, sounds=library.by_class.get(name, ())) for name in names}
     whole = dict.fromkeys(names, library)
-    if folder == MELNET:
-        return whole  # one recording, of which each split has a stretch
+    if folder == MELNET or split_sources is False:
+        return whole  # of a MelNet's one recording each split has a stretch
     wanted = _wanted(links, folder, library)
     groups = {
         name: [sound.recording for sound in library.by_class[name]]
@@ -105,7 +110,7 @@ def _parts(
     }
     if all(shares.keys() & part.by_class.keys() for shares in wanted for part in parts.values()):
         return parts
-    if must_split:
+    if split_sources:
         raise DataError(
             f"augment.split_sources: {folder} has {len(dealt)} recordings to draw from; "
             f"{', '.join(names)} need one each: add some, or set it to false"

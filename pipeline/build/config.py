@@ -27,6 +27,7 @@ from pipeline.judging.judge import JudgeConfig, check_judge
 from pipeline.licences.summary import LicensedSource, RowLicences
 from pipeline.sentences.drawing.split_plan import SplitPlan, plan_splits
 from pipeline.sentences.generate import SentencesConfig, check_sentences, licensed_sentences
+from pipeline.sentences.negatives.negatives import KEY as NEGATIVES_KEY
 from pipeline.sentences.negatives.negatives import check_as_spoken
 from pipeline.sentences.negatives.silence_config import KEY as SILENCE_KEY
 from pipeline.sentences.negatives.silence_config import SilenceConfig
@@ -138,6 +139,7 @@ def check_build(config: BuildConfig) -> None:
     if negatives is not None and negatives.has_near_misses:
         accents = list(config.text.used_accents)
         check_as_spoken(negatives, accents, config.text.pronunciations)
+    _check_own_speech(config)
     _check_silence(config)
     lexicon_of(config)
     check_voice(config.voice)
@@ -171,16 +173,23 @@ def silence_of(config: BuildConfig) -> SilenceConfig | None:
     return negatives.silence if negatives else None
 
 
+def _check_own_speech(config: BuildConfig) -> None:
+    """Raise `ConfigError` where the babble of own speech may say what a row must not contain."""
+    negatives = config.sentences.negatives
+    if negatives is None or not config.augment.hears_own_speech:
+        return
+    key, unsaid = SILENCE_KEY, "what silence must not"
+    if negatives.has_near_misses:
+        key, unsaid = NEGATIVES_KEY, "the phrases that negatives must not"
+    raise ConfigError(
+        f"{key}: augment has babble of the dataset's own speech, which may say {unsaid}; give the "
+        "babble a `folder` or a `melnet`"
+    )
+
+
 def _check_silence(config: BuildConfig) -> None:
     """Raise `ConfigError` for what rows without speech cannot be combined with."""
-    if silence_of(config) is None:
-        return
-    if config.augment.hears_own_speech:
-        raise ConfigError(
-            f"{SILENCE_KEY}: augment has babble of the dataset's own speech, which may say what "
-            "silence must not; give the babble a `folder` or a `melnet`"
-        )
-    if config.voice.quota is not None:
+    if silence_of(config) is not None and config.voice.quota is not None:
         raise ConfigError(f"voice.quota: rows of {SILENCE_KEY} have no voice; use one of them")
 
 

@@ -7,7 +7,6 @@ a new release of a library redoes the stages that it concerns and those after, a
 made again. (Most runtime settings are in no key: they change no row.)
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from models.precision import resolve_precision
 from pipeline.augment.augment_clips import augment_clips
 from pipeline.augment.augmenter import AugmentSetting
 from pipeline.augment.intent_ranks import ranks_of
-from pipeline.augment.own_speech import OWN_CLIPS, write_own_speech
+from pipeline.augment.own_speech import Talker, talkers_of_splits, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.build.config import (
     BuildConfig,
@@ -59,6 +58,7 @@ from pipeline.records import (
 from pipeline.speech.speaker_assignment import assignment_of
 from pipeline.speech.synthesize import synthesize
 from pipeline.speech.vocode import vocode
+from pipeline.splits import split_of
 from pipeline.storage.processes import compute_on_one_thread
 from pipeline.storage.shards import R, is_intact, read_shard, write_shard
 from pipeline.text.spoken import text_frontend
@@ -283,22 +283,40 @@ def babble_file(job: Job) -> Path | None:
 
 
 def own_speech(job: Job) -> Path | None:
-    """The folder of the build's first clean clips, which talk in the background of all; made
-    where it is missing, with their shards. None for a build that asks for none."""
+    """The folder of the first clean clips of each split, which talk in the background of the
+    others; made where it is missing, with their shards. None for a build that asks for none."""
     if not job.config.augment.hears_own_speech:
         return None
     return write_own_speech(
         job.work_dir / "speech" / job.shard("augment", 0).stem,
-        itertools.islice(_clean_clips(job), OWN_CLIPS),
+        _talkers(job),
         job.config.output.license,
     )
 
 
-def _clean_clips(job: Job) -> Iterator[CleanClip]:
-    for sentences in job.shards("generate"):
-        vocoded = vocode_shard(job, synthesize_shard(job, frontend_shard(job, sentences)))
-        for clip in read_judged(judge_shard(job, vocoded), vocoded):
-            yield clip.clean
+def _talkers(job: Job) -> Iterator[Talker]:
+    """In the order of their rows, whatever the shards are; of shards only those are made that have
+    rows of a split which lacks talkers.
+    """
+    seed, shares = job.config.seed, job.config.output.split
+    lacking = talkers_of_splits(shares, job.config.augment.own_voices)
+    for sentences in job.shards(SENTENCES):
+        if not any(lacking.values()):
+            return
+        rows = read_shard(sentences, Sentence).rows
+        splits = {row.id: row.split or split_of(row.id, seed, shares) for row in rows}
+        if any(lacking[split] for split in splits.values()):
+            for clip in _clean_clips(job, sentences):
+                split = splits[clip.id]
+                if lacking[split]:
+                    lacking[split] -= 1
+                    yield Talker(clip, split)
+
+
+def _clean_clips(job: Job, sentences: Path) -> Iterator[CleanClip]:
+    vocoded = vocode_shard(job, synthesize_shard(job, frontend_shard(job, sentences)))
+    for judged in read_judged(judge_shard(job, vocoded), vocoded):
+        yield judged.clean
 
 
 MANIFEST = Stage(

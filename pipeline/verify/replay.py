@@ -16,7 +16,7 @@ from pipeline.augment.augmentation_log import read_log
 from pipeline.augment.augmenter import Augmenter, AugmentSetting, augment_digest
 from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links.link import Drawn
-from pipeline.augment.own_speech import own_rows, write_own_speech
+from pipeline.augment.own_speech import Talker, own_rows, write_own_speech
 from pipeline.augment.sounds.babble import make_babble
 from pipeline.augment.sounds.library import UNKNOWN_LICENSE
 from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows
@@ -156,14 +156,14 @@ def _own_speech(
     dataset: Path, log: list[tuple[str, Drawn]], work_dir: Path, parent: Path
 ) -> Path | None:
     """A folder in `parent` with the dataset's own clips that the log has some of."""
-    clips: list[CleanClip] = []
+    talkers: list[Talker] = []
     for row_id in own_rows(source for _, drawn in log for source in drawn.get("sources", ())):
         row, _ = _find_row(dataset, row_id) or ({"id": row_id}, "")
         found = next(_clean_clips(row, work_dir), None)
         if found is None:
             raise DataError(f"{dataset}: the clean version of {row_id}, which talks in it, is gone")
-        clips.append(found[0])
-    return write_own_speech(parent, clips, UNKNOWN_LICENSE) if clips else None
+        talkers.append(Talker(found[0]))
+    return write_own_speech(parent, talkers, UNKNOWN_LICENSE) if talkers else None
 
 
 def _babble(

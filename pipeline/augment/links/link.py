@@ -1,7 +1,7 @@
 """The base class of links: a config that draws, and a pure function that applies."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -56,6 +56,11 @@ class SoundPool:
         if name not in self.parts:
             raise DataError(f"augment: {name} is at hand in a build alone, not here")
         return self.parts[name]
+
+    def without(self, source: str) -> "SoundPool":
+        """The pool of a clip that is itself the sound called `source`, and must not draw it."""
+        parts = {name: part.without(source) for name, part in self.parts.items()}
+        return replace(self, parts=parts)
 
     def library_of(self, source: str) -> SoundLibrary:
         """The library that has the sound called `source`."""

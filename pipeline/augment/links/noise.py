@@ -6,6 +6,7 @@ RMS for its SNR (pauses count as speech), and repeats short noises with a click.
 
 import bisect
 import itertools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +96,9 @@ class Babble(Link, licence="noise", audit=AuditShape(recordings="sources", start
     """People talking at once: `voices` clips of speech from `folder`, or with `own` from the
     dataset itself, or what a MelNet draws.
 
-    `folder` may be an earlier dataset's `data`, whose speakers then talk in the background.
+    `folder` may be an earlier dataset's `data`, whose speakers then talk in the background. No clip
+    is drawn twice where there are enough. Of the dataset's own those of the row's split talk, but
+    never the row itself; one that is alone in its split stays without babble.
     """
 
     NEEDS_SPEECH: ClassVar[bool] = True
@@ -114,6 +117,11 @@ class Babble(Link, licence="noise", audit=AuditShape(recordings="sources", start
         _check_count(self.voices, "voices")
         within(self.snr_db, -100, 100, "snr_db")
 
+    @property
+    def most_voices(self) -> int:
+        """How many talk at once, at most."""
+        return round(self.voices.bounds[1])
+
     def folders(self) -> dict[str, Path]:
         return {str(self.folder): self.folder} if self.folder else {}
 
@@ -127,11 +135,9 @@ class Babble(Link, licence="noise", audit=AuditShape(recordings="sources", start
         else:
             (name,) = self.libraries()
             library, stretch = pool.part(name), (0.0, 1.0)
-            most = round(self.voices.bounds[1])
-        drawn = [
-            draw_sound(rng, class_shares({}, library), library, num_samples, stretch)
-            for _ in range(most)
-        ]
+            most = self.most_voices if library.sounds else 0
+        shares, taken = class_shares({}, library), defaultdict[str, set[int]](set)
+        drawn = [draw_sound(rng, shares, library, num_samples, stretch, taken) for _ in range(most)]
         drawn = [(CLASS, source, offset_s) for _, source, offset_s in drawn]
         return {"snr_db": snr_db, **_by_parameter(drawn[:voices])}
 
@@ -159,16 +165,34 @@ def draw_sound(
     library: SoundLibrary,
     num_samples: int,
     stretch: tuple[float, float] = (0.0, 1.0),
+    taken: Mapping[str, set[int]] | None = None,
 ) -> tuple[str, str, float]:
-    """(class, source, second in it to begin at) of a noise for a clip of `num_samples`."""
+    """(class, source, second in it to begin at) of a noise for a clip of `num_samples`.
+
+    What it draws is added to `taken`, the numbers of each class's sounds that are not drawn again.
+    """
     ends = list(itertools.accumulate(shares.values()))
     which = min(bisect.bisect_right(ends, rng.random()), len(ends) - 1)
     sound_class = list(shares)[which]
     sounds: Sequence[Sound] = library.by_class[sound_class]
-    source = sounds[int(rng.random() * len(sounds))].source
+    number = _untaken(rng.random(), len(sounds), set() if taken is None else taken[sound_class])
+    source = sounds[number].source
     tries = rng.random(_OFFSET_TRIES)
     offset = _audible_offset(library.wave(source), tries, num_samples, library.sample_rate, stretch)
     return sound_class, source, offset / library.sample_rate
+
+
+def _untaken(draw: float, count: int, taken: set[int]) -> int:
+    """The number below `count` at the share `draw` of those that are not `taken`, which it then is;
+    once all are, all are free again.
+    """
+    if len(taken) == count:
+        taken.clear()
+    number = int(draw * (count - len(taken)))
+    for other in sorted(taken):
+        number += number >= other
+    taken.add(number)
+    return number
 
 
 def add_under(

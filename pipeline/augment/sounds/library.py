@@ -10,7 +10,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -80,6 +80,13 @@ class SoundLibrary:
     @functools.cached_property
     def by_source(self) -> dict[str, Sound]:
         return {sound.source: sound for sound in self.sounds}
+
+    def without(self, source: str) -> "SoundLibrary":
+        """The library but for the sound called `source`, if it holds that."""
+        if source not in self.by_source:
+            return self
+        kept = tuple(sound for sound in self.sounds if sound.source != source)
+        return replace(self, sounds=kept)
 
     def wave(self, source: str) -> np.ndarray:
         """The sound called `source`, mono (S,) at the library's rate; not to be written to.

@@ -33,7 +33,7 @@ from pipeline.text.normalize import normalize
 from pipeline.text.pronunciations import lexicon_digest, load_lexicon, with_domain
 
 STAGE = "negatives"
-_KEY = "sentences.negatives"
+KEY = "sentences.negatives"
 _BOUNDED: tuple[Kind, ...] = ("substitution", "regrouping")  # by max_distance
 _MEASURED_AT_ONCE = 32  # at most; fewer at first, for where there are many phrases
 _COUNTED_BEFORE_WORK = 1000
@@ -93,14 +93,14 @@ class NegativesConfig:
 def negatives_source(config: NegativesConfig, domain: Domain | None) -> SentenceSource:
     """The negatives as a source beside the templates."""
     return SentenceSource(
-        location=_KEY,
-        lower=f"{_KEY}.share",
+        location=KEY,
+        lower=f"{KEY}.share",
         share=config.share,
         check=functools.partial(_check, config, domain),
         rows=lambda maker, number: negative_rows(config, domain, maker, number),
         files=lambda: [resolve_path(path) for path in _files(config)],
         digest=lambda: lexicon_digest(_files(config)),
-        licensed=LicensedSource("sentences", STAGE, OWN_LICENCE, "", _KEY, "output.license"),
+        licensed=LicensedSource("sentences", STAGE, OWN_LICENCE, "", KEY, "output.license"),
     )
 
 
@@ -115,11 +115,11 @@ def check_as_spoken(
     for accent in accents:
         if accent not in config.accents:
             raise ConfigError(
-                f"{_KEY}.accents: text.accent speaks {accent} too; distances are measured in "
+                f"{KEY}.accents: text.accent speaks {accent} too; distances are measured in "
                 f"{', '.join(config.accents)} only, so add it"
             )
     if list(pronunciations) != list(config.pronunciations):
-        raise ConfigError(f"{_KEY}.pronunciations: must be the same files as text.pronunciations")
+        raise ConfigError(f"{KEY}.pronunciations: must be the same files as text.pronunciations")
 
 
 def negative_rows(
@@ -223,13 +223,13 @@ def _phrases(config: NegativesConfig, domain: Domain | None, speech: Speech) -> 
     for text, spoken in zip(written, normalize(list(written)), strict=True):
         words = tuple(spoken[start:end] for start, end in word_spans(spoken))
         if not words or not all(word.isascii() for word in words):
-            raise DataError(f"{_KEY}: `{text}` cannot be pronounced as English")
+            raise DataError(f"{KEY}: `{text}` cannot be pronounced as English")
         # The same words with other punctuation are the same phrase.
         found.setdefault(tuple(word.lower() for word in words), (text, words))
     try:
         word_ways_found = speech.word_ways([" ".join(words) for _, words in found.values()])
     except DataError as error:
-        raise DataError(f"{_KEY}: a phrase cannot be pronounced: {error}") from None
+        raise DataError(f"{KEY}: a phrase cannot be pronounced: {error}") from None
     return [
         Phrase(*phrase, ways) for phrase, ways in zip(found.values(), word_ways_found, strict=True)
     ]
@@ -240,18 +240,18 @@ def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:
     if not intents:
         return []
     if domain is None:
-        raise ConfigError(f"{_KEY}.intents: sentences.domain is null, so there are none")
+        raise ConfigError(f"{KEY}.intents: sentences.domain is null, so there are none")
     found: dict[str, None] = {}
     for intent in intents:
         if intent not in domain.intents:
             known = ", ".join(domain.intents)
-            raise ConfigError(f"{_KEY}.intents: `{intent}` is none of {domain.folder}'s: {known}")
+            raise ConfigError(f"{KEY}.intents: `{intent}` is none of {domain.folder}'s: {known}")
         for template in domain.intents[intent].values():
             for rendered in template.all_renderings():
                 found[rendered.text] = None
                 if len(found) > _MOST_SENTENCES:
                     raise DataError(
-                        f"{_KEY}.intents: at {template.location} the intents have more than "
+                        f"{KEY}.intents: at {template.location} the intents have more than "
                         f"{_MOST_SENTENCES} sentences; write the commands that matter as `phrases`"
                     )
     return list(found)
@@ -269,7 +269,7 @@ def _check_accents(config: NegativesConfig) -> None:
         try:
             check_accent(accent)
         except DataError as error:
-            raise ConfigError(f"{_KEY}.accents: {error}") from None
+            raise ConfigError(f"{KEY}.accents: {error}") from None
 
 
 def _too_few(
@@ -280,7 +280,7 @@ def _too_few(
     off = [kind for kind in KINDS if not config.kinds.get(kind)]
     other_kinds = f"give weight to {', '.join(off)}, " if off else ""
     return DataError(
-        f"{_KEY}: {number} negatives asked for, but only {produced.total()} exist "
+        f"{KEY}: {number} negatives asked for, but only {produced.total()} exist "
         f"({by_kind or 'of no kind'}{dropped}); lower share, raise max_distance "
         f"({config.max_distance}), lower min_distance ({config.min_distance}), {other_kinds}"
         "name more phrases, or give a larger lexicon as words"

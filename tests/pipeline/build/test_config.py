@@ -167,3 +167,12 @@ def test_the_work_directory_is_beside_the_output(config: Path, tmp_path: Path) -
     assert load_build_config(config).work_dir == tmp_path / ".voxloom" / "tiny"
     elsewhere = load_build_config(config, ["runtime.work_dir=/scratch/shards"])
     assert elsewhere.work_dir == Path("/scratch/shards")
+
+
+def test_own_speech_cannot_talk_behind_near_misses(error_of: Callable[..., str]) -> None:
+    negatives = "sentences.negatives={share: 0.2, phrases: [Hey Juniper]}"
+    own = "augment={chain: [{link: babble, own: true}]}"
+    assert error_of(negatives, own) == (
+        "sentences.negatives: augment has babble of the dataset's own speech, which may say the "
+        "phrases that negatives must not; give the babble a `folder` or a `melnet`"
+    )

@@ -117,6 +117,18 @@ def test_a_wider_count_leaves_the_first_noise_as_it_was(sounds):
     assert both["snr_db"] == first["snr_db"]
 
 
+def test_no_talker_is_drawn_twice_before_all_are(sounds):
+    babble = link_of("babble", sounds, voices=6)
+    augmenter = Augmenter(AugmentConfig(chain=(babble,)), RATE)
+    ends = set()
+    for index in range(30):
+        sources = _drawn(augmenter.augment(f"{index}", words(0.3), 1))["sources"]
+        assert len(set(sources[:4])) == 4  # as many as there are
+        assert len(set(sources[4:])) == 2
+        ends |= {*sources[:1], *sources[3:4]}
+    assert len(ends) == 4
+
+
 def _drawn(result) -> dict:
     return json.loads(result.augmentations[0].parameters)
 

@@ -1,7 +1,7 @@
 """Links of transmission: telephone lines, radios, lost packets."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -46,6 +46,8 @@ class Radio(Link, licence="none", audit=AuditShape(skipped=("seed",))):
     `drive` is audiomentations' amount of tanh distortion, 0 to 1.
     """
 
+    NEEDS_SPEECH: ClassVar[bool] = True
+
     link: Literal["radio"] = "radio"
     low_hz: Distribution = Distribution(low=300.0, high=500.0)
     high_hz: Distribution = Distribution(low=2300.0, high=3200.0)
@@ -85,7 +87,8 @@ class Radio(Link, licence="none", audit=AuditShape(skipped=("seed",))):
             return band_limit(driven, rate, low_hz, high_hz)
 
         received = signal.each(change)
-        level_db = active_speech_level_db(received.wave, rate)
+        assert received.speech is not None, "a radio needs the speech"
+        level_db = active_speech_level_db(received.speech, rate)
         hiss = np.random.default_rng(seed).standard_normal(len(received.wave)).astype(np.float32)
         hiss = band_limit(hiss, rate, low_hz, high_hz)
         if not np.isfinite(level_db) or not np.any(hiss):
@@ -115,6 +118,7 @@ class PacketLoss(Link, licence="none", audit=AuditShape(skipped=("seed",))):
         within(self.burst, 1, 50, "burst")
         within(self.packet_ms, 2.5, 200, "packet_ms")
         only(self.concealment, ("silence", "repeat"), "concealment")
+        self._check_can_be_lost()
 
     def draw(self, rng: np.random.Generator, pool: SoundPool, num_samples: int) -> Drawn:
         return super().draw(rng, pool, num_samples) | {"seed": draw_seed(rng)}
@@ -135,6 +139,16 @@ class PacketLoss(Link, licence="none", audit=AuditShape(skipped=("seed",))):
         share = float(np.mean(lost)) if len(lost) else 0.0
         fade = _FADE_A_PACKET if concealment == "repeat" else 0.0
         return signal.each(lambda wave: _conceal(wave, lost, packet, fade), loss=share)
+
+    def _check_can_be_lost(self) -> None:
+        """Raise `ValueError` for a loss with bursts so short that the packets between are fewer."""
+        loss, burst = self.loss.bounds[1], self.burst.bounds[0]
+        most = burst / (burst + 1.0)
+        if loss > most:
+            raise ValueError(
+                f"loss: up to {loss:g} with burst from {burst:g}; between two bursts one packet at "
+                f"least arrives, so at most burst / (burst + 1) = {most:.3g} is allowed"
+            )
 
 
 def lost_packets(num_packets: int, loss: float, burst: float, seed: int) -> np.ndarray:

@@ -162,6 +162,18 @@ def test_two_links_of_a_kind_draw_apart(sounds):
             r"chain\[0\]\.count: whole numbers are needed",
         ),
         ({"link": "packet_loss", "loss": 0.95}, r"loss: 0\.95; "),
+        (
+            {"link": "packet_loss", "loss": 0.6, "burst": 1},
+            r"chain\[0\]\.loss: up to 0\.6 with burst from 1; .* = 0\.5 is allowed",
+        ),
+        (
+            {
+                "link": "packet_loss",
+                "loss": {"low": 0.1, "high": 0.8},
+                "burst": {"low": 3, "high": 9},
+            },
+            r"loss: up to 0\.8 with burst from 3; .* = 0\.75 is allowed",
+        ),
         ({"link": "dc_offset", "offset": {"low": 1}}, r"chain\[0\]\.offset\.low: give a number"),
     ],
 )

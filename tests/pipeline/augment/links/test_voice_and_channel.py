@@ -209,6 +209,26 @@ def test_a_radio_hisses_as_asked():
     assert not np.array_equal(other.wave, loud.wave)
 
 
+def test_a_radio_hisses_below_the_speech_and_not_below_its_noise():
+    wave = words(1.0)
+    radio = {"low_hz": 300.0, "high_hz": 3000.0, "drive": 0.2, "seed": 5, "hiss_db": 10.0}
+    noise = 0.5 * np.random.default_rng(3).standard_normal(len(wave)).astype(np.float32)
+
+    def hiss(before: Signal) -> np.ndarray:
+        with_hiss = Radio.apply(before, POOL, **radio).wave
+        return with_hiss - Radio.apply(before, POOL, **(radio | {"hiss_db": 120.0})).wave
+
+    clean = hiss(signal(wave))
+    for before in (signal(wave).with_noise(noise), Signal(1e-4 * noise, wave, RATE)):
+        assert rms_db(hiss(before)) == pytest.approx(rms_db(clean), abs=0.01)
+
+
+@pytest.mark.parametrize(("loss", "burst"), [(0.5, 1.0), (0.75, 3.0), (0.9, 9.0)])
+def test_as_many_packets_are_lost_as_the_bursts_allow(loss, burst):
+    PacketLoss(loss=Distribution(value=loss), burst=Distribution(value=burst))
+    assert lost_packets(40_000, loss, burst, 1).mean() == pytest.approx(loss, abs=0.01)
+
+
 def test_packets_are_lost_at_their_rate_and_in_bursts():
     lost = lost_packets(40_000, loss=0.1, burst=3.0, seed=1)
     starts = np.sum(lost[1:] & ~lost[:-1])

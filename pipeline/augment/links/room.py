@@ -9,8 +9,8 @@ import numpy as np
 from pipeline.audio.files import active_speech_level_db
 from pipeline.augment.links.link import AuditShape, Drawn, Link, SoundPool
 from pipeline.augment.links.signal import Signal
-from pipeline.augment.sounds.room_responses import convolve, rt60_s
-from pipeline.augment.sounds.simulated_rooms import ShoeBox, room_response
+from pipeline.augment.sounds.room_responses import convolve, direct_sample, rt60_s
+from pipeline.augment.sounds.simulated_rooms import ShoeBox, direct_delay, room_response
 from pipeline.distributions import Distribution, within
 
 
@@ -32,7 +32,8 @@ class RoomResponse(Link, licence="room", audit=AuditShape(recordings="source")):
 
     @staticmethod
     def apply(signal: Signal, pool: SoundPool, *, source: str) -> Signal:
-        return in_room(signal, pool.wave(source))
+        response = pool.wave(source)
+        return in_room(signal, response, direct_sample(response))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +81,16 @@ class SimulatedRoom(Link, licence="none", audit=AuditShape()):
         room = ShoeBox(
             (length_m, width_m, height_m), rt60_s, distance_m, direction, (along, across)
         )
-        return in_room(signal, room_response(room, signal.sample_rate))
+        rate = signal.sample_rate
+        return in_room(signal, room_response(room, rate), direct_delay(room, rate))
 
 
-def in_room(signal: Signal, response: np.ndarray) -> Signal:
-    """`signal` as heard through `response` (H,): as long, in time with itself, and with the
-    active level that the speech had."""
+def in_room(signal: Signal, response: np.ndarray, direct: int) -> Signal:
+    """`signal` as heard through `response` (H,), in which the direct sound arrives at the sample
+    `direct`: as long, in time with itself, and with the active level that the speech had."""
     assert signal.speech is not None, "a room needs the speech"
     rate = signal.sample_rate
-    reverberant = signal.each(lambda wave: convolve(wave, response))
+    reverberant = signal.each(lambda wave: convolve(wave, response, direct))
     assert reverberant.speech is not None
     before = active_speech_level_db(signal.speech, rate)
     after = active_speech_level_db(reverberant.speech, rate)

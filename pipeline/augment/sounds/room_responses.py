@@ -10,17 +10,17 @@ import numpy as np
 _DIRECT_DB = -6.0
 
 
-def convolve(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
-    """`wave` (S,) as heard through the impulse response `response` (H,).
+def convolve(wave: np.ndarray, response: np.ndarray, direct: int) -> np.ndarray:
+    """`wave` (S,) as heard through the impulse response `response` (H,), in which the direct sound
+    arrives at the sample `direct`.
 
     As long as the wave and in time with it: the delay of the direct sound is taken out, so
     word times stay true, and what rings on past the end is cut.
     """
     from scipy.signal import fftconvolve
 
-    delay = direct_sample(response)
     # (S,) * (H,) -> (S + H - 1,)
-    wet = fftconvolve(wave, response)[delay : delay + len(wave)].astype(np.float32)
+    wet = fftconvolve(wave, response)[direct : direct + len(wave)].astype(np.float32)
     return np.pad(wet, (0, len(wave) - len(wet)))
 
 

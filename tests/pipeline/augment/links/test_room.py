@@ -8,7 +8,12 @@ from pipeline.augment.links.link import SoundPool
 from pipeline.augment.links.room import SimulatedRoom, in_room
 from pipeline.augment.links.signal import Signal
 from pipeline.augment.sounds.room_responses import direct_sample, rt60_s
-from pipeline.augment.sounds.simulated_rooms import ShoeBox, positions_m, room_response
+from pipeline.augment.sounds.simulated_rooms import (
+    ShoeBox,
+    direct_delay,
+    positions_m,
+    room_response,
+)
 
 RATE = 16000
 POOL = SoundPool(RATE, {}, {})
@@ -39,7 +44,7 @@ def ringing(duration_s: float = 0.8) -> np.ndarray:
 
 def test_a_room_keeps_the_active_level_of_speech():
     wave = words()
-    result = in_room(Signal(wave, wave, RATE), ringing())
+    result = in_room(Signal(wave, wave, RATE), ringing(), 0)
     assert active_speech_level_db(result.wave, RATE) == pytest.approx(
         active_speech_level_db(wave, RATE), abs=0.01
     )
@@ -50,15 +55,15 @@ def test_a_room_keeps_the_active_level_of_speech():
 def test_noise_that_was_there_before_gets_the_gain_of_the_speech():
     wave = words()
     noise = 0.05 * np.random.default_rng(2).standard_normal(len(wave)).astype(np.float32)
-    alone = in_room(Signal(wave, wave, RATE), ringing())
-    noisy = in_room(Signal(wave, wave, RATE).with_noise(noise), ringing())
+    alone = in_room(Signal(wave, wave, RATE), ringing(), 0)
+    noisy = in_room(Signal(wave, wave, RATE).with_noise(noise), ringing(), 0)
     np.testing.assert_array_equal(noisy.speech, alone.wave)
     assert not np.array_equal(noisy.wave, noisy.speech)
 
 
 def test_a_response_of_zeros_leaves_silence():
     wave = words()
-    result = in_room(Signal(wave, wave, RATE), np.zeros(1000, np.float32))
+    result = in_room(Signal(wave, wave, RATE), np.zeros(1000, np.float32), 0)
     assert not result.wave.any()
     assert result.measured["rt60_s"] is None
 
@@ -70,9 +75,58 @@ def test_a_simulated_room_rings_as_long_as_asked(asked_s, size_m):
     assert rt60_s(response, RATE) == pytest.approx(asked_s, rel=0.2)
 
 
-def test_the_same_room_is_the_same_response():
-    room = ShoeBox((5.0, 4.0, 2.6), 0.3, 1.5, 0.3, (0.2, 0.8))
-    np.testing.assert_array_equal(room_response(room, RATE), room_response(room, RATE))
+def live_rooms() -> list[ShoeBox]:
+    """Small and live: of their reflections most are of an order too high to be computed."""
+    rng = np.random.default_rng(0)
+    return [
+        ShoeBox(
+            (rng.uniform(1.5, 3.0), rng.uniform(1.5, 2.5), rng.uniform(2.2, 2.6)),
+            rng.uniform(0.6, 3.0),
+            rng.uniform(0.3, 2.5),
+            rng.random(),
+            (rng.random(), rng.random()),
+        )
+        for _ in range(8)
+    ]
+
+
+@pytest.mark.parametrize("room", live_rooms())
+def test_a_small_live_room_rings_as_long_as_asked_and_never_swells(room):
+    response = room_response(room, RATE)
+    assert rt60_s(response, RATE) == pytest.approx(room.rt60_s, rel=0.1)
+    direct = direct_delay(room, RATE)
+    assert np.argmax(np.abs(response)) - direct < 0.05 * RATE
+    squares = np.square(response[direct:])
+    frames = squares[: len(squares) // 800 * 800].reshape(-1, 800)  # of 50 ms
+    levels_db = 10 * np.log10(frames.mean(axis=1))
+    line_db = levels_db[0] - 60 * 0.05 * np.arange(len(levels_db)) / room.rt60_s
+    np.testing.assert_allclose(levels_db, line_db, atol=4.0)
+
+
+@pytest.mark.parametrize("room", [*live_rooms(), ShoeBox((8, 6, 3), 0.2, 2.5, 0.3, (0.2, 0.8))])
+def test_in_a_simulated_room_a_click_is_heard_at_its_moment(room):
+    wave = np.zeros(RATE, np.float32)
+    wave[RATE // 4] = 0.5
+    numbers = dict(zip(("length_m", "width_m", "height_m"), room.size_m, strict=True)) | {
+        "rt60_s": room.rt60_s,
+        "distance_m": room.distance_m,
+        "direction": room.direction,
+        "along": room.position[0],
+        "across": room.position[1],
+    }
+    result = SimulatedRoom.apply(Signal(wave, wave, RATE), POOL, **numbers)
+    heard = np.abs(np.diff(result.wave))  # less of what is too low to be heard
+    around = RATE // 4 - 16
+    assert heard[:around].max() < 0.1 * heard.max()
+    assert around + np.argmax(heard[around : around + 24]) == pytest.approx(RATE // 4, abs=1)
+
+
+@pytest.mark.parametrize("asked_s", [0.3, 1.5])
+def test_the_same_room_is_the_same_response(asked_s):
+    room = ShoeBox((5.0, 4.0, 2.6), asked_s, 1.5, 0.3, (0.2, 0.8))
+    logged = ShoeBox((5, 4, np.float64(2.6)), asked_s, 1.5, 0.3, (0.2, 0.8))
+    for again in (room, logged):
+        np.testing.assert_array_equal(room_response(room, RATE), room_response(again, RATE))
 
 
 def test_farther_away_the_direct_sound_is_weaker_against_the_room():

@@ -8,6 +8,7 @@ A clip is positive where it says one of the build's wake phrases (the `phrases` 
 openWakeWord's config OUT is `output_dir`/`model_name`.
 """
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,13 +82,13 @@ def _wake_phrases(dataset: Path) -> WakePhrases:
     return WakePhrases(frozenset(map(_transcript, phrases)), frozenset(intents))
 
 
+@functools.cache
 def _transcript(phrase: str) -> str:
     """A phrase as the column `transcript` has it."""
-    if any(sign.isdigit() for sign in phrase):
-        from pipeline.text.normalize import normalize
+    from pipeline.text.normalize import normalize
 
-        (phrase,) = normalize([phrase])
-    return " ".join(words_of(phrase))
+    (spoken,) = normalize([phrase])
+    return " ".join(words_of(spoken))
 
 
 def _dataset(piece: Piece) -> Path:

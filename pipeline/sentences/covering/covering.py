@@ -83,6 +83,7 @@ class CoverSource:
         sizes = level_sizes(filler.vocabularies, filler.listed)
         self._cover = TupleCover(sizes, config.t, config.at_least, self._rng)
         self._next: tuple[int, ...] | None = None
+        self._said: set[tuple[int, ...]] = set()
 
     def worth(self) -> float:
         if self._next is None:
@@ -112,12 +113,28 @@ class CoverSource:
         return max(best, key=lambda levels: self.filler.worth(self._values(levels)))
 
     def _say(self, levels: tuple[int, ...]) -> Sentence | Reject | None:
-        """The levels count as covered even where no new sentence has them."""
-        self._cover.add(levels)
+        """The levels, or others with the same tuple where this template has said those, count as
+        covered even where no new sentence has them.
+        """
+        chosen = self._not_said(levels)
+        if chosen is None:
+            return None
+        self._cover.add(chosen)
+        if self._cover.target > 1:
+            self._said.add(chosen)
         for _ in range(1 if all(self.filler.listed) else _TRIES):
-            if row := self.filler.say(self._values(levels, drawn=True)):
+            if row := self.filler.say(self._values(chosen, drawn=True)):
                 return row
         return None
+
+    def _not_said(self, levels: tuple[int, ...]) -> tuple[int, ...] | None:
+        if levels not in self._said or not all(self.filler.listed):
+            return levels
+        others = (other for other in self._cover.others(levels) if other not in self._said)
+        found = next(others, None)
+        if found is None:
+            self._cover.give_up(levels)
+        return found
 
     def _values(self, levels: tuple[int, ...], *, drawn: bool = False) -> tuple[str, ...]:
         """The values at `levels`; those of slots made by rule are empty unless `drawn`."""

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from pipeline.records import Slot
 
 LISTED_RENDERINGS = 20_000  # of a template with conditions, to be covered tuple by tuple
 MAX_TUPLES = 50_000_000  # of one template; two bytes each
+_MOST_OTHERS = 1_000  # sentences with one tuple that are looked at for one not said yet
 
 Group = tuple[tuple[str, str], ...]  # names and values of slots
 
@@ -91,6 +92,42 @@ class TupleCover:
         """How many tuples it would say for the first time."""
         tables = zip(self.subsets, self.tables, strict=True)
         return sum(int(table[tuple(levels[p] for p in s)] < self.target) for s, table in tables)
+
+    def others(self, levels: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """Levels with the same first uncovered tuple and any others beside it, in random order: all
+        there are, or `_MOST_OTHERS` of them. None where all tuples are covered.
+        """
+        subset = self._uncovered_in(levels)
+        if subset is None:
+            return
+        free = [position for position in range(len(levels)) if position not in subset]
+        sizes = [self.sizes[position] for position in free]
+        count = math.prod(sizes)
+        all_of_them = count <= _MOST_OTHERS
+        drawn = (
+            self._rng.permutation(count)
+            if all_of_them
+            else self._rng.integers(count, size=_MOST_OTHERS)
+        )
+        for number in drawn.tolist():
+            other = list(levels)
+            for position, level in zip(free, np.unravel_index(number, sizes or [1]), strict=False):
+                other[position] = int(level)
+            yield tuple(other)
+
+    def give_up(self, levels: tuple[int, ...]) -> None:
+        """Count the first uncovered tuple of these levels as covered."""
+        subset = self._uncovered_in(levels)
+        if subset is not None:
+            which = self.subsets.index(subset)
+            self.left[which] -= 1
+            self.tables[which][tuple(levels[p] for p in subset)] = self.target
+
+    def _uncovered_in(self, levels: tuple[int, ...]) -> tuple[int, ...] | None:
+        for subset, table in zip(self.subsets, self.tables, strict=True):
+            if table[tuple(levels[p] for p in subset)] < self.target:
+                return subset
+        return None
 
     def add(self, levels: tuple[int, ...]) -> None:
         """Count these levels as covered once more."""

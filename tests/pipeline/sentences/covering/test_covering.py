@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,12 @@ from pipeline.records import Sentence
 from pipeline.sentences.covering.covering import CoverageConfig
 from pipeline.sentences.covering.diphones import breaths_of, diphones_of
 from pipeline.sentences.drawing.sentence_filter import FilterConfig
-from pipeline.sentences.generate import SentencesConfig, describe_domain, generate
+from pipeline.sentences.generate import (
+    SentencesConfig,
+    check_sentences,
+    describe_domain,
+    generate,
+)
 from tests.pipeline.sentences.drawing.test_sampling import texts, tiny
 
 ASSISTANT = Path("prompts/voice_assistant")
@@ -57,6 +63,36 @@ def test_at_least_twice(tmp_path: Path) -> None:
     pairs = Counter(tuple(slot.value for slot in row.slots[:2]) for row in output(config))
     assert set(pairs.values()) == {2}
     assert len(pairs) == 4
+
+
+@pytest.mark.parametrize(("t", "times", "size"), [(1, 2, 10), (1, 3, 12), (2, 2, 20), (2, 3, 30)])
+@pytest.mark.parametrize("balance", [True, False])
+def test_at_least_so_often_whatever_the_template_has_said(
+    tmp_path: Path, t: int, times: int, size: int, balance: bool
+) -> None:
+    """What covers most is at some point a sentence that was said already."""
+    folder = tiny(
+        tmp_path,
+        "{{ a }} {{ b }} {{ c }} {{ d }}.",
+        a="x\ny\nz\n",
+        b="k\nl\nm\n",
+        c="p\nq\n",
+        d="u\nv\n",
+    )
+    coverage = CoverageConfig(t=t, at_least=times, balance=balance)
+    for seed in range(4):
+        config = SentencesConfig(folder, size, "coverage", coverage=coverage)
+        check_sentences(config, seed)
+        held = Counter(
+            group
+            for row in output(config, seed)
+            for group in itertools.combinations([slot.value for slot in row.slots], t)
+        )
+        assert len(held) == {1: 10, 2: 37}[t]
+        assert min(held.values()) >= times
+    too_few = dataclasses.replace(config, count={1: 3, 2: 9}[t] * times - 1)
+    with pytest.raises(DataError, match=r"takes \d+ sentences"):
+        check_sentences(too_few)
 
 
 def test_seeds_and_exhaustion(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def voice_columns(table: pa.Table) -> Iterator[Column]:
     rows without speech."""
     sources = table["source"].to_pylist()
     rows = [row for row, source in enumerate(sources) if source not in _NO_DRAWN_VOICE]
-    spoken = table.take(rows)
+    spoken = table.take(pa.array(rows, pa.int64()))
     for name in audited("voice"):
         yield column_of(name, rows, spoken[name].to_pylist())
 

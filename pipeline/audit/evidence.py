@@ -1,9 +1,8 @@
 """Input and output of the audit's tests: `Evidence` and `Finding`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from pipeline.augment.chain import kind_of
 from pipeline.augment.config import AugmentConfig
 from pipeline.augment.links import LINKS
 from pipeline.augment.links.link import AuditShape
+from pipeline.dataset.record import BuildPart
 from pipeline.splits import SPLITS
 
 LEAST_ROWS = 20  # fewer say nothing
@@ -41,8 +41,8 @@ class Evidence:
     """A dataset's rows as the tests see them.
 
     `probability` is the share of clips that the config asks each link for; `lost` is the share of
-    voices that were drawn and then dropped by the judge; `rng_for` gives a generator for a test by
-    its name.
+    voices that were drawn and then dropped by the judge; `speakers_apart` says whether no two
+    splits share a speaker, by intent; `rng_for` gives a generator for a test by its name.
     """
 
     num_rows: int
@@ -51,6 +51,7 @@ class Evidence:
     labels: Mapping[str, Column]
     probability: Mapping[str, float]
     lost: float
+    speakers_apart: bool
     rng_for: Callable[[str], np.random.Generator]
 
     def drawn(self) -> Iterator[Column]:
@@ -74,6 +75,11 @@ class Evidence:
         if not parameter or not self._is_dealt(link):
             return None
         return self.labels["split"].within(column.rows).values
+
+    def voice_strata(self, column: Column) -> np.ndarray | None:
+        """The split of each row of a column (n,) of voices, where each split has speakers of its
+        own: then voices are drawn within a split. Else None."""
+        return self.labels["split"].within(column.rows).values if self.speakers_apart else None
 
     def sources(self, link: str) -> list[Column]:
         """The columns that name recordings a link has used."""
@@ -112,15 +118,22 @@ def audit_shape(link: str) -> AuditShape:
     return LINKS[kind].audit
 
 
-def probabilities(config: Mapping[str, Any]) -> dict[str, float]:
-    """Link -> the share of the clips that a build's config asks it for, of links that its chain
-    has once: a row does not say which of two it has.
+def probabilities(parts: Sequence[BuildPart]) -> dict[str, float]:
+    """Link -> the share of the clips that the builds of a dataset ask it for, of links that no
+    chain has twice: a row does not say which of two it has.
 
     Raises `ConfigError` for a chain that this version does not know.
     """
-    links = build(AugmentConfig, config.get("augment") or {}, "build.json").links
-    kinds = Counter(map(kind_of, links))
-    return {kind_of(link): link.probability for link in links if kinds[kind_of(link)] == 1}
+    shares, twice, num_rows = defaultdict[str, float](float), set[str](), 0
+    for part in parts:
+        rows = max(1, part.rows)
+        num_rows += rows
+        links = build(AugmentConfig, part.config.get("augment") or {}, "build.json").links
+        kinds = Counter(map(kind_of, links))
+        twice |= {kind for kind, count in kinds.items() if count > 1}
+        for link in links:
+            shares[kind_of(link)] += link.probability * rows
+    return {kind: share / num_rows for kind, share in shares.items() if kind not in twice}
 
 
 def varying(columns: Iterable[Column]) -> list[Column]:

@@ -32,7 +32,8 @@ def ties(evidence: Evidence) -> Iterator[Finding]:
                 yield from _tie(column, label, evidence)
     for column in varying(evidence.voice.values()):
         for label in evidence.labels.values():
-            yield from _voice_tie(column, label, evidence)
+            if not (evidence.speakers_apart and label.name == "split"):
+                yield from _voice_tie(column, label, evidence)
 
 
 def bins(values: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
@@ -85,7 +86,9 @@ def _voice_tie(column: Column, label: Column, evidence: Evidence) -> Iterator[Fi
     voice, label = shared_rows(column, label)
     if len(voice.rows) < LEAST_ROWS:
         return
-    tables = tables_by_stratum(voice.values if voice.levels else bins(voice.values), label.values)
+    strata = evidence.voice_strata(voice)
+    codes = voice.values if voice.levels else bins(voice.values, strata)
+    tables = tables_by_stratum(codes, label.values, strata)
     if not tables:
         return
     test = mutual_information_test(tables, evidence.rng_for(f"{column.name}|{label.name}"))

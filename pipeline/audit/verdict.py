@@ -146,7 +146,8 @@ def _evidence(table: pa.Table, record: DatasetRecord) -> Evidence:
         log=read_log(table),
         voice={column.name: column for column in voice_columns(table)},
         labels={column.name: column for column in label_columns(table)},
-        probability=probabilities(record.config),
+        probability=probabilities(record.parts),
         lost=(rejects + retried) / (num_rows + rejects),
+        speakers_apart="speaker" in record.kept_apart,
         rng_for=partial(rng_for, record.seed, "audit"),
     )

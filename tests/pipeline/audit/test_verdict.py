@@ -11,6 +11,7 @@ import pytest
 from models.errors import DataError
 from pipeline.audit.record import read_audit
 from pipeline.audit.verdict import audit_json, audit_table
+from pipeline.dataset.record import BuildPart
 from tests.planted_bias import CLASSES, INTENTS, RECORD, ROOMS, Row, clean_rows, noise_of, table_of
 
 Plant = Callable[[list[Row]], None]
@@ -153,3 +154,48 @@ def test_an_audit_is_read_as_it_was_written_and_a_damaged_one_is_named(tmp_path:
         (tmp_path / "audit.json").write_text(wrong)
         with pytest.raises(DataError, match=r"audit\.json"):
             read_audit(tmp_path)
+
+
+def test_speakers_that_are_kept_apart_are_no_tie_to_their_split_nor_to_its_templates() -> None:
+    rows = clean_rows(8, 600)
+    rng = np.random.default_rng(8)
+    for row in rows:
+        part = ("train", "validation", "test").index(row["split"])
+        row["speaker"] = f"speaker-{part}-{rng.integers(3)}"
+        row["template"] = f"call:{part}-{rng.integers(3)}"
+    output = {"output": {"disjoint": ["speaker", "template"]}}
+    apart = audit_table(table_of(rows), replace(RECORD, config=dict(RECORD.config) | output))
+    assert "speaker" not in {bias.finding.subject for bias in apart.biases}
+    assert "speaker" in {
+        bias.finding.subject for bias in audit_table(table_of(rows), RECORD).biases
+    }
+    for row in rows:  # within a split, it is one
+        row["speaker"] = f"{row['split']}-{row['template'][-1]}"
+    tied = audit_table(table_of(rows), replace(RECORD, config=dict(RECORD.config) | output))
+    assert ("speaker", "template") in {
+        (bias.finding.subject, bias.finding.against) for bias in tied.biases
+    }
+
+
+def test_noise_that_one_of_two_builds_has_is_found_where_they_are_merged() -> None:
+    rows = clean_rows(9, 400)
+    for row in rows[:200]:
+        row["intent"] = "intent-a"
+        row["augmentations"].pop("background_noise", None)
+    without = dict(RECORD.config) | {"augment": {}}
+    loud = dict(RECORD.config) | {"augment": {"noise": {"folder": "noise"}}}
+    parts = (
+        BuildPart("quiet", 7, without, rows=200),
+        BuildPart("loud", 7, loud, rows=200),
+    )
+    audit = audit_table(table_of(rows), replace(RECORD, config={}, history=parts))
+    assert ("background_noise", "intent") in {
+        (bias.finding.subject, bias.finding.against) for bias in audit.biases
+    }
+
+
+def test_rows_without_a_drawn_voice_are_audited() -> None:
+    rows = clean_rows(2, 60)
+    for row in rows:
+        row["source"] = "recordings"
+    assert audit_table(table_of(rows), RECORD).findings

@@ -255,12 +255,16 @@ def _audible_offset(
         segment = noise_segment(noise, int(offset), num_samples, sample_rate)
         if rms_db(segment) > whole_db - _PAUSE_DB:
             return int(offset)
-    steps = np.arange(first, max(latest, first) + 1, max(1, round(_STEP_S * sample_rate)))
+    step = max(1, round(_STEP_S * sample_rate))
+    steps = np.arange(first, max(latest, first) + 1, step)
     energy = np.concatenate([[0.0], np.cumsum(np.square(noise, dtype=np.float64))])
     ends = np.minimum(steps + num_samples, len(noise))
     powers = (energy[ends] - energy[steps]) / np.maximum(ends - steps, 1)
     loud = steps[powers > powers.max() * 10 ** (-_PAUSE_DB / 10)]
-    return int(loud[int(tries[0] * len(loud))]) if len(loud) else int(offsets[0])
+    if not len(loud):
+        return int(offsets[0])
+    number, within = divmod(tries[0] * len(loud), 1.0)  # anywhere in a step, or clips repeat
+    return min(int(loud[int(number)]) + int(within * step), max(latest, first))
 
 
 def _by_parameter(drawn: Sequence[tuple[str, str, float]]) -> Drawn:

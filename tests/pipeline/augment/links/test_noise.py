@@ -143,6 +143,16 @@ def test_the_pauses_of_a_noise_do_not_satisfy_an_snr(tmp_path):
         assert rms_db(noise_segment(noise, offset, 2 * RATE, RATE)) > rms_db(noise) - 20
 
 
+def test_clips_begin_anywhere_in_a_noise_that_is_mostly_pause():
+    """Not on a grid, on which some begin where others did more often than by chance."""
+    rng = np.random.default_rng(0)
+    noise = np.zeros(60 * RATE, np.float32)
+    noise[40 * RATE : 40 * RATE + RATE // 20] = 0.5
+    grid = RATE // 100
+    offsets = [_audible_offset(noise, rng.random(8), RATE, RATE, (0.0, 1.0)) for _ in range(200)]
+    assert len({offset % grid for offset in offsets}) > grid // 3
+
+
 @pytest.mark.parametrize("inaudible", ["offset", "rumble"])
 def test_neither_offset_nor_rumble_satisfies_an_snr(tmp_path, inaudible):
     """Of the noise, and of the speech before it: the SNR is that of what is heard."""

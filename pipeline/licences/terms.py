@@ -49,6 +49,12 @@ class Terms:
     attribution: bool
     conditions: frozenset[str] = frozenset()
 
+    @property
+    def share_alike(self) -> frozenset[str]:
+        """The family of licences under one of which a work made of it must be."""
+        family = "cc" if self.name.startswith("cc-by") else self.name
+        return frozenset({family} if "sa" in self.conditions else ())
+
     def is_covered_by(self, other: "Terms") -> bool:
         """Whether a work under `other` keeps all that this one asks."""
         if self.name == "cc0-1.0":
@@ -79,7 +85,7 @@ def needs_attribution(name: str) -> bool:
 
 def terms_of(expression: str) -> list[Terms]:
     """The terms of a licence, or of several joined by ` AND ` or `+`; of none: unknown."""
-    names = [part.strip() for part in re.split(r" AND |\+", expression) if part.strip()]
+    names = [part.strip() for part in re.split(r" AND |\+(?!/)", expression) if part.strip()]
     return [_terms(name) for name in names] or [_terms(UNKNOWN)]
 
 
@@ -91,10 +97,12 @@ def combined(own: str, parts: Iterable[str]) -> str:
     """
     asked = {terms.name: terms for terms in terms_of(own)}
     allowed = {condition for terms in asked.values() for condition in terms.conditions}
+    alike = {family for terms in asked.values() for family in terms.share_alike}
     if all(terms.attribution for terms in asked.values()):
         allowed.add("by")  # MIT and its like want a name, too
     for terms in _distinct(parts):
-        if terms.commercial == "unknown" or not terms.conditions <= allowed:
+        is_asked = terms.conditions <= allowed and terms.share_alike <= alike
+        if terms.commercial == "unknown" or not is_asked:
             asked.setdefault(terms.name, terms)
     kept = [
         terms.name

@@ -65,6 +65,14 @@ def test_of_several_the_strictest_counts(joined: str, commercial: str) -> None:
         ("cc-by-4.0", ["unknown"], "cc-by-4.0 AND unknown"),
         ("cc-by-4.0", ["CC0 1.0+unknown"], "cc-by-4.0 AND unknown"),
         ("cc-by-4.0", ["my own"], "cc-by-4.0 AND my own"),
+        ("cc-by-sa-4.0", ["odbl-1.0"], "cc-by-sa-4.0 AND odbl-1.0"),
+        ("odbl-1.0", ["CC BY-SA 4.0"], "odbl-1.0 AND cc-by-sa-4.0"),
+        ("cc-by-sa-4.0", ["CC BY-SA 3.0", "CC BY 4.0"], "cc-by-sa-4.0"),
+        (
+            "cc-by-4.0",
+            ["http://creativecommons.org/licenses/sampling+/1.0/"],
+            "cc-by-4.0 AND http://creativecommons.org/licenses/sampling+/1.0/",
+        ),
     ],
 )
 def test_what_is_mixed_into_a_work_counts(own: str, parts: list[str], expected: str) -> None:

@@ -119,11 +119,11 @@ def probe(request: ProbeRequest, report: Report) -> list[ProbeResult]:
     report(f"reading {request.dataset}")
     source = read_source(request.dataset, rate, request.at_most, _change(request))
     task = _task(source, request)
-    sources = [source]
+    sources = [_of_learned_labels(source, task, report)]
     if request.train_real:
         report(f"reading {request.train_real}")
         more = read_source(request.train_real, rate, request.at_most)
-        sources.append(_of_known_labels(more, task))
+        sources.append(_of_learned_labels(more, task, report))
     meanings: Mapping[str, Meaning] = {}
     if request.label == "slots":
         meanings = meanings_of((*source.train, *source.validation, *source.test))
@@ -161,15 +161,26 @@ def _task(source: Source, request: ProbeRequest) -> _Task:
     return replace(task, kind=kind, labels=labels)
 
 
-def _of_known_labels(source: Source, task: _Task) -> Source:
-    """Without clips that are none of the labels: other sentences of a corpus."""
+def _of_learned_labels(source: Source, task: _Task, report: Report) -> Source:
+    """Without clips to learn from that are none of the labels, other sentences of a corpus, and
+    without clips to stop by that none of those says.
+
+    Raises `DataError` where none are left to stop by.
+    """
     if task.kind == "ctc":
         return source
-
-    def known(clips: Sequence[ProbeClip]) -> tuple[ProbeClip, ...]:
-        return tuple(clip for clip in clips if task.text_of(clip) in task.labels)
-
-    return replace(source, train=known(source.train), validation=known(source.validation))
+    train = tuple(clip for clip in source.train if task.text_of(clip) in task.labels)
+    learned = {task.text_of(clip) for clip in train}
+    validation = tuple(clip for clip in source.validation if task.text_of(clip) in learned)
+    num_unlearned = len(source.validation) - len(validation)
+    if num_unlearned:
+        report(f"{source.name}: {num_unlearned} clips of validation say what train never does")
+    if not validation and train:
+        raise DataError(
+            f"{source.name}: no clip of validation says what one of train does; give --model ctc, "
+            "or a dataset with more clips of each label"
+        )
+    return replace(source, train=train, validation=validation)
 
 
 def _check_labels(source: Source, task: _Task, real: Sequence[ProbeClip], folder: Path) -> None:

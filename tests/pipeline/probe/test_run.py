@@ -157,6 +157,24 @@ def test_what_cannot_be_tested_is_told(spoken: Path, real: Path, tmp_path: Path)
         probe(ProbeRequest(spoken, real, label="intent"), quiet)
 
 
+def test_clips_to_stop_by_say_what_was_learned(spoken: Path, real: Path, tmp_path: Path) -> None:
+    rare = write_corpus(tmp_path / "rare", 4, 8, seed=6)
+    lines = (rare / "metadata.csv").read_text().splitlines()
+    source = read_source(rare, RATE, 1000)
+    renamed = {clip.id for clip in source.validation[:2]}
+    lines = [
+        line.replace("|up", "|aside").replace("|down", "|aside").replace("|flat", "|aside")
+        if line.partition("|")[0] in {id.rpartition("/")[2] for id in renamed}
+        else line
+        for line in lines
+    ]
+    (rare / "metadata.csv").write_text("\n".join(lines))
+    told: list[str] = []
+    (result,) = probe(ProbeRequest(rare, real, kind="keyword", training=SHORT), told.append)
+    assert any("2 clips of validation say what train never does" in line for line in told)
+    assert result.num_validation == len(source.validation) - 2
+
+
 def test_folders_that_are_nothing_are_told(spoken: Path, tones: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"neither a dataset .* nor a corpus \(metadata.csv"):
         is_dataset(tmp_path)

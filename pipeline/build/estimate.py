@@ -81,7 +81,8 @@ def estimate(config: BuildConfig, samples: Sequence[Spent], started_s: float) ->
     num_rows, large = config.sentences.num_rows, samples[-1]
 
     def taken(first: float, small: float, sample: float) -> float:
-        a_row = max(0.0, sample - small) / max(1, large.sentences - samples[1].sentences)
+        more = large.sentences - samples[1].sentences
+        a_row = max(0.0, sample - small) / more if more else sample / large.sentences
         return max(0.0, first - a_row * samples[0].sentences) + a_row * num_rows
 
     def sealed(seconds: float) -> float:
@@ -117,6 +118,7 @@ def _sized(config: BuildConfig, rows: int, folder: Path) -> BuildConfig:
     smallest = _sentences_of(config, min(_SAMPLES[0], config.runtime.shard_size))
     least = max((math.ceil(1 / share) for share in config.sentences.shares), default=0)
     count = _sentences_of(config, rows) + max(0, least - smallest)
+    count = min(count, config.sentences.count)  # a domain may have no more
     return replace(
         config,
         sentences=replace(config.sentences, count=count),

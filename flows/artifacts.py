@@ -23,6 +23,7 @@ from prefect.settings import get_current_settings
 from pipeline.audit.record import read_audit
 from pipeline.build.stages import STAGE_NAMES
 from pipeline.dataset.files import read_dataset_rejects
+from pipeline.dataset.marks import STAGE as MARKS
 from pipeline.dataset.record import DatasetRecord, read_record
 from pipeline.dataset.rejects import reason_of
 from pipeline.records import Reject
@@ -77,7 +78,8 @@ def show_dataset(dataset: Path) -> None:
 def stage_table(num_rows: int, rejects: list[Reject]) -> list[dict[str, Any]]:
     """For each stage the rows that went through it, and what it rejected, for which reasons."""
     table, passed = [], num_rows
-    for stage in reversed(STAGE_NAMES):
+    marked = [MARKS] if any(reject.stage == MARKS for reject in rejects) else []
+    for stage in reversed([*STAGE_NAMES, *marked]):
         reasons = Counter(reason_of(reject) for reject in rejects if reject.stage == stage)
         told = [f"{count} x {reason}" for reason, count in reasons.most_common(_TOLD_REASONS)]
         rejected = reasons.total()

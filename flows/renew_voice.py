@@ -83,7 +83,8 @@ def renew_voice(
     is_there = _is_there(in_use)
     candidate = train_voice(training, training_overrides or [])
     if is_there:
-        contest = Contest(corpus_config(Path(training), []), figure, clips)
+        corpus = corpus_config(Path(training), overrides=training_overrides or ())
+        contest = Contest(corpus, figure, clips)
         if not _is_better(candidate, in_use, contest):
             return str(in_use)
     publish_voice(candidate, in_use)

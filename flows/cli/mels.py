@@ -56,14 +56,16 @@ def mels(
     tell(f"mels  {to}\nfine-tune a vocoder on them with --set teacher_mels={to}")
 
 
-def corpus_config(corpus: Path, folders: Sequence[str]) -> "CorpusConfig":
-    """A corpus by its folder, or by the training config that names it."""
-    from models.config import build, read_yaml
+def corpus_config(
+    corpus: Path, folders: Sequence[str] = (), overrides: Sequence[str] = ()
+) -> "CorpusConfig":
+    """A corpus by its folder, or by the training config that names it, with `overrides` over it."""
+    from models.config import build, read_overridden
     from models.training.corpus import CorpusConfig
 
     if not corpus.is_file():
         return CorpusConfig(root=corpus, folders=tuple(folders))
-    section = read_yaml(corpus).get("corpus")
+    section = read_overridden(corpus, overrides).get("corpus")
     if not isinstance(section, dict):
         raise ConfigError(f"{corpus}: corpus: missing; --corpus takes a folder or such a config")
     if folders:

@@ -8,8 +8,19 @@ import pytest
 
 from flows import artifacts
 from models.object_store import RemotePath
+from pipeline.records import Reject
 from pipeline.storage.versions import publish_version
 from tests.s3_server import FaultyS3
+
+
+def test_every_reject_is_counted_also_marked_ones() -> None:
+    rejects = [Reject("a", "judge", "mumbled", "t", "s"), Reject("b", "marks", "noisy", "t", "s")]
+    table = {line["stage"]: line for line in artifacts.stage_table(10, rejects)}
+    assert list(table)[-1] == "marks"
+    assert (table["marks"]["rows"], table["marks"]["rejected"]) == (10, 1)
+    assert (table["judge"]["rows"], table["judge"]["rejected"]) == (11, 1)
+    assert table["frontend"]["rows"] == 12
+    assert "marks" not in {line["stage"] for line in artifacts.stage_table(10, rejects[:1])}
 
 
 def test_a_dataset_in_a_store_is_shown_as_one_here(

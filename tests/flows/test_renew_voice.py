@@ -6,6 +6,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 
 from flows import renew_voice as renewal
+from flows.cli.mels import corpus_config
 from flows.parameters import place
 from models.checkpoint import checkpoint_digest
 from models.errors import ConfigError
@@ -68,3 +69,9 @@ def test_a_place_where_no_voice_may_be_is_told_before_the_training(
     monkeypatch.setenv("VOXLOOM_DATA", "hf://datasets/org")
     with pytest.raises(ConfigError, match=r"^hf://datasets/org/mine: the hub is for datasets"):
         renewal.renew_voice.fn("configs/train/harmonic.yaml", "$VOXLOOM_DATA/mine", "build.yaml")
+
+
+def test_voices_are_compared_on_the_corpus_that_was_trained_on() -> None:
+    training = Path("configs/train/harmonic.yaml")
+    found = corpus_config(training, overrides=["corpus.root=mine", "corpus.folders=[anna]"])
+    assert (found.root, found.folders) == (Path("mine"), ("anna",))

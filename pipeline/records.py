@@ -12,6 +12,7 @@ NO_PITCH = np.zeros((0, 0), np.float16)
 SIMULATED = "simulated"  # the source of a room that was computed, not recorded
 SILENCE = "silence"  # the source and the kind of negative of rows without speech
 NOBODY = "none"  # their speaker, accent, acoustic model and vocoder
+RECORDED_BY = "recording:"  # what the acoustic model of the user's recordings begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,11 @@ class Performance:
     def is_silence(self) -> bool:
         """Whether the row is without speech."""
         return self.speaker == NOBODY and not self.phonemes
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a person speaks: the row is a recording of the user's."""
+        return self.acoustic_model.startswith(RECORDED_BY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pipeline.audio.ogg import with_serial
 Codec = Literal["flac", "wav", "opus", "mp3"]
 SAMPLE_RATES = (8000, 16000, 22050, 24000, 48000)
 DECLARATION = "synthetic speech, made by Voxloom"
+OF_RECORDINGS = "recorded speech, processed by Voxloom"
 NOISE_DECLARATION = "the noise of a clip of synthetic speech, made by Voxloom"
 _SOFTEST_LUFS, _LOUDEST_LUFS = -60.0, -5.0
 _FORMATS: Mapping[str, tuple[str, str]] = {  # as libsndfile calls them
@@ -98,12 +99,23 @@ class Shipped:
     gain_db: float
 
 
-def ship(wave: np.ndarray, sample_rate: int, delivery: Delivery, title: str) -> Shipped:
+def declaration(is_recorded: bool) -> str:
+    """What the file of a clip says of its speech."""
+    return OF_RECORDINGS if is_recorded else DECLARATION
+
+
+def ship(
+    wave: np.ndarray,
+    sample_rate: int,
+    delivery: Delivery,
+    title: str,
+    is_recorded: bool = False,
+) -> Shipped:
     """The finished clip `wave` (S,) as `delivery` wants it. Pure: the same gives the same bytes."""
     target = delivery.loudness_lufs
     gain_db = 0.0 if target is None else gain_to_db(wave, sample_rate, target)
     louder = amplified(wave, gain_db)
-    audio = encode_clip(louder, sample_rate, delivery.codec, title)
+    audio = encode_clip(louder, sample_rate, delivery.codec, title, declaration(is_recorded))
     exact = delivery.codec in _LOSSLESS
     return Shipped(audio, in_16_bits(louder) if exact else decode_audio(audio)[0], gain_db)
 

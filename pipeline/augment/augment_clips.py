@@ -47,17 +47,20 @@ def augment_clips(
         is_silence = clip.performance.is_silence
         augmented = augmenter.augment(clip.id, wave, seed, is_silence)
         shipped_as = delivery.of_silence if is_silence else delivery
-        yield _finished(clip.id, augmented, sample_rate, shipped_as)
+        yield _finished(clip, augmented, sample_rate, shipped_as)
 
 
-def _finished(id: str, augmented: Augmented, sample_rate: int, delivery: Delivery) -> FinishedClip:
-    shipped = ship(augmented.wave, sample_rate, delivery, id)
+def _finished(
+    clip: JudgedClip, augmented: Augmented, sample_rate: int, delivery: Delivery
+) -> FinishedClip:
+    is_recorded = clip.performance.is_recorded
+    shipped = ship(augmented.wave, sample_rate, delivery, clip.id, is_recorded)
     noise_audio = b""
     if augmented.noise_wave is not None:
         noise = amplified(augmented.noise_wave, shipped.gain_db)
-        noise_audio = encode_clip(noise, sample_rate, "flac", id, NOISE_DECLARATION)
+        noise_audio = encode_clip(noise, sample_rate, "flac", clip.id, NOISE_DECLARATION)
     return FinishedClip(
-        id=id,
+        id=clip.id,
         sample_rate=sample_rate,
         num_samples=len(shipped.wave),
         audio=shipped.audio,

@@ -12,9 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from pipeline.card.licences import (
     GENERATED_TAGS,
-    generated_sentence,
     header_licence,
     licences_section,
+    origin_sentence,
+    recorded_rows,
 )
 from pipeline.card.pictures import write_card_pictures
 from pipeline.dataset.columns import AUDIO, COLUMNS
@@ -44,9 +45,11 @@ def write_card(dataset: Path, license_name: str) -> None:
 
 
 def _body(dataset: Path, build: DatasetRecord) -> str:
+    num_recorded = recorded_rows(build.licences)
     return _template().render(
         build=build,
-        generated_sentence=generated_sentence(),
+        kind="English speech" if num_recorded else "Synthetic English speech",
+        origin=origin_sentence(build.rows, num_recorded),
         writers=_writers(build),
         pictures=write_card_pictures(dataset, build.coverage),
         examples=_examples(dataset),
@@ -77,6 +80,7 @@ def _header(dataset: Path, build: DatasetRecord, license_name: str) -> dict[str,
         for name in build.splits
     ]
     total = sum(num_bytes.values())
+    is_generated = recorded_rows(build.licences) < build.rows
     return {
         "pretty_name": build.name,
         "license": header_licence(license_name, build.licences),
@@ -84,7 +88,7 @@ def _header(dataset: Path, build: DatasetRecord, license_name: str) -> dict[str,
         "task_categories": ["automatic-speech-recognition", "text-to-speech"],
         "size_categories": [_size(build.rows)],
         "annotations_creators": ["machine-generated"],
-        "tags": ["speech", "voxloom", *GENERATED_TAGS],
+        "tags": ["speech", "voxloom", *(GENERATED_TAGS if is_generated else ())],
         "dataset_info": {
             "features": _features(_schema(dataset), _sample_rate(dataset)),
             "splits": splits,
@@ -144,6 +148,9 @@ def _writers(build: DatasetRecord) -> str:
         for file in sentences.get("files", ()):
             known = f" ({file['license']})" if file["license"] else ""
             found.append(f"`{PurePath(file['path']).name}`{known}")
+        for folder in sentences.get("recordings", ()):
+            name = folder["name"] or PurePath(folder["path"]).name
+            found.append(f"the recordings `{name}` ({folder['license']})")
         found += ["a language model"] if sentences.get("language_model") else []
         negatives = sentences.get("negatives") or {}
         found += ["near misses of phrases"] if negatives.get("share", 0.0) else []

@@ -1,9 +1,10 @@
-"""The card's statement that the speech is synthetic, and its section on licences."""
+"""The card's statement of where the speech is from, and its section on licences."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from pipeline.licences.summary import LicenceSummary, SummaryLine, spelled_for_hub
+from pipeline.records import RECORDED_BY
 
 # `machine-generated` is the hub's own word; the tags are what people search for.
 GENERATED_TAGS = ("ai-generated", "synthetic", "synthetic-speech")
@@ -18,12 +19,25 @@ _WHAT = {
 _HUB_KNOWS = ("cc", "apache-", "mit", "bsd", "odbl", "odc-by", "pddl", "unlicense", "unknown")
 
 
-def generated_sentence() -> str:
+def origin_sentence(num_rows: int, num_recorded: int) -> str:
     """What every card says of its audio, in one plain sentence."""
+    if not num_recorded:
+        return (
+            "All speech in this dataset is AI-generated: every clip was synthesized by a "
+            "text-to-speech model, and no person spoke these sentences."
+        )
+    if num_recorded == num_rows:
+        return "All speech in this dataset was recorded: people spoke these sentences."
     return (
-        "All speech in this dataset is AI-generated: every clip was synthesized by a "
-        "text-to-speech model, and no person spoke these sentences."
+        f"{num_recorded:,} of {num_rows:,} clips are recordings of people; all other speech in "
+        "this dataset is AI-generated: synthesized by a text-to-speech model."
     )
+
+
+def recorded_rows(summary: LicenceSummary) -> int:
+    """How many rows are recordings of the builder's."""
+    voices = (line for line in summary.sources if line.kind == "voice")
+    return sum(line.rows for line in voices if line.name.startswith(RECORDED_BY))
 
 
 def header_licence(own: str, summary: LicenceSummary) -> str | list[str]:

@@ -116,10 +116,12 @@ def _coverage(coverage: Mapping[str, Any]) -> _Drawing | None:
 
 def _intents(rows: LightRows) -> _Drawing | None:
     counts = Counter(filter(None, rows.texts("intent")))
-    return _bars("coverage", "Clips of each intent", counts) if counts else None
+    return _bars("coverage", "Clips of each intent", counts)
 
 
-def _bars(name: str, title: str, counts: Counter[str]) -> _Drawing:
+def _bars(name: str, title: str, counts: Counter[str]) -> _Drawing | None:
+    if not counts:
+        return None
     shown = _most_frequent(counts)
     most = max(count for _, count in shown)
     lines = [(label, count / most, f"{count:,}") for label, count in shown]

@@ -87,7 +87,7 @@ def _columns() -> Iterator[Column]:
         AUDIO,
         "augment",
         "mono, embedded; FLAC of 16 bit unless `audio.path` ends otherwise. The file's own "
-        "metadata says that the speech is synthetic",
+        "metadata says whether the speech is synthetic",
     )
     yield from _text_columns()
     yield Column("duration_s", _REAL, "augment", "of the clip as shipped, in seconds", "Row")

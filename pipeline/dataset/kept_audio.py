@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.errors import DataError
-from pipeline.audio.delivery import at_rate, encode_clip
+from pipeline.audio.delivery import at_rate, declaration, encode_clip
 from pipeline.audio.files import decode_audio
 from pipeline.dataset.columns import KEPT_AUDIO
 from pipeline.records import FinishedClip, JudgedClip
@@ -27,7 +27,8 @@ def _clean(judged: JudgedClip, clip: FinishedClip) -> bytes:
     if not judged.clean.pcm:
         return b""
     clean = at_rate(judged.clean.wave, judged.clean.sample_rate, clip.sample_rate)
-    return encode_clip(clean, clip.sample_rate, "flac", clip.id)
+    said = declaration(judged.performance.is_recorded)
+    return encode_clip(clean, clip.sample_rate, "flac", clip.id, said)
 
 
 def kept_audio_problems(row: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The sound of a clip as a WAV file: 16 bit, mono, at its own rate or another."""
 
 from models.errors import DataError
-from pipeline.audio.delivery import encode_clip
+from pipeline.audio.delivery import declaration, encode_clip
 from pipeline.audio.files import decode_audio, resample
 from pipeline.export.clips import Clip
 
@@ -18,4 +18,5 @@ def as_wav(clip: Clip, sample_rate: int | None = None) -> bytes:
     rate = sample_rate or own_rate
     if clip.suffix == ".wav" and rate == own_rate:
         return clip.sound
-    return encode_clip(resample(wave, own_rate, rate), rate, "wav", clip.id)
+    said = declaration(clip.is_recorded)
+    return encode_clip(resample(wave, own_rate, rate), rate, "wav", clip.id, said)

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.waveform import audible
 from pipeline.audio.files import active_speech_level_db, read_audio
-from pipeline.records import NO_PITCH, MelClip, Performance, SpokenSentence
+from pipeline.records import NO_PITCH, RECORDED_BY, MelClip, Performance, SpokenSentence
 from pipeline.sentences.own.recording import OwnRecording
 
 NO_RECORDINGS: Mapping[str, OwnRecording] = MappingProxyType({})
@@ -16,7 +16,7 @@ _LEVEL_DB = -26.0  # of active speech, relative to full scale
 
 def label_of_recordings(source: str) -> str:
     """What rows call that which made the waves of a folder."""
-    return f"recording:{source}"
+    return f"{RECORDED_BY}{source}"
 
 
 def perform_recording(sentence: SpokenSentence, recording: OwnRecording) -> MelClip:

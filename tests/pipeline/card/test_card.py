@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from pipeline.card.card import write_card
+from pipeline.card.licences import origin_sentence
 from pipeline.dataset.columns import COLUMNS
 from pipeline.dataset.files import CARD_FILE, data_files, read_build, read_rows
 from tests.pipeline.synthetic_build import seal_tones
@@ -63,3 +64,15 @@ def test_examples_are_rows_in_which_markdown_is_text(dataset: Path, card: str) -
 def test_it_can_be_written_again(dataset: Path, card: str) -> None:
     write_card(dataset, "cc-by-4.0")
     assert (dataset / CARD_FILE).read_text() == card
+
+
+@pytest.mark.parametrize(
+    ("num_recorded", "said"),
+    [
+        (0, "All speech in this dataset is AI-generated"),
+        (24, "24 of 30 clips are recordings of people; all other speech in this dataset is AI-gen"),
+        (30, "All speech in this dataset was recorded"),
+    ],
+)
+def test_it_says_who_spoke(num_recorded: int, said: str) -> None:
+    assert origin_sentence(30, num_recorded).startswith(said)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.card.pictures import HEIGHT, WIDTH, _most_frequent, write_card_pictures
+from pipeline.card.pictures import HEIGHT, WIDTH, _bars, _most_frequent, write_card_pictures
 from pipeline.verify.dataset import verify
 from tests.pipeline.synthetic_build import COVERAGE
 
@@ -78,3 +78,8 @@ def test_very_many_speakers_fit() -> None:
     assert len(shown) == 10
     assert shown[0] == ("speaker 0", 100)
     assert shown[-1] == ("41 others, mean", 71)
+
+
+def test_nothing_is_drawn_of_speakers_that_there_are_not() -> None:
+    """As in a dataset of silence."""
+    assert _bars("speakers", "Clips of each speaker", Counter()) is None

@@ -1,14 +1,19 @@
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from models.phonology.phonemes import words_of
+from pipeline.audio.delivery import OF_RECORDINGS
 from pipeline.build.config import check_build, load_build_config
 from pipeline.build.stages import plan
-from pipeline.export.openwakeword import WakePhrases
+from pipeline.export.openwakeword import WakePhrases, _transcript
 from pipeline.export.run import ExportRequest, export_dataset
+from pipeline.text.normalize import normalize
 from pipeline.verify.dataset import verify
 from tests.pipeline.export.readers import read_dataset, read_openwakeword
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
@@ -54,6 +59,13 @@ def test_recordings_and_silence_come_back_from_its_folders(
     export_dataset(ExportRequest(dataset, "openwakeword", out))
     rows = rows_by_id(dataset)
     sources = {row["source"] for row in rows.values()}
+    for row in rows.values():
+        with soundfile.SoundFile(io.BytesIO(row["audio"]["bytes"])) as file:
+            assert (file.comment == OF_RECORDINGS) == (row["source"] == "recordings")
+    num_recorded = sum(row["source"] == "recordings" for row in rows.values())
+    card = (dataset / "README.md").read_text()
+    assert f"{num_recorded} of 20 clips are recordings of people" in card
+    assert f"the recordings `{recordings.name}` (CC0-1.0)" in card
     assert {"recordings", "silence", "templates", "negatives"} == sources
     for split in ("train", "test"):
         found = {clip.id: clip for clip in read_openwakeword(out, split)}
@@ -79,6 +91,13 @@ def test_recordings_and_silence_come_back_from_its_folders(
 def test_what_says_a_wake_phrase_is_positive(row: dict[str, Any], kind: str) -> None:
     wake = WakePhrases(frozenset({"hey juniper"}), frozenset({"stop"}))
     assert wake.kind_of({"negative": {"kind": "none"}, "intent": "", **row}) == kind
+
+
+@pytest.mark.parametrize("phrase", ["Hey TV", "Hey Dr. Miller", "OK, AT&T!", "room 101"])
+def test_a_phrase_is_compared_as_it_is_said(phrase: str) -> None:
+    (spoken,) = normalize([f"{phrase.rstrip('!')}, turn on the lamp."])
+    transcript = " ".join(words_of(spoken))
+    assert f" {_transcript(phrase)} " in f" {transcript} "
 
 
 def test_without_wake_phrases_all_but_negatives_are_positive() -> None:

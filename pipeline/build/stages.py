@@ -94,7 +94,7 @@ def generate_shards(job: Job, spread: Spread = in_turn) -> list[Path]:
 
 FRONTEND = Stage(
     name="frontend",
-    version=13,
+    version=14,
     reads=lambda config: {
         "seed": config.seed,
         "text": config.text.row_settings,

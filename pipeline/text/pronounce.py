@@ -1,6 +1,5 @@
 """Phonemes of spoken text: accents, the user's pronunciations, variants."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -9,11 +8,10 @@ from models.errors import DataError
 from models.phonology.foreign_accents import parse_accent
 from models.phonology.phonemes import Phonemizer, join_words, split_words, words_of
 from pipeline.randomness import rng_for
+from pipeline.text.letter_a import read_letter_a
 from pipeline.text.pronunciations import Lexicon
 from pipeline.text.variants import Speech, VariantsConfig, vary
 
-_SPELLED_A = re.compile(r"\bA(?= [A-Z]\b)|(?<=\b[A-Z] )A\b")
-_LETTER = "letterhere"
 _NONE: Mapping[str, str] = {}
 
 
@@ -68,7 +66,7 @@ class Pronouncer:
     ) -> str | DataError:
         if isinstance(phonemes, DataError):
             return phonemes
-        phonemes = _read_letter_a(text, phonemes)
+        phonemes = read_letter_a(text, phonemes)
         if not self.lexicon.entries and self.variants == VariantsConfig():
             return phonemes
         words = words_of(text)
@@ -92,21 +90,3 @@ def _phonemize_one(phonemizer: Phonemizer, text: str) -> str | DataError:
         return phonemizer.phonemize([text])[0]
     except DataError as error:
         return error
-
-
-def _read_letter_a(text: str, phonemes: str) -> str:
-    """In `seven A M` the letter is said "ay"; espeak-ng takes it for the article.
-
-    Words are found by their index: a phoneme string has exactly the words of the text.
-    """
-    if not _SPELLED_A.search(text):
-        return phonemes
-    letters = [word == _LETTER for word in words_of(_SPELLED_A.sub(_LETTER, text))]
-    tokens, word = [], 0
-    for token in phonemes.split(" "):
-        if token in ("|", ",", ".", "?", "!"):
-            word += 1
-        elif token == "ɐ" and letters[word]:
-            token = "ˈeɪ"
-        tokens.append(token)
-    return " ".join(tokens)

@@ -52,6 +52,8 @@ _AFTER: list[Rule] = [
 ]
 _DIGIT = re.compile(r"\d")
 _STOP = re.compile(r"[A-Za-z]\.")
+# `A380` and `A seat` where a sentence begins: the article could be either.
+_FIRST_A = re.compile(r"(?:^|(?<=[.?!:] ))A(?: |(?=\d))")
 _MONTH = re.compile(r"\b(" + "|".join(_MONTHS.split()) + r")\b")
 
 
@@ -78,7 +80,7 @@ def after(spoken: str, written: str) -> str:
     """The spoken text, finished: months and titles in capitals, letters apart, last mark kept."""
     spoken = apply(_AFTER, spoken)
     spoken = _MONTH.sub(lambda match: _as_written(match[1], written), spoken)
-    spoken = letters_apart(spoken)
+    spoken = _with_letter_a(letters_apart(spoken), written)
     last = written.rstrip("\"') ")[-1:]
     if last in (".", "?", "!") and spoken.rstrip("\"') ")[-1:] not in (".", "?", "!"):
         spoken += last
@@ -88,3 +90,12 @@ def after(spoken: str, written: str) -> str:
 def _as_written(month: str, written: str) -> str:
     """NeMo writes months small; they were small in the text only if it holds them so."""
     return month if re.search(rf"\b{month}\b", written) else month.capitalize()
+
+
+def _with_letter_a(spoken: str, written: str) -> str:
+    """`A380 landed` as "A-three hundred eighty landed": its letter is no article."""
+    glued = [match[0] == "A" for match in _FIRST_A.finditer(written)]
+    if not any(glued):
+        return spoken
+    are_letters = iter(glued)
+    return _FIRST_A.sub(lambda match: "A-" if next(are_letters, False) else match[0], spoken)

@@ -6,6 +6,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 _TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen")
 _SMALL = (*DIGITS, *_TEENS, "eighteen", "nineteen")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+NUMBER_WORDS = (*_SMALL, *_TENS)
 _SCALES = ("", " thousand", " million", " billion", " trillion")
 _ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth"}
 _ORDINALS |= {"eight": "eighth", "nine": "ninth", "twelve": "twelfth"}

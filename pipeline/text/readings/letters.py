@@ -64,10 +64,10 @@ def _apart_among_capitals(match: re.Match[str]) -> str:
 
 def _word_and_letters(match: re.Match[str]) -> str:
     word, letters, plural = match.groups()
-    if not (word == "e" or _is_spelled(letters)):
+    if not (word == "e" or is_spelled(letters)):
         return match[0]
     word = word.upper() if len(word) == 1 else word
-    return f"{word} {' '.join(letters) if _is_spelled(letters) else letters}" + (
+    return f"{word} {' '.join(letters) if is_spelled(letters) else letters}" + (
         "'s" if plural else ""
     )
 
@@ -78,12 +78,18 @@ def _without_dots(match: re.Match[str]) -> str:
     return letters if match[2] else f"{letters}."
 
 
-def _is_spelled(letters: str) -> bool:
-    return letters in _SPELLED or not set(letters) & set("AEIOUY")
+def is_acronym(letters: str) -> bool:
+    """Whether they are listed as said one by one."""
+    return letters in _SPELLED
+
+
+def is_spelled(letters: str) -> bool:
+    """Whether capitals are said one by one: listed ones, and those without a vowel."""
+    return is_acronym(letters) or not set(letters) & set("AEIOUY")
 
 
 def _apart(match: re.Match[str]) -> str:
     letters, plural = match[1], match[2] or ""
-    if _is_spelled(letters):
+    if is_spelled(letters):
         return " ".join(letters) + ("'s" if plural else "")
     return match[0]

@@ -80,6 +80,8 @@ NUMBERS: list[Rule] = [
     (re.compile(r"\b50-50\b"), "fifty fifty"),
     (re.compile(r"\b(7\d7)-(?=\d{1,3}\b)"), r"\1 "),
     (re.compile(r"(?<=\d)-(?=[A-Z](?:\d|\b))"), " "),
+    (re.compile(r"(?<![^\s(\"])(\d{1,4})a(?![\w.'/@-]\w|\w)"), r"\1A"),
+    (re.compile(r"(?<![^\s(\"])a(?=\d\w*(?![\w.@/-]\w|\w))"), "A"),
     (re.compile(r"(?<=\d)!(?= ?=)"), " factorial"),
     (re.compile(r"(?<![\d/.])(\d\d)/(\d\d)\b(?![/\d])(?! of\b)"), _shares),
     (re.compile(r"\b20/20\b"), "twenty twenty"),

@@ -25,6 +25,7 @@ PAIRS = {
     **{f"third round: {kind}": pairs for kind, pairs in _table("third_round.tsv").items()},
     **{f"fourth round: {kind}": pairs for kind, pairs in _table("fourth_round.tsv").items()},
     **{f"fifth round: {kind}": pairs for kind, pairs in _table("fifth_round.tsv").items()},
+    **{f"sixth round: {kind}": pairs for kind, pairs in _table("sixth_round.tsv").items()},
     **UNICODE,
 }
 

@@ -9,18 +9,14 @@ import re
 from models.phonology.phonemes import words_of
 from pipeline.text.readings.cardinals import NUMBER_WORDS
 from pipeline.text.readings.letters import is_acronym, is_spelled
+from pipeline.text.readings.names import NAMED_BY_LETTERS
 from pipeline.text.readings.rules import any_of
 
 _A = re.compile(r"\bA\b(?!['’]\w)")
 _LETTER = "letterhere"
 _NUMBER = any_of([*NUMBER_WORDS, "oh"])
 # What is named by a letter. Before a word with a capital some are commands: `Plan A Trip`.
-_NAMED = (
-    "appendix|block|building|class|door|exhibit|gate|grade|group|hall|hepatitis|highway|influenza"
-    "|level|line|model|option|part|plan|platform|point|room|row|schedule|seat|section|serie|series"
-    "|side|size|table|team|terminal|type|unit|vitamin|vitamins|wing|zone"
-)
-_NAMED = "|".join(f"[{word[0].upper()}{word[0]}]{word[1:]}" for word in _NAMED.split("|"))
+_NAMED = "|".join(f"[{word[0].upper()}{word[0]}]{word[1:]}" for word in NAMED_BY_LETTERS)
 _LETTERS_BEFORE = re.compile(r"\b[A-Z] $|\b[Aa]n $|\w-$|\b(?:[Dd]ouble|[Tt]riple) $")
 _NAMES_BEFORE = re.compile(rf"\b(?:{_NUMBER}|{_NAMED}) $")
 _THE_BEFORE = re.compile(r"\b[Tt]he $")

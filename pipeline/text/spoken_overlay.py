@@ -9,7 +9,7 @@ in `tests/pipeline/normalization_pairs/`.
 import re
 
 from models.phonology.characters import plain
-from pipeline.text.readings.abbreviations import ROMAN_NUMERALS, STREETS_AND_STATES, WITH_STOPS
+from pipeline.text.readings.abbreviations import STREETS_AND_STATES, WITH_STOPS
 from pipeline.text.readings.cardinals import digit_by_digit
 from pipeline.text.readings.dates import DATES, DAYS, SHORT_MONTHS
 from pipeline.text.readings.letters import SPELLED_FORMS, formulas, letters_apart
@@ -17,6 +17,7 @@ from pipeline.text.readings.money import money
 from pipeline.text.readings.numbers import NUMBERS
 from pipeline.text.readings.phones import PHONES
 from pipeline.text.readings.quotes import inch_marks, without_quotes
+from pipeline.text.readings.roman_numerals import ROMAN_NUMERALS
 from pipeline.text.readings.rules import Rule, any_of, apply
 from pipeline.text.readings.symbols import symbols
 from pipeline.text.readings.units import BARE_UNITS, units

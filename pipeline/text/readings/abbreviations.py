@@ -1,7 +1,8 @@
-"""Short forms of words: titles, streets, states, parts of books, and roman numerals."""
+"""Short forms of words: titles, streets, states, parts of books."""
 
 import re
 
+from pipeline.text.readings.names import INITIALS
 from pipeline.text.readings.rules import Rule, any_of
 
 _SHORT_WORDS = {
@@ -49,56 +50,6 @@ _STATES = {
     "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
 }  # fmt: skip
 
-# Roman numerals stand behind names and headings: of rulers they are ordinals.
-# A lone `I` is one only where a clause ends: "Tell Henry I am late."
-_NUMERAL = r"((?:XL|L)?X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVXL])(?!\w)"
-_ROMAN = rf"(?!I(?![IVX.,:;?!]|$)){_NUMERAL}"
-_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
-_TITLES = "King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Prince|Saint"
-_RULERS = "Henry|Elizabeth|Louis|Charles|George|Edward|Richard|William|James|Philip|Napoleon|Pius"
-_RULERS += "|Mary|Anne|Peter|Ivan|Francis|Franz|Otto|Christian|Gustav|Umberto|Alfonso|Felipe|Pedro"
-_RULERS += "|Robert|Malcolm|Stephen|Innocent|Clement|Urban|Julius|Ptolemy|Darius|Xerxes|Constantine"
-_RULERS += (
-    "|Suleiman|Mehmed|Selim|Leopold|Albert|Margaret|Isabella|Victor Emmanuel|Rameses|Ramesses"
-)
-_RULERS += "|Paul|Benedict|Leo|Gregory|Alexander|Nicholas|Catherine|Frederick|Wilhelm|Ferdinand"
-_HEADINGS = (
-    "[Cc]hapter|[Pp]art|[Aa]ct|[Vv]olume|[Bb]ook|[Ss]ection|[Ss]cene|[Ss]eason|War|Phase|Bowl"
-)
-_MEDICAL = "fluids?|drips?|lines?|bags?|pumps?|infusions?|antibiotics|access|therapy"
-
-
-def _roman_value(numeral: str) -> int:
-    values = [_ROMAN_VALUES[letter] for letter in numeral]
-    following = [*values[1:], 0]
-    return sum(
-        -value if value < after else value for value, after in zip(values, following, strict=True)
-    )
-
-
-def _ordinal_name(match: re.Match[str]) -> str:
-    value = _roman_value(match[2])
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th") if value // 10 != 1 else "th"
-    return f"{match[1]} the {value}{ending}"
-
-
-def _roman_number(match: re.Match[str]) -> str:
-    return f"{match[1]} {_roman_value(match[2])}"
-
-
-ROMAN_NUMERALS: list[Rule] = [
-    (re.compile(r"\bWW(II?)\b"), lambda match: f"World War {len(match[1])}"),
-    (re.compile(rf"\bIV(?= (?:{_MEDICAL}))"), "I V"),
-    (re.compile(rf"\b((?:{_TITLES}) [A-Z][a-z]+|{_RULERS}) {_ROMAN}"), _ordinal_name),
-    (
-        re.compile(rf"\b({_HEADINGS}) {_NUMERAL}(?= (?:and|or|to) (?:{_HEADINGS})| of\b)"),
-        _roman_number,
-    ),
-    (re.compile(rf"\b([A-Z][a-z]+) {_NUMERAL}(?= of [A-Z])"), _ordinal_name),
-    (re.compile(rf"\b({_HEADINGS}) {_ROMAN}"), _roman_number),
-    (re.compile(rf"\b([A-Z]\w+) (?=[IVX]{{2}}){_ROMAN}"), _roman_number),
-]
-
 
 def _initials(match: re.Match[str]) -> str:
     """`R.I.P.` as "R I P"; the full stop of the sentence stays."""
@@ -110,8 +61,7 @@ WITH_STOPS: list[Rule] = [
     (re.compile(r"\bP\. ?O\. (?=Box)"), "P O "),
     (re.compile(r"\bMt\. St\. "), "Mount Saint "),
     (re.compile(r"\b(?![AP]\.M\.)((?:[A-Z]\.)+[A-Z])(\.)"), _initials),
-    (re.compile(r"\b([A-Z])\. (?=[A-Z]\.)"), r"\1 "),
-    (re.compile(r"(?<=\b[A-Z] )([A-Z])\. (?=[A-Z][a-z])"), r"\1 "),
+    *INITIALS,
     (re.compile(r"\bPh\.? ?D\b\.(?=.)"), "P H D"),
     (re.compile(r"\bPh\.? ?D\b\.$"), "P H D."),
     (re.compile(r"\ba\.k\.a\.?(?= )"), "A K A"),

@@ -63,6 +63,9 @@ READ_BY_GRAMMARS = [
     ("Drive [10 km] north.", ["ten kilometers"]),
     ("Drive [10] km north.", ["ten"]),
     ("Send $[5] to [Mom].", ["five dollars", "mom"]),
+    ("Call [George W. Bush] at [7:30].", ["george w bush", "seven thirty"]),
+    ("Ask [John Smith III] about [Super Bowl L].", ["john smith the third", "super bowl fifty"]),
+    ("Seat [14A], not [A4].", ["fourteen a", "a four"]),
     ("What's [15%] of [$80]?", ["fifteen percent", "eighty dollars"]),
     ("What's [15]% of $[80]?", ["fifteen", "eighty dollars"]),
     (

@@ -86,7 +86,7 @@ class DomainSettings:
 
 @dataclass(frozen=True)
 class Domain:
-    """A domain as it was read. `pronunciations` are IPA by lower-case word, for the lexicon."""
+    """A domain as it was read. `pronunciations` are IPA by written word, for the lexicon."""
 
     name: str
     folder: Path
@@ -233,12 +233,15 @@ def _read_lexicons(folder: Path, settings: DomainSettings) -> dict[str, Vocabula
 def _pronunciations(lexicons: Mapping[str, Vocabulary], folder: Path) -> dict[str, str]:
     """What the lexicons say about words; `DataError` where two of them disagree."""
     pronounced: dict[str, str] = {}
+    in_lower_case: dict[str, str] = {}
     for lexicon in lexicons.values():
         for entry in lexicon.entries.values():
             for word, ipa in entry.say.items():
-                if pronounced.setdefault(word, ipa) != ipa:
+                known = in_lower_case.setdefault(word.lower(), ipa)
+                if known != ipa:
                     raise DataError(
                         f"{folder / 'lexicons' / lexicon.name}, line {entry.line}: `{word}` is "
-                        f"said `{ipa}` here and `{pronounced[word]}` elsewhere; write it one way"
+                        f"said `{ipa}` here and `{known}` elsewhere; write it one way"
                     )
+                pronounced[word] = ipa
     return pronounced

@@ -33,7 +33,7 @@ from typing import Any
 
 from models.config import MAX_FLOAT
 from models.errors import DataError, shortened
-from models.phonology.phonemes import words_of
+from models.phonology.phonemes import word_spans
 from models.text_files import lines_of, read_text
 from models.yaml_files import YamlProblem, compose_yaml
 from pipeline.domain.slots.vocabulary import Entry, Vocabulary, vocabulary_of
@@ -215,7 +215,7 @@ def _pronunciation(value: str, cell: str, location: str) -> dict[str, str]:
     pronounced = cell.split()
     if not pronounced:
         return {}
-    words = words_of(value)
+    words = [value[start:end] for start, end in word_spans(value)]
     if len(pronounced) != len(words):
         raise DataError(
             f"{location}: `say` holds {len(pronounced)} words for the {len(words)} of `{value}`; "

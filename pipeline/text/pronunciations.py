@@ -8,29 +8,40 @@ A file is a list as CMUdict is one, a word and its phonemes a line, in ARPAbet o
     nguyen(2)  N UW1 EH2 N
 
 or PLS XML (`.pls`, `.xml`; pipeline/text/pls.py). Of several pronunciations of a word the first (in
-PLS the preferred one) is used. An entry of a later file replaces that of an earlier one.
+PLS the preferred one) is used. An entry of a later file replaces that of an earlier one. It is met
+as a transcript has it: `José` in "jose", `SQL` in "s q l" (pipeline/text/entry_words.py).
 """
 
 import functools
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from models.config import resolve_path
 from models.errors import DataError, shortened
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import part_words, words_of
 from models.text_files import lines_of
+from pipeline.text.entry_words import Words, can_be_met, is_in_capitals, words_met
 from pipeline.text.pls import Entry, check_number, read_pls
 
-Words = tuple[str, ...]
 Phones = tuple[str, ...]
 MAX_CHARACTERS = 2_000  # of the phonemes of an entry
 _COMMENT = ";;;"
 _VARIANT = re.compile(r"\(\d+\)$")
 _XML = (".pls", ".xml")
+
+
+class _Said(NamedTuple):
+    """An entry as written, with its phones, and where it stands."""
+
+    location: str
+    written: str
+    phones: Phones
 
 
 @dataclass(frozen=True)
@@ -89,11 +100,11 @@ def with_domain(lexicon: Lexicon, pronounced: Mapping[str, str], domain: str) ->
     Raises `DataError` naming domain and word for a symbol that is not known.
     """
     location = f"{domain}: lexicons"
-    entries = {
-        tuple(words_of(word)): _phones(Entry(0, word, ipa, "ipa"), 1, location)
+    entries = [
+        _Said(location, word, _phones(Entry(0, word, ipa, "ipa"), 1, location))
         for word, ipa in pronounced.items()
-    }
-    return Lexicon({**entries, **lexicon.entries})
+    ]
+    return Lexicon({**_by_words_met(entries, in_capitals=False), **lexicon.entries})
 
 
 def lexicon_digest(paths: Iterable[Path]) -> str:
@@ -111,9 +122,34 @@ def _load(paths: tuple[Path, ...], digest: str) -> Lexicon:
     """`digest` is there for the cache alone."""
     entries: dict[Words, Phones] = {}
     for path in paths:
-        every = all_pronunciations(path)
-        entries |= {words: pronunciations[0] for words, pronunciations in every.items()}
+        found = _entries_of(path, lexicon_digest([path]))
+        entries |= _by_words_met(found, is_in_capitals(entry.written for entry in found))
     return Lexicon(entries)
+
+
+def _by_words_met(entries: Sequence[_Said], in_capitals: bool) -> dict[Words, Phones]:
+    """The first pronunciation of the words that each entry is met as in a transcript.
+
+    What is written in the list wins over what another of its entries is met as.
+    """
+    written, met = dict[Words, Phones](), dict[Words, Phones]()
+    for entry in entries:
+        ways = words_met(entry.written, in_capitals)
+        fitting = [words for words in ways if len(words) <= len(entry.phones)]
+        if ways[-1] not in fitting and not in_capitals:
+            raise DataError(
+                f"{entry.location}: {entry.written}: said as `{' '.join(ways[-1])}`, "
+                f"{len(ways[-1])} words, and only {len(entry.phones)} phonemes"
+            )
+        if not any(map(can_be_met, fitting)):
+            raise DataError(
+                f"{entry.location}: `{entry.written}` stands in no transcript; write it as it is "
+                "said, in English letters, with hyphens between the words"
+            )
+        written.setdefault(ways[0], entry.phones)
+        for words in fitting:
+            met.setdefault(words, entry.phones)
+    return {**met, **written}
 
 
 def all_pronunciations(path: Path) -> Mapping[Words, tuple[Phones, ...]]:
@@ -122,25 +158,28 @@ def all_pronunciations(path: Path) -> Mapping[Words, tuple[Phones, ...]]:
     Raises `DataError` as `load_lexicon` does.
     """
     found = resolve_path(path)
-    return _all_of(found, lexicon_digest([found]))
+    pronounced: dict[Words, dict[Phones, None]] = {}
+    for entry in _entries_of(found, lexicon_digest([found])):
+        pronounced.setdefault(tuple(words_of(entry.written)), {})[entry.phones] = None
+    return {words: tuple(phones) for words, phones in pronounced.items()}
 
 
 @functools.lru_cache(maxsize=2)
-def _all_of(path: Path, digest: str) -> Mapping[Words, tuple[Phones, ...]]:
-    """`digest` is there for the cache alone."""
-    found: dict[Words, list[Phones]] = {}
+def _entries_of(path: Path, digest: str) -> Sequence[_Said]:
+    """Of one file, in its order; `digest` is there for the cache alone."""
+    found: list[_Said] = []
     is_xml = path.suffix.lower() in _XML
     entries = read_pls(path, _content(path)) if is_xml else _cmudict_lines(path)
     for number, entry in enumerate(entries, start=1):
         location = f"{path}:{entry.line}"
         check_number(number, location)
-        words = tuple(words_of(entry.written))
-        if not words:
+        num_words = len(words_of(entry.written))
+        if not num_words:
             raise DataError(f"{location}: `{entry.written}` has no word in it")
-        found.setdefault(words, []).append(_phones(entry, len(words), location))
+        found.append(_Said(location, entry.written, _phones(entry, num_words, location)))
     if not found:
         raise DataError(f"{path}:1: no pronunciation in it; at least one is needed")
-    return {words: tuple(dict.fromkeys(pronounced)) for words, pronounced in found.items()}
+    return found
 
 
 def _phones(entry: Entry, num_words: int, location: str) -> Phones:
@@ -185,7 +224,13 @@ def _content(path: Path) -> bytes:
 
 
 def parted(pronounced: Phones, spoken: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The phones of an entry by its words, cut where they resemble what espeak-ng says most."""
+    """The phones of an entry by its words, cut where they resemble what espeak-ng says most; evenly
+    where that would leave a word without any.
+    """
     if len(spoken) == 1:
         return [list(pronounced)]
-    return part_words(list(pronounced), [tuple(word) for word in spoken])
+    parts = part_words(list(pronounced), [tuple(word) for word in spoken])
+    if [phone for part in parts for phone in part] == list(pronounced):
+        return parts
+    cuts = [len(pronounced) * word // len(spoken) for word in range(len(spoken) + 1)]
+    return [list(pronounced[start:end]) for start, end in itertools.pairwise(cuts)]

@@ -17,7 +17,7 @@ class Entry:
     """A value of a lexicon, and what its file says about it.
 
     `weight` is relative to the lexicon's other values. `parts` are named things that belong
-    to the value (`country` of a city); `say` is the IPA of its words, lower case.
+    to the value (`country` of a city); `say` is the IPA of its words, as written.
     """
 
     value: str

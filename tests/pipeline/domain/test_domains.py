@@ -76,7 +76,7 @@ def test_pronunciations_are_handed_on(tmp_path: Path) -> None:
         "lexicons/city.csv": CITIES,
         "lexicons/name.yaml": "- {value: St. Ives, say: '- aɪvz'}\n",
     }
-    assert read_domain(domain(tmp_path, files)).pronunciations == {"nice": "niːs", "ives": "aɪvz"}
+    assert read_domain(domain(tmp_path, files)).pronunciations == {"Nice": "niːs", "Ives": "aɪvz"}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_links_within_the_domain_are_files_like_others(tmp_path: Path) -> None:
 
 def test_words_said_in_two_ways_are_refused(tmp_path: Path) -> None:
     files = {f"lexicons/{name}.yaml": f"- {{value: Nice, say: {name}}}\n" for name in "ab"}
-    with pytest.raises(DataError, match=r"lexicons/b, line 1: `nice` is said `b` here"):
+    with pytest.raises(DataError, match=r"lexicons/b, line 1: `Nice` is said `b` here"):
         read_domain(domain(tmp_path, files))
 
 

@@ -59,6 +59,37 @@ def test_a_list_in_arpabet_and_ipa(tmp_path: Path) -> None:
     )
 
 
+def test_an_entry_is_met_as_it_is_said(tmp_path: Path) -> None:
+    said = "sql  S IY1 K W AH0 L\njosé  HH OW0 Z EY1\n5G  F AY1 V JH\n"
+    path = written(tmp_path, "own.dict", said)
+    text = written(tmp_path, "met.dict", said.replace("sql", "SQL"))
+    spoken = "ˈɛ s | k j ˈuː | ˈɛ l | h oʊ s eɪ | f ˈaɪ v | dʒ ˈiː"
+    assert output([path], "s q l jose five g", spoken)[1] == {3, 4, 5}
+    assert output([text], "s q l jose five g", spoken) == (
+        "s ˈiː | k w ə | l | h oʊ z ˈeɪ | f ˈaɪ v | dʒ",
+        {0, 1, 2, 3, 4, 5},
+    )
+
+
+def test_what_stands_in_a_list_wins_over_what_another_entry_is_met_as(tmp_path: Path) -> None:
+    path = written(tmp_path, "own.dict", "résumé  R EH1 Z\nresume  R IH0 Z\n")
+    assert output([path], "resume", "x")[0] == "ɹ ɪ z"
+    later = written(tmp_path, "later.dict", "Résumé  R EY1 Z\n")
+    assert output([path, later], "resume", "x")[0] == "ɹ ˈeɪ z"
+
+
+def test_a_list_in_capitals_may_mean_words(tmp_path: Path) -> None:
+    path = written(tmp_path, "cmu.dict", "US  AH1 S\nSQL  S IY1 K W AH0 L\nAI  AY1\n")
+    assert set(load_lexicon([path]).entries) == {("us",), ("sql",), ("s", "q", "l"), ("ai",)}
+    mixed = written(tmp_path, "own.dict", "US  Y UW1 EH1 S\nSequel  S IY1 K W AH0 L\n")
+    assert ("u", "s") in load_lexicon([mixed]).entries
+
+
+def test_no_word_of_a_short_pronunciation_is_left_to_espeak(tmp_path: Path) -> None:
+    path = written(tmp_path, "own.dict", "FBI  F IH1 B IY0\nSue  S UW1\n")
+    assert output([path], "f b i", "ˈɛ f | b ˈiː | ˈaɪ")[0] == "f | ˈɪ | b i"
+
+
 def test_every_pronunciation_of_a_word_in_the_files_order(tmp_path: Path) -> None:
     every = all_pronunciations(written(tmp_path, "own.dict", CMUDICT))
     assert list(every) == [("voxloom",), ("nguyen",), ("wi", "fi")]
@@ -103,6 +134,14 @@ def test_without_files_nothing_changes() -> None:
         ("a.dict", "?!  AH1\n", r"a.dict:1: `\?!` has no word in it"),
         ("a.dict", "x-y-z  EH1\n", r"a.dict:1: x-y-z: 3 words, and only 1 phonemes"),
         ("a.dict", f"x  {'EH1 ' * 501}\n", r"a.dict:1: x: .* 2,003 characters; at most 2,000"),
+        ("a.dict", "ann  æn\nAI  aɪ\n", r"a.dict:2: AI: said as `a i`, 2 words, and only 1"),
+        ("a.dict", "ann  æn\nAT&T  ætiː\n", r"a.dict:2: AT&T: said as `a t and t`, 4 words, and"),
+        (
+            "a.dict",
+            "A380  eɪθɹiː\n",
+            r"a.dict:1: `A380` stands in no transcript; write it as",
+        ),
+        ("a.dict", "привет  pɹiː\n", r"a.dict:1: `привет` stands in no transcript"),
         ("a.dict", ";;; nothing\n", r"a.dict:1: no pronunciation in it"),
         ("a.pls", BOMB, r"a.pls:2: a document type .* is not allowed"),
         ("a.pls", EXTERNAL, r"a.pls:2: a document type .* is not allowed"),
@@ -140,6 +179,14 @@ def test_a_domains_words_are_said_as_it_says_unless_a_file_knows_better(tmp_path
     lexicon = with_domain(load_lexicon([file]), said_by_domain, "prompts/travel")
     assert lexicon.entries[("nice",)] == ("n", "ˈiː", "s")
     assert lexicon.entries[("reading",)] == load_lexicon([file]).entries[("reading",)]
+
+
+def test_a_domains_words_are_met_as_they_are_said() -> None:
+    lexicon = with_domain(load_lexicon([]), {"José": "hoʊˈzeɪ", "FBI": "ˈɛfbiˌaɪ"}, "prompts/us")
+    assert lexicon.entries["jose",] == ("h", "oʊ", "z", "ˈeɪ")
+    assert lexicon.entries["f", "b", "i"] == ("ˈɛ", "f", "b", "i", "ˌaɪ")
+    with pytest.raises(DataError, match="prompts/us: lexicons: FBI: said as `f b i`, 3 words"):
+        with_domain(load_lexicon([]), {"FBI": "fɪ"}, "prompts/us")
 
 
 def test_a_domains_wrong_symbol_is_named_with_its_word() -> None:

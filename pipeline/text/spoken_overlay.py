@@ -47,6 +47,7 @@ _AFTER: list[Rule] = [
     (re.compile(rf"\bmay (?=(?:twenty |thirty )?(?:{_ORDINALS})\b)"), "May "),
     (re.compile(r"(?<= [AP]M )ET\b"), "E T"),
     (re.compile(r"\bwifi\b"), "Wi-Fi"),
+    (re.compile(r"(?<=\w) quote s\b"), "'s"),  # `example.com's`
     (re.compile(r" +([.,;:!?])"), r"\1"),
     (re.compile(r"\.(?=[?!])"), ""),
     (re.compile(r"  +"), " "),

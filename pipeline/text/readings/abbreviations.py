@@ -3,6 +3,7 @@
 import re
 
 from pipeline.text.readings.names import INITIALS
+from pipeline.text.readings.quotes import ENDING
 from pipeline.text.readings.rules import Rule, any_of
 
 _SHORT_WORDS = {
@@ -77,9 +78,15 @@ WITH_STOPS: list[Rule] = [
     (re.compile(r"(?<!\d )(?<!\d)\bmin\.(?= [a-z\d])"), "minimum"),
     (re.compile(r"(?<=[a-z]) Dr\.?(?=[,?!]| [a-z])"), " Drive"),
     (
-        re.compile(rf"\b({any_of(_SHORT_WORDS)})\.(?=[,;:?!]| \w)"),
+        re.compile(rf"\b({any_of(_SHORT_WORDS)})\.(?=[,;:?!]| \w|{ENDING})"),
         lambda match: _SHORT_WORDS[match[1]],
     ),
+    (re.compile(rf"\bDr\.(?={ENDING})"), "Doctor"),
+    (
+        re.compile(rf"\b([AP])\.M\.(?={ENDING})", re.I),
+        lambda match: f"{match[1].upper()} M",
+    ),
+    (re.compile(rf"(?<=\w)\.(?={ENDING})"), ""),
     (
         re.compile(rf"\b({any_of(_SHORT_WORDS)})\.$"),
         lambda match: _SHORT_WORDS[match[1]] + ".",
@@ -87,7 +94,7 @@ WITH_STOPS: list[Rule] = [
 ]
 STREETS_AND_STATES: list[Rule] = [
     (re.compile(r"(?<=[a-z]) Dr(?=\.?$)"), " Drive"),
-    (re.compile(r"(?<=[a-z]) St\.?(?=[,?!]| [a-z])"), " Street"),
+    (re.compile(rf"(?<=[a-z]) St\.?(?=[,?!]| [a-z]|{ENDING})"), " Street"),
     (re.compile(r"(?<=[a-z]) St(?=\.?$)"), " Street"),
     (
         re.compile(rf"(?<=[a-z], )({'|'.join(_STATES)})(?= \d{{5}}\b|[.,?!]|$)"),

@@ -6,12 +6,19 @@ import re
 from models.phonology.phonemes import LAST_APOSTROPHE
 from pipeline.text.readings.cardinals import cardinal
 
-_OPENING = re.compile(r"(?<![\w'])'(?=\w)")
+# Behind a stop or another mark these belong to the word: `U.S.'s`, `Yahoo!'s`.
+ENDING = r"'(?:s|ll|d|re|ve)\b"
+_MARK_BEFORE_ENDING = re.compile(rf"(?<=\w)[!?](?={ENDING})")
+_BRACKET_BEFORE_ENDING = re.compile(rf" \(([^()]+)\)(?={ENDING})")
+_NO_ENDING = rf"(?!(?<=\.){ENDING})"
+_OPENING = re.compile(rf"(?<![\w']){_NO_ENDING}'(?=\w)")
 _CLOSING = re.compile(r"(?<=[\w.,!?…)])'(?!\w)")
 # These begin with letters left out, not with a quotation.
 _ELISION = re.compile(r"'(?:tis|twas|twere|em|n|cause|til|till|bout|round|nuff|\d0s)\b", re.I)
 _OF_A_WORD = re.compile(rf"\w{LAST_APOSTROPHE}(?![\w\"])")
-_STRAY = re.compile(r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])'(?=[A-Za-z])")
+_STRAY = re.compile(
+    r"(?<![\w'])'(?!\d0s)(?![\w'])|(?<=[^\w\s'])'(?!\w)|(?<![\w'])" + _NO_ENDING + r"'(?=[A-Za-z])"
+)
 _SIDES = re.compile(r"(\d)\" ?[x×] ?(\d+(?:\.\d+)?)\"")
 _INCHES = re.compile(r"(?<=\d)\"")
 _NUMBER_IN_QUOTES = re.compile(r"(?<![\w.:/$,-])\d{1,15}(?=\")")
@@ -21,7 +28,8 @@ def without_quotes(text: str) -> str:
     """Single marks that quote, or stand alone, left out; those of words stay (don't, dogs')."""
     if "'" not in text:
         return text
-    text = text.replace("''", '"')
+    text = _MARK_BEFORE_ENDING.sub("", text.replace("''", '"'))
+    text = _BRACKET_BEFORE_ENDING.sub(r", \1", text)
     openings = [m.start() for m in _OPENING.finditer(text) if not _ELISION.match(text, m.start())]
     closings = [match.start() for match in _CLOSING.finditer(text)]
     pairs = set[int]()

@@ -65,6 +65,8 @@ READ_BY_GRAMMARS = [
     ("Send $[5] to [Mom].", ["five dollars", "mom"]),
     ("Call [George W. Bush] at [7:30].", ["george w bush", "seven thirty"]),
     ("Ask [John Smith III] about [Super Bowl L].", ["john smith the third", "super bowl fifty"]),
+    ("Is [Yahoo!]'s mail in the [U.S.]'s best?", ["yahoo's", "u s's"]),
+    ("Play [Robert Downey Jr.]'s [movie].", ["robert downey junior's", "movie"]),
     ("Seat [14A], not [A4].", ["fourteen a", "a four"]),
     ("What's [15%] of [$80]?", ["fifteen percent", "eighty dollars"]),
     ("What's [15]% of $[80]?", ["fifteen", "eighty dollars"]),

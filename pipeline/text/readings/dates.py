@@ -64,6 +64,13 @@ def _zone(written: str | None) -> str:
     return f" U T C {sign} {cardinal(hours)}{f' {cardinal(minutes)}' if minutes else ''}"
 
 
+def _offset(match: re.Match[str]) -> str:
+    """`UTC-8` as "U T C minus eight", `GMT+5:30` as "G M T plus five thirty"."""
+    minutes = "" if match[4] in (None, "00") else f" {cardinal(int(match[4]))}"
+    sign = "plus" if match[2] == "+" else "minus"
+    return f"{' '.join(match[1])} {sign} {cardinal(int(match[3]))}{minutes}"
+
+
 def _days_before_month(match: re.Match[str]) -> str:
     first, last = ordinal(int(match[1])), ordinal(int(match[2]))
     the = "" if match.string[: match.start()].endswith("the ") else "the "
@@ -170,6 +177,11 @@ DATES: list[Rule] = [
             r"(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?(?![\w:])"
         ),
         _date_and_time,
+    ),
+    (re.compile(r"\b(UTC|GMT) ?([+-])(\d\d?)(?::?(\d\d))?\b"), _offset),
+    (
+        re.compile(r"\b(1[5-9]\d\d|20\d\d) ?- ?(?=(?:present|now|today|date)\b)"),
+        lambda match: f"{year(int(match[1]))} to ",
     ),
     (re.compile(r"\b([12]\d{3})/(0[1-9]|1[0-2])/([0-3]\d)\b"), r"\1-\2-\3"),
     (

@@ -90,7 +90,8 @@ def _sum(currency: str, number: str, scale: str, thing: bool = False) -> str:
 
 def _before(match: re.Match[str]) -> str:
     minus = "minus " if match[1] else ""
-    return minus + _sum(match[2], match[3], match[4])
+    is_glued = match.string[match.end() :][:1].isalpha()  # `$20ish`
+    return minus + _sum(match[2], match[3], match[4]) + " " * is_glued
 
 
 def _thing(match: re.Match[str]) -> str:
@@ -136,6 +137,7 @@ _RULES: list[Rule] = [
         lambda match: ("minus " if match[1] else "") + _sum(match[5], match[3], match[4]),
     ),
     (re.compile(r"(?<![\w.,:-])(?<!\b[Aa]t )(?<!\b[Bb]y )(\d\d?)p\b(?!-)"), r"\1 pence"),
+    (re.compile(r"\b(dollars?|cents?) ea\b"), r"\1 each"),
     (
         re.compile(
             r"\b(dollars?|cents?|euros?|pounds?|pence|yen|rupees) ?(?:/ ?|per )"

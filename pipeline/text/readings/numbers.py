@@ -5,7 +5,11 @@ import re
 from pipeline.text.readings.cardinals import cardinal, decimal, digit_by_digit, ordinal, year
 from pipeline.text.readings.rules import Rule
 
+_BEHIND_TIMES = r"(?:[a-z]+er|more|less|as|the|daily|weekly|monthly|yearly|per)\b"
+_BEHIND_TIMES += r"|(?:an?|every|each|this|in an?) (?:minute|hour|day|night|week|month|year)\b"
 _ORDINAL = r"(\d{1,15})(?:st|nd|rd|th)"
+# A resolution, a distance or a resistance: `a 2.5K monitor`.
+_NAMED_BY_K = "camera|display|footage|monitor|race|resistors?|resolution|run|screen|TV|video"
 _SCALES = {"k": "thousand", "m": "million", "b": "billion"}
 
 
@@ -34,7 +38,7 @@ def _pressure(match: re.Match[str]) -> str:
 
 
 def _of_ten(match: re.Match[str]) -> str:
-    return f"{decimal(match[1])} out of {cardinal(int(match[2]))}"
+    return f"{decimal(match[1])} out of {decimal(match[2])}"
 
 
 def _road(match: re.Match[str]) -> str:
@@ -64,6 +68,7 @@ def _both_ordinals(between: str) -> "Rule":
 
 # These change a text only where it holds a digit, and are left out where it holds none.
 NUMBERS: list[Rule] = [
+    (re.compile(r"(?<=\d[kKMB])-(?=\d[\d.]*[kKMB]\b)"), " to "),
     (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), _address),
     (re.compile(r"\b(?:v\.?|[Vv]er\.? ?)(?=\d+(?:\.\d+)*\b)"), "version "),
     (re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w/]|\.\d)"), _version),
@@ -76,6 +81,14 @@ NUMBERS: list[Rule] = [
         re.compile(r"(?<![\w.])(\d{1,15}(?:\.\d+)?)([kKmMB]) (?=[a-z]+s\b|people\b)(?!miles|x\b)"),
         lambda match: f"{decimal(match[1])} {_SCALES[match[2].lower()]} ",
     ),
+    (
+        re.compile(rf"(?<![\w.$€£])(\d{{1,15}}\.\d+)([kKMB])\b(?! ?(?:{_NAMED_BY_K})\b)"),
+        lambda match: f"{decimal(match[1])} {_SCALES[match[2].lower()]}",
+    ),
+    (
+        re.compile(r"(?<![\w.$€£])(\d{1,15}\.\d+)([kKMB])\b"),
+        lambda match: f"{decimal(match[1])} {match[2].upper()}",
+    ),
     (re.compile(r"\b24/7\b"), "twenty four seven"),
     (re.compile(r"\b50-50\b"), "fifty fifty"),
     (re.compile(r"\b(7\d7)-(?=\d{1,3}\b)"), r"\1 "),
@@ -85,6 +98,10 @@ NUMBERS: list[Rule] = [
     (re.compile(r"(?<=\d)!(?= ?=)"), " factorial"),
     (re.compile(r"(?<![\d/.])(\d\d)/(\d\d)\b(?![/\d])(?! of\b)"), _shares),
     (re.compile(r"\b20/20\b"), "twenty twenty"),
+    (
+        re.compile(r"(?<![\d/.])(\d{1,3}\.\d{1,2})/(\d{1,3}(?:\.00?)?)\b(?![./-]?\d|-)(?! of\b)"),
+        _of_ten,
+    ),
     (re.compile(r"(?<![\d/.])(10|\d(?:\.\d)?)/(10)\b(?![/\d])(?! of\b)"), _of_ten),
     (re.compile(r"(?<![\d/.])([0-5](?:\.\d)?)/(5)\b(?= stars?\b)"), _of_ten),
     (re.compile(r"(?<![\d/.])(100|[1-9]\d)/(100)\b(?![/\d])(?! of\b)"), _of_ten),
@@ -114,7 +131,8 @@ NUMBERS: list[Rule] = [
     (re.compile(r"(?<=\d by )(\d\d?)s\b"), _plural),
     (re.compile(r"(?<=\d) ?[x*] ?(?=\d)"), " times "),
     (re.compile(r"\b(\d{1,2})(\d\d)p\b"), r"\1 \2 P"),
-    (re.compile(r"\b(\d+(?:\.\d+)?)x (?=[a-z]+er\b|more\b|less\b|as\b|the\b)"), r"\1 times "),
+    (re.compile(rf"\b(\d+(?:\.\d+)?)x (?={_BEHIND_TIMES})"), r"\1 times "),
+    (re.compile(r"\b(\d+)x/(?=[a-z]+\b)"), r"\1 times per "),
     (re.compile(r"(?<![\d/.-])(\d+) ?- ?(?=\d+ ?=)"), r"\1 minus "),
     (re.compile(r"(?<![\d/])(\d+)/(?=\d+ ?=)"), r"\1 divided by "),
     (re.compile(r"(?<=\d) - (?=\d)"), " minus "),

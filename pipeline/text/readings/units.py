@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.text.readings.cardinals import year
+from pipeline.text.readings.cardinals import cardinal, year
 from pipeline.text.readings.rules import Rule, any_of, apply
 
 # sign: one, several
@@ -18,8 +18,9 @@ _MEASURES = {
     "kWh": "kilowatt hour", "mAh": "milliamp hour", "mA": "milliamp", "Ω": "ohm", "kΩ": "kilohm",
     "dB": "decibel", "kcal": "kilocalorie", "cal": "calorie", "kJ": "kilojoule",
     "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "sec": "second",
-    "secs": "second", "ms": "millisecond", "ha": "hectare", "kPa": "kilopascal",
-    "MP": "megapixel", "N": "newton",
+    "secs": "second", "yr": "year", "yrs": "year", "wk": "week", "wks": "week", "mo": "month",
+    "mos": "month", "kgs": "kilogram", "kms": "kilometer", "ms": "millisecond", "ha": "hectare",
+    "kPa": "kilopascal", "MP": "megapixel", "N": "newton",
     "doz": "dozen", "sq km": "square kilometer", "sq mi": "square mile", "sq m": "square meter",
     "cu m": "cubic meter", "m^2": "square meter", "m^3": "cubic meter", "km^2": "square kilometer",
     "cm^2": "square centimeter", "cm^3": "cubic centimeter", "Tbsp": "tablespoon",
@@ -50,8 +51,19 @@ _UNITS |= {
     sign: (f"{one} per {by}", f"{many} per {by}") for sign, (one, many, by) in _RATES.items()
 }
 _PER = {sign: one for sign, (one, _) in _UNITS.items()}
-_PER |= {"h": "hour", "s": "second", "s^2": "second squared", "m": "meter", "day": "day"}
-_PER |= {"in": "inch", "week": "week", "year": "year", "hour": "hour", "second": "second"}
+_PER |= {"h": "hour", "s": "second", "s^2": "second squared", "m": "meter"}
+_TIMES = {
+    word: word for word in ("second", "minute", "hour", "day", "night", "week", "month", "year")
+}
+_TIMES |= {
+    "sec": "second",
+    "min": "minute",
+    "hr": "hour",
+    "wk": "week",
+    "mo": "month",
+    "yr": "year",
+}
+_PER |= {"in": "inch", **_TIMES}
 _WITHOUT_NUMBER = (
     "kg",
     "km",
@@ -66,6 +78,9 @@ _WITHOUT_NUMBER = (
     "hrs",
     "mins",
     "secs",
+    "wks",
+    "yrs",
+    "kgs",
 )
 
 _NUMBER = r"(?:\d+ )?\d+/\d+|\d[\d,]*(?:\.\d+)?|\.\d+"
@@ -100,6 +115,11 @@ def _rate(match: re.Match[str]) -> str:
     return f"{number} {one if number == '1' else many} per {_PER[by]}"
 
 
+# Words that end as nouns of several do, and are none.
+_NO_PLURAL = "always|as|bus|gas|has|his|is|its|news|perhaps|plus|this|thus|us|was|yes"
+_AFTER_INCHES = (
+    rf"{_NOT_A_THING}|above|across|apart|below|but|by|over|please|thick|under|when|x|\w+er"
+)
 _COMMA_BEFORE = rf"(?:{_UNIT}|%)(?!\w)|°|(?:\w+met|met|lit)ers?\b"
 
 
@@ -109,7 +129,17 @@ def _house(match: re.Match[str]) -> str:
     return f"{number} {_COMPASS[match[2]]} "
 
 
+def _oil(match: re.Match[str]) -> str:
+    """`10W-30` as "ten W thirty"."""
+    return f"{cardinal(int(match[1]))} W {cardinal(int(match[2]))}"
+
+
+def _per(match: re.Match[str]) -> str:
+    return f"{match[1]} per {_TIMES[match[2]]}"
+
+
 _RULES: list[Rule] = [
+    (re.compile(r"\b(0|5|10|15|20|25)W-?(\d\d)\b"), _oil),
     (
         re.compile(rf"(?<![\w.,#-])([1-9]\d{{2,3}}) (?=(?:[A-Z][a-z]+ ){{1,3}}(?:{_STREETS})\b)"),
         lambda match: f"{year(int(match[1]))} ",
@@ -130,6 +160,9 @@ _RULES: list[Rule] = [
     (re.compile(r"\b(\d+)'(?!\w)"), r"\1 feet"),
     (re.compile(r"\b1 in\.? (?=wide|long|tall|high|deep|thick)"), "1 inch "),
     (re.compile(r"(?<=\d) in\.? (?=wide|long|tall|high|deep|thick)"), " inches "),
+    (re.compile(rf"(?<=\d)[ -]?in\.(?= (?!(?:{_AFTER_INCHES})\b)[a-z])"), " inch"),
+    (re.compile(r"\b1 ?in\.(?= [a-z]|[,;)])"), "1 inch"),
+    (re.compile(r"(?<=\d) ?in\.(?= [a-z]|[,;)])"), " inches"),
     (re.compile(r"(?<=\d)°([CF]?)-(?=-?\d+(?:\.\d+)?°\1)"), " to "),
     (re.compile(r"\b(\d+) ?ft\.? (\d{1,2}) ?in\b"), r"\1 feet \2 inches"),
     (re.compile(rf"(?<![\w.,/])({_NUMBER}) ?({_UNIT}|m)/({any_of(_PER)})(?![\w^/])"), _rate),
@@ -160,4 +193,11 @@ BARE_UNITS: list[Rule] = [
         lambda match: _UNITS[match[0]][1],
     ),
     (re.compile(r"\bkm/h\b"), "kilometers per hour"),
+    (
+        re.compile(
+            r"(\b(?:[Oo]ne [a-z]+|\d[\d.,]*(?: (?!day/night)[a-z]+)?|once|twice)|%"
+            rf"|\b(?!(?:{_NO_PLURAL})/)[a-z]+[a-rt-z]s)/({any_of(_TIMES)})\b(?!/)"
+        ),
+        _per,
+    ),
 ]

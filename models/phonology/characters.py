@@ -4,7 +4,7 @@ import html
 import re
 import unicodedata
 
-# Read before NFKC, which would lose them: `m²` is not `m2`.
+# Read before NFKC, which would lose them: `inches²` is not `inches2`.
 _SIGNS = {"²": "^2", "³": "^3", "№": "No. ", "™": "", "®": "", "©": " copyright ", "℠": ""}
 _SIGNS |= dict.fromkeys("’‘‚‛`´ʼ′❛❜׳ꞌ", "'")
 _SIGNS |= dict.fromkeys("“”„‟«»‹›「」『』″❝❞〝〞〟ˮ״", '"')
@@ -17,6 +17,10 @@ _TABLE = str.maketrans(_SIGNS)
 _LETTERS = {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l"}
 _LETTERS |= {"Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D"}
 
+_RAISED = re.compile(r"([⁺⁻]?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_DEGREES = re.compile(r"(?<=\d)⁰(?=[CF]\b)")
+# What is raised to a power: a number, a bracket, one letter or two. Words have footnotes.
+_BASE = re.compile(r"[\d)\]]$|(?<![^\W\d_])[^\W\d_]{1,2}$")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _THIN_GROUPS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 
@@ -26,11 +30,24 @@ def plain(text: str) -> str:
     if "&" in text and ";" in text:
         text = _unescaped(text)
     if not text.isascii():
+        text = _RAISED.sub(_raised, _DEGREES.sub("°", text))
         text = _THIN_GROUPS.sub(",", text.translate(_BLANK)).translate(_TABLE)
         text = "".join(map(_plain, unicodedata.normalize("NFKC", text)))
     if "`" in text:
         text = text.replace("`", "'")
     return " ".join(text.split())
+
+
+def _raised(match: re.Match[str]) -> str:
+    """`10⁻³` as `10^-3`, and `5¹⁄₂` as `5 1⁄2`."""
+    sign, digits = match[1], unicodedata.normalize("NFKC", match[2])
+    before, behind = match.string[: match.start()], match.string[match.end() :]
+    if behind.startswith("⁄"):
+        return f"{sign} {digits}"
+    is_power = _BASE.search(before) or (sign == "⁻" and before[-1:].isalpha())
+    if is_power and sign != "⁺":
+        return f"^{'-' if sign else ''}{digits}"
+    return match[0] if match[2] in ("²", "³") else f"{sign}{digits}"
 
 
 def _unescaped(text: str) -> str:

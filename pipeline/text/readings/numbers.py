@@ -5,6 +5,7 @@ import re
 from pipeline.text.readings.cardinals import cardinal, decimal, digit_by_digit, ordinal, year
 from pipeline.text.readings.rules import Rule
 
+_POWER = "(?:to the power|squared|cubed)"
 _BEHIND_TIMES = r"(?:[a-z]+er|more|less|as|the|daily|weekly|monthly|yearly|per)\b"
 _BEHIND_TIMES += r"|(?:an?|every|each|this|in an?) (?:minute|hour|day|night|week|month|year)\b"
 _ORDINAL = r"(\d{1,15})(?:st|nd|rd|th)"
@@ -121,11 +122,16 @@ NUMBERS: list[Rule] = [
     (re.compile(r"\b(\d\d?):(\d)\b"), r"\1 to \2"),
     (re.compile(r"(?<=\d)\^2(?!\d)"), " squared"),
     (re.compile(r"(?<=\d)\^3(?!\d)"), " cubed"),
-    (re.compile(r"(?<=\d)\^-(?=\d)"), " to the power of minus "),
-    (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
-    (re.compile(r"(?<![\w.'])(?<!\bis )(?<!'s )(\d+)x(?=\d+s?\b)(?!\d+ ?=)"), r"\1 by "),
+    (re.compile(r"(?<=[\w)\]])\^-(?=\d)"), " to the power of minus "),
+    (re.compile(r"(?<=\d)\^(?=\d)|(?<=[A-Za-z)\]])\^(?![23]\b)(?=\d)"), " to the power of "),
     (
-        re.compile(r"(?<![\d.] )\b(\d+) x (\d+)(?= (?!is\b|equals|plus|minus|times)[a-z])"),
+        re.compile(rf"(?<![\w.'])(?<!\bis )(?<!'s )(\d+)x(?=\d+s?\b)(?!\d+ ?=|\d+ {_POWER})"),
+        r"\1 by ",
+    ),
+    (
+        re.compile(
+            rf"(?<![\d.] )\b(\d+) x (\d+)(?= (?!is\b|equals|plus|minus|times|{_POWER})[a-z])"
+        ),
         r"\1 by \2",
     ),
     (re.compile(r"(?<=\d by )(\d\d?)s\b"), _plural),

@@ -7,8 +7,9 @@ A blocklist is a text file, one entry a line; case does not matter:
     for sale by owner
     re: \\bcall (911|112)\\b
 
-A word or phrase is found as whole words, whatever punctuation stands between them; what
-follows `re:` is a regular expression, looked for in the sentence as it is written.
+A word or phrase is found as whole words, whatever punctuation stands between them and whichever
+apostrophe in them. Other signs at their edges (`c++`) are refused, as they would not be looked for.
+What follows `re:` is a regular expression, looked for in the sentence as it is written.
 """
 
 import re
@@ -21,8 +22,11 @@ from models.config import resolve_path
 from models.errors import DataError
 from models.text_files import read_lines
 
-_WORD = re.compile(r"[\w'’]+")
+_WORD = re.compile(r"[\w']+")
 _REGEX = "re:"
+_SIGNS = r"""[^\w\s.,;:!?"'“”()…–—-]+"""
+_AT_AN_EDGE = re.compile(rf"(?<!\w){_SIGNS}|{_SIGNS}(?!\w)")
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ", "'"))
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,18 @@ def read_blocklist(path: Path) -> list[_Entry]:
 def _entry(line: str, location: str) -> _Entry:
     reason = f"blocked by `{line}` ({location})"
     if not line.startswith(_REGEX):
+        line = line.translate(_APOSTROPHES)
         words = _WORD.findall(line)
         if not words:
             raise DataError(f"{location}: `{line}` holds no word; write `re: ...` for signs")
+        if signs := _AT_AN_EDGE.search(line):
+            raise DataError(
+                f"{location}: `{line}`: only words are looked for, not `{signs[0]}`; "
+                "write `re: ...` for signs"
+            )
         pattern = r"[^\w]+".join(map(re.escape, words))
-        return _Entry(re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE).search, reason)
+        expression = re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE)
+        return _Entry(lambda text: expression.search(text.translate(_APOSTROPHES)), reason)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of `[[`, which means what it says

@@ -119,8 +119,15 @@ _SHORT = {
     **{(word, "have"): f"{word}'ve" for word in ("i", "they", "we", "you")},
     ("i", "am"): "i'm",
     ("i", "would"): "i'd",
-    ("let", "us"): "let's",
 }  # fmt: skip
+_BE = ("am", "are", "is")
+# What it is, it is not: these ask for what stands behind the verb.
+_ASKING = ("as", "how", "than", "what", "where", "which", "who", "whose")
+# `Let us in` and `Let us know` are no proposals.
+_LET_ASKS = (
+    "alone", "back", "by", "down", "have", "in", "into", "know", "off", "out", "pass", "through",
+    "up",
+)  # fmt: skip
 _PARTICIPLES = ("been", "got", "lost", "had", "forgotten")
 
 
@@ -128,14 +135,14 @@ def contractions(words: Sequence[Word]) -> list[Edit]:
     """`I am` as `I'm`, but not where it ends a phrase, as in `Here I am.`"""
     found = []
     for index, first in enumerate(words):
-        short, length = _contracted(words[index : index + 3])
+        short, length = _contracted(words[:index], words[index : index + 3])
         if short:
             core, last = first.core[0] + short[1:], words[index + length - 1]
             found.append(Edit(index, index + length, (Word(core, first.before, last.after),)))
     return found
 
 
-def _contracted(words: Sequence[Word]) -> tuple[str, int]:
+def _contracted(before: Sequence[Word], words: Sequence[Word]) -> tuple[str, int]:
     """What the first of up to three words are shortened to, and how many of them."""
     first, *rest = words
     if first.in_slot or first.after or first.before:
@@ -150,7 +157,22 @@ def _contracted(words: Sequence[Word]) -> tuple[str, int]:
     if second == "have" and (is_last or rest[1].plain not in _PARTICIPLES):
         return "", 0
     is_last = is_last or (rest[1].plain in PRONOUNS and bool(rest[1].after))  # what is it?
-    return "" if is_last else _SHORT.get((first.plain, second), ""), 2
+    if is_last or (second in _BE and _asks(before)):
+        return "", 0
+    if first.plain == "let" and rest[0].core == "us":
+        return "let's" if _begins(before) and rest[1].plain not in _LET_ASKS else "", 2
+    return _SHORT.get((first.plain, second), ""), 2
+
+
+def _asks(before: Sequence[Word]) -> bool:
+    """Whether a question is asked by the last words: `where` it is, `what time` it is."""
+    last = before[-2:]
+    return any(word.plain in _ASKING for word in last) and not any(word.after for word in last)
+
+
+def _begins(before: Sequence[Word]) -> bool:
+    """Whether a sentence begins behind these words."""
+    return not before or any(mark in before[-1].after for mark in ".?!")
 
 
 _QUANTITIES = ("bit", "few", "little", "lot")

@@ -21,6 +21,12 @@ def blocking(tmp_path: Path, lines: str) -> SentenceFilter:
         ("for sale", "A house, for: sale.", True),
         ("for sale", "for the sale", False),
         ("don't", "I don't know.", True),
+        ("don't", "I don’t know.", True),
+        ("don’t", "I don't know.", True),
+        ("don’t", "I don‘t know.", True),
+        ("at&t", "Call AT&T.", True),
+        ("e-mail", "Send e-mail!", True),
+        ("(well), stop!", "Well stop it.", True),
         (r"re: \bcall (911|112)\b", "Please call 911.", True),
         (r"re: \bcall (911|112)\b", "Please call 9112.", False),
         ("# damn", "damn", False),
@@ -40,6 +46,9 @@ def test_blocklist(tmp_path: Path, entry: str, text: str, blocked: bool) -> None
         ("re: (", "blocked.txt:1: not a regular expression"),
         ("re: x*", "found in every sentence"),
         ("!!", "holds no word"),
+        ("c++", r"blocked.txt:1: `c\+\+`: only words are looked for, not `\+\+`; write `re:"),
+        ("$5 off", r"not `\$`; write `re:"),
+        ("a c# chord", r"not `#`; write `re:"),
     ],
 )
 def test_bad_entries_are_named_to_the_line(tmp_path: Path, entry: str, message: str) -> None:

@@ -76,7 +76,9 @@ def train_adversarial(
     `optimizers` are those of `generator` and `discriminators`.
     """
     modules = {"generator": task.model, "discriminators": task.discriminators}
-    session = Session(folder, config, modules, optimizers, "generator", task.steps_per_epoch)
+    session = Session(
+        folder, config, modules, optimizers, "generator", task.steps_per_epoch, task.identity
+    )
     for batch in session.batches(task.batch):
         if session.step == task.discriminators_from_step:
             session.restart_pace()

@@ -323,8 +323,13 @@ class FastSpeech2Task:
                 board.add_audio(f"held_out/{index}", wave, step, model.mel.sample_rate)
         return phone_error_rates(self.held_out[::2], hypotheses)
 
-    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        origin = Origin(
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self._origin.identity
+
+    @property
+    def _origin(self) -> Origin:
+        return Origin(
             "fastspeech2",
             self.config.model,
             self.features.mel_config,
@@ -332,7 +337,9 @@ class FastSpeech2Task:
             self.symbols,
             self.speakers,
         )
-        origin.save(model, folder, step, metrics)
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        self._origin.save(model, folder, step, metrics)
 
 
 def unknown_symbols(model: FastSpeech2, clip: Clip) -> list[str]:

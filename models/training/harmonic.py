@@ -228,11 +228,18 @@ class HarmonicTask:
             "phase": torch.zeros(1, dtype=torch.float64),
         }
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self._origin.identity
+
+    @property
+    def _origin(self) -> Origin:
+        config = self.config
+        return Origin("harmonic", config.model, config.mel, config.provenance)
+
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         assert isinstance(model, TrainingPass)
-        config = self.config
-        origin = Origin("harmonic", config.model, config.mel, config.provenance)
-        origin.save(model.vocoder, folder, step, metrics)
+        self._origin.save(model.vocoder, folder, step, metrics)
 
 
 class _Pool:

@@ -122,9 +122,12 @@ def assemble(config: MelNetTraining) -> Path:
         steps += int(metadata["step"])
         values = json.loads(metadata["metrics"])
         metrics |= {f"{name}_tier{tier}": value for name, value in values.items()}
-    origin = Origin("melnet", config.model, config.mel, config.provenance)
-    origin.save(model, config.run / "best", steps, metrics)
+    _origin_of(config).save(model, config.run / "best", steps, metrics)
     return config.run / "best"
+
+
+def _origin_of(config: MelNetTraining) -> Origin:
+    return Origin("melnet", config.model, config.mel, config.provenance)
 
 
 class TierTask:
@@ -201,6 +204,10 @@ class TierTask:
             board.add_image(f"drawn_{index}", picture.flip(0)[None], step)
             title = f"{self.config.model.name}, tier {self.tier}, step {step + 1}"
             save_spectrogram(folder / f"{name}-{index}.png", picture.numpy(), title)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {**_origin_of(self.config).identity, "tier": self.tier}
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         """One tier's weights and figures; `assemble` makes a checkpoint of all."""

@@ -1,6 +1,7 @@
-"""The origin of a checkpoint, for its card."""
+"""The origin of a checkpoint, for its card, and what tells one run's weights from another's."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ class Origin:
     symbols: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the weights are made for, as plain data: sizes, mels, and the names of rows."""
+        parts = ("kind", "config", "mel", "symbols", "speakers")
+        return {part: as_mapping(getattr(self, part)) for part in parts}
+
     def save(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         """Write `model` as a checkpoint in half precision."""
         info = CheckpointInfo(
@@ -47,3 +54,19 @@ class Origin:
             metrics=metrics,
         )
         save_checkpoint(folder, model, info, torch.float16)
+
+
+def first_difference(theirs: Any, ours: Any, key: str = "") -> str:
+    """Where two identities differ first, as `speakers[0] was anna, is ben`; empty where nowhere.
+
+    Keys that only one of them has are settings that came or went since, and no difference.
+    """
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        shared = [name for name in theirs if name in ours]
+        parts = [(theirs[name], ours[name], f"{key}.{name}" if key else name) for name in shared]
+    elif isinstance(theirs, list) and isinstance(ours, list):
+        pairs = zip_longest(theirs, ours, fillvalue="none")
+        parts = [(*pair, f"{key}[{index}]") for index, pair in enumerate(pairs)]
+    else:
+        return "" if theirs == ours else f"{key} was {theirs}, is {ours}"
+    return next((found for part in parts if (found := first_difference(*part))), "")

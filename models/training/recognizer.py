@@ -153,15 +153,17 @@ class RecognizerTask:
             hypotheses += model.transcribe(mel, lengths)  # type: ignore[operator]
         return phone_error_rates(self.features.held_out(), hypotheses)
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self._origin.identity
+
+    @property
+    def _origin(self) -> Origin:
+        config = self.config
+        return Origin("recognizer", config.model, config.mel, config.provenance, self.symbols)
+
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        origin = Origin(
-            "recognizer",
-            self.config.model,
-            self.config.mel,
-            self.config.provenance,
-            self.symbols,
-        )
-        origin.save(model, folder, step, metrics)
+        self._origin.save(model, folder, step, metrics)
 
 
 def _stretch(mel: np.ndarray, factor: float) -> np.ndarray:

@@ -25,6 +25,7 @@ from models.errors import ConfigError, TrainingError
 from models.precision import Precision, fastest_precision, supports_bf16
 from models.training.board import Tracker, check_trackers, open_board
 from models.training.optimizers import OptimizerConfig, make_optimizer
+from models.training.provenance import first_difference
 
 Batch = dict[str, Any]
 
@@ -90,6 +91,10 @@ class Pace:
 class Trained(Protocol):
     """What any recipe can do with the model it trains."""
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What its weights are made for, as plain data: another run's cannot go on with them."""
+
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """Metrics on held-out clips, the decisive one first, lower is better."""
 
@@ -101,7 +106,8 @@ class Session:
     """One training run in its folder: `state.pt` to resume, `tensorboard/`, checkpoints.
 
     `modules` are trained, each by the optimizer of its name; `main` is the module that is
-    averaged and shipped.
+    averaged and shipped. A state of another `identity` is not resumed: rows of equal shape may
+    stand for other speakers or phones.
     """
 
     def __init__(
@@ -112,7 +118,9 @@ class Session:
         optimizers: dict[str, OptimizerConfig],
         main: str,
         steps_per_epoch: int = 1,
+        identity: dict[str, Any] | None = None,
     ) -> None:
+        self.identity = identity or {}
         self.folder, self.config, self.main = folder, config, main
         self.optimizer_configs, self.steps_per_epoch = optimizers, steps_per_epoch
         check_trackers(config.trackers)
@@ -257,6 +265,7 @@ class Session:
             "modules": {name: module.state_dict() for name, module in self.raw.items()},
             "optimizers": {name: o.state_dict() for name, o in self.optimizers.items()},
             "kinds": self._kinds,
+            "identity": self.identity,
         }
         temporary = self.folder / "state.tmp"
         torch.save(state, temporary)
@@ -271,10 +280,7 @@ class Session:
             return
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            kinds = state.get("kinds", self._kinds)  # which states of before do not have
-            if kinds != self._kinds:
-                its, ours = (", ".join(found.values()) for found in (kinds, self._kinds))
-                raise ValueError(f"its optimizers are {its}, not {ours}")
+            self._check_state(state)
             self.step, self.best = state["step"], state["best"]
             self.averaged.load_state_dict(state["averaged"])
             for name, module in self.raw.items():
@@ -283,9 +289,19 @@ class Session:
         except UNFIT_STATE as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise TrainingError(
-                f"{path}: cannot be resumed with this config ({reason}); choose another run folder"
+                f"{path}: cannot be resumed with this config ({reason}); choose another run folder "
+                "(start_from begins with a checkpoint's weights)"
             ) from None
         print(f"resumed {self.folder} at step {self.step}", flush=True)
+
+    def _check_state(self, state: dict[str, Any]) -> None:
+        """Raise `ValueError` for what loads and is something else; old states say less."""
+        kinds = state.get("kinds", self._kinds)
+        if kinds != self._kinds:
+            its, ours = (", ".join(found.values()) for found in (kinds, self._kinds))
+            raise ValueError(f"its optimizers are {its}, not {ours}")
+        if difference := first_difference(state.get("identity", {}), self.identity):
+            raise ValueError(difference)
 
     @property
     def _kinds(self) -> dict[str, str]:

@@ -187,10 +187,19 @@ class SpeakerEncoderTask:
         is_same = torch.tensor([owners[a] == owners[b] for a, b in pairs])
         return {"equal_error_rate": equal_error_rate(similar[is_same], similar[~is_same])}
 
-    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+    @property
+    def identity(self) -> dict[str, Any]:
+        """With the speakers and warps whose directions it learns, which do not ship."""
+        names = [clips[0].speaker for clips in self.trained]
+        return self._origin.identity | {"speakers": names, "warps": list(self.config.warps)}
+
+    @property
+    def _origin(self) -> Origin:
         config = self.config
-        origin = Origin("speaker-encoder", config.model, config.mel, config.provenance)
-        origin.save(model.encoder, folder, step, metrics)  # type: ignore[arg-type]
+        return Origin("speaker-encoder", config.model, config.mel, config.provenance)
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        self._origin.save(model.encoder, folder, step, metrics)  # type: ignore[arg-type]
 
 
 def _warped(mel: np.ndarray, factor: float) -> np.ndarray:

@@ -32,7 +32,8 @@ def train_supervised(
     task: SupervisedTask, config: LoopConfig, optimizer: OptimizerConfig, folder: Path
 ) -> Path:
     """Run until `config.steps`; returns the folder of the best checkpoint."""
-    session = Session(folder, config, {"model": task.model}, {"model": optimizer}, main="model")
+    modules, optimizers = {"model": task.model}, {"model": optimizer}
+    session = Session(folder, config, modules, optimizers, "model", identity=task.identity)
     model = session.modules["model"]
     for batch in session.batches(task.batch):
         model.train()

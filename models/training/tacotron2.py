@@ -227,8 +227,13 @@ class Tacotron2Task:
             wave = self._listen(mel)[0]
             board.add_audio(f"held_out/{index}", wave, step, self.config.mel.sample_rate)
 
-    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        origin = Origin(
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self._origin.identity
+
+    @property
+    def _origin(self) -> Origin:
+        return Origin(
             "tacotron2",
             self.config.model,
             self.features.mel_config,
@@ -236,7 +241,9 @@ class Tacotron2Task:
             self.symbols,
             self.speakers,
         )
-        origin.save(model, folder, step, metrics)
+
+    def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
+        self._origin.save(model, folder, step, metrics)
 
 
 def model_inputs(

@@ -159,10 +159,16 @@ class VocoderTask(ABC):
                 board.add_image("held_out", mel_picture(copied[0].cpu()), step)
         return {name: float(np.mean([clip[name] for clip in found])) for name in found[0]}
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self._origin.identity
+
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.kind, self.model.config, self.config.mel, self.config.provenance)
+
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        shipped = without_weight_norm(model)
-        origin = Origin(self.kind, self.model.config, self.config.mel, self.config.provenance)
-        origin.save(shipped, folder, step, metrics)
+        self._origin.save(without_weight_norm(model), folder, step, metrics)
 
 
 def open_corpus(config: VocoderTraining) -> Features:

@@ -33,6 +33,7 @@ class LevelTask:
     """Real waves are at 1, generated ones at -1: a discriminator's factor grows to tell which."""
 
     discriminators_from_step, steps_per_epoch = 0, 4
+    identity: ClassVar[dict[str, Any]] = {}
     adversary = AdversaryConfig()
     loss_weights: ClassVar = {"mel": 0.0, "adversarial": 0.0, "feature": 0.0}
 

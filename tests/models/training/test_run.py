@@ -10,7 +10,7 @@ import yaml
 
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
-from models.errors import CheckpointError, ConfigError, DataError
+from models.errors import CheckpointError, ConfigError, DataError, TrainingError
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
 from models.training.features import write_features
@@ -213,6 +213,35 @@ def test_killed_and_resumed_run_equals_a_straight_one(
     assert len(expected) > 30
     assert expected.keys() == found.keys()
     assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
+def test_a_run_is_not_resumed_with_other_settings_of_the_same_shapes(
+    tmp_path: Path, corpus: TrainingCorpus, recipe: str, extra: dict[str, Any], straight: Path
+) -> None:
+    state = torch.load(straight.parent / "state.pt", weights_only=True)
+    assert state["identity"]["kind"] == recipe
+    state["identity"]["mel"]["f_min"] = 1.0
+    (tmp_path / "run").mkdir()
+    torch.save(state, tmp_path / "run" / "state.pt")
+    with pytest.raises(TrainingError, match=r"mel\.f_min was 1\.0, is 0\.0"):
+        train(write_config(tmp_path, recipe, corpus, **extra))
+
+
+def test_a_run_is_not_resumed_with_other_speakers_of_the_same_number(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path
+) -> None:
+    root = tmp_path / "corpus"
+    root.mkdir()
+    (root / "wavs").symlink_to(corpus.config.root / "wavs")
+    metadata = (corpus.config.root / "metadata.csv").read_text("utf-8")
+    path = write_config(tmp_path, "fastspeech2", corpus, recognizer=str(recognizer))
+    elsewhere = [f"corpus.root={root}", f"cache={tmp_path / 'cache'}"]
+    (root / "metadata.csv").write_text(metadata, encoding="utf-8")
+    train(path, elsewhere)
+    renamed = metadata.replace("|anna|", "|hanna|")
+    (root / "metadata.csv").write_text(renamed, encoding="utf-8")
+    with pytest.raises(TrainingError, match=r"speakers\[0\] was anna, is ben"):
+        train(path, [*elsewhere, "loop.steps=4"])
 
 
 def test_run_leaves_checkpoints_and_curves(recipe: str, straight: Path) -> None:

@@ -2,6 +2,7 @@ import dataclasses
 import math
 import re
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -111,6 +112,28 @@ def test_state_of_another_optimizer_is_refused(tmp_path: Path, before: str, afte
     assert start(before).step == 1
 
 
+def test_state_whose_rows_stand_for_others_is_refused(tmp_path: Path) -> None:
+    def start(identity: dict[str, Any]) -> Session:
+        modules: dict[str, nn.Module] = {"model": nn.Embedding(2, 3)}
+        return Session(tmp_path, LOOP, modules, OPTIMIZERS, "model", identity=identity)
+
+    start({"speakers": ["anna", "ben"], "config": {"dim": 3}}).save()
+    for speakers, difference in (
+        (["ben", "hanna"], "speakers\\[0\\] was anna, is ben"),
+        (["anna", "ben", "carl"], "speakers\\[2\\] was none, is carl"),
+    ):
+        with pytest.raises(TrainingError, match=rf"\({difference}\); .* run folder .*start_from"):
+            start({"speakers": speakers, "config": {"dim": 3}})
+    with pytest.raises(TrainingError, match=r"\(config\.dim was 3, is 4\)"):
+        start({"speakers": ["anna", "ben"], "config": {"dim": 4}})
+    later = {"speakers": ["anna", "ben"], "config": {"dim": 3, "new_setting": 1}}
+    assert start(later).step == 1
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    del state["identity"]  # as it was saved before states had one
+    torch.save(state, tmp_path / "state.pt")
+    assert start({"speakers": ["ben", "hanna"]}).step == 1
+
+
 def test_damaged_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_bytes(b"half a file")
     with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed"):
@@ -121,6 +144,8 @@ def test_run_says_at_its_start_what_it_will_cost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Nothing:
+        identity: ClassVar[dict[str, Any]] = {}
+
         def evaluate(self, model: nn.Module, board: object, step: int) -> dict[str, float]:
             return {"error": 1.0}
 

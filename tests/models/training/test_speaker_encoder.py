@@ -11,7 +11,7 @@ import yaml
 
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping
-from models.errors import DataError
+from models.errors import DataError, TrainingError
 from models.training.run import train
 from models.training.speaker_encoder import is_held_out
 from tests.models.training.conftest import MEL, RATE, SENTENCES, hum
@@ -66,6 +66,8 @@ def test_a_run_says_its_precision_and_makes_a_checkpoint(
     print(lines := capsys.readouterr().out)
     assert re.search(r"^precision: (bf16|no) \(", lines, re.MULTILINE)
     assert load_checkpoint(best).info.step == 2
+    with pytest.raises(TrainingError, match=r"warps\[0\] was 0\.88, is 0\.9"):
+        train(_config(tmp_path, corpus), ["warps=[0.9, 1.0, 1.1]"])
 
 
 def test_who_is_held_out_depends_on_the_name_alone() -> None:

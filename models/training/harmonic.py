@@ -196,16 +196,19 @@ class HarmonicTask:
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """On held-out clips: the energy distance with known F0, and how well F0 is found."""
         assert isinstance(model, TrainingPass)
+        device = next(model.parameters()).device
+        energy_distance = self._distance.to(device)
         found = []
         for index, clip in enumerate(self._held_out()):
-            batch = self._whole(clip)
+            batch = {name: part.to(device) for name, part in self._whole(clip).items()}
             waves, log_f0, voicing = model(batch)
-            distance = self._distance(batch["wave"], waves[0], waves[1])
+            distance = energy_distance(batch["wave"], waves[0], waves[1])
             measured = {name: float(value) for name, value in distance.items()}
             found.append(measured | _pitch_errors(log_f0[0], voicing[0], batch["pitch_hz"][0]))
             if index == 0:
-                board.add_audio("held_out", waves[0, 0], step, self.config.mel.sample_rate)
-                resynthesized = LogMel(self.config.mel)(waves[0])[0]
+                first = waves[0].cpu()
+                board.add_audio("held_out", first[0], step, self.config.mel.sample_rate)
+                resynthesized = LogMel(self.config.mel)(first)[0]
                 board.add_image("held_out", mel_picture(resynthesized), step)
         return {name: float(np.nanmean([clip[name] for clip in found])) for name in found[0]}
 

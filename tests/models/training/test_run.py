@@ -1,5 +1,6 @@
 """Every recipe from its YAML file to a checkpoint, on a corpus of hums."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
@@ -242,6 +245,36 @@ def test_a_run_is_not_resumed_with_other_speakers_of_the_same_number(
     (root / "metadata.csv").write_text(renamed, encoding="utf-8")
     with pytest.raises(TrainingError, match=r"speakers\[0\] was anna, is ben"):
         train(path, [*elsewhere, "loop.steps=4"])
+
+
+def test_clips_are_evaluated_where_the_model_is(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recipe: str,
+    extra: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a device without numbers, so up to where evaluation reads the first of them."""
+    evaluate, met = TASKS[recipe].evaluate, set[str]()
+
+    def check(module: nn.Module, given: tuple[Any, ...]) -> None:
+        own = dict([*module.named_parameters(), *module.named_buffers()])
+        devices = {tensor.device.type for tensor in _tensors([*given, own]).values()}
+        assert len(devices) <= 1
+        met.update(devices)
+
+    def evaluate_elsewhere(task: Any, model: nn.Module, board: Any, step: int) -> dict[str, float]:
+        hook = register_module_forward_pre_hook(check)
+        no_numbers = pytest.raises((NotImplementedError, RuntimeError), match="meta tensor")
+        with hook, no_numbers:
+            evaluate(task, copy.deepcopy(model).to("meta"), board, step)
+        return {"error": 1.0}
+
+    # Reads numbers of the recordings before it calls the model.
+    monkeypatch.setattr("models.training.fastspeech2.measure_variance", lambda *_: None)
+    monkeypatch.setattr(TASKS[recipe], "evaluate", evaluate_elsewhere)
+    train(write_config(tmp_path, recipe, corpus, **extra, loop=LOOP | {"steps": 1}))
+    assert "meta" in met
 
 
 def test_run_leaves_checkpoints_and_curves(recipe: str, straight: Path) -> None:

@@ -63,7 +63,7 @@ def save_tiny_voices(folder: Path, mel: MelConfig | None = None, seed: int = 0) 
     return voices
 
 
-def save_tiny_expressive_voice(folder: Path) -> Path:
+def save_tiny_expressive_voice(folder: Path, mel: MelConfig | None = None) -> Path:
     """Write a FastSpeech 2 with a pitch of its own for every frame, and residuals to draw."""
     torch.manual_seed(0)
     config = FastSpeech2Config(
@@ -75,7 +75,7 @@ def save_tiny_expressive_voice(folder: Path) -> Path:
         frame_pitch=True,
         frame_pitch_dim=8,
     )
-    model = FastSpeech2(config, MelConfig(), SYMBOLS, SPEAKERS)
+    model = FastSpeech2(config, mel or MelConfig(), SYMBOLS, SPEAKERS)
     _speak_at_a_human_pace(model)
     model.residual_std.copy_(torch.tensor([0.8, 0.3]))
     model.residual_memory.copy_(torch.tensor([0.6, 0.2]))

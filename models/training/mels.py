@@ -134,10 +134,21 @@ def _follow_with_fastspeech2(
     report: Callable[[str], None],
 ) -> Iterator[Followed]:
     examples = _aligned_examples(acoustic, features, align_with, report)
-    levels = measure_levels(examples, acoustic.speakers)
+    levels = _levels_of(acoustic, examples)
     for example in examples:
         pitch_hz = features.pitch(example.clip)
         yield Followed(example.clip, _follow_example(acoustic, example, levels, pitch_hz))
+
+
+def _levels_of(acoustic: Checkpoint, examples: Sequence[Example]) -> ProsodyLevels:
+    """The model's own levels of pitch where it keeps them, about which it speaks: those of a few
+    clips are others, and would move what it follows.
+    """
+    levels = measure_levels(examples, acoustic.speakers)
+    if not acoustic.model.config.frame_pitch:
+        return levels
+    own = dict(zip(acoustic.speakers, acoustic.model.log_pitch.tolist(), strict=True))
+    return dataclasses.replace(levels, log_pitch=own)
 
 
 def _aligned_examples(

@@ -1,7 +1,9 @@
 """Mels of recordings by an acoustic model, as a features cache for a vocoder."""
 
 import dataclasses
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,12 @@ from models.training.mels import (
     write_teacher_mels,
 )
 from tests.models.training.conftest import MEL, TrainingCorpus
-from tests.tiny_voices import SYMBOLS, TinyVoices, save_tiny_voices
+from tests.tiny_voices import (
+    SYMBOLS,
+    TinyVoices,
+    save_tiny_expressive_voice,
+    save_tiny_voices,
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,36 @@ def test_mels_are_in_the_scale_of_synthesis(
         follow_recordings(acoustic, corpus.features, aligner), mels, strict=True
     ):
         assert np.allclose(followed.mel, mel + 2.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("knows_levels", [True, False])
+def test_pitch_is_followed_around_the_level_that_the_model_speaks_at(
+    corpus: TrainingCorpus,
+    voices: TinyVoices,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    knows_levels: bool,
+) -> None:
+    """Anna hums at 220 Hz; the model learned 200 Hz of her, or no level."""
+    folder = save_tiny_expressive_voice(tmp_path / "voice", MEL)
+    acoustic = load_checkpoint(folder if knows_levels else voices.acoustic_model)
+    model = acoustic.model
+    model.pitch_std.fill_(0.1)
+    if knows_levels:
+        model.log_pitch.fill_(math.log(200.0))
+    follow, heard = model.follow, list[np.ndarray]()
+
+    def listen(*given: Any) -> Any:
+        prosody, contour = given[-2:]
+        heard.append((contour or prosody).pitch.numpy())
+        return follow(*given)
+
+    monkeypatch.setattr(model, "follow", listen)
+    clips = tuple(clip for clip in corpus.features.clips if clip.speaker == "anna")
+    features = dataclasses.replace(corpus.features, clips=clips)
+    list(follow_recordings(acoustic, features, Aligner(str(voices.recognizer), tmp_path)))
+    level = math.log(220 / 200) / 0.1 if knows_levels else 0.0
+    assert float(np.median(np.concatenate(heard, axis=1))) == pytest.approx(level, abs=0.1)
 
 
 def test_clips_of_strangers_are_left_out_and_said(

@@ -119,7 +119,7 @@ class FastSpeech2(nn.Module):
     later = frozenset({"pitch_gain", "modulation_gain"})
     per_speaker: ClassVar[PerSpeaker] = {
         "speaker_embedding.weight": "any",
-        "speaker_vectors": "any",
+        "speaker_vectors": "direction",
         "pitch_std": "positive",
         "log_pitch": "any",
     }

@@ -22,8 +22,8 @@ from models.speakers.names import generated_name, number_of, parents_of, parse_m
 _FEWEST_TO_FIT = 3
 
 # By the name of an entry of the state. `positive` rows are standard deviations and the like, which
-# are mixed by their logarithm.
-PerSpeaker = Mapping[str, Literal["any", "positive"]]
+# are mixed by their logarithm; of a `direction` the length says nothing and is not mixed.
+PerSpeaker = Mapping[str, Literal["any", "positive", "direction"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,9 @@ def _point(
 
 
 def _points(model: Any) -> np.ndarray:
-    """All rows of each speaker in a line (S, F), positive ones by their logarithm."""
+    """All rows of each speaker in a line (S, F), positive ones by their logarithm, directions of
+    length 1.
+    """
     return np.concatenate(
         [
             _unbounded(rows, model.per_speaker[name]).cpu().numpy()
@@ -168,11 +170,13 @@ def _points(model: Any) -> np.ndarray:
 def _unbounded(rows: Tensor, kind: str) -> Tensor:
     """(S, ...) to (S, numbers)."""
     values = rows.double().view(len(rows), -1)
+    if kind == "direction":
+        return torch.nn.functional.normalize(values, dim=1)
     return values.log() if kind == "positive" else values
 
 
 def _rows(model: Any, points: np.ndarray) -> dict[str, Tensor]:
-    """What `_points` did, undone: points (K, F) to rows (K, ...) by name."""
+    """What `_points` did, undone but for lengths: points (K, F) to rows (K, ...) by name."""
     rows, first = {}, 0
     for name, known in speaker_rows(model).items():
         size = known[0].numel()

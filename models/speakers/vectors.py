@@ -41,7 +41,8 @@ def read_speaker_vectors(path: Path) -> dict[str, np.ndarray]:
 def stack_vectors(
     vectors: Mapping[str, np.ndarray], names: Sequence[str], size: int, path: Path
 ) -> Tensor:
-    """The vectors of `names` as rows (len(names), size).
+    """The vectors of `names` as rows (len(names), size) of length 1, so that all weigh the same in
+    mixes and averages.
 
     Raises `ConfigError` for a speaker without a vector, and for vectors of another size.
     """
@@ -54,7 +55,9 @@ def stack_vectors(
     found = len(next(iter(vectors.values())))
     if found != size:
         raise ConfigError(f"{path}: vectors of {found} numbers; speaker_vector_dim is {size}")
-    return torch.from_numpy(np.stack([vectors[name] for name in names]))
+    rows = np.stack([vectors[name] for name in names]).astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return torch.from_numpy(rows.astype(np.float32))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def model() -> FastSpeech2:
     )
     model = FastSpeech2(config, MelConfig(n_mels=10), ("<pad>", "a", "t"), SPEAKERS).eval()
     model.pitch_std.copy_(torch.tensor([0.1, 0.2, 0.3, 0.4]))
-    model.speaker_vectors.copy_(torch.randn(4, 3))
+    model.speaker_vectors.copy_(torch.nn.functional.normalize(torch.randn(4, 3), dim=1))
     with torch.no_grad():
         model.duration_predictor.line.weight.zero_()  # five frames a symbol, whoever speaks
         model.duration_predictor.line.bias.fill_(math.log(6))
@@ -115,6 +115,13 @@ def test_a_mix_lies_between_its_parents_in_everything(model: FastSpeech2) -> Non
         known, rows = speaker_rows(model)[name], speaker_rows(mixed)[name]
         torch.testing.assert_close(rows[4], 0.75 * known[0] + 0.25 * known[3])
     assert float(mixed.pitch_std[4]) == pytest.approx(0.1**0.75 * 0.4**0.25)
+
+
+def test_a_vector_counts_in_a_mix_by_its_direction_however_long_it_is(model: FastSpeech2) -> None:
+    model.speaker_vectors[:2] = torch.tensor([[1.0, 0.0, 0.0], [0.0, 10.0, 0.0]])
+    mixed = with_voices(model, ("mix(anna,ben,0.5)",))
+    torch.testing.assert_close(mixed.speaker_vectors[4], torch.tensor([0.5, 0.5, 0.0]))
+    assert torch.equal(mixed.speaker_vectors[:4], model.speaker_vectors)
 
 
 def test_a_mix_starts_at_the_first_and_ends_at_the_second(model: FastSpeech2) -> None:

@@ -66,9 +66,11 @@ def test_what_is_wrong_with_a_vector_is_said(
         read_speaker_vectors(path)
 
 
-def test_rows_are_in_the_order_of_the_speakers() -> None:
-    rows = stack_vectors(VECTORS, ("vctk-p225", "anna"), 2, Path("v.npz"))
-    assert torch.equal(rows, torch.tensor([[0.5, 0.0], [1.0, 2.0]]))
+def test_rows_are_in_the_order_of_the_speakers_and_of_length_1() -> None:
+    vectors = VECTORS | {"tiny": np.array([0.0, -1e-40], np.float32)}
+    rows = stack_vectors(vectors, ("vctk-p225", "tiny", "anna"), 2, Path("v.npz"))
+    expected = torch.tensor([[1.0, 0.0], [0.0, -1.0], [0.2**0.5, 0.8**0.5]])
+    torch.testing.assert_close(rows, expected)
 
 
 def test_missing_speakers_and_other_sizes_are_named() -> None:

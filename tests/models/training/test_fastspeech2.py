@@ -162,7 +162,7 @@ def test_vectors_from_outside_are_learned_shipped_and_added_to(
     )
     best = train_fastspeech2(config)
     model = load_checkpoint(best).model
-    torch.testing.assert_close(model.speaker_vectors, torch.tensor(list(VECTORS.values())))
+    torch.testing.assert_close(model.speaker_vectors, torch.eye(3)[:2])
     assert hasattr(model, "speaker_embedding") == learned
 
     ship(best, tmp_path / "ben", ("ben",))

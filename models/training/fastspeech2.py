@@ -183,10 +183,10 @@ class FastSpeech2Task:
         heard = {example.clip.speaker for example in self.examples}
         unheard = [e for e in examples if clip_key(e.clip) in kept and e.clip.speaker in heard]
         self._examples_of_residuals = unheard or self.examples
-        if config.speaker_vectors is not None:
-            self._fill_vectors(config.speaker_vectors)
         if config.start_from:
             start_voice(config.start_from, "fastspeech2", self.model)
+        if config.speaker_vectors is not None:  # also of speakers whom `start_from` knows
+            self._fill_vectors(config.speaker_vectors)
         self._judged = config.discriminators or MelDiscriminatorConfig()
         self.discriminators = MelDiscriminators(self._judged, features.mel_config.n_mels)
         self.adversary = config.adversary

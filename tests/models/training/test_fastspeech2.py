@@ -179,6 +179,22 @@ def test_vectors_from_outside_are_learned_shipped_and_added_to(
         torch.testing.assert_close(_mel(more, "ann"), _mel(more, "anna"), atol=1e-3, rtol=1e-3)
 
 
+def test_vectors_of_the_config_replace_those_that_the_start_has(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, grids: Path, vectors: Path
+) -> None:
+    shared = {
+        "textgrids": {"folder": str(grids), "phones": "ipa"},
+        "model": TINY | {"speaker_vector_dim": 3},
+    }
+    old = _config(tmp_path / "old", corpus, recognizer, speaker_vectors=str(vectors), **shared)
+    new = tmp_path / "new.json"
+    new.write_text('{"anna": [0, 0, 1], "ben": [-1, 0, 0]}', encoding="utf-8")
+    changed = {"start_from": str(train_fastspeech2(old)), "speaker_vectors": str(new)}
+    config = _config(tmp_path / "new", corpus, recognizer, **changed, **shared)
+    model = load_checkpoint(train_fastspeech2(config)).model
+    assert model.speaker_vectors.tolist() == [[0, 0, 1], [-1, 0, 0]]
+
+
 def test_vectors_and_their_size_need_each_other(
     tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, vectors: Path
 ) -> None:

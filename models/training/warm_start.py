@@ -34,7 +34,8 @@ def load_start(name: str, kind: str, mel: MelConfig) -> Checkpoint:
 @torch.no_grad()
 def start_voice(name: str, kind: str, model: Any) -> None:
     """Let an acoustic model go on from the checkpoint `name`: speakers that it knows with their own
-    rows, others from the average of its voices; phones that it lacks from the most similar.
+    rows, others from the average of its voices; phones that it lacks from the most similar. What
+    has another width stays fresh.
     """
     start = load_start(name, kind, model.mel)
     rows = dict.fromkeys(model.per_speaker, Rows(model.speakers, start.speakers))
@@ -42,7 +43,9 @@ def start_voice(name: str, kind: str, model: Any) -> None:
     rows["symbol_embedding.weight"] = Rows(nearest, start.symbols)
     if hasattr(model, "speaker_embedding") and hasattr(start.model, "speaker_embedding"):
         average = start.model.speaker_embedding.weight.mean(dim=0)
-        model.speaker_embedding.weight.copy_(average.expand_as(model.speaker_embedding.weight))
+        ours = model.speaker_embedding.weight
+        if ours.shape[1:] == average.shape:
+            ours.copy_(average.expand_as(ours))
     fresh = warm_start(model, start.model, rows)
     print(f"start from {start.label}; fresh, all or in part: {', '.join(fresh) or 'nothing'}")
 

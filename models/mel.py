@@ -4,6 +4,7 @@ B batch, S samples, T mel frames.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,6 +105,13 @@ def check_same_mel(ours: MelConfig, theirs: MelConfig, what: str) -> None:
 def check_convertible_mel(ours: MelConfig, theirs: MelConfig, what: str) -> None:
     """Raise `CheckpointError` naming every field that `convert_mels` cannot bridge."""
     _check_fields(ours, theirs, what, leave_out=_BRIDGED)
+
+
+def check_mel_fields(mel: MelConfig, needed: Mapping[str, str], who: str) -> None:
+    """For a config's `__post_init__`: raise `ValueError` unless the fields have these values."""
+    for name, value in needed.items():
+        if (found := getattr(mel, name)) != value:
+            raise ValueError(f"mel.{name}: {who} needs {value}, found {found}")
 
 
 def _check_fields(

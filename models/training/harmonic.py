@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from models.errors import DataError
 from models.losses import EnergyDistance, check_loss_names
-from models.mel import LogMel, MelConfig, check_same_mel
+from models.mel import LogMel, MelConfig, check_mel_fields, check_same_mel
 from models.training.adversarial import Generated, train_adversarial
 from models.training.corpus import CorpusConfig
 from models.training.features import Clip, Features, prepare_features
@@ -80,6 +80,7 @@ class HarmonicTraining:
                 "discriminators: they need discriminators_optimizer, and it needs them"
             )
         check_loss_names(self.loss_weights, self.losses)
+        check_mel_fields(self.mel, {"log": "ln", "padding": "same"}, "the harmonic vocoder")
         if not (0 <= self.teacher_share <= 1 and 0 <= self.blurred_share <= 1):
             raise ValueError("teacher_share: shares are 0 to 1")
 

@@ -12,10 +12,14 @@ _NAME = "phone_error_rate"
 
 
 def load_recognizer(name: str) -> Checkpoint:
-    """The recognizer of a recipe. Raises `ConfigError` for a checkpoint of another kind."""
+    """The recognizer of a recipe. Raises `ConfigError` for a checkpoint of another kind and
+    for one whose mels are no natural logarithms: alignment and energies are read from their levels.
+    """
     recognizer = load_checkpoint(name)
     if recognizer.kind != "recognizer":
         raise ConfigError(f"recognizer: {name} is a {recognizer.kind}")
+    if recognizer.mel.log != "ln":
+        raise ConfigError(f"recognizer: {name} has mel.log {recognizer.mel.log}; needed is ln")
     return recognizer
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.losses import check_loss_names
-from models.mel import LogMel, MelConfig
+from models.mel import LogMel, MelConfig, check_mel_fields
 from models.phonology.phonemes import phones_of
 from models.recognition.recognizer import BLANK, Recognizer, RecognizerConfig, ctc_loss
 from models.training.batching import LengthBatches, pad_stack
@@ -60,6 +60,7 @@ class RecognizerTraining:
 
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, ("ctc",))
+        check_mel_fields(self.mel, {"log": "ln"}, "a recognizer, which aligns by level,")
 
 
 def train_recognizer(config: RecognizerTraining) -> Path:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from models.errors import DataError
 from models.losses import check_loss_names
-from models.mel import MelConfig
+from models.mel import MelConfig, check_mel_fields
 from models.recognition.speaker_encoder import (
     SpeakerEncoder,
     SpeakerEncoderConfig,
@@ -69,6 +69,7 @@ class SpeakerEncoderTraining:
 
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, ("margin",))
+        check_mel_fields(self.mel, {"log": "ln"}, "the speaker encoder")
         if not 0 < self.held_out_speakers < 1:
             raise ValueError(f"held_out_speakers: between 0 and 1, found {self.held_out_speakers}")
 

@@ -17,7 +17,7 @@ from models.acoustic.fastspeech2 import PAD
 from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config, steps_of, tacotron2_losses
 from models.checkpoint import Checkpoint
 from models.losses import check_loss_names
-from models.mel import MelConfig, convert_mels
+from models.mel import MelConfig, check_convertible_mel, convert_mels
 from models.phonology.phonemes import tokens_of
 from models.phonology.symbols import symbol_ids
 from models.training.align import align_corpus, alignment_of, unaligned
@@ -85,6 +85,9 @@ class Tacotron2Training:
 def train_tacotron2(config: Tacotron2Training) -> Path:
     """Align the corpus if asked, then train until done; returns the best checkpoint's folder."""
     recognizer = None if config.recognizer is None else load_recognizer(config.recognizer)
+    if recognizer is not None:  # it counts durations in its own frames, and hears our mels
+        what = f"recognizer: {config.recognizer} and this config"
+        check_convertible_mel(recognizer.mel, config.mel, what)
     features = prepare_features(config.corpus, config.mel, config.cache)
     utterances = _read_utterances(config, features, recognizer)
     torch.manual_seed(config.loop.seed)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.losses import check_loss_names, magnitude_loss
-from models.mel import LogMel
+from models.mel import LogMel, check_mel_fields
 from models.stft import Stft
 from models.training.adversarial import Generated
 from models.training.features import Features
@@ -34,6 +34,7 @@ class VocosTraining(VocoderTraining):
 
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, LOSSES)
+        check_mel_fields(self.mel, {"padding": "same"}, "training Vocos")
 
 
 def train_vocos(config: VocosTraining) -> Path:

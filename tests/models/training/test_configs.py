@@ -31,6 +31,21 @@ def test_every_kind_of_recipe_has_a_config() -> None:
     assert {read_yaml(path)["recipe"] for path in CONFIGS.glob("*.yaml")} == set(RECIPES)
 
 
+@pytest.mark.parametrize(
+    ("name", "mel", "message"),
+    [
+        ("harmonic", "log: db", r"mel\.log: the harmonic vocoder needs ln, found db"),
+        ("harmonic", "padding: center", r"mel\.padding: .* needs same, found center"),
+        ("vocos", "padding: center", r"mel\.padding: training Vocos needs same"),
+        ("recognizer", "log: log10", r"mel\.log: a recognizer, .* needs ln, found log10"),
+        ("speaker_encoder", "log: db", r"mel\.log: the speaker encoder needs ln"),
+    ],
+)
+def test_mels_that_a_recipe_cannot_use_are_refused(name: str, mel: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(CONFIGS / f"{name}.yaml", [f"mel={{{mel}}}"])
+
+
 @pytest.mark.parametrize("key", ["critics", "critics_of", "critics_from_step", "critics_optimizer"])
 def test_former_names_of_discriminator_keys_are_told(key: str) -> None:
     now = key.replace("critics", "discriminators")

@@ -1,6 +1,7 @@
 """Every recipe from its YAML file to a checkpoint, on a corpus of hums."""
 
 import copy
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from models.training.tacotron2 import Tacotron2Task
 from models.training.vocoder import open_corpus, without_weight_norm
 from models.training.vocos import VocosTask, VocosTraining
 from tests.models.training.conftest import MEL, TrainingCorpus
+from tests.tiny_voices import save_tiny_voices
 
 LOOP = {
     "steps": 3,
@@ -380,6 +382,25 @@ def test_acoustic_model_needs_a_recognizer(
         train(write_config(tmp_path, "fastspeech2", corpus, recognizer="nobody"))
     with pytest.raises(ConfigError, match="recognizer: griffin-lim is a griffin-lim"):
         train(write_config(tmp_path, "fastspeech2", corpus, recognizer="griffin-lim"))
+
+
+def test_a_recognizer_of_decibels_aligns_nothing(tmp_path: Path, corpus: TrainingCorpus) -> None:
+    ears = save_tiny_voices(tmp_path / "ears", dataclasses.replace(MEL, log="db")).recognizer
+    for recipe in ("fastspeech2", "tacotron2"):
+        with pytest.raises(ConfigError, match=r"recognizer: .* has mel\.log db; needed is ln"):
+            train(write_config(tmp_path, recipe, corpus, recognizer=str(ears)))
+
+
+@pytest.mark.parametrize("guidance", ["recognizer", "diagonal"])
+def test_tacotron_needs_the_recognizers_frames(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, guidance: str
+) -> None:
+    extra = {"recognizer": str(recognizer), "guidance": guidance, "cache": str(tmp_path / "cache")}
+    path = write_config(tmp_path, "tacotron2", corpus)
+    settings = [f"{key}={value}" for key, value in extra.items()]
+    with pytest.raises(CheckpointError, match=r"recognizer: .*hop_length 256 against 220"):
+        train(path, [*settings, "mel.hop_length=220"])
+    assert not (tmp_path / "cache").exists()
 
 
 def test_vocoder_batches_are_segments_with_their_mels(corpus: TrainingCorpus) -> None:

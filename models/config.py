@@ -108,6 +108,8 @@ def _convert(value: Any, kind: Any, where: str, key: str) -> Any:
     if origin in (Union, types.UnionType):
         return _convert_union(value, arguments, where, key)
     if origin is typing.Literal:
+        if value is False and "no" in arguments:  # as YAML 1.1 reads a bare no
+            value = "no"
         if value not in arguments:
             allowed = ", ".join(map(str, arguments))
             raise ConfigError(f"{location}: {_shown(value)} is not one of {allowed}")

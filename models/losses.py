@@ -50,6 +50,11 @@ class StftLossConfig:
     def __post_init__(self) -> None:
         if not len(self.fft_sizes) == len(self.hop_lengths) == len(self.win_lengths) > 0:
             raise ValueError("fft_sizes: needs one hop length and one window length each")
+        for size, window in zip(self.fft_sizes, self.win_lengths, strict=True):
+            if not 1 <= window <= size:
+                raise ValueError(f"win_lengths: from 1 to the FFT size {size}, found {window}")
+        if min(self.hop_lengths) < 1:
+            raise ValueError(f"hop_lengths: at least 1, found {min(self.hop_lengths)}")
 
 
 class MultiResolutionStft(nn.Module):

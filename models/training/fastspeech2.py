@@ -23,6 +23,7 @@ from models.acoustic.mel_discriminators import (
     MelDiscriminators,
     windows_of,
 )
+from models.errors import ConfigError
 from models.losses import check_loss_names
 from models.mel import check_same_mel
 from models.phonology.symbols import find_symbol, symbol_ids
@@ -62,6 +63,7 @@ from models.vocoders.discriminators import AdversaryConfig
 from models.vocoders.griffin_lim import GriffinLim, GriffinLimConfig
 from models.voice import Controls, Speech
 
+_NAMED = 10  # speakers that a message names, of many
 _LOUD_DB = 25.0  # below the loudest frame: speech
 _FORMANT_COEFFICIENTS = 16  # of a cepstrum; further ones hold harmonics and noise
 # Of the gain of pitch: at most this much is flatness, beyond it octave errors of the tracker.
@@ -117,6 +119,9 @@ class FastSpeech2Training:
                 f"speaker_vectors: {self.speaker_vectors or 'no file'}, while "
                 f"model.speaker_vector_dim is {self.model.speaker_vector_dim}; they need each other"
             )
+        for speaker, repeats in self.speaker_repeats.items():
+            if repeats < 0:
+                raise ValueError(f"speaker_repeats.{speaker}: at least 0, found {repeats}")
         if self.max_phone_error_rate is not None and not self.max_phone_error_rate > 0:
             raise ValueError(
                 f"max_phone_error_rate is {self.max_phone_error_rate}; needed is more than 0"
@@ -196,7 +201,7 @@ class FastSpeech2Task:
             [int(example.durations.sum()) for example in self.examples],
             config.frames_per_batch,
             config.loop.seed,
-            [config.speaker_repeats.get(e.clip.speaker, 1) for e in self.examples],
+            self._repeats(),
         )
         self.steps_per_epoch = self._batches.per_epoch
 
@@ -218,6 +223,23 @@ class FastSpeech2Task:
         some_left_out = len(sayable) < len(self.features.clips)
         sayable = with_held_out(sayable, self.config.corpus, some_left_out, print)
         return [clip for clip in sayable if clip.held_out]
+
+    def _repeats(self) -> list[int]:
+        """How often an epoch shows each example. Names that the corpus lacks are told: a recipe is
+        also used with other corpora, so they are no error.
+        """
+        wanted = self.config.speaker_repeats
+        strange = [name for name in wanted if name not in self.speakers]
+        if strange:
+            some = ", ".join(self.speakers[:_NAMED])
+            print(
+                f"speaker_repeats: no clips of {', '.join(strange[:_NAMED])}; there are of {some}",
+                flush=True,
+            )
+        repeats = [wanted.get(example.clip.speaker, 1) for example in self.examples]
+        if not any(repeats):
+            raise ConfigError("speaker_repeats: all are 0; one speaker or more is needed")
+        return repeats
 
     def _fill_vectors(self, path: Path) -> None:
         rows = self.model.speaker_vectors

@@ -30,7 +30,7 @@ from models.training.pictures import mel_picture
 from models.training.provenance import Origin, Provenance
 from models.training.session import Batch, LoopConfig
 from models.training.supervised import train_supervised
-from models.training.vocoder import start_from
+from models.training.vocoder import check_segments, start_from
 from models.vocoders.discriminators import AdversaryConfig, DiscriminatorConfig, Discriminators
 from models.vocoders.harmonic import LN_F0_CENTER, Harmonic, HarmonicConfig
 
@@ -81,6 +81,9 @@ class HarmonicTraining:
             )
         check_loss_names(self.loss_weights, self.losses)
         check_mel_fields(self.mel, {"log": "ln", "padding": "same"}, "the harmonic vocoder")
+        if not self.fft_sizes or min(self.fft_sizes) < 4:
+            raise ValueError(f"fft_sizes: one or more of at least 4, found {self.fft_sizes}")
+        check_segments(self.batch_size, self.segment_frames, self.mel, self.fft_sizes)
         if not (0 <= self.teacher_share <= 1 and 0 <= self.blurred_share <= 1):
             raise ValueError("teacher_share: shares are 0 to 1")
 
@@ -145,6 +148,7 @@ class HarmonicTask:
         self._teachers = _Pool(teachers, config.segment_frames) if teachers else None
         if not self._recordings.clips:
             raise DataError(f"no clip to train on is longer than {config.segment_frames} frames")
+        self._held_out = self._some_held_out()
         self.steps_per_epoch = max(1, len(self._recordings.clips) // config.batch_size)
 
     def batch(self, step: int) -> Batch:
@@ -200,7 +204,7 @@ class HarmonicTask:
         device = next(model.parameters()).device
         energy_distance = self._distance.to(device)
         found = []
-        for index, clip in enumerate(self._held_out()):
+        for index, clip in enumerate(self._held_out):
             batch = {name: part.to(device) for name, part in self._whole(clip).items()}
             waves, log_f0, voicing = model(batch)
             distance = energy_distance(batch["wave"], waves[0], waves[1])
@@ -213,9 +217,12 @@ class HarmonicTask:
                 board.add_image("held_out", mel_picture(resynthesized), step)
         return {name: float(np.nanmean([clip[name] for clip in found])) for name in found[0]}
 
-    def _held_out(self) -> list[Clip]:
-        """Some held-out clips, from all over the corpora."""
-        clips = [clip for clip in self.features.held_out() if clip.num_frames > 40]
+    def _some_held_out(self) -> list[Clip]:
+        """Some held-out clips that are longer than a segment, from all over the corpora."""
+        least = self.config.segment_frames
+        clips = [clip for clip in self.features.held_out() if clip.num_frames > least]
+        if not clips:
+            raise DataError(f"no held-out clip is longer than {least} frames (segment_frames)")
         return clips[:: max(1, len(clips) // _EVALUATED_CLIPS)][:_EVALUATED_CLIPS]
 
     def _whole(self, clip: Clip) -> Batch:

@@ -45,6 +45,7 @@ class HifiGanTraining(VocoderTraining):
     )
 
     def __post_init__(self) -> None:
+        VocoderTraining.__post_init__(self)
         check_loss_names(self.loss_weights, self.losses)
 
     @property

@@ -48,6 +48,7 @@ class MelGanTraining(VocoderTraining):
     )
 
     def __post_init__(self) -> None:
+        VocoderTraining.__post_init__(self)
         check_loss_names(self.loss_weights, LOSSES)
 
 

@@ -47,8 +47,11 @@ class LoopConfig:
     trackers: tuple[Tracker, ...] = ("tensorboard",)
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps: at least 1, found {self.steps}")
+        for name in ("steps", "log_every", "evaluate_every", "save_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: at least 1, found {getattr(self, name)}")
+        if not 0 <= self.average_decay <= 1:
+            raise ValueError(f"average_decay: from 0 to 1, found {self.average_decay}")
 
 
 class Pace:

@@ -1,6 +1,7 @@
 """What the recipes of all vocoders share: segments of speech, their mels, evaluation."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -57,6 +58,25 @@ class VocoderTraining:
     segment_frames: int = 32
     batch_size: int = 16
     gain_db: tuple[float, float] = (-9.0, 6.0)  # segments are heard at levels between these
+
+    def __post_init__(self) -> None:
+        check_segments(self.batch_size, self.segment_frames, self.mel, self.stft.fft_sizes)
+
+
+def check_segments(
+    batch_size: int, segment_frames: int, mel: MelConfig, fft_sizes: Sequence[int]
+) -> None:
+    """For a config's `__post_init__`: raise `ValueError` for empty batches, and for segments too
+    short to be mirrored at their ends for an FFT.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size: at least 1, found {batch_size}")
+    fewest = max(mel.n_fft, *fft_sizes) // 2 // mel.hop_length + 1
+    if segment_frames < fewest:
+        raise ValueError(
+            f"segment_frames: at least {fewest}, for FFTs of {max(mel.n_fft, *fft_sizes)}; "
+            f"found {segment_frames}"
+        )
 
 
 class VocoderTask(ABC):

@@ -33,6 +33,7 @@ class VocosTraining(VocoderTraining):
     )
 
     def __post_init__(self) -> None:
+        VocoderTraining.__post_init__(self)
         check_loss_names(self.loss_weights, LOSSES)
         check_mel_fields(self.mel, {"padding": "same"}, "training Vocos")
 

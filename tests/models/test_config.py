@@ -11,7 +11,7 @@ from models.errors import ConfigError
 @dataclass(frozen=True)
 class Oven:
     temperature_c: float
-    mode: Literal["fan", "grill"] = "fan"
+    mode: Literal["fan", "grill", "no"] = "fan"
 
     def __post_init__(self) -> None:
         if self.temperature_c > 300:
@@ -54,6 +54,12 @@ def test_fills_nested_sections_with_defaults(tmp_path: Path) -> None:
 
 def test_yaml_1_1_exponent_is_a_number(tmp_path: Path) -> None:
     assert _load(tmp_path, "name: x\noven: {temperature_c: 1e-4}\n").oven.temperature_c == 1e-4
+
+
+def test_a_bare_no_is_a_word_where_that_is_allowed(tmp_path: Path) -> None:
+    assert _load(tmp_path, SHORT, "oven.mode=no").oven.mode == "no"
+    with pytest.raises(ConfigError, match=r"oven\.mode: True is not one of fan, grill, no"):
+        _load(tmp_path, SHORT, "oven.mode=yes")
 
 
 def test_overrides_reach_into_sections(tmp_path: Path) -> None:

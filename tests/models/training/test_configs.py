@@ -46,6 +46,32 @@ def test_mels_that_a_recipe_cannot_use_are_refused(name: str, mel: str, message:
         load(CONFIGS / f"{name}.yaml", [f"mel={{{mel}}}"])
 
 
+@pytest.mark.parametrize("name", ["vocos", "hifigan", "melgan", "harmonic"])
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ("batch_size=0", "batch_size: at least 1, found 0"),
+        ("segment_frames=0", r"segment_frames: at least \d, for FFTs of 2048; found 0"),
+        ("segment_frames=2", r"segment_frames: at least \d, .* found 2"),
+    ],
+)
+def test_empty_batches_are_refused(name: str, changed: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(CONFIGS / f"{name}.yaml", [changed])
+
+
+def test_spectra_that_cannot_be_are_refused() -> None:
+    for changed, message in (
+        ("stft.fft_sizes=[256, 256, 256]", "win_lengths: from 1 to the FFT size 256, found 600"),
+        ("stft.hop_lengths=[0, 50, 50]", "hop_lengths: at least 1, found 0"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            load(CONFIGS / "vocos.yaml", [changed])
+    for sizes in ("[]", "[2]"):
+        with pytest.raises(ConfigError, match="fft_sizes: one or more of at least 4"):
+            load(CONFIGS / "harmonic.yaml", [f"fft_sizes={sizes}"])
+
+
 @pytest.mark.parametrize("key", ["critics", "critics_of", "critics_from_step", "critics_optimizer"])
 def test_former_names_of_discriminator_keys_are_told(key: str) -> None:
     now = key.replace("critics", "discriminators")

@@ -136,6 +136,28 @@ def test_sentences_with_phones_that_training_lacks_are_told_and_others_evaluated
     assert "no held-out sentence is left; held out in their place: " in output
 
 
+def test_repeats_of_speakers_are_checked(
+    tmp_path: Path,
+    corpus: TrainingCorpus,
+    recognizer: Path,
+    grids: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run(name: str, repeats: dict[str, int]) -> None:
+        grid = {"folder": str(grids), "phones": "ipa"}
+        changed = {"textgrids": grid, "speaker_repeats": repeats}
+        train_fastspeech2(_config(tmp_path / name, corpus, recognizer, **changed))
+
+    run("strange", {"nobody": 5, "ben": 2})
+    told = "speaker_repeats: no clips of nobody; there are of anna, ben"
+    assert told in capsys.readouterr().out.splitlines()
+    run("one", {"ben": 0})
+    with pytest.raises(ConfigError, match="speaker_repeats: all are 0; one speaker or more"):
+        run("none", {"anna": 0, "ben": 0})
+    with pytest.raises(ConfigError, match=r"speaker_repeats\.anna: at least 0, found -1"):
+        run("negative", {"anna": -1})
+
+
 def _mel(model: FastSpeech2, speaker: str) -> torch.Tensor:
     one = torch.ones(1)
     who = torch.tensor([model.speakers.index(speaker)])

@@ -1,6 +1,8 @@
 """The harmonic vocoder learns, from recordings and an acoustic model's mels, and from a judge."""
 
+import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +10,7 @@ import yaml
 
 from models.checkpoint import load_checkpoint
 from models.config import build
-from models.errors import ConfigError
+from models.errors import ConfigError, DataError
 from models.training.harmonic import ADVERSARIAL_LOSSES, HarmonicTask, HarmonicTraining
 from models.training.mels import open_teacher_mels
 from models.training.run import train
@@ -27,6 +29,27 @@ def test_harmonic_vocoder_hears_an_acoustic_models_mels_for_a_share(
     spreads = torch.cat([batch["mel"].std(dim=(1, 2)) for batch in batches])
     assert 0.2 < float((spreads < 1e-3).float().mean()) < 0.6
     assert all(batch["wave"].abs().amax() < 0.96 for batch in batches)
+
+
+@pytest.mark.parametrize(("segment_frames", "enough"), [(16, True), (35, False)])
+def test_held_out_clips_are_longer_than_a_segment(
+    tmp_path: Path, corpus: TrainingCorpus, segment_frames: int, enough: bool
+) -> None:
+    """Words of 34 frames in place of sentences are evaluated on, where segments are shorter."""
+    clips = [
+        dataclasses.replace(clip, num_frames=34) if clip.held_out else clip
+        for clip in corpus.features.clips
+    ]
+    features = dataclasses.replace(corpus.features, clips=tuple(clips))
+    path = write_config(tmp_path, "harmonic", corpus, segment_frames=segment_frames)
+    config = build(HarmonicTraining, yaml.safe_load(path.read_text("utf-8")), "train.yaml")
+    if not enough:
+        with pytest.raises(DataError, match="no held-out clip is longer than 35 frames"):
+            HarmonicTask(config, features, [])
+        return
+    task = HarmonicTask(config, features, [])
+    board = SimpleNamespace(add_audio=lambda *_: None, add_image=lambda *_: None)
+    assert task.evaluate(task.model, board, 0)["spectrum"] > 0
 
 
 def test_harmonic_vocoder_learns(tmp_path: Path, corpus: TrainingCorpus) -> None:

@@ -199,7 +199,18 @@ def test_bf16_is_refused_where_the_processor_lacks_it(
         Session(tmp_path, loop, {"model": _module()}, OPTIMIZERS, main="model")
 
 
-@pytest.mark.parametrize("changed", [{"steps": 0}, {"precision": "fp8"}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"steps": 0},
+        {"precision": "fp8"},
+        {"precision": True},
+        {"log_every": 0},
+        {"evaluate_every": 0},
+        {"save_every": 0},
+        {"average_decay": 2.0},
+    ],
+)
 def test_impossible_loops_are_refused(changed: dict[str, object]) -> None:
     settings = {"steps": 5} | changed
     with pytest.raises(ConfigError, match=next(iter(changed))):

@@ -50,8 +50,16 @@ def with_marks(symbols: Sequence[str], phonemes: str) -> tuple[str, ...]:
     with the marks of those phones that both have.
     """
     marked, tokens = marked_tokens(phonemes), tokens_of(phonemes)
+    if _phones(symbols) == _phones(tokens):
+        phones = iter(_phones(marked))
+        return tuple(one if one in SILENCES else next(phones) for one in symbols)
+    # Of other phones: what is most alike, which may take one of two equal words for the other.
     result = list(symbols)
     matcher = difflib.SequenceMatcher(None, symbols, tokens, autojunk=False)
     for block in matcher.get_matching_blocks():
         result[block.a : block.a + block.size] = marked[block.b : block.b + block.size]
     return tuple(result)
+
+
+def _phones(tokens: Sequence[str]) -> list[str]:
+    return [token for token in tokens if token not in SILENCES]

@@ -53,6 +53,12 @@ def test_words_are_numbered_as_without_marks() -> None:
     assert [MARKED[number] for number in marked.ids][:4] == ["^", "|ə", "|k", "ˈæ"]
 
 
+def test_equal_words_between_other_pauses_keep_their_marks() -> None:
+    asked = "^ n ˈoʊ | n ˈoʊ , n ˈoʊ ."  # No no, no.
+    said = ("^", "n", "ˈoʊ", ",", "n", "ˈoʊ", "n", "ˈoʊ", ".")
+    assert with_marks(said, asked) == ("^", "|n", "ˈoʊ", ",", "|n", "ˈoʊ", "|n", "ˈoʊ", ".")
+
+
 def test_an_alignment_keeps_its_own_pauses_and_phones() -> None:
     said = ("^", "ə", ",", "k", "ˈæ", "d", "ɪ", "z", "ˈɪ", "n", ".")
     assert with_marks(said, CAT) == ("^", "|ə", ",", "|k", "ˈæ", "d", "|ɪ", "z", "|ˈɪ", "n", ".")

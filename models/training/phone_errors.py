@@ -26,7 +26,9 @@ def load_recognizer(name: str) -> Checkpoint:
 def phone_error_rates(
     clips: Iterable[Clip], hypotheses: Iterable[Sequence[str]]
 ) -> dict[str, float]:
-    """Of the phones recognized in each clip: over all clips first, then of every corpus."""
+    """Of the phones recognized in each clip: over all clips first, then of all speakers whose names
+    are alike up to the first `-`, as those of one corpus usually are.
+    """
     pairs: dict[str, list[tuple[Sequence[str], list[str]]]] = {_NAME: []}
     for clip, hypothesis in zip(clips, hypotheses, strict=True):
         for name in (_NAME, f"{_NAME}_{clip.speaker.partition('-')[0]}"):

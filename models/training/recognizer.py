@@ -145,7 +145,7 @@ class RecognizerTask:
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
-        """Phone error rate on held-out recordings, and of each corpus."""
+        """Phone error rates on held-out recordings, as `phone_error_rates` groups them."""
         device = next(model.parameters()).device
         hypotheses = []
         for clip in self.features.held_out():

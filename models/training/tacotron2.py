@@ -205,7 +205,7 @@ class Tacotron2Task:
         }
 
     def _phone_error_rates(self, speech: Speech) -> dict[str, float]:
-        """Over all clips first, then for every corpus; none without a recognizer."""
+        """As `phone_error_rates` groups them; none without a recognizer."""
         if self.recognizer is None:
             return {}
         mels = convert_mels(speech.mels.cpu(), self.features.mel_config, self.recognizer.mel)

@@ -40,6 +40,11 @@ def parse_mix(name: str) -> Mix | None:
     return mix
 
 
+def is_speakers_name(name: str) -> bool:
+    """Whether a speaker can be asked for by it, alone and in a mix."""
+    return bool(name) and name == name.strip() and not set(name) & set("(),")
+
+
 def canonical_name(name: str) -> str:
     """How rows name a voice: a mix without spaces and with its share as in `0.40`."""
     return str(parse_mix(name) or name)

@@ -18,6 +18,7 @@ from models.folders import files_below
 from models.json_files import parse_json
 from models.phonology.characters import foreign_letter, plain
 from models.phonology.phonemes import words_of
+from models.speakers.names import is_speakers_name
 from models.text_files import read_lines
 from models.training.left_out import LeftOut
 
@@ -165,6 +166,9 @@ def _problem_of(
     id, text = fields[0], plain(fields[-1]) or plain(fields[-2])
     if not words_of(text):
         return LeftOut(location, "no words in the text", id)
+    if len(fields) == 4 and not is_speakers_name(fields[1]):
+        allowed = "allowed is text without ( ) , and spaces around it"
+        return LeftOut(location, "no name for a speaker", f"{id} has `{fields[1]}`; {allowed}")
     if foreign := foreign_letter(text):
         return LeftOut(location, "text that English cannot say", f"{id} has {foreign}")
     if id in first_at:

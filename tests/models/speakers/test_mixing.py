@@ -16,7 +16,7 @@ from models.speakers.mixing import (
     with_speakers,
     with_voices,
 )
-from models.speakers.names import canonical_name, parents_of, parse_mix
+from models.speakers.names import canonical_name, is_speakers_name, parents_of, parse_mix
 from models.voice import Controls
 
 SPEAKERS = ("anna", "ben", "cleo", "dan")
@@ -84,6 +84,14 @@ def test_what_is_no_mix_is_refused_by_its_name(written: str) -> None:
     with pytest.raises(ConfigError, match=r"expected mix\(a, b, share\)") as caught:
         parse_mix(written)
     assert str(caught.value).startswith(written)
+
+
+def test_a_speakers_name_can_stand_in_a_mix() -> None:
+    for name in ("anna", "an4-ftmj", "Anna Lee", "103"):
+        assert is_speakers_name(name)
+        assert parents_of(f"mix({name}, ben, 0.5)") == (name, "ben")
+    for name in ("", " ", "anna ", "Smith, John", "mix(anna,ben,0.5)", "anna (old)"):
+        assert not is_speakers_name(name)
 
 
 def test_parents_can_be_told_from_the_name() -> None:

@@ -47,6 +47,10 @@ def test_folders_may_lie_below_the_root_or_elsewhere(tmp_path: Path) -> None:
         ("a|hi\n", r"metadata\.csv:1: 2 fields: allowed are id\|speaker"),
         ("a|x|hi|hi|hi\n", r"metadata\.csv:1: 5 fields"),
         ("a|...|...\n", r"metadata\.csv:1: no words in the text: a"),
+        ("a||hi|hi\n", r"metadata\.csv:1: no name for a speaker: a has ``; allowed is text"),
+        ("a|Smith, John|hi|hi\n", "no name for a speaker: a has `Smith, John`"),
+        ("a|mix(a,b,0.5)|hi|hi\n", "no name for a speaker"),
+        ("a|anna |hi|hi\n", "no name for a speaker"),
         ("", "no recordings"),
     ],
 )
@@ -120,6 +124,7 @@ NOT_USABLE = {
     "no words in the text": "b|...|",
     "2 fields": "b|hi",
     "no sound file": "gone|hi|hi",
+    "no name for a speaker": "b||hi|hi",
 }
 
 
@@ -131,9 +136,9 @@ def test_lines_that_cannot_be_used_are_told_and_the_others_read(tmp_path: Path) 
     assert [(clip.id, clip.text) for clip in recordings] == [("a", "good"), ("b", "fine")]
     assert [one.kind for one in left_out] == list(NOT_USABLE)
     metadata = root / "metadata.csv"
-    assert [one.location for one in left_out] == [f"{metadata}:{n}" for n in range(2, 7)]
+    assert [one.location for one in left_out] == [f"{metadata}:{n}" for n in range(2, 8)]
     assert "`п` (cyrillic small letter pe, U+043F)" in str(left_out[1])
-    assert recordings[1].location == f"{metadata}:7"
+    assert recordings[1].location == f"{metadata}:8"
 
 
 def test_an_id_is_that_of_its_folder(tmp_path: Path) -> None:

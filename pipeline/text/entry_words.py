@@ -1,7 +1,6 @@
 """The words that an entry of a lexicon meets: `José` is "jose" in a transcript, `SQL` "s q l"."""
 
 import re
-from collections.abc import Iterable
 
 from models.phonology.characters import plain
 from models.phonology.phonemes import words_of
@@ -16,11 +15,6 @@ _ALSO_WORDS = frozenset(_LISTED_IN_CAPITALS.split())
 _IN_LETTERS = re.compile(r"[A-Z]{2,5}|.*[a-z].*[A-Z].*")
 _SMALL_NUMBER = re.compile(r"(?<!\d)(?:\d|[1-9]\d)(?!\d)")
 _SAID = re.compile(r"[a-z']+")
-
-
-def is_in_capitals(written: Iterable[str]) -> bool:
-    """Whether a list's words are all in capitals, as CMUdict's are: `US` may be the word "us"."""
-    return not any(character.islower() for word in written for character in word)
 
 
 def words_met(written: str, in_capitals: bool = False) -> list[Words]:

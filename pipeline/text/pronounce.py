@@ -8,7 +8,6 @@ from models.errors import DataError
 from models.phonology.foreign_accents import parse_accent
 from models.phonology.phonemes import Phonemizer, join_words, split_words, words_of
 from pipeline.randomness import rng_for
-from pipeline.text.letter_a import read_letter_a
 from pipeline.text.pronunciations import Lexicon
 from pipeline.text.variants import Speech, VariantsConfig, vary
 
@@ -66,6 +65,8 @@ class Pronouncer:
     ) -> str | DataError:
         if isinstance(phonemes, DataError):
             return phonemes
+        from pipeline.text.letter_a import read_letter_a  # with readings, which a config needs not
+
         phonemes = read_letter_a(text, phonemes)
         if not self.lexicon.entries and self.variants == VariantsConfig():
             return phonemes

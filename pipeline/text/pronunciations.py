@@ -26,9 +26,9 @@ from models.errors import DataError, shortened
 from models.phonology.ipa import alphabet_of, transcribed
 from models.phonology.phonemes import part_words, words_of
 from models.text_files import lines_of
-from pipeline.text.entry_words import Words, can_be_met, is_in_capitals, words_met
 from pipeline.text.pls import Entry, check_number, read_pls
 
+Words = tuple[str, ...]
 Phones = tuple[str, ...]
 MAX_CHARACTERS = 2_000  # of the phonemes of an entry
 _COMMENT = ";;;"
@@ -123,15 +123,19 @@ def _load(paths: tuple[Path, ...], digest: str) -> Lexicon:
     entries: dict[Words, Phones] = {}
     for path in paths:
         found = _entries_of(path, lexicon_digest([path]))
-        entries |= _by_words_met(found, is_in_capitals(entry.written for entry in found))
+        in_capitals = not any(letter.islower() for entry in found for letter in entry.written)
+        entries |= _by_words_met(found, in_capitals)
     return Lexicon(entries)
 
 
 def _by_words_met(entries: Sequence[_Said], in_capitals: bool) -> dict[Words, Phones]:
     """The first pronunciation of the words that each entry is met as in a transcript.
 
-    What is written in the list wins over what another of its entries is met as.
+    What is written in the list wins over what another of its entries is met as. In a list that is
+    `in_capitals`, as CMUdict is, `US` may be the word "us".
     """
+    from pipeline.text.entry_words import can_be_met, words_met  # with all readings
+
     written, met = dict[Words, Phones](), dict[Words, Phones]()
     for entry in entries:
         ways = words_met(entry.written, in_capitals)

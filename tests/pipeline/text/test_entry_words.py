@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.text.entry_words import is_in_capitals, words_met
+from pipeline.text.entry_words import words_met
 from pipeline.text.normalize import normalize
 
 
@@ -40,7 +40,5 @@ def test_the_last_are_those_of_a_transcript(written: str) -> None:
 
 
 def test_words_of_a_list_in_capitals() -> None:
-    assert is_in_capitals(["US", "WI-FI", "7-UP"])
-    assert not is_in_capitals(["US", "us"])
     assert words_met("US", in_capitals=True) == [("us",)]
     assert words_met("TV", in_capitals=True) == [("tv",), ("t", "v")]

@@ -4,8 +4,8 @@ and voices as vectors; and how words that were heard are counted.
 Each takes a wave (S,) float32 in [-1, 1] at `SAMPLE_RATE`.
 """
 
-import re
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 from io import StringIO
@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import DataError
+from models.evaluation.numerals import parts_of
 from models.phonology.phonemes import words_of
-from models.recognition.edit_distance import edit_distance
+from models.recognition.edit_distance import nearest_distance
 
 SAMPLE_RATE = 16_000
+_MOST_TEXTS = 100  # of the readings of all numerals together
 Wave = NDArray[np.float32]
 Opinion = Callable[[Wave], float]
 
@@ -69,15 +71,15 @@ def load_resemblyzer() -> Callable[[Wave], NDArray[np.float64] | None]:
 def word_errors(reference: str, hypothesis: str) -> tuple[int, int]:
     """Edits between two texts, and the number of words of the reference.
 
-    Numerals that were heard count as whichever of their readings comes nearest; words that differ
-    only in where they are parted are no errors.
+    Each numeral counts as whichever of its readings comes nearest; words that differ only in where
+    they are parted are no errors.
     """
-    meant = _spelled(reference)
-    edits = [
-        0 if "".join(meant) == "".join(words) else edit_distance(meant, words)
-        for words in (_spelled(_read_out(hypothesis, read)) for read in (_by_digit, _as_number))
-    ]
-    return min(edits), len(meant)
+    heard = _read_out(hypothesis)
+    found = []
+    for meant in _texts(_read_out(reference)):
+        is_equal = any("".join(words) == "".join(meant) for words in _texts(heard))
+        found.append((0 if is_equal else nearest_distance(heard, meant), len(meant)))
+    return min(found)
 
 
 def _spelled(text: str) -> list[str]:
@@ -85,20 +87,18 @@ def _spelled(text: str) -> list[str]:
     return [_SPELLINGS.get(word, word) for word in words]
 
 
-def _read_out(text: str, read: Callable[[str], str]) -> str:
-    joined = re.sub(r"(?<=\d)[,.](?=\d{3}\b)", "", text)
-    return re.sub(r"\d+", lambda found: f" {read(found[0])} ", joined)
+def _read_out(text: str) -> list[list[list[str]]]:
+    """The words of a text in parts, each in all its readings."""
+    return [
+        [_spelled(reading) for reading in ([part] if isinstance(part, str) else part)]
+        for part in parts_of(text)
+    ]
 
 
-def _by_digit(number: str) -> str:
-    return " ".join(_as_number(digit) for digit in number)
-
-
-def _as_number(number: str) -> str:
-    import inflect
-
-    words = inflect.engine().number_to_words(number, andword="", comma="")
-    return str(words).replace("-", " ")
+def _texts(parts: Sequence[Sequence[Sequence[str]]]) -> Iterator[list[str]]:
+    """The words of texts that take one reading of each part: all there are, or the first ones."""
+    for chosen in itertools.islice(itertools.product(*parts), _MOST_TEXTS):
+        yield list(itertools.chain(*chosen))
 
 
 def mean(values: Sequence[float | None]) -> float | None:

@@ -41,6 +41,7 @@ class Whisper:
             beam_size=5,
             condition_on_previous_text=False,
             without_timestamps=True,
+            temperature=0.0,  # beyond it words are drawn, and differ from run to run
         )
         return " ".join(segment.text.strip() for segment in segments)
 

@@ -11,6 +11,17 @@ def edit_distance(hypothesis: Sequence[str], reference: Sequence[str]) -> int:
     return _last_row(list(range(len(hypothesis) + 1)), hypothesis, reference)[-1]
 
 
+def nearest_distance(parts: Iterable[Sequence[Sequence[str]]], reference: Sequence[str]) -> int:
+    """`edit_distance` of the hypothesis nearest to `reference` of all that take one of the readings
+    of each of `parts`, one after the other.
+    """
+    row = list(range(len(reference) + 1))
+    for readings in parts:
+        ways = [_last_row(row.copy(), reference, words) for words in readings]
+        row = list(map(min, *ways)) if len(ways) > 1 else ways[0]
+    return row[-1]
+
+
 def distance_inside(hypothesis: Sequence[str], reference: Sequence[str]) -> int:
     """The fewest edits that turn `reference` into any stretch of `hypothesis`: 0 if it is one."""
     return min(_last_row([0] * (len(hypothesis) + 1), hypothesis, reference))
@@ -37,9 +48,9 @@ def edit_distances(
 
 
 def _last_row(row: list[int], hypothesis: Sequence[str], reference: Sequence[str]) -> list[int]:
-    """Of the table of edits: `row` is its first, for none of `reference`."""
-    for index, wanted in enumerate(reference, start=1):
-        diagonal, row[0] = row[0], index
+    """Of the table of edits: `row` is its first, for none of `reference` or what was before it."""
+    for wanted in reference:
+        diagonal, row[0] = row[0], row[0] + 1
         for column, found in enumerate(hypothesis, start=1):
             substituted = diagonal + (found != wanted)
             diagonal = row[column]

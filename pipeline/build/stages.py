@@ -184,7 +184,7 @@ def vocode_shard(job: Job, mels: Path) -> Path:
 
 JUDGE = Stage(
     name="judge",
-    version=8,
+    version=9,
     reads=lambda config: {
         "seed": config.seed,
         "judge": config.judge.row_settings,

@@ -25,6 +25,7 @@ def write_piper_voice(folder: Path) -> Path:
     }
     initializers = [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()]
     initializers.append(numpy_helper.from_array(np.array([2]), "last"))
+    initializers.append(numpy_helper.from_array(np.array([0]), "first"))
     initializers.append(numpy_helper.from_array(np.array([1, 1, 1, -1]), "shape"))
     nodes = [
         helper.make_node("Cast", ["input"], ["signs"], to=TensorProto.FLOAT),
@@ -36,7 +37,9 @@ def write_piper_voice(folder: Path) -> Path:
         helper.make_node("Mul", ["hertz", "times"], ["phase"]),
         helper.make_node("Sin", ["phase"], ["wave"]),
         helper.make_node("RandomNormalLike", ["column"], ["drawn"]),
-        helper.make_node("Mul", ["drawn", "quiet"], ["loudness"]),
+        helper.make_node("Gather", ["scales", "first"], ["noise_scale"]),
+        helper.make_node("Mul", ["drawn", "quiet"], ["noise"]),
+        helper.make_node("Mul", ["noise", "noise_scale"], ["loudness"]),
         helper.make_node("Add", ["loudness", "level"], ["loud"]),
         helper.make_node("Mul", ["wave", "loud"], ["tones"]),
         helper.make_node("Reshape", ["tones", "shape"], ["output"]),

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from models.json_files import parse_json
 _KOKORO_LICENCE = "Apache-2.0"
 _KOKORO_RATE = 24_000
 _STYLE = (510, 256)  # a vector for every number of symbols
+_SCALES = ("noise_scale", "noise_w", "length_scale")  # of `inference` in NAME.onnx.json
+_NO_SCALES: Mapping[str, float] = MappingProxyType({})
 _MOST_CHANNELS, _MOST_FRAMES = 256, 4096  # of noise; 48 s at 22,050 Hz
 
 
@@ -35,13 +38,15 @@ def import_piper(model: Path, licence: str, to: Path) -> tuple[str, ...]:
         speakers = tuple(by_id.get(number, str(number)) for number in range(count))
         speakers = speakers if count > 1 else (only,)
         accent = settings["espeak"]["voice"]
+        inference = settings.get("inference") or {}
+        scales = {name: float(inference[name]) for name in _SCALES if name in inference}
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise DataError(f"{model}.json: no settings of a Piper voice ({error!r})") from None
     network = _read_onnx(model)
     _fix_noise(network, model)
     metadata = {"model_type": "vits", "comment": "piper", "language": "English", "voice": accent}
     metadata |= {"has_espeak": 1, "n_speakers": count, "sample_rate": rate}
-    card = _card("vits", licence, speakers, model)
+    card = _card("vits", licence, speakers, model, scales)
     _write_folder(to, network, metadata, symbols, card)
     return speakers
 
@@ -121,14 +126,20 @@ def _write_folder(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _card(kind: str, licence: str, speakers: tuple[str, ...], model: Path) -> str:
+def _card(
+    kind: str,
+    licence: str,
+    speakers: tuple[str, ...],
+    model: Path,
+    scales: Mapping[str, float] = _NO_SCALES,
+) -> str:
     import yaml
 
     with model.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     made_of = f"{model.name}, sha256 {digest}"
     card = {"kind": kind, "license": licence, "speakers": list(speakers), "made_of": made_of}
-    text: str = yaml.safe_dump(card, sort_keys=False, allow_unicode=True)
+    text: str = yaml.safe_dump(card | dict(scales), sort_keys=False, allow_unicode=True)
     return text
 
 

@@ -17,25 +17,34 @@ from models.file_state import file_state
 from models.text_files import read_lines
 
 MODEL, TOKENS, VOICES, CARD = "model.onnx", "tokens.txt", "voices.bin", "voice.yaml"
+_MOST_SCALE = 10.0
 _FILES = {"vits": (MODEL, TOKENS, CARD), "kokoro": (MODEL, TOKENS, VOICES, CARD)}
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedVoice:
     """What `voice.yaml` says. `speakers` are in the order of the model's own numbers; `made_of` is
-    the file that was imported, with its SHA-256.
+    the file that was imported, with its SHA-256. How much a Piper voice varies and how long its
+    sounds are is what its author set.
     """
 
     kind: Literal["vits", "kokoro"]
     license: str
     speakers: tuple[str, ...]
     made_of: str = ""
+    noise_scale: float = 0.667
+    noise_w: float = 0.8
+    length_scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.license.strip():
             raise ValueError("license: the licence of the voice is needed")
         if not self.speakers or len(set(self.speakers)) < len(self.speakers):
             raise ValueError("speakers: at least one is needed, each name once")
+        for name in ("noise_scale", "noise_w", "length_scale"):
+            value = getattr(self, name)
+            if not 0 <= value <= _MOST_SCALE or (name == "length_scale" and not value):
+                raise ValueError(f"{name}: {value}; up to {_MOST_SCALE:g} is allowed, from 0 on")
 
 
 def read_prepared(folder: Path) -> PreparedVoice:

@@ -81,7 +81,14 @@ def _loaded(folder: Path, digest: str) -> Any:
         )
         network = sherpa_onnx.OfflineTtsModelConfig(kokoro=kokoro, num_threads=1)
     else:
-        vits = sherpa_onnx.OfflineTtsVitsModelConfig(model=model, tokens=tokens)
+        voice = read_prepared(folder)
+        vits = sherpa_onnx.OfflineTtsVitsModelConfig(
+            model=model,
+            tokens=tokens,
+            noise_scale=voice.noise_scale,
+            noise_scale_w=voice.noise_w,
+            length_scale=voice.length_scale,
+        )
         network = sherpa_onnx.OfflineTtsModelConfig(vits=vits, num_threads=1)
     config = sherpa_onnx.OfflineTtsConfig(model=network, silence_scale=1.0)
     if not config.validate():

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,21 @@ def test_it_says_the_same_phonemes_the_same_way_whatever_it_said_before(hum: Pat
     assert len(first.wave) > RATE / 2
     assert np.array_equal(first.wave, again.wave)
     assert not np.array_equal(first.wave, engine.speak(SAYING, "high", 1.0).wave)
+
+
+def test_it_speaks_as_its_author_set_it(hum: Path, tmp_path: Path) -> None:
+    raw = write_piper_voice(tmp_path)
+    settings = json.loads((tmp_path / "hum.onnx.json").read_text())
+    inference = {"noise_scale": 0.0, "noise_w": 0.2, "length_scale": 2.0}
+    (tmp_path / "hum.onnx.json").write_text(json.dumps(settings | {"inference": inference}))
+    import_piper(raw, "CC0-1.0", tmp_path / "still")
+    still, usual = read_prepared(tmp_path / "still"), read_prepared(hum)
+    assert (still.noise_scale, still.noise_w, still.length_scale) == (0.0, 0.2, 2.0)
+    assert (usual.noise_scale, usual.noise_w, usual.length_scale) == (0.667, 0.8, 1.0)
+    said = [SherpaEngine(folder).speak(SAYING, "low", 1.0) for folder in (tmp_path / "still", hum)]
+    loudest = [float(np.abs(one.wave).max()) for one in said]
+    assert loudest[0] == pytest.approx(0.3, abs=0.001)  # without noise over it
+    assert loudest[1] > 0.31
 
 
 def test_a_symbol_that_the_voice_lacks_is_named(hum: Path) -> None:

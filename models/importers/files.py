@@ -120,6 +120,7 @@ def fill(
     used: set[str] = set()
     missing: list[str] = []
     misshapen: list[str] = []
+    infinite: list[str] = []
     for ours, expected in model.state_dict().items():
         if ours not in names:
             continue
@@ -131,12 +132,14 @@ def fill(
         misshapen += other
         if not absent and not other:
             state[ours] = _fused([weights[name] for name in parts]).to(expected.dtype)
+            if not state[ours].isfinite().all():  # |v| of 0, or more than float32 holds
+                infinite.append(f"{names[ours]} is not finite as {expected.dtype}")
     extra = [
         f"{name} not expected"
         for name in weights
         if name not in used and not name.startswith(tuple(ignored))
     ]
-    raise_unless_empty(where, missing, misshapen, extra)
+    raise_unless_empty(where, missing, misshapen, extra, infinite)
     model.load_state_dict(state, strict=False)
 
 

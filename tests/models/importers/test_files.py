@@ -208,6 +208,20 @@ def test_what_does_not_fit_is_named(changed: dict[str, Any], message: str) -> No
         fill(nn.Conv1d(3, 4, 5), weights, NAMES, PATH, ignored=("other.",))
 
 
+def test_what_becomes_infinite_is_named() -> None:
+    weights = {"weight_g": torch.ones(4, 1, 1), "weight_v": torch.ones(4, 3, 5)}
+    weights["weight_v"][1] = 0.0
+    named = {f"conv.{name}": value for name, value in weights.items()} | {
+        "conv.bias": torch.ones(4)
+    }
+    with pytest.raises(CheckpointError, match=r"conv\.weight is not finite as torch\.float32"):
+        fill(nn.Conv1d(3, 4, 5), named, NAMES, PATH)
+    named["conv.weight_v"] = torch.ones(4, 3, 5)
+    named["conv.bias"] = torch.full((4,), 1e300, dtype=torch.float64)
+    with pytest.raises(CheckpointError, match=r"conv\.bias is not finite as torch\.float32"):
+        fill(nn.Conv1d(3, 4, 5), named, NAMES, PATH)
+
+
 def test_the_first_few_of_each_kind_are_named() -> None:
     ours = nn.Sequential(*(nn.Linear(2, 2) for _ in range(5)))
     names = {name: f"net.{name}" for name in ours.state_dict()}

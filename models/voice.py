@@ -18,7 +18,7 @@ class Controls(NamedTuple):
     pace: Tensor  # 1.2 is a fifth faster
     pitch_semitones: Tensor
     energy: Tensor  # amplitude factor
-    pitch_range: Tensor = torch.ones(1)  # how far pitch moves about its mean: 0 is monotone
+    pitch_range: Tensor  # how far pitch moves about its mean: 0 is monotone
 
     @classmethod
     def neutral(cls, count: int, device: torch.device) -> "Controls":

@@ -153,7 +153,12 @@ class Voices:
             symbols.to(self._device),
             torch.tensor([len(ids) for ids in tokens], device=self._device),
             each.long() * self.acoustic.speakers.index(speaker),
-            Controls(each * prosody.pace, each * prosody.pitch_semitones, each * prosody.energy),
+            Controls(
+                pace=each * prosody.pace,
+                pitch_semitones=each * prosody.pitch_semitones,
+                energy=each * prosody.energy,
+                pitch_range=each,
+            ),
         )
         mels = convert_mels(speech.mels, self.acoustic.mel, self.vocoder.mel)
         for row, length in enumerate(speech.lengths.tolist()):

@@ -70,7 +70,10 @@ def test_each_kind_comes_back_from_its_folder(tiny_voices: TinyVoices) -> None:
     )
     one = torch.ones(1)
     speech = acoustic.acoustic_model.synthesize(
-        torch.tensor([[1, 6, 40, 3]]), torch.tensor([4]), torch.tensor([1]), Controls(one, one, one)
+        torch.tensor([[1, 6, 40, 3]]),
+        torch.tensor([4]),
+        torch.tensor([1]),
+        Controls(one, one, one, one),
     )
     wave = load_checkpoint(tiny_voices.vocoder).vocoder(speech.mels.clone())
     assert wave.shape == (1, int(speech.lengths) * acoustic.mel.hop_length)

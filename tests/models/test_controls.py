@@ -25,7 +25,9 @@ def _speak(speaker: str, semitones: float, energy: float) -> Speech:
     """Mels (1, n_mels, T) and F0 (1, T)."""
     acoustic = _load("fastspeech2")
     ids = torch.from_numpy(symbol_ids(tokens_of(PHONEMES), acoustic.symbols))[None]
-    controls = Controls(torch.ones(1), torch.tensor([semitones]), torch.tensor([energy]))
+    controls = Controls(
+        torch.ones(1), torch.tensor([semitones]), torch.tensor([energy]), torch.ones(1)
+    )
     who = torch.tensor([acoustic.speakers.index(speaker)])
     lengths = torch.tensor([ids.shape[1]])
     speech: Speech = acoustic.model.synthesize(ids, lengths, who, controls)

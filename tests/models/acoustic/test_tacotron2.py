@@ -69,7 +69,9 @@ def _say(
 ) -> Speech:
     one = torch.ones(len(sentences))
     speakers = torch.full((len(sentences),), speaker)
-    return model.synthesize(*_padded(sentences), speakers, Controls(one, one * 0, one * energy))
+    return model.synthesize(
+        *_padded(sentences), speakers, Controls(one, one * 0, one * energy, one)
+    )
 
 
 def _stopping_apart(**changed: Any) -> Tacotron2:

@@ -90,7 +90,9 @@ def test_parity_of_one_item_alone(given: Vectors, model: FastSpeech2Paper) -> No
 def test_parity_in_a_batch_of_ours(given: Vectors, model: FastSpeech2Paper) -> None:
     """What the public code says of an item alone, ours says of it in any batch."""
     symbols, lengths, speakers = _inputs(given)
-    plain = Controls(*(torch.tensor([value]).expand(len(lengths)) for value in (1.0, 0.0, 1.0)))
+    plain = Controls(
+        *(torch.tensor([value]).expand(len(lengths)) for value in (1.0, 0.0, 1.0, 1.0))
+    )
     speech = model.synthesize(symbols, lengths, speakers, plain)
     num_frames = int(given.outputs["one.mel_lens"][0])
     assert int(speech.lengths[1]) == num_frames

@@ -93,7 +93,7 @@ def test_tacotron2_parity_stops_by_itself(tmp_path: Path) -> None:
     model = _imported(tmp_path, stop_threshold=threshold, prenet_dropout_at_inference=False)
     text, one = _shortest_unpadded(given), torch.ones(1)
     speech = model.synthesize(
-        text, torch.tensor([text.shape[1]]), _nobody(1), Controls(one, one * 0, one)
+        text, torch.tensor([text.shape[1]]), _nobody(1), Controls(one, one * 0, one, one)
     )
     assert_agrees("mel_outputs_postnet", speech.mels, given.outputs["stop.mel_outputs_postnet"])
 

@@ -48,7 +48,7 @@ def _mel(model: FastSpeech2, speaker: str) -> torch.Tensor:
     one = torch.ones(1)
     who = torch.tensor([model.speakers.index(speaker)])
     symbols = torch.tensor([[1, 2, 1]])
-    return model.synthesize(symbols, torch.tensor([3]), who, Controls(one, one * 2, one)).mels
+    return model.synthesize(symbols, torch.tensor([3]), who, Controls(one, one * 2, one, one)).mels
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def _mel(model: FastSpeech2, speaker: str) -> torch.Tensor:
     one = torch.ones(1)
     who = torch.tensor([model.speakers.index(speaker)])
     symbols = torch.arange(1, 9)[None]
-    return model.synthesize(symbols, torch.tensor([8]), who, Controls(one, one * 0, one)).mels
+    return model.synthesize(symbols, torch.tensor([8]), who, Controls(one, one * 0, one, one)).mels
 
 
 @pytest.mark.parametrize("learned", [True, False])

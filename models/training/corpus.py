@@ -23,7 +23,9 @@ from models.text_files import read_lines
 from models.training.left_out import LeftOut
 
 PROVENANCE = "provenance.jsonl"  # what a teacher writes beside the metadata
+FILE_NAME = "file_name"  # the column by which a table lists sounds, as an audio folder's does
 _AUDIO_SUFFIXES = (".wav", ".flac")
+_MOST_OF_A_LINE = 1 << 16  # bytes of the first line, which are read to tell a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,21 @@ def read_corpora(config: CorpusConfig, left_out: list[LeftOut] | None = None) ->
     if left_out is not None:
         left_out += problems
     return recordings
+
+
+def is_corpus_metadata(path: Path) -> bool:
+    """Whether a file of metadata lists a corpus, in fields between bars; by its first line, which
+    of a table of sounds names the column `file_name`. Raises `DataError` where it cannot be read.
+    """
+    if path.suffix.lower() != ".csv":
+        return False
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_MOST_OF_A_LINE).decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    columns = [name.strip(' "\r\n').lower() for name in first.split(",")]
+    return "|" in first and FILE_NAME not in columns
 
 
 def _folders(root: Path, names: tuple[str, ...]) -> list[tuple[Path, str]]:

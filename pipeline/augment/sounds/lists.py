@@ -3,7 +3,8 @@
     FOLDER/sources.csv, or beside FOLDER     path,class,license,attribution,source
     metadata.csv or metadata.jsonl at any depth in FOLDER     file_name and any of these columns
 
-Paths are relative to the list. Names of files and of columns are read in any case.
+Paths are relative to the list. Names of files and of columns are read in any case. The metadata
+of a corpus (`id|speaker|text|normalized text` beside `wavs/`) is no list of sounds.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from models.errors import DataError
 from models.folders import files_below
+from models.training.corpus import FILE_NAME, is_corpus_metadata
 from pipeline.sentences.own.own_files import columns_of, read_rows
 
 CLASSES = ("class", "sound_class", "label", "category")
@@ -44,7 +46,11 @@ def list_files(folder: Path) -> list[Path]:
     """The lists that describe the sounds of `folder`: its own, or else that of its parent."""
     if not folder.is_dir():
         return []
-    inside = [path for path in files_below(folder) if path.name.lower() in _METADATA]
+    inside = [
+        path
+        for path in files_below(folder)
+        if path.name.lower() in _METADATA and not _is_of_a_corpus(path)
+    ]
     for candidate in (folder, folder.resolve().parent):
         own = [p for p in sorted(candidate.iterdir()) if p.name.lower() == _SOURCES and p.is_file()]
         if own:
@@ -67,9 +73,13 @@ def read_lists(folder: Path) -> dict[str, Listed]:
     return found
 
 
+def _is_of_a_corpus(path: Path) -> bool:
+    return (path.parent / "wavs").is_dir() and is_corpus_metadata(path)
+
+
 def _rows(path: Path) -> Iterator[tuple[str, Listed]]:
     by_name = {name.strip().lower(): name for name in reversed(list(columns_of(path)))}
-    where = "path" if path.name.lower() == _SOURCES else "file_name"
+    where = "path" if path.name.lower() == _SOURCES else FILE_NAME
     needed = {where, "license"} if where == "path" else {where}
     if missing := sorted(needed - by_name.keys()):
         raise DataError(f"{path}: lacks the column {', '.join(missing)}")

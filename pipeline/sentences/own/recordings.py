@@ -15,7 +15,7 @@ from models.content import file_digest
 from models.errors import DataError
 from models.folders import files_below
 from models.phonology.phonemes import words_of
-from models.training.corpus import CorpusConfig, read_corpora
+from models.training.corpus import FILE_NAME, CorpusConfig, is_corpus_metadata, read_corpora
 from models.training.left_out import LeftOut
 from pipeline.distributions import check_share
 from pipeline.licences.summary import LicensedSource
@@ -29,7 +29,6 @@ from pipeline.sentences.own.own_sentences import TEXT_COLUMNS
 from pipeline.sentences.own.recording import OwnRecording
 
 RECORDINGS = "recordings"  # the source of these rows
-_FILE_NAME = "file_name"
 _SPEAKERS = ("speaker", "speaker_id")
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
@@ -87,7 +86,7 @@ def read_recordings(config: OwnRecordings) -> list[OwnRecording]:
     """
     folder = resolve_path(config.path)
     listed = _listing(folder)
-    if listed is not None and _FILE_NAME in columns_of(listed):
+    if listed and not is_corpus_metadata(listed) and FILE_NAME in columns_of(listed):
         return list(_of_audio_folder(config, listed))
     left_out: list[LeftOut] = []
     found = read_corpora(CorpusConfig(root=folder, held_out=0.0), left_out)
@@ -169,10 +168,10 @@ def _of_audio_folder(config: OwnRecordings, listed: Path) -> Iterator[OwnRecordi
     if text is None:
         raise DataError(f"{listed}: no column of text; one of {', '.join(TEXT_COLUMNS)} is needed")
     speaker = next((name for name in _SPEAKERS if name in columns), None)
-    wanted = [_FILE_NAME, text, *([speaker] if speaker else [])]
+    wanted = [FILE_NAME, text, *([speaker] if speaker else [])]
     there = {path.relative_to(listed.parent).as_posix() for path in files_below(listed.parent)}
     for row in read_rows(listed, wanted):
-        name, said = str(row.values.get(_FILE_NAME) or ""), str(row.values.get(text) or "")
+        name, said = str(row.values.get(FILE_NAME) or ""), str(row.values.get(text) or "")
         if name not in there:
             raise DataError(f"{listed}:{row.line}: {name or 'no file'}: no such sound file")
         if not words_of(said):

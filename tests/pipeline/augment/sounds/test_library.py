@@ -182,6 +182,14 @@ def test_the_list_of_a_hugging_face_folder_gives_class_and_licence(tmp_path):
     assert (second.sound_class, second.license) == ("noise", UNKNOWN_LICENSE)
 
 
+@pytest.mark.parametrize("said", ["yes", "so, so, so"])
+def test_the_metadata_of_a_corpus_is_no_list_of_sounds(tmp_path, said):
+    write_sound(tmp_path / "kathleen/wavs/a.wav")
+    (tmp_path / "kathleen/metadata.csv").write_text(f"a|ann|{said}|{said}")
+    (sound,) = load_sounds(tmp_path / "kathleen", RATE, "noise").sounds
+    assert (sound.sound_class, sound.license) == ("wavs", UNKNOWN_LICENSE)
+
+
 def test_sounds_cut_from_one_recording_know_it():
     by_source = load_sounds(SHIPPED / "noise", RATE, "noise").by_source
     parts = [by_source[f"noise/birds/freesound_156826_part{part}.flac"] for part in (1, 2)]

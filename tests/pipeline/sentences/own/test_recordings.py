@@ -79,6 +79,15 @@ def test_another_sound_makes_the_waves_anew_and_no_sentence(
     assert before["vocode"] != after["vocode"]
 
 
+@pytest.mark.parametrize("line", ["a|ann|{0}|{0}", "a|{0}|{0}"])
+def test_commas_of_the_first_sentence_are_no_columns(tmp_path: Path, line: str) -> None:
+    said = 'Printing, in the only sense, in the only sense, is "new, they say.'
+    (tmp_path / "metadata.csv").write_text(line.format(said))
+    _write_sound(tmp_path / "wavs" / "a.wav", 200)
+    (found,) = read_recordings(OwnRecordings(tmp_path, 1.0, "CC0-1.0"))
+    assert (found.id, found.text) == ("a", said)
+
+
 def _audio_folder(folder: Path, rows: Sequence[dict[str, str]]) -> OwnRecordings:
     _write_sound(folder / "clips" / "a.wav", 200)
     lines = "\n".join(json.dumps(row) for row in rows)

@@ -47,7 +47,7 @@ _NAMED = 3  # unknown labels that a message names
 class ProbeRequest:
     """What to learn from (`dataset`, a dataset or a corpus) and what to be tested on (`real`).
 
-    `kind` None: a keyword model where there are at most 100 distinct labels, else CTC. `runs`
+    `kind` None: a keyword model of intents or of at most 100 distinct transcripts, else CTC. `runs`
     probes are trained, with seeds from that of `training` on, and their errors are averaged.
     `augment` is the config of a build, whose noise and rooms are put on the clips of `dataset`,
     which is then a corpus: a dataset has its own. With the label `slots` transcripts are learned,
@@ -108,11 +108,10 @@ class _Task:
 def probe(request: ProbeRequest, report: Report) -> list[ProbeResult]:
     """The result for the dataset, and one for `train_real` where it is given.
 
-    Raises `DataError` for a folder that is neither dataset nor corpus, and for recordings whose
-    labels the dataset does not know.
+    Raises `DataError` for a folder that is neither dataset nor corpus, for recordings that would
+    be learned from, and for those whose labels the dataset does not know.
     """
-    if request.train_real and request.train_real.resolve() == request.real.resolve():
-        raise DataError(f"{request.real}: would be learned from and tested on; give another folder")
+    _check_request(request)
     rate = rate_of_corpus(request.real)
     report(f"reading {request.real} at {rate} Hz")
     real = read_recordings(request.real, rate)
@@ -137,12 +136,25 @@ def probe(request: ProbeRequest, report: Report) -> list[ProbeResult]:
     return [replace(one, slots=tuple(slot_scores(one.clips, meanings))) for one in results]
 
 
+def _check_request(request: ProbeRequest) -> None:
+    learned = [folder.resolve() for folder in (request.dataset, request.train_real) if folder]
+    if request.real.resolve() in learned:
+        raise DataError(f"{request.real}: would be learned from and tested on; give another folder")
+    if request.label == "slots" and request.kind == "keyword":
+        raise DataError("--model keyword: slots are read off what is written; give --model ctc")
+    if request.label == "intent" and request.kind == "ctc":
+        raise DataError("--model ctc: writes letters and no intents; give --model keyword")
+
+
 def _change(request: ProbeRequest) -> Change | None:
     if request.augment is None:
         return None
     if is_dataset(request.dataset):
         raise DataError(f"{request.dataset}: was augmented when it was built; leave out --augment")
-    return augmenting(load_build_config(request.augment))
+    config = load_build_config(request.augment)
+    if not config.augment.links:
+        raise DataError(f"{request.augment}: augment: is empty, so --augment would change nothing")
+    return augmenting(config)
 
 
 def _task(source: Source, request: ProbeRequest) -> _Task:
@@ -150,15 +162,18 @@ def _task(source: Source, request: ProbeRequest) -> _Task:
     intents = {clip.transcript: clip.intent for clip in source.train if clip.intent}
     if request.label == "intent" and not intents:
         raise DataError(f"{source.name}: a corpus has no intents; give --label transcript")
-    if request.label == "slots" and request.kind == "keyword":
-        raise DataError("--model keyword: slots are read off what is written; give --model ctc")
     task = _Task("keyword", request.label, frozenset(), intents)
     labels = frozenset(task.text_of(clip) for clip in source.train)
-    is_few = len(labels) <= MOST_KEYWORDS and request.label != "slots"
-    kind = request.kind or ("keyword" if is_few else "ctc")
+    kind = request.kind or _usual_kind(request.label, len(labels))
     if kind == "keyword" and len(labels) < 2:
         raise DataError(f"{source.name}: all clips say `{min(labels)}`; there is nothing to tell")
     return replace(task, kind=kind, labels=labels)
+
+
+def _usual_kind(label: Label, num_labels: int) -> ProbeKind:
+    if label == "transcript":
+        return "keyword" if num_labels <= MOST_KEYWORDS else "ctc"
+    return "keyword" if label == "intent" else "ctc"
 
 
 def _of_learned_labels(source: Source, task: _Task, report: Report) -> Source:
@@ -177,8 +192,8 @@ def _of_learned_labels(source: Source, task: _Task, report: Report) -> Source:
         report(f"{source.name}: {num_unlearned} clips of validation say what train never does")
     if not validation and train:
         raise DataError(
-            f"{source.name}: no clip of validation says what one of train does; give --model ctc, "
-            "or a dataset with more clips of each label"
+            f"{source.name}: no clip of validation says what one of train does; give "
+            f"{_other_task(task)}, or a dataset with more clips of each label"
         )
     return replace(source, train=train, validation=validation)
 
@@ -197,8 +212,13 @@ def _check_labels(source: Source, task: _Task, real: Sequence[ProbeClip], folder
     known = ", ".join(sorted(learned)[:MOST_KEYWORDS]) or "nothing"
     raise DataError(
         f"{folder}: {len(unknown)} of {len(real)} recordings say what {source.name} never does: "
-        f"{listed}{more}; it says {known}; leave them out, or give --model ctc"
+        f"{listed}{more}; it says {known}; leave them out, or give {_other_task(task)}"
     )
+
+
+def _other_task(task: _Task) -> str:
+    """The option with which no label need be known."""
+    return "--label transcript --model ctc" if task.label == "intent" else "--model ctc"
 
 
 def _probe(

@@ -115,6 +115,16 @@ def test_a_dataset_has_splits_of_its_own(tones: Path) -> None:
     assert len(few.validation) == len(source.validation)
 
 
+def _build_of(folder: Path, augment: dict) -> dict:
+    return {
+        "name": "x",
+        "sentences": {"domain": "prompts/digits", "count": 10},
+        "voice": {},
+        "output": {"path": str(folder / "out")},
+        "augment": augment,
+    }
+
+
 def test_noise_of_a_build_is_put_on_a_corpus(spoken: Path, tmp_path: Path) -> None:
     noise = tmp_path / "noise" / "hiss"
     noise.mkdir(parents=True)
@@ -122,14 +132,7 @@ def test_noise_of_a_build_is_put_on_a_corpus(spoken: Path, tmp_path: Path) -> No
     soundfile.write(noise / "hiss.wav", hiss, RATE)
     config = tmp_path / "build.yaml"
     section = {"folder": str(noise.parent), "snr_db": {"low": 0, "high": 0}}
-    build = {
-        "name": "x",
-        "sentences": {"domain": "prompts/digits", "count": 10},
-        "voice": {},
-        "output": {"path": str(tmp_path / "out")},
-        "augment": {"noise": section},
-    }
-    config.write_text(yaml.safe_dump(build))
+    config.write_text(yaml.safe_dump(_build_of(tmp_path, {"noise": section})))
     change = augmenting(load_build_config(config))
     clean, noisy = (read_source(spoken, RATE, 1000, how).train for how in (None, change))
     assert [clip.id for clip in noisy] == [clip.id for clip in clean]
@@ -150,11 +153,37 @@ def test_what_cannot_be_tested_is_told(spoken: Path, real: Path, tmp_path: Path)
         probe(ProbeRequest(spoken, stranger), quiet)
     with pytest.raises(DataError, match="learned from and tested on"):
         probe(ProbeRequest(spoken, real, train_real=real), quiet)
+    (tmp_path / "link").symlink_to(real)
+    for again in (real, tmp_path / "link"):
+        with pytest.raises(DataError, match="learned from and tested on"):
+            probe(ProbeRequest(again, real, training=SHORT), quiet)
     alone = write_corpus(tmp_path / "alone", 2, 4, seed=5, words="up")
     with pytest.raises(DataError, match="all clips say `up`"):
         probe(ProbeRequest(alone, real), quiet)
     with pytest.raises(DataError, match="a corpus has no intents"):
         probe(ProbeRequest(spoken, real, label="intent"), quiet)
+
+
+def test_intents_are_classified(tones: Path, real: Path) -> None:
+    with pytest.raises(DataError, match="--model ctc: writes letters and no intents"):
+        probe(ProbeRequest(tones, real, kind="ctc", label="intent"), quiet)
+    with pytest.raises(DataError, match="leave them out, or give --label transcript --model ctc"):
+        probe(ProbeRequest(tones, real, label="intent"), quiet)
+
+
+def test_more_intents_than_keywords_are_still_intents(
+    tones: Path, real: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.probe.run.MOST_KEYWORDS", 0)
+    with pytest.raises(DataError, match=r"recordings say what .* never does"):
+        probe(ProbeRequest(tones, real, label="intent", training=SHORT), quiet)
+
+
+def test_a_config_that_augments_nothing_is_told(spoken: Path, real: Path, tmp_path: Path) -> None:
+    config = tmp_path / "build.yaml"
+    config.write_text(yaml.safe_dump(_build_of(tmp_path, {})))
+    with pytest.raises(DataError, match=r"build.yaml: augment: is empty, so --augment would"):
+        probe(ProbeRequest(spoken, real, augment=config, training=SHORT), quiet)
 
 
 def test_clips_to_stop_by_say_what_was_learned(spoken: Path, real: Path, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ AccentedOption = Annotated[
         min=0.0,
         max=1.0,
         help="Share of the lines with a foreign accent of drawn strength: the voice's own, or, of "
-        "an English voice, a drawn one.",
+        "an English voice, a drawn one. Kokoro only.",
     ),
 ]
 
@@ -110,10 +110,11 @@ def speak(
     """
     from flows import teacher_lines
     from models.training.teaching.plan import with_accents
-    from models.training.teaching.teacher import choose_voices
+    from models.training.teaching.teacher import check_accented, choose_voices
 
     pace = _pace(slowest, fastest)
     opened = teacher_lines.open_teacher(teacher, model)
+    check_accented(opened, accented)
     chosen = choose_voices(opened, voices or teacher_lines.usual_voices(opened))
     with console.status("gathering the sentences"):
         if lines is None:

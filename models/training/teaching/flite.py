@@ -21,6 +21,7 @@ class FliteTeacher:
     revision = "flite"
     licence = "BSD-like (CMU Flite)"
     voices: Mapping[str, str] = dict.fromkeys(("slt", "rms", "awb", "kal16"), "en-us")
+    reads_phonemes = False
 
     def __init__(self) -> None:
         check_installed()

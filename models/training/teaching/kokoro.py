@@ -41,6 +41,7 @@ class KokoroTeacher:
 
     name = "kokoro"
     licence = "Apache-2.0"
+    reads_phonemes = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -19,10 +19,20 @@ class Teacher(Protocol):
     revision: str  # which model it is: a digest or a version
     licence: str
     voices: Mapping[str, str]
+    reads_phonemes: bool  # or the words alone, which it says with its own phonemes
 
     def speak(self, saying: Saying, voice: str, speed: float) -> Spoken:
         """Say it in `voice`, `speed` times as fast as usual. Raises `DataError` when it cannot."""
         ...
+
+
+def check_accented(teacher: Teacher, share: float) -> None:
+    """Raise `ConfigError` for a share of foreign accents where a teacher cannot be given any."""
+    if share > 0 and not teacher.reads_phonemes:
+        raise ConfigError(
+            f"--accented {share:g}: {teacher.name} reads words, not phonemes, so it has no "
+            "foreign accents; leave --accented out, or take --teacher kokoro"
+        )
 
 
 def choose_voices(teacher: Teacher, asked: Sequence[str]) -> dict[str, float]:

@@ -20,6 +20,10 @@ def fake_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
     real = teacher_lines.open_teacher
 
     def opened(name: str, model: Path | None) -> object:
+        if name == "reader":
+            teacher = FakeTeacher()
+            teacher.reads_phonemes = False
+            return teacher
         return FakeTeacher() if name == "fake" else real(name, model)
 
     monkeypatch.setattr(teacher_lines, "open_teacher", opened)
@@ -124,6 +128,7 @@ def test_a_bad_file_is_named_with_its_line(
         ([], "kokoro needs --model DIR"),
         (["--teacher", "fake", "--voice", "eve"], "voice eve: fake has no such voice"),
         (["--teacher", "fake", "--slowest", "3"], "--slowest: 0.5 <= slowest <= fastest"),
+        (["--teacher", "reader", "--accented", "0.5"], "--accented 0.5: fake reads words, not"),
     ],
 )
 def test_wrong_options_end_in_one_line(

@@ -19,6 +19,7 @@ class FakeTeacher:
     revision = "fake@1"
     licence = "CC0-1.0"
     voices: Mapping[str, str] = {"ann": "en-us", "bob": "en-gb"}
+    reads_phonemes = True
 
     def __init__(self, takes_s: float = 0.0, peak: float = 0.5) -> None:
         self.takes_s, self.peak = takes_s, peak

@@ -38,7 +38,7 @@ Sentences = Annotated[int, typer.Option(help="Number of sentences.", min=1)]
 Transcribe = Annotated[
     int, typer.Option(help="Count WER for this many trained voices of lowest PER; -1: all.")
 ]
-FliteVoice = Annotated[str, typer.Option(help="The voice of flite.")]
+FliteVoice = Annotated[str, typer.Option(help="The voice of flite: slt, rms, awb or kal16.")]
 Jobs = Annotated[int, typer.Option(help="Processes of pocketsphinx.", min=1)]
 Cache = Annotated[Path, typer.Option(help="Where transcripts are kept.")]
 

@@ -20,6 +20,7 @@ from models.evaluation.tables import MISSING, markdown_table, percent, verdict, 
 from models.evaluation.transcriber import SAMPLE_RATE, check_transcriber, transcribe, word_errors
 from models.phonology.phonemes import Phonemizer
 from models.training.corpus import CorpusConfig, Recording
+from models.training.teaching.flite import FliteTeacher
 
 SOURCES = ("recordings", "flite", "ours")
 MEDIAN_LIMIT = 1.3  # times the PER of real recordings
@@ -51,6 +52,9 @@ class IntelligibilityRequest:
         for source in self.sources:
             if source not in SOURCES:
                 raise ConfigError(f"source {source}: unknown; allowed: {', '.join(SOURCES)}")
+        if self.flite_voice not in FliteTeacher.voices:  # flite takes any name without complaint
+            allowed = ", ".join(FliteTeacher.voices)
+            raise ConfigError(f"--flite-voice {self.flite_voice}: unknown; allowed: {allowed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class _Evaluation:
 
     def __init__(self, request: IntelligibilityRequest, report: Callable[[str], None]) -> None:
         self._request, self._report = request, report
+        self._voices = self._read_voices() if "ours" in request.sources else None
         self._listener = Listener(request.recognizer, request.device)
         self._mel = self._listener.checkpoint.mel
         self._sentences = held_out_recordings(request.corpus, request.count)
@@ -101,7 +106,7 @@ class _Evaluation:
 
     def run(self) -> Intelligibility:
         references = list(self._references())
-        ours = list(self._ours()) if "ours" in self._request.sources else []
+        ours = list(self._ours(self._voices)) if self._voices else []
         ours.sort(key=lambda spoken: spoken.row.phones.rate)
         transcribed = len(ours) if self._request.transcribe < 0 else self._request.transcribe
         rows = [self._transcribed(spoken) for spoken in [*references, *ours[:transcribed]]]
@@ -120,11 +125,14 @@ class _Evaluation:
             else:
                 yield self._listen(f"flite {voice}", waves)
 
-    def _ours(self) -> Iterator[_Spoken]:
+    def _read_voices(self) -> Voices:
         request = self._request
-        voices = Voices(request.acoustic, request.vocoder, request.device, request.choice)
+        return Voices(request.acoustic, request.vocoder, request.device, request.choice)
+
+    def _ours(self, voices: Voices) -> Iterator[_Spoken]:
+        prosody = self._request.prosody
         for name in voices.names:
-            waves = voices.speak(self._texts, self._phonemes, name, request.prosody, self._mel)
+            waves = voices.speak(self._texts, self._phonemes, name, prosody, self._mel)
             yield self._listen(name, waves, is_ours=True)
 
     def _listen(self, name: str, waves: Sequence[np.ndarray], is_ours: bool = False) -> _Spoken:

@@ -54,6 +54,7 @@ def test_all_sources_side_by_side_without_flite_and_pocketsphinx(
         ("--vocoder no/such", 1, "no/such: no such checkpoint"),
         ("--count 60", 1, "60 were asked for"),
         ("--only theirs", 2, "source theirs: unknown; allowed: recordings, flite, ours"),
+        ("--flite-voice nobody", 2, "--flite-voice nobody: unknown; allowed: slt, rms, awb, kal16"),
         ("--pace 9", 2, "--pace: from 0.3 to 3.0, found 9"),
     ],
 )
@@ -72,6 +73,15 @@ def test_what_is_missing_is_one_line(
     assert (ran, error.count("\n")) == (status, 1)
     assert error.startswith("error: ")
     assert message in error
+
+
+def test_a_voice_that_is_unknown_is_told_before_any_is_measured(
+    tiny_voices: TinyVoices, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--acoustic", tiny_voices.acoustic_model, "--count", "2", "--speakers", "zoe")
+    only = ("--only", "recordings", "ours")
+    assert _evaluate("intelligibility", tiny_voices, corpus, tmp_path, *more, *only) == 2
+    assert "PER" not in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")

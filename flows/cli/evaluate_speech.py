@@ -167,10 +167,10 @@ def evaluate_melnet(
     [dim]Example:[/dim]  voxloom evaluate melnet --checkpoint runs/melnet --temperatures 0.8 1
     """
     from models.checkpoint import load_checkpoint
-    from models.config import load_config
+    from models.config import load_config, resolve_path
     from models.evaluation import babble
     from models.training.melnet import MelNetTraining
 
-    training = load_config(MelNetTraining, config)
+    training = load_config(MelNetTraining, resolve_path(config))
     found = babble.compare(load_checkpoint(checkpoint), training, temperatures or [1.0], count)
     tell(babble.report(found))

@@ -60,9 +60,10 @@ def corpus_config(
     corpus: Path, folders: Sequence[str] = (), overrides: Sequence[str] = ()
 ) -> "CorpusConfig":
     """A corpus by its folder, or by the training config that names it, with `overrides` over it."""
-    from models.config import build, read_overridden
+    from models.config import build, read_overridden, resolve_path
     from models.training.corpus import CorpusConfig
 
+    corpus = resolve_path(corpus)
     if not corpus.is_file():
         return CorpusConfig(root=corpus, folders=tuple(folders))
     section = read_overridden(corpus, overrides).get("corpus")

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.config import load_config, read_yaml
+from models.config import load_config, read_yaml, resolve_path
 from models.errors import ConfigError, VoxloomError
 from models.folders import check_can_be_written
 
@@ -37,8 +37,10 @@ RECIPES = {
 def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
     """Train what the YAML file describes; returns the folder of the best checkpoint.
 
-    A run whose folder holds a state goes on from its last saved step. Raises `ConfigError`.
+    The file is looked for as `resolve_path` does. A run whose folder holds a state goes on from its
+    last saved step. Raises `ConfigError`.
     """
+    config_path = resolve_path(config_path)
     name = read_yaml(config_path).get("recipe")
     if name not in RECIPES:
         raise ConfigError(f"{config_path}: recipe: {name!r} is not one of {', '.join(RECIPES)}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from models.config import resolve_path
 from models.errors import DataError
 from models.mel import LogMel
 from models.phonology.phonemes import words_of
@@ -75,9 +76,10 @@ Change = Callable[[Wave], Wave]
 
 def is_dataset(folder: Path) -> bool:
     """Whether Voxloom built the folder; else it is a corpus, or nothing. Raises `DataError`."""
-    if (folder / BUILD_FILE).is_file():
+    found = resolve_path(folder)
+    if (found / BUILD_FILE).is_file():
         return True
-    if (folder / "metadata.csv").is_file():
+    if (found / "metadata.csv").is_file():
         return False
     raise DataError(
         f"{folder}: neither a dataset that Voxloom built ({BUILD_FILE}) nor a corpus "
@@ -103,10 +105,11 @@ def read_source(folder: Path, rate: int, at_most: int, change: Change | None = N
     every wave before anything else.
     """
     if is_dataset(folder):
-        train_split = read_whole_record(folder).splits.get("train")
+        found = resolve_path(folder)
+        train_split = read_whole_record(found).splits.get("train")
         share = at_most / max(1, train_split.rows if train_split else 0)
         parts = {
-            split: _dataset_waves(folder, split, share) for split in ("train", "validation", "test")
+            split: _dataset_waves(found, split, share) for split in ("train", "validation", "test")
         }
     else:
         share = at_most / max(1, len(read_corpora(_corpus(folder))))

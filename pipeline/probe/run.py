@@ -13,6 +13,7 @@ from typing import Literal
 
 import torch
 
+from models.config import resolve_path
 from models.errors import DataError
 from models.recognition.edit_distance import edit_distance
 from models.recognition.probe_networks import ProbeKind, spellable
@@ -137,8 +138,9 @@ def probe(request: ProbeRequest, report: Report) -> list[ProbeResult]:
 
 
 def _check_request(request: ProbeRequest) -> None:
-    learned = [folder.resolve() for folder in (request.dataset, request.train_real) if folder]
-    if request.real.resolve() in learned:
+    sources = (request.dataset, request.train_real)
+    learned = [resolve_path(folder).resolve() for folder in sources if folder]
+    if resolve_path(request.real).resolve() in learned:
         raise DataError(f"{request.real}: would be learned from and tested on; give another folder")
     if request.label == "slots" and request.kind == "keyword":
         raise DataError("--model keyword: slots are read off what is written; give --model ctc")

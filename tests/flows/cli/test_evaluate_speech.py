@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.checkpoint import load_checkpoint, save_checkpoint
-from models.evaluation import transcriber
+from models.evaluation import babble, transcriber
 from models.speakers.mixing import with_average_speakers
 from tests.flows.cli.commands import run
 from tests.models.evaluation.conftest import write_corpus
@@ -82,6 +82,17 @@ def test_a_voice_that_is_unknown_is_told_before_any_is_measured(
     only = ("--only", "recordings", "ours")
     assert _evaluate("intelligibility", tiny_voices, corpus, tmp_path, *more, *only) == 2
     assert "PER" not in capsys.readouterr().out
+
+
+def test_melnets_config_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+    monkeypatch.setattr(babble, "compare", lambda *arguments: compared.append(arguments))
+    monkeypatch.setattr(babble, "report", str)
+    monkeypatch.chdir(tmp_path)
+    assert run("evaluate", "melnet", "--count", "1") == 0
+    assert compared[0][1].run == Path("runs/melnet")
 
 
 @pytest.fixture(scope="module")

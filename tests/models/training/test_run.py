@@ -369,6 +369,14 @@ def test_an_error_of_a_key_names_the_file(tmp_path: Path, corpus: TrainingCorpus
             train(path, [f"{key}={value}"])
 
 
+def test_a_config_of_the_checkout_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"corpus\.root: nowhere is no folder"):
+        train("configs/train/vocos.yaml", ["corpus.root=nowhere"])
+
+
 def test_unknown_recipe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.yaml").write_text("recipe: wavenet\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipe: 'wavenet' is not one of recognizer,"):

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from models.errors import DataError
+from models.object_store import RemotePath, write
 from models.recognition.probe_networks import probe_mel
 from pipeline.dataset.files import data_files, read_rows
 from pipeline.probe.clips import (
@@ -18,6 +19,7 @@ from pipeline.probe.clips import (
     speech_over_floor_db,
 )
 from tests.pipeline.synthetic_build import seal_tones
+from tests.s3_server import FaultyS3
 
 RATE = 8000
 
@@ -103,3 +105,12 @@ def test_what_is_neither_is_told_with_what_is_wanted(tmp_path: Path, dataset: Pa
     (tmp_path / "metadata.csv").write_text("one|anna|Hello.|hello\n")
     with pytest.raises(DataError, match=r"clips to learn from and .* to stop by; both are needed"):
         read_source(tmp_path, RATE, 10)
+
+
+def test_a_corpus_may_lie_in_an_object_store(s3: FaultyS3, corpus: Path) -> None:
+    for name in ("metadata.csv", *(f"wavs/clip{index}.wav" for index in range(40))):
+        write(RemotePath(f"s3://bucket/real/{name}"), (corpus / name).read_bytes())
+    stored = Path("s3://bucket/real")
+    assert not is_dataset(stored)
+    assert rate_of_corpus(stored) == RATE
+    assert read_recordings(stored, RATE)[0].id == "clip0"

@@ -54,6 +54,7 @@ def mels(
     features = prepare_features(config, acoustic.mel, cache, tell)
     write_teacher_mels(acoustic, features, to, Aligner(recognizer, cache), tell)
     tell(f"mels  {to}\nfine-tune a vocoder on them with --set teacher_mels={to}")
+    tell(f"the harmonic one, which takes several folders: --set 'teacher_mels=[{to}]'")
 
 
 def corpus_config(

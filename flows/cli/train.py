@@ -21,6 +21,7 @@ def train(
       voxloom train configs/train/recognizer.yaml
 
       voxloom train configs/train/fastspeech2.yaml --set corpus.root=~/LJSpeech-1.1
+        --set 'corpus.folders=[]'
     """
     try:
         from models.training.run import train as run

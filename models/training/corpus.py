@@ -131,11 +131,18 @@ def is_corpus_metadata(path: Path) -> bool:
 
 
 def _folders(root: Path, names: tuple[str, ...]) -> list[tuple[Path, str]]:
-    """Each folder with its name in the config. Raises `ConfigError` for one that is there twice."""
+    """Each folder with its name in the config. Raises `ConfigError` for one that is there twice,
+    `DataError` for one that is missing.
+    """
     found = dict[Path, tuple[Path, str]]()
     for name in names:
         inside = root / name
         folder = inside if inside.is_dir() else resolve_path(name)
+        if not folder.is_dir():
+            raise DataError(
+                f"corpus.folders: {name}: no such folder, neither in {root} nor elsewhere; where "
+                "that is the corpus itself, give corpus.folders=[]"
+            )
         real = folder.resolve()
         if real in found:
             raise ConfigError(f"corpus.folders: {found[real][1]} and {name} are the same folder")

@@ -237,7 +237,8 @@ def _load_discriminators(run: Path, discriminators: Discriminators) -> None:
     except UNFIT_STATE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
-            f"discriminators_of: {run} has no such discriminators ({reason})"
+            f"discriminators_of: {run} has no such discriminators ({reason}); give the folder of "
+            "the run that start_from is of, or null for new ones"
         ) from None
 
 

@@ -50,7 +50,7 @@ def test_all_sources_side_by_side_without_flite_and_pocketsphinx(
     [
         ("--speakers zoe", 2, "zoe: acoustic does not know this speaker; it has anna, ben"),
         ("--speakers mix(anna,zoe,0.5)", 2, "mix(anna,zoe,0.50): zoe: acoustic does not"),
-        ("--folders nowhere", 1, "metadata.csv: missing"),
+        ("--folders nowhere", 1, "corpus.folders: nowhere: no such folder"),
         ("--vocoder no/such", 1, "no/such: no such checkpoint"),
         ("--count 60", 1, "60 were asked for"),
         ("--only theirs", 2, "source theirs: unknown; allowed: recordings, flite, ours"),

@@ -28,7 +28,11 @@ def _shown(text: str) -> Iterator[list[str]]:
 
 
 def _check(words: list[str]) -> None:
-    """Parse it; of `corpus list|get` only the names are checked."""
+    """Parse it; of `corpus list|get` only the names are checked. Recipes have folders below their
+    own root, so another root needs folders, too.
+    """
+    keys = {word.partition("=")[0] for word in words if "=" in word}
+    assert words[0] != "train" or "corpus.root" not in keys or "corpus.folders" in keys, words
     alternatives = next((place for place, word in enumerate(words[:3]) if "|" in word), None)
     if alternatives is None:
         parse(words)

@@ -60,6 +60,11 @@ def test_broken_metadata_is_named(tmp_path: Path, metadata: str, message: str) -
         read_corpora(CorpusConfig(root))
 
 
+def test_a_missing_folder_is_named_with_its_key(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^corpus\.folders: kathleen: no such folder, .*=\[\]$"):
+        read_corpora(CorpusConfig(tmp_path, folders=("kathleen",)))
+
+
 def test_missing_metadata_and_root_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"metadata\.csv: missing"):
         read_corpora(CorpusConfig(tmp_path))

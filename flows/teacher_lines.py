@@ -15,6 +15,7 @@ from models.training.teaching import kokoro
 from models.training.teaching.flite import FliteTeacher
 from models.training.teaching.lines import SHARES, Sources, texts_of_voices
 from models.training.teaching.plan import Line, PaceConfig, Request, every_request, plan
+from models.training.teaching.render import METADATA
 from models.training.teaching.teacher import Teacher
 from pipeline.records import Sentence
 from pipeline.sentences.generate import SentencesConfig, generate
@@ -60,15 +61,22 @@ def plan_lines(
 def read_texts(path: Path) -> list[str]:
     """The sentences of a text file, or of a corpus's metadata.csv (the last field of a line).
 
-    Raises `DataError` naming a file that cannot be read, or a line without words.
+    Raises `DataError` naming a file that cannot be read, a line without words, and one with a bar,
+    which a corpus cannot hold.
     """
     lines = read_lines(path, "sentences")
+    is_metadata = path.name.lower() == METADATA
     texts = {
-        number: line.split("|")[-1].strip()
+        number: (line.rpartition("|")[2] if is_metadata else line).strip()
         for number, line in enumerate(lines, start=1)
         if line.strip()
     }
     for number, text in texts.items():
+        if "|" in text:
+            raise DataError(
+                f"{path}:{number}: `{text}` has a bar, which parts the fields of a {METADATA}; a "
+                "line is a sentence"
+            )
         if not words_of(text):
             raise DataError(f"{path}:{number}: `{text}` has no words; a line is a sentence")
     if not texts:

@@ -64,7 +64,9 @@ ReadingOption = Annotated[
     list[Path] | None,
     typer.Option(help="Sentences to mix in: a text file, or a corpus's metadata.csv."),
 ]
-MinutesOption = Annotated[float | None, typer.Option(help="Stop at this many minutes of audio.")]
+MinutesOption = Annotated[
+    float | None, typer.Option(help="Stop at this many minutes of audio; above 0.")
+]
 SeedOption = Annotated[int, typer.Option(help="Seed of the words, their order and the pace.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Worker processes, one core each.")]
 SlowestOption = Annotated[
@@ -112,6 +114,9 @@ def speak(
     from models.training.teaching.plan import with_accents
     from models.training.teaching.teacher import check_accented, choose_voices
 
+    limit_s = _limit_s(minutes)
+    if lines is not None and reading:
+        raise ConfigError("--reading: is mixed into what is said without --lines; leave one out")
     pace = _pace(slowest, fastest)
     opened = teacher_lines.open_teacher(teacher, model)
     check_accented(opened, accented)
@@ -122,7 +127,7 @@ def speak(
         else:
             requests = teacher_lines.lines_of_file(lines, chosen, seed, pace)
     requests = list(with_accents(requests, opened.voices, accented))
-    _render(opened, requests, out, workers, math.inf if minutes is None else 60 * minutes)
+    _render(opened, requests, out, workers, limit_s)
 
 
 def _render(
@@ -144,6 +149,14 @@ def _render(
     if len(failures) > 5:
         tell(f"not said: {len(failures) - 5} more")
     tell(f"corpus   {out}")
+
+
+def _limit_s(minutes: float | None) -> float:
+    if minutes is None:
+        return math.inf
+    if not 0 < minutes < math.inf:
+        raise ConfigError(f"--minutes: a finite number above 0, found {minutes:g}")
+    return 60 * minutes
 
 
 def _pace(slowest: float, fastest: float) -> "PaceConfig":

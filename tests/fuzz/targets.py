@@ -337,7 +337,7 @@ TARGETS = {
         reads("saved/state.json", lambda path: data_files(path.parent), [_STATE], "saved-dataset"),
         reads("blocklist.txt", read_blocklist, [b"lamp post\n# no\nre: ca+t\n"], "blocklist"),
         reads("lines.txt", read_lines, [b"# lines\nquestion|Is it on?\n"], "voice-lines"),
-        reads("texts.txt", read_texts, [b"a1|anna|Hello there.\nBye.\n"], "teacher-lines"),
+        reads("metadata.csv", read_texts, [b"a1|anna|Hello there.\nBye.\n"], "teacher-lines"),
         reads(
             "sounds/metadata.jsonl",
             lambda path: read_lists(path.parent),

@@ -52,14 +52,17 @@ def render(
     """Speak every request that the folder does not have yet, until it holds `limit_s` of sound.
 
     Returns a message for each request that failed; the others are rendered. Raises
-    `DataError` when another process renders into the folder, it is another corpus's, or its rows
-    are damaged.
+    `DataError` when another process renders into the folder, it is another corpus's, its rows
+    are damaged, or hold a request at another speed or with another accent.
     """
     (folder / "wavs").mkdir(parents=True, exist_ok=True)
     failures = []
     with _alone(folder):
-        done = _resume(folder)
-        total_s = sum(done.values())
+        rows = _resume(folder)
+        requests = list(requests)
+        _check_said_alike(folder, rows, teacher, requests)
+        total_s = sum(row["duration_s"] for row in rows)
+        done = {row["id"] for row in rows}
         new = (request for request in requests if request.id not in done)
         for row in _spoken(teacher, new if total_s < limit_s else (), pronounce, folder, workers):
             if isinstance(row, DataError):
@@ -212,9 +215,29 @@ def _write_flac(path: Path, wave: np.ndarray) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _resume(folder: Path) -> dict[str, float]:
-    """Cut half a row off, write the metadata anew, and remove partial files; the ids that are done,
-    and how long they last.
+def _check_said_alike(
+    folder: Path, rows: Iterable[Row], teacher: Teacher, requests: Iterable[Request]
+) -> None:
+    """A clip's id is of its voice and words alone, so one that is there must be what is asked for,
+    or it would be left as it is without a word.
+    """
+    asked = {request.id: request for request in requests}
+    for row in rows:
+        request = asked.get(row["id"])
+        if request is None:
+            continue
+        wanted = {"speed": request.speed, "accent": _accent(teacher, request)}
+        for name, value in wanted.items():
+            if row.get(name, value) != value:
+                raise DataError(
+                    f"{folder}: {row['id']} was said with {name} {row[name]}, and {value} is asked "
+                    "for; give the options of before, or another folder"
+                )
+
+
+def _resume(folder: Path) -> list[Row]:
+    """Cut half a row off, write the metadata anew, and remove partial files; the rows that are
+    done.
     """
     provenance = folder / PROVENANCE
     if not provenance.exists():
@@ -228,7 +251,7 @@ def _resume(folder: Path) -> dict[str, float]:
     _replace(folder / METADATA, "".join(f"{_metadata_line(row)}\n" for row in rows).encode())
     for left in (folder / "wavs").glob(".*.tmp"):
         left.unlink(missing_ok=True)
-    return {row["id"]: row["duration_s"] for row in rows}
+    return rows
 
 
 def _metadata_line(row: Mapping[str, str]) -> str:

@@ -101,10 +101,29 @@ def test_by_default_all_kinds_are_said(tmp_path: Path, monkeypatch: pytest.Monke
     assert not any(character.isdigit() for row in requests for character in row.line.text)
 
 
+def test_the_last_field_of_metadata_is_read(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("a1|anna|Room 5.|Room five.\n")
+    assert teacher_lines.read_texts(tmp_path / "metadata.csv") == ["Room five."]
+
+
+@pytest.mark.parametrize("changed", [("--slowest", "1.1"), ("--accented", "1")])
+def test_other_options_than_those_of_the_clips_there_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: tuple[str, str]
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("Three.\n")
+    options = ("--teacher", "fake", "--lines", lines)
+    assert _run("speak", tmp_path / "out", *options) == 0
+    assert _run("speak", tmp_path / "out", *options) == 0
+    assert _run("speak", tmp_path / "out", *options, *changed) == 1
+    assert "was said with" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("Fine.\n...\n", "lines.txt:2: `...` has no words; a line is a sentence"),
+        ("Fine.\nA line | with a bar\n", "lines.txt:2: `A line | with a bar` has a bar"),
         ("", "lines.txt: is empty"),
         (None, "lines.txt: cannot be read"),
     ],
@@ -128,6 +147,13 @@ def test_a_bad_file_is_named_with_its_line(
         ([], "kokoro needs --model DIR"),
         (["--teacher", "fake", "--voice", "eve"], "voice eve: fake has no such voice"),
         (["--teacher", "fake", "--slowest", "3"], "--slowest: 0.5 <= slowest <= fastest"),
+        (["--teacher", "fake", "--minutes", "nan"], "--minutes: a finite number above 0"),
+        (["--teacher", "fake", "--minutes", "-1"], "--minutes: a finite number above 0, found -1"),
+        (["--teacher", "fake", "--minutes", "0"], "--minutes: a finite number above 0, found 0"),
+        (
+            ["--teacher", "fake", "--lines", "a.txt", "--reading", "b.txt"],
+            "--reading: is mixed into what is said without --lines",
+        ),
         (["--teacher", "reader", "--accented", "0.5"], "--accented 0.5: fake reads words, not"),
     ],
 )

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -94,6 +95,19 @@ def test_what_is_there_is_not_said_again(tmp_path: Path) -> None:
     output: list[dict[str, object]] = []
     _render(tmp_path, REQUESTS * 2, report=output.append)
     assert output == []
+    assert _files(tmp_path) == before
+
+
+def test_a_clip_that_was_said_otherwise_is_named(tmp_path: Path) -> None:
+    _render(tmp_path)
+    before = _files(tmp_path)
+    id, speed = REQUESTS[1].id, REQUESTS[1].speed
+    for other, told in (
+        (replace(REQUESTS[1], speed=2.0), f"{id} was said with speed {speed}, and 2.0 is asked"),
+        (replace(REQUESTS[1], accent="en-gb+fr(0.5)"), f"{id} was said with accent en-gb, and "),
+    ):
+        with pytest.raises(DataError, match=re.escape(told)):
+            _render(tmp_path, [REQUESTS[0], other])
     assert _files(tmp_path) == before
 
 

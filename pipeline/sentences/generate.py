@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,6 +39,8 @@ MAX_ROWS = 1_000_000_000  # of a build
 # Above this many, the product of slot sizes stands for a count: a count takes too long.
 _COUNTED_ONE_BY_ONE = 200_000
 _TRIED_FOR_NOTHING = 20_000  # renderings that say nothing new, beside twice those asked for
+_DRAWN_TO_CHECK_FILTER = 20_000
+_NAMED_REASONS = 3
 _NONE_YET = ExistingSentences()
 _TEMPLATES_LOWER = "sentences.count"
 _NO_DOMAIN = "sentences"  # what ids begin with where neither domain nor file gives a name
@@ -318,9 +321,30 @@ def _check_templates(config: SentencesConfig, domain: Domain, seed: int, number:
             check_heteronyms(marked.text, marked.pronunciations)
         except DataError as error:
             raise DataError(f"{template.location}: {error}") from None
+    _check_filter(config, domain, seed)
     _check_number(config, domain, number)
     if config.strategy == "coverage":
         check_coverage(domain, config.coverage, number, seed, _filter(config))
+
+
+def _check_filter(config: SentencesConfig, domain: Domain, seed: int) -> None:
+    """Raise `DataError` where none of many drawn sentences passes the filter."""
+    if config.filter == FilterConfig():
+        return
+    strategy = "weighted" if config.strategy == "coverage" else config.strategy
+    drawn = sample(domain.intents, maker_of(config, seed), strategy, config.zipf)
+    dropped: dict[str, str] = {}
+    num_dropped = 0
+    for row in islice(drawn, _DRAWN_TO_CHECK_FILTER):
+        if isinstance(row, Sentence):
+            return
+        num_dropped += 1
+        dropped.setdefault(row.reason.partition(":")[0], row.reason)
+    examples = ", ".join(list(dropped.values())[:_NAMED_REASONS])
+    raise DataError(
+        f"{domain.folder}: sentences.filter drops all of {num_dropped:,} sentences drawn, such as: "
+        f"{examples}; relax the filter"
+    )
 
 
 def _check_number(config: SentencesConfig, domain: Domain, number: int) -> None:

@@ -7,6 +7,8 @@ import pytest
 from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.records import Sentence, Slot
+from pipeline.sentences.drawing.sampling import Strategy
+from pipeline.sentences.drawing.sentence_filter import FilterConfig
 from pipeline.sentences.generate import (
     SentencesConfig,
     check_sentences,
@@ -58,6 +60,26 @@ def test_every_sentence_is_said_as_often_as_there_are_repetitions(tmp_path: Path
     assert Counter(row.text for row in rows) == {"yes": 4, "no": 4, "perhaps": 4}
     assert len({row.id for row in rows}) == SentencesConfig(folder, 3, repetitions=4).num_rows == 12
     assert drawn(SentencesConfig(folder, 3)) == rows[::4]  # the first ones are a build of one each
+
+
+@pytest.mark.parametrize("strategy", ["random", "weighted", "zipf", "coverage"])
+def test_a_filter_that_leaves_nothing_is_told_before_any_work(strategy: Strategy) -> None:
+    config = SentencesConfig(ASSISTANT, 4, strategy, filter=FilterConfig(min_words=100))
+    told = r"sentences\.filter drops all of 20,000 .* sentences\.filter\.min_words is 100: .*"
+    with pytest.raises(DataError, match=told):
+        check_sentences(config)
+
+
+def test_each_reason_of_a_filter_that_leaves_nothing_is_named(tmp_path: Path) -> None:
+    folder = domain(tmp_path, say="yes\nno thanks to you\n")
+    config = SentencesConfig(folder, 1, filter=FilterConfig(min_words=2, max_words=3))
+    with pytest.raises(DataError, match=r"all of 2 .*(too short.*too long|too long.*too short)"):
+        check_sentences(config)
+
+
+def test_a_filter_that_leaves_something_passes(tmp_path: Path) -> None:
+    folder = domain(tmp_path, say="yes\nno thanks to you\n")
+    check_sentences(SentencesConfig(folder, 1, filter=FilterConfig(min_words=2)))
 
 
 def test_repetitions_must_be_positive() -> None:

@@ -1,4 +1,4 @@
-"""What lies in a folder, however deep, and whether one can write there."""
+"""What lies in a folder, however deep, and whether one can write there, also a file."""
 
 import os
 from collections.abc import Iterator
@@ -28,7 +28,9 @@ def _below(folder: Path, within: tuple[str, ...]) -> Iterator[Path]:
 def check_can_be_written(folder: Path, key: str = "") -> None:
     """Raise `DataError` unless `folder`, the value of `key`, is a folder that can be written to, or
     can be made one. It is tried, as no attribute tells (of `/proc`, of a disk that is read-only).
+    Raises `ConfigError` for one in an object store.
     """
+    os.fspath(folder)
     folder = folder.absolute()
     told = f"{key}: {shortened(str(folder))}" if key else shortened(str(folder))
     try:
@@ -40,3 +42,13 @@ def check_can_be_written(folder: Path, key: str = "") -> None:
             pass
     except OSError as error:
         raise DataError(f"{told}: cannot be written to ({error.strerror})") from None
+
+
+def check_file_can_be_written(file: Path, key: str = "") -> None:
+    """Raise `DataError` unless `file`, the value of `key`, can be written: it is no folder, and its
+    own can be written to.
+    """
+    os.fspath(file)
+    if file.is_dir():
+        raise DataError(f"{key + ': ' if key else ''}{file}: is a folder; a file is needed")
+    check_can_be_written(file.parent, key)

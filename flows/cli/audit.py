@@ -9,6 +9,7 @@ from rich.table import Table
 
 from flows.cli.console import console, tell
 from flows.cli.options import Dataset
+from models.folders import check_can_be_written, check_file_can_be_written
 
 if TYPE_CHECKING:
     from pipeline.audit.verdict import Audit
@@ -43,6 +44,10 @@ def audit(dataset: Dataset, alpha: Alpha = 0.01, json: Tests = None, out: Pictur
     from pipeline.audit.verdict import audit_dataset, audit_json
     from pipeline.storage.atomic import write_atomically
 
+    if json:
+        check_file_can_be_written(json, "--json")
+    if out:
+        check_can_be_written(out, "--out")
     with console.status(f"auditing {dataset}"):
         found = audit_dataset(dataset, alpha)
     _tell(found)

@@ -9,6 +9,7 @@ from flows.cli.configs import read_config
 from flows.cli.console import console, tell
 from flows.cli.options import Overrides
 from models.errors import ConfigError
+from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from pipeline.build.config import BuildConfig
@@ -35,6 +36,7 @@ def coverage(
 
       voxloom coverage my.yaml --set sentences.count=20000 --against weighted --out runs/mine
     """
+    check_can_be_written(out, "--out")
     settings = read_config(config, overrides)
 
     from pipeline.coverage import comparison

@@ -20,6 +20,7 @@ from flows.cli.options import (
     Vocoder,
 )
 from models.errors import ConfigError
+from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from models.evaluation.intelligibility import Intelligibility
@@ -76,6 +77,7 @@ def evaluate_intelligibility(
     from models.evaluation import intelligibility
     from models.evaluation.speech import Choice
 
+    check_can_be_written(out, "--out")
     request = intelligibility.IntelligibilityRequest(
         corpus=corpus_config(corpus, folders or []),
         acoustic=acoustic,
@@ -134,6 +136,7 @@ def evaluate_new_voices(
     """
     from models.evaluation import voices
 
+    check_can_be_written(out, "--out")
     request = voices.VoicesRequest(
         corpus=corpus_config(corpus, folders or []),
         speakers=tuple(speakers or ()),

@@ -11,6 +11,7 @@ import typer
 from flows.cli.console import console, tell
 from flows.cli.options import dataset_folder
 from models.evaluation.tables import markdown_table, percent, write_csv
+from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from pipeline.probe.run import ProbeResult
@@ -83,6 +84,8 @@ def probe(
     from models.training.probe import ProbeTraining
     from pipeline.probe import run
 
+    if out:
+        check_can_be_written(out, "--out")
     request = run.ProbeRequest(
         dataset=dataset,
         real=real,

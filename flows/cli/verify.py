@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.console import console, tell
 from flows.cli.options import Dataset, Place, dataset_folder
+from models.folders import check_file_can_be_written
 
 _SHOWN = 20
 
@@ -64,6 +65,8 @@ def report(
     from pipeline.dataset.files import REPORT_FILE
     from pipeline.report.page import write_report
 
+    if out:
+        check_file_can_be_written(out, "--out")
     here = Path() if isinstance(dataset, RemotePath) else dataset
     out, dataset = out or here / REPORT_FILE, dataset_folder(dataset)
     with console.status(f"reading {dataset}"):

@@ -16,8 +16,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path` through a temporary name in the same folder, then rename.
 
     Nobody ever sees half a file: a killed process leaves at most a hidden `.tmp` file, a
-    failure not even that. Creates the folder. Raises `DataError` when the disk is full, and
-    `ConfigError` for a path in an object store.
+    failure not even that. Creates the folder. Raises `DataError` when the disk is full,
+    `ConfigError` for a path in an object store, and an `OSError` of `path` for all else.
     """
     os.fspath(path)
     with naming_full_disk(path):
@@ -29,6 +29,8 @@ def write_atomically(path: Path, data: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+        except OSError as error:  # of the temporary name, which nobody knows
+            raise OSError(error.errno, error.strerror, str(path)) from error
         finally:
             temporary.unlink(missing_ok=True)
         sync(path.parent)

@@ -6,7 +6,7 @@ import pytest
 
 from models import folders
 from models.errors import DataError
-from models.folders import check_can_be_written, files_below
+from models.folders import check_can_be_written, check_file_can_be_written, files_below
 
 
 def test_folders_that_are_links_count_like_others(tmp_path: Path) -> None:
@@ -43,6 +43,16 @@ def test_where_nothing_can_be_written_is_told_with_its_key(
     monkeypatch.setattr(folders, "TemporaryDirectory", refuse)
     with pytest.raises(DataError, match=r"written to \(Read-only file system\)$"):
         check_can_be_written(tmp_path / "new", "run")
+
+
+def test_a_file_is_no_folder_and_lies_in_one(tmp_path: Path) -> None:
+    check_file_can_be_written(tmp_path / "new" / "file", "--json")
+    (tmp_path / "file").touch()
+    check_file_can_be_written(tmp_path / "file", "--json")
+    with pytest.raises(DataError, match=r"^--json: .*: is a folder; a file is needed$"):
+        check_file_can_be_written(tmp_path, "--json")
+    with pytest.raises(DataError, match=r"^--json: .*/file: is a file; a folder is needed$"):
+        check_file_can_be_written(tmp_path / "file" / "below", "--json")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="has no /proc")

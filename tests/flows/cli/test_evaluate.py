@@ -59,7 +59,7 @@ def test_acoustic_models_are_compared(
         ("--mos nisqa:no/such.tar", "no/such.tar"),
         ("--mos ears", "--mos ears"),
         ("--count 60", "60 were asked for"),
-        ("--folders nowhere", "metadata.csv: missing"),
+        ("--folders nowhere", "corpus.folders: nowhere: no such folder"),
     ],
 )
 def test_what_is_missing_is_one_line(

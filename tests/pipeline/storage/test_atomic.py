@@ -59,6 +59,15 @@ def test_a_disk_that_fills_up_is_named_and_leaves_nothing(tmp_path: Path) -> Non
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_an_error_names_the_file_that_was_meant(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError) as told:
+        write_atomically(folder, b"new")
+    assert told.value.filename == str(folder)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_other_errors_pass_through(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), naming_full_disk(tmp_path):
         raise IsADirectoryError(21, "Is a directory")

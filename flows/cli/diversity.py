@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import console
-from flows.cli.options import dataset_folder
+from flows.cli.options import MOST_SEED, dataset_folder
 
 _HEADINGS = (
     "folder",
@@ -30,7 +30,9 @@ Encoder = Annotated[
     str, typer.Option(help="The speaker encoder: a checkpoint's name or folder, or `resemblyzer`.")
 ]
 Clips = Annotated[int, typer.Option(help="Clips of each folder, at most.", min=4)]
-Seed = Annotated[int, typer.Option(help="Seed of the choice of speakers and clips.", min=0)]
+Seed = Annotated[
+    int, typer.Option(help="Seed of the choice of speakers and clips.", min=0, max=MOST_SEED)
+]
 
 
 def diversity(

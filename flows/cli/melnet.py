@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import console, tell
+from flows.cli.options import MOST_SEED
 from models.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from models.checkpoint import Checkpoint
@@ -22,7 +24,10 @@ melnet_app = typer.Typer(
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 CheckpointOption = Annotated[str, typer.Option("--checkpoint", help="A MelNet's name or folder.")]
 VocoderOption = Annotated[str, typer.Option("--vocoder", help="A vocoder's name or folder.")]
-SeedOption = Annotated[int, typer.Option(help="Seed of the first clip; clip i has seed + i.")]
+SeedOption = Annotated[
+    int,
+    typer.Option(help="Seed of the first clip; clip i has seed + i.", min=0, max=MOST_SEED),
+]
 TemperatureOption = Annotated[
     float, typer.Option(help="Sampling temperature; below 1 the likeliest values only.")
 ]
@@ -121,9 +126,26 @@ def _read_mels(source: Path, melnet: "Checkpoint") -> "Tensor":
         mels = np.load(source, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{source}: cannot be read as an array ({error})") from None
-    if mels.ndim != 2 or len(mels) != melnet.mel.n_mels:
-        raise DataError(f"{source}: shape {mels.shape}; ({melnet.mel.n_mels}, frames) is needed")
-    return torch.from_numpy(mels).float()
+    return torch.from_numpy(_as_mels(mels, melnet.mel.n_mels, source))
+
+
+def _as_mels(array: "np.ndarray", n_mels: int, source: Path) -> "np.ndarray":
+    """(n_mels, T) float32 of an array of that shape, or of a batch of one, as `sample` writes it.
+
+    Raises `DataError` for another shape, and for what is no finite number.
+    """
+    import numpy as np
+
+    mels = array[0] if array.ndim == 3 and len(array) == 1 else array
+    if mels.ndim != 2 or len(mels) != n_mels or not mels.shape[1]:
+        raise DataError(f"{source}: shape {array.shape}; ({n_mels}, frames) is needed")
+    if mels.dtype.kind not in "fiu":
+        raise DataError(f"{source}: an array of {mels.dtype}; numbers are needed")
+    with np.errstate(over="ignore"):
+        mels = mels.astype(np.float32)
+    if not np.isfinite(mels).all():
+        raise DataError(f"{source}: holds NaN or infinity; finite numbers are needed")
+    return mels
 
 
 def _write(drawn: "Drawn", drawing: _Drawing, folder: Path, safetensors: bool) -> None:

@@ -1,9 +1,13 @@
 """Arguments and options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from models.errors import ConfigError
+
+MOST_SEED = 2**63 - 1
 
 
 def dataset_folder(place: Path | str) -> Path:
@@ -13,6 +17,21 @@ def dataset_folder(place: Path | str) -> Path:
 
     with console.status(f"fetching {place}"):
         return local_copy(place)
+
+
+def _usable_device(device: str) -> str:
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ConfigError("--device: cuda, but torch finds no GPU; use cpu")
+    return device
+
+
+def _possible_spread(spread: float) -> float:
+    if not 0 < spread <= 2:
+        raise ConfigError(f"--spread: above 0, at most 2, found {spread:g}")
+    return spread
 
 
 Dataset = Annotated[
@@ -40,7 +59,18 @@ Recognizer = Annotated[
 Pace = Annotated[float, typer.Option(help="Speaking rate; 1.2 is 20 % faster.")]
 Pitch = Annotated[float, typer.Option(help="Pitch shift in semitones.")]
 Energy = Annotated[float, typer.Option(help="Energy factor; 1.5 is 50 % more.")]
-GeneratedSeed = Annotated[int, typer.Option(help="Seed of the generated voices: a build's seed.")]
-Spread = Annotated[float, typer.Option(help="Distance of generated voices from the average voice.")]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+GeneratedSeed = Annotated[
+    int,
+    typer.Option(help="Seed of the generated voices: a build's seed.", min=0, max=MOST_SEED),
+]
+Spread = Annotated[
+    float,
+    typer.Option(
+        help="Distance of generated voices from the average voice, at most 2.",
+        callback=_possible_spread,
+    ),
+]
+Device = Annotated[
+    Literal["cpu", "cuda"], typer.Option(help="Where models run.", callback=_usable_device)
+]
 Out = Annotated[Path, typer.Option(help="The folder to write.")]

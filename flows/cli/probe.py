@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from flows.cli.console import console, tell
-from flows.cli.options import dataset_folder
+from flows.cli.options import MOST_SEED, dataset_folder
 from models.evaluation.tables import markdown_table, percent, write_csv
 from models.folders import check_can_be_written
 
@@ -51,7 +51,7 @@ AtMost = Annotated[int, typer.Option(help="Training clips, at most.", min=1)]
 Epochs = Annotated[
     int, typer.Option(help="Epochs, at most; early stopping on the validation split.", min=1)
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the first probe.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of the first probe.", min=0, max=MOST_SEED)]
 Results = Annotated[
     Path | None, typer.Option("--out", "-o", help="A folder for results.md and clips.csv.")
 ]

@@ -9,7 +9,10 @@ from flows.cli.console import tell
 
 def serve(
     port: Annotated[
-        int, typer.Option(help="Where a server is started, if PREFECT_API_URL names none.")
+        int,
+        typer.Option(
+            help="Where a server is started, if PREFECT_API_URL names none.", min=1, max=65535
+        ),
     ] = 4200,
     gpu: Annotated[int, typer.Option(help="How many stages may use a GPU at a time.", min=1)] = 1,
     notify: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import console, tell
+from flows.cli.options import MOST_SEED
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ ReadingOption = Annotated[
 MinutesOption = Annotated[
     float | None, typer.Option(help="Stop at this many minutes of audio; above 0.")
 ]
-SeedOption = Annotated[int, typer.Option(help="Seed of the words, their order and the pace.")]
+SeedOption = Annotated[
+    int,
+    typer.Option(help="Seed of the words, their order and the pace.", min=0, max=MOST_SEED),
+]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Worker processes, one core each.")]
 SlowestOption = Annotated[
     float, typer.Option(help="The lowest pace; drawn uniformly for every line.")

@@ -12,6 +12,16 @@ from tests.tiny_melnet import save_tiny_melnet
 from tests.tiny_voices import TinyVoices
 
 RATE = 22050
+ARRAYS = {
+    "MELS": np.zeros((80, 6), np.float32),
+    "WRONG": np.zeros((3, 4), np.float32),
+    "NONE": np.zeros((80, 0), np.float32),
+    "TWO": np.zeros((2, 80, 6), np.float32),
+    "WORDS": np.full((80, 6), "a"),
+    "DATES": np.full((80, 6), "2026-11-30", "datetime64[D]"),
+    "NAN": np.full((80, 6), np.nan),
+    "HUGE": np.full((80, 6), 1e300),
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +68,9 @@ def test_upsample_keeps_the_outline_of_a_recording(
     again = tmp_path / "from_mels"
     assert _run("upsample", tmp_path / "mels.npy", *made, "--tier", 3, "--to", again) == 0
     np.testing.assert_array_equal(np.load(again / "mels.npy")[:, :, ::2], mels[:, :, ::2])
+    batch = tmp_path / "from_batch_of_one"
+    assert _run("upsample", folder / "mels.npy", *made, "--tier", 3, "--to", batch) == 0
+    np.testing.assert_array_equal(np.load(batch / "mels.npy"), np.load(again / "mels.npy"))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +87,14 @@ def test_upsample_keeps_the_outline_of_a_recording(
         (["upsample", "MELS", "--tier", "1"], "tier: from 2 to 3, found 1", 2),
         (["upsample", "notes.txt"], "notes.txt: allowed are .wav", 1),
         (["upsample", "WRONG"], "shape (3, 4); (80, frames) is needed", 1),
+        (["upsample", "NONE"], "shape (80, 0); (80, frames) is needed", 1),
+        (["upsample", "TWO"], "shape (2, 80, 6); (80, frames) is needed", 1),
+        (["upsample", "WORDS"], "words.npy: an array of <U1; numbers are needed", 1),
+        (["upsample", "DATES"], "dates.npy: an array of datetime64[D]; numbers are needed", 1),
+        (["upsample", "NAN"], "nan.npy: holds NaN or infinity; finite numbers are needed", 1),
+        (["upsample", "HUGE"], "huge.npy: holds NaN or infinity; finite numbers are needed", 1),
+        (["sample", "--seed", "99999999999999999999999"], "--seed", 2),
+        (["sample", "--seed", "-1"], "--seed", 2),
     ],
 )
 def test_mistakes_are_one_line(
@@ -85,9 +106,9 @@ def test_mistakes_are_one_line(
     message: str,
     status: int,
 ) -> None:
-    np.save(tmp_path / "right.npy", np.zeros((80, 6), np.float32))
-    np.save(tmp_path / "wrong.npy", np.zeros((3, 4), np.float32))
-    files = {"MELS": str(tmp_path / "right.npy"), "WRONG": str(tmp_path / "wrong.npy")}
+    for name, array in ARRAYS.items():
+        np.save(tmp_path / f"{name.lower()}.npy", array)
+    files = {name: str(tmp_path / f"{name.lower()}.npy") for name in ARRAYS}
     asked = [files.get(argument, argument) for argument in arguments]
     if "--checkpoint" not in asked:
         asked += ["--checkpoint", str(melnet)]

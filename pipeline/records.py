@@ -10,6 +10,7 @@ import numpy as np
 NO_PITCH = np.zeros((0, 0), np.float16)
 
 SIMULATED = "simulated"  # the source of a room that was computed, not recorded
+NEGATIVES = "negatives"  # the source of hard negatives; their templates are kinds, not lines
 SILENCE = "silence"  # the source and the kind of negative of rows without speech
 NOBODY = "none"  # their speaker, accent, acoustic model and vocoder
 RECORDED_BY = "recording:"  # what the acoustic model of the user's recordings begins with

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from models.errors import DataError
 from models.speakers.names import parents_of
-from pipeline.records import SIMULATED
+from pipeline.records import NEGATIVES, SIMULATED
 from pipeline.splits import KINDS, SLOT
 
 _MOST_EXAMPLES = 5
@@ -137,7 +137,7 @@ def values_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "text", row["transcript"]
         for speaker in {row["speaker"], *parents_of(row["speaker"])}:
             yield "speaker", speaker
-    if row["template"]:
+    if row["template"] and row["source"] != NEGATIVES:
         yield "template", row["template"]
     for kind in ("noise", "room"):
         for source in row[kind]["source"].split("+"):

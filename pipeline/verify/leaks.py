@@ -14,7 +14,7 @@ from pipeline.dataset.manifest import Problem
 from pipeline.dataset.record import DatasetRecord
 from pipeline.verify.rows import hash_of
 
-_LEAK_COLUMNS = ("id", "transcript", "template", "speaker", "noise", "room", "slots")
+_LEAK_COLUMNS = ("id", "transcript", "source", "template", "speaker", "noise", "room", "slots")
 _MOST_VALUES = 100  # of a kind that crosses; the next are only counted
 
 

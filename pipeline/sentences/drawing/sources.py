@@ -23,9 +23,10 @@ class SentenceSource:
     `location` is its file or folder, `lower` the key that asks for fewer of its sentences, and
     `share` is of `sentences.count`. `check(number)` raises the error that taking so many would
     end in, as far as can be told before; `rows(maker, number)` gives what `maker` makes of its
-    sentences, one by one, until there are no more; `files()` are those that it reads, and
-    `digest()` are 16 hex digits that change with them. `licensed` is its line in the licence
-    summary; its licence is `OWN_LICENCE` where the builder wrote the sentences.
+    sentences, one by one, until there are no more: more than `number`, as not all have a split
+    with room; `files()` are those that it reads, and `digest()` are 16 hex digits that change with
+    them. `licensed` is its line in the licence summary; its licence is `OWN_LICENCE` where the
+    builder wrote the sentences.
     """
 
     location: str
@@ -83,7 +84,7 @@ def sentences_of(
     if may_run_dry:
         return
     if vacancies is not None and vacancies.passed_over:
-        raise DataError(f"{source.location}: {vacancies.lacking()}")
+        raise DataError(f"{source.location}: {vacancies.lacking(source.lower)}")
     rejected = f" ({rejects} more are rejected, such as: {example})" if rejects else ""
     raise DataError(
         f"{source.location}: {number} sentences asked for, but only {produced} new ones "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from models.errors import ConfigError
 from pipeline.domain.domains import Domain
-from pipeline.records import Sentence
+from pipeline.records import NEGATIVES, Sentence
 from pipeline.splits import KINDS, SLOT, check_every_split, deal, numbers_of, split_of, used_splits
 
 _OF_SENTENCES = ("text", "template", SLOT)
@@ -57,7 +57,7 @@ class SplitPlan:
         ]
         if sentence.source == "recordings":
             parts.append(("speaker", f"{sentence.domain}|{sentence.template.partition('/')[0]}"))
-        elif "template" in kinds and sentence.template:
+        elif "template" in kinds and sentence.template and sentence.source != NEGATIVES:
             parts.append(("template", sentence.template))
         if "text" in kinds and (not parts or sentence.source == "recordings"):
             parts.append(("text", sentence.text.casefold()))
@@ -105,12 +105,12 @@ class Vacancies:
         self._left[split] -= 1
         return split
 
-    def lacking(self) -> str:
-        """In words: which splits are still short of how many, and what to relax."""
+    def lacking(self, lower: str) -> str:
+        """In words: which splits are still short of how many, and what to relax or `lower`."""
         short = ", ".join(f"{name} lacks {count}" for name, count in self._left.items() if count)
         return (
             f"{short} sentences, after {self.passed_over} were passed over; "
-            f"relax output.disjoint ({', '.join(self._plan.disjoint)}) or lower sentences.count"
+            f"relax output.disjoint ({', '.join(self._plan.disjoint)}) or lower {lower}"
         )
 
 

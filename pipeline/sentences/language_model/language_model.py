@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _SECTION = "sentences.language_model"
 _SOURCE = "language_model"
 _LONGEST_REASON = 400  # characters
+_MOST_TRIED = 10  # for each sentence that is wanted; one that no split takes costs money, too
 _DIGITS = 12  # of an answer's file, in ids
 
 
@@ -76,7 +77,8 @@ def _check(config: LanguageModelConfig, domain: Domain, seed: int, number: int) 
     if has_key(config.endpoint):
         open_endpoint(config.endpoint, _SECTION)
         return
-    for _ in _rows(config, domain, Maker(domain.name, seed, None), number):
+    rows = _rows(config, domain, Maker(domain.name, seed, None), number)
+    for _ in islice((row for row in rows if isinstance(row, Sentence)), number):
         pass
 
 
@@ -87,8 +89,8 @@ def _questions(config: LanguageModelConfig, domain: Domain, number: int) -> Ques
 def _rows(
     config: LanguageModelConfig, domain: Domain, maker: Maker, number: int
 ) -> Iterator[Sentence | Reject]:
-    """Rows in the order of the questions, however the answers come in; none after `number`
-    sentences, or after a whole round of questions that brought nothing new.
+    """Rows in the order of the questions, however the answers come in; none after many times
+    `number` sentences, or after a whole round of questions that brought nothing new.
     """
     questions = _questions(config, domain, number)
     referee = _Referee(config, domain, maker)
@@ -104,7 +106,7 @@ def _rows(
                 yield row
                 produced += isinstance(row, Sentence)
             fruitless = 0 if produced > before else fruitless + 1
-            if produced >= number or fruitless >= len(questions.combinations):
+            if produced >= _MOST_TRIED * number or fruitless >= len(questions.combinations):
                 return
 
 

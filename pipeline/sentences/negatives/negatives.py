@@ -22,7 +22,7 @@ from pipeline.distributions import check_share
 from pipeline.domain.domains import Domain
 from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.randomness import rng_for
-from pipeline.records import Negative, Reject, Sentence
+from pipeline.records import NEGATIVES, Negative, Reject, Sentence
 from pipeline.sentences.drawing.sampling import Maker, uniforms_of
 from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.negatives.near_phrases import KINDS, Kind, Phrase, Search
@@ -32,7 +32,7 @@ from pipeline.sentences.negatives.sound_distance import Distances, Speech
 from pipeline.text.normalize import normalize
 from pipeline.text.pronunciations import lexicon_digest, load_lexicon, with_domain
 
-STAGE = "negatives"
+STAGE = NEGATIVES
 KEY = "sentences.negatives"
 _BOUNDED: tuple[Kind, ...] = ("substitution", "regrouping")  # by max_distance
 _MEASURED_AT_ONCE = 32  # at most; fewer at first, for where there are many phrases
@@ -125,10 +125,10 @@ def check_as_spoken(
 def negative_rows(
     config: NegativesConfig, domain: Domain | None, maker: Maker, number: int
 ) -> Iterator[Sentence | Reject]:
-    """Negatives with distinct texts, until there are `number` or no more.
+    """Negatives with distinct texts, until there are no more.
 
-    Raises `DataError` for a phrase that cannot be pronounced, and, where near misses run out,
-    saying how many there are and what allows more.
+    Raises `DataError` for a phrase that cannot be pronounced, and, where near misses run out before
+    there were `number`, saying how many there are and what allows more.
     """
     produced: Counter[str] = Counter()
     rejected = 0
@@ -145,9 +145,8 @@ def negative_rows(
             yield row
             produced[miss.negative.kind] += isinstance(row, Sentence)
             rejected += isinstance(row, Reject)
-        if produced.total() == number:
-            return
-    raise _too_few(config, number, produced, rejected)
+    if produced.total() < number:
+        raise _too_few(config, number, produced, rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +258,7 @@ def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:
 
 def _check(config: NegativesConfig, domain: Domain | None, number: int) -> None:
     counted = min(number, _COUNTED_BEFORE_WORK)
-    maker = Maker(STAGE, 0, None)
-    for _ in negative_rows(config, domain, maker, counted):
+    for _ in islice(negative_rows(config, domain, Maker(STAGE, 0, None), counted), counted):
         pass
 
 

@@ -50,6 +50,12 @@ PLANTED = [
 ]
 
 
+def test_the_kind_of_a_hard_negative_is_no_template() -> None:
+    kind = {"template": "negatives:partial", "source": "negatives"}
+    first, second = (row | kind for row in _two_rows())
+    assert "template" not in {leak.kind for leak in _in_two_splits(first, second)}
+
+
 @pytest.mark.parametrize(("kind", "change", "value"), PLANTED)
 def test_a_planted_leak_is_named(kind: str, change: dict, value: str) -> None:
     first, second = _two_rows()

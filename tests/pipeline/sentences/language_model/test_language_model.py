@@ -14,6 +14,7 @@ from pipeline.endpoint.endpoint import EndpointConfig
 from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import Maker
 from pipeline.sentences.drawing.sources import sentences_of
+from pipeline.sentences.drawing.split_plan import SplitPlan
 from pipeline.sentences.generate import SentencesConfig, check_sentences, generate
 from pipeline.sentences.language_model.chat.budget import BudgetConfig
 from pipeline.sentences.language_model.language_model import language_model_source
@@ -118,6 +119,27 @@ def test_rows_do_not_hang_on_when_answers_come(
         expected = rows_of(alone, domain, 20)
     with serving(monkeypatch, hesitating):
         assert rows_of(replace(config, endpoint=other), domain, 20) == expected
+
+
+def test_more_is_asked_until_every_split_has_its_share(
+    monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, folder: Path
+) -> None:
+    plan = SplitPlan({"train": 0.5, "validation": 0.25, "test": 0.25}, ("text",), 1)
+    with serving(monkeypatch, inventing):
+        found = list(generate(SentencesConfig(folder, 20, language_model=config), 1, plan))
+    splits = Counter(row.split for row in found if isinstance(row, Sentence))
+    assert splits == {"train": 10, "validation": 5, "test": 5}
+
+
+def test_not_more_than_so_many_are_asked_for_a_split_that_takes_none(
+    monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, folder: Path
+) -> None:
+    plan = SplitPlan({"train": 0.5, "test": 0.5}, ("text",), 1)
+    monkeypatch.setattr(SplitPlan, "split_of", lambda *_: "train")
+    message = r"test lacks 5 .*lower sentences\.language_model\.share"
+    with serving(monkeypatch, inventing) as server, pytest.raises(DataError, match=message):
+        list(generate(SentencesConfig(folder, 10, language_model=config), 1, plan))
+    assert len(server.received) < 60
 
 
 def test_no_more_is_asked_than_is_needed(

@@ -29,6 +29,7 @@ from pipeline.sentences.negatives.near_phrases import KINDS, Kind, Phrase, Searc
 from pipeline.sentences.negatives.near_words import load_near_words
 from pipeline.sentences.negatives.silence_config import SilenceConfig
 from pipeline.sentences.negatives.sound_distance import Distances, Speech
+from pipeline.text.inline import unmarked
 from pipeline.text.normalize import normalize
 from pipeline.text.pronunciations import lexicon_digest, load_lexicon, with_domain
 
@@ -217,7 +218,8 @@ class _NearMisses:
 
 def _phrases(config: NegativesConfig, domain: Domain | None, speech: Speech) -> list[Phrase]:
     """The phrases with their words, read as they are spoken (`2` as `two`)."""
-    written = dict.fromkeys((*config.phrases, *_sentences_of(config.intents, domain)))
+    named = (_plain(text, f"{KEY}.phrases") for text in config.phrases)
+    written = dict.fromkeys((*named, *_sentences_of(config.intents, domain)))
     found: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
     for text, spoken in zip(written, normalize(list(written)), strict=True):
         words = tuple(spoken[start:end] for start, end in word_spans(spoken))
@@ -234,6 +236,20 @@ def _phrases(config: NegativesConfig, domain: Domain | None, speech: Speech) -> 
     ]
 
 
+def _plain(text: str, location: str) -> str:
+    """Without inline markup. Raises `DataError` for a pronunciation, which is not measured."""
+    try:
+        marked = unmarked(text)
+    except DataError as error:
+        raise DataError(f"{location}: {error}") from None
+    if marked.pronunciations:
+        raise DataError(
+            f"{location}: `{text}`: negatives are not measured in a pronunciation given inline; "
+            "give it in `say` of a lexicon, or in a file of pronunciations"
+        )
+    return marked.text
+
+
 def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:
     """All that the domain's templates say for these intents."""
     if not intents:
@@ -247,7 +263,7 @@ def _sentences_of(intents: Sequence[str], domain: Domain | None) -> list[str]:
             raise ConfigError(f"{KEY}.intents: `{intent}` is none of {domain.folder}'s: {known}")
         for template in domain.intents[intent].values():
             for rendered in template.all_renderings():
-                found[rendered.text] = None
+                found[_plain(rendered.text, template.location)] = None
                 if len(found) > _MOST_SENTENCES:
                     raise DataError(
                         f"{KEY}.intents: at {template.location} the intents have more than "

@@ -165,6 +165,30 @@ def test_phrases_from_a_domains_intents(words: Path, tmp_path: Path) -> None:
     assert "harvest on" not in {row.text for row in rows}
 
 
+def test_markup_of_a_phrase_is_not_said(words: Path, tmp_path: Path) -> None:
+    domain = home(tmp_path)
+    (domain / "templates" / "wake.j2").write_text("Hey <break 300ms> [doctor](emphasis)\n")
+    plain = NegativesConfig(1, phrases=("Hey doctor",), words=words)
+    for config in (
+        NegativesConfig(1, intents=("wake",), words=words),
+        NegativesConfig(1, phrases=("[Hey](emphasis) doctor",), words=words),
+    ):
+        rows = list(islice(negative_rows(config, read_domain(domain), Maker("a", 0, None), 9), 9))
+        assert rows == list(islice(negative_rows(plain, None, Maker("a", 0, None), 9), 9))
+
+
+@pytest.mark.parametrize("phrase", ["Hey [Jarvis](/zˈuːm/)", "[read](past) it"])
+def test_a_pronunciation_in_a_phrase_is_refused(words: Path, tmp_path: Path, phrase: str) -> None:
+    domain = home(tmp_path)
+    (domain / "templates" / "wake.j2").write_text(f"{phrase}\n")
+    config = NegativesConfig(1, intents=("wake",), words=words)
+    with pytest.raises(DataError, match=r"wake\.j2:1: `.*not measured in a pron.* `say` of a lex"):
+        negatives_source(config, read_domain(domain)).check(5)
+    config = NegativesConfig(1, phrases=(phrase,), words=words)
+    with pytest.raises(DataError, match=r"negatives\.phrases: `.*not measured"):
+        negatives_source(config, None).check(5)
+
+
 @pytest.mark.parametrize(
     ("intents", "message"),
     [

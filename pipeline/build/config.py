@@ -108,7 +108,8 @@ def split_plan_of(config: BuildConfig) -> SplitPlan | None:
     if not output.disjoint:
         return None
     read = None if domain is None else read_domain(domain)
-    return plan_splits(output.split, output.disjoint, config.seed, read)
+    cache = config.text.grammar_cache
+    return plan_splits(output.split, output.disjoint, config.seed, read, cache)
 
 
 def assignments_of_build(config: BuildConfig) -> dict[str, SpeakerAssignment]:

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from models.config import resolve_path
 from models.errors import DataError
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.domain.domains import SETTINGS_FILE, Domain, domain_digest, domain_files, read_domain
 from pipeline.licences.summary import OWN_LICENCE, LicensedSource
 from pipeline.records import Reject, Sentence
@@ -179,12 +180,13 @@ def distinct_sentences(
     first = stretch.first if stretch else 0
     maker = maker_of(config, seed, first)
     maker.leave_out(existing.texts, existing.ids)
+    heard = BitsByHash()
     for source, number in _sources(config):
         if stretch and source.lower == _TEMPLATES_LOWER:
             number = stretch.number
         elif first:
             continue
-        vacancies = Vacancies(plan, number) if plan and plan.parts_sentences else None
+        vacancies = Vacancies(plan, number, heard) if plan and plan.parts_sentences else None
         yield from sentences_of(source, number, maker, vacancies, may_run_dry=first > 0)
 
 

@@ -88,16 +88,18 @@ class Drawn:
 
 def draw(source: Source, first: int, asked: int) -> Drawn:
     """Of the range that begins with `first`; 32 bytes are kept of a sentence."""
-    maker = maker_of(source.config, source.seed)
+    maker, plan = maker_of(source.config, source.seed), source.plan
     found, said, counts = array("Q"), array("Q"), array("I")
     for row in source.rows(first, asked):
         digest = digest_in(row.id)
         found.append(int(digest, 16) if digest else 0)
         text = row.text if isinstance(row, Sentence) else ""
+        if plan is not None and plan.compares_transcripts:
+            text = plan.transcript(text)
         said.append(int(maker.digest(text), 16) if text else 0)
         by_split = dict.fromkeys(SPLIT_NAMES, 0)
         if isinstance(row, Sentence):
-            for one in repeated(row, source.config.repetitions, source.plan):
+            for one in repeated(row, source.config.repetitions, plan):
                 by_split[one.split] += 1
         counts.extend(by_split.values())
     return Drawn(

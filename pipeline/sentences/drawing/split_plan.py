@@ -8,13 +8,28 @@ number; its speaker is then drawn from those of its split.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from models.errors import ConfigError
+from models.phonology.phonemes import words_of
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.domain.domains import Domain
 from pipeline.records import NEGATIVES, Sentence
-from pipeline.splits import KINDS, SLOT, check_every_split, deal, numbers_of, split_of, used_splits
+from pipeline.splits import (
+    KINDS,
+    SLOT,
+    SPLITS,
+    check_every_split,
+    deal,
+    numbers_of,
+    split_of,
+    used_splits,
+)
+from pipeline.text.normalize import normalize
+from pipeline.text.spoken import MOST_CHARACTERS
 
-_OF_SENTENCES = ("text", "template", SLOT)
+_BEFORE_TEXT = ("template", SLOT)  # what decides a sentence's split in place of its text
+_OF_SENTENCES = ("text", *_BEFORE_TEXT)
 
 
 @dataclass(frozen=True)
@@ -22,18 +37,33 @@ class SplitPlan:
     """The split of every sentence of a build, by what its config keeps apart.
 
     `dealt` has the listed values of each kind; one that is not listed (a time, a template of
-    the user's own file) goes by a hash.
+    the user's own file) goes by a hash. Texts are read with the grammars in `grammar_cache`.
     """
 
     shares: Mapping[str, float]
     disjoint: tuple[str, ...]
     seed: int
     dealt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    grammar_cache: Path | None = None
 
     @property
     def parts_sentences(self) -> bool:
         """Whether something of sentences is kept apart."""
         return any(kind.startswith(_OF_SENTENCES) for kind in self.disjoint)
+
+    @property
+    def compares_transcripts(self) -> bool:
+        """Whether sentences whose parts belong to different splits may say the same."""
+        return "text" in self.disjoint and any(
+            kind.startswith(_BEFORE_TEXT) for kind in self.disjoint
+        )
+
+    def transcript(self, text: str) -> str:
+        """The words that a text is read as: `55%` and `55 percent` are the same."""
+        if len(text) > MOST_CHARACTERS:
+            return text  # it becomes no row
+        (spoken,) = normalize([text], self.grammar_cache, workers=1)
+        return " ".join(words_of(spoken))
 
     def split_of(self, sentence: Sentence) -> str | None:
         """Its split; None where its parts belong to different ones."""
@@ -60,12 +90,16 @@ class SplitPlan:
         elif "template" in kinds and sentence.template and sentence.source != NEGATIVES:
             parts.append(("template", sentence.template))
         if "text" in kinds and (not parts or sentence.source == "recordings"):
-            parts.append(("text", sentence.text.casefold()))
+            parts.append(("text", self.transcript(sentence.text)))
         return parts
 
 
 def plan_splits(
-    shares: Mapping[str, float], disjoint: Sequence[str], seed: int, domain: Domain | None
+    shares: Mapping[str, float],
+    disjoint: Sequence[str],
+    seed: int,
+    domain: Domain | None,
+    grammar_cache: Path | None = None,
 ) -> SplitPlan:
     """Deal the domain's templates and slot values to the splits.
 
@@ -84,26 +118,36 @@ def plan_splits(
     dealt = {kind: deal({"": listed[kind]}, shares) for kind in disjoint if kind in listed}
     for kind, values in dealt.items():
         check_every_split(kind, values, shares)
-    return SplitPlan(shares, tuple(disjoint), seed, dealt)
+    return SplitPlan(shares, tuple(disjoint), seed, dealt, grammar_cache)
 
 
 class Vacancies:
-    """How many sentences each split still takes."""
+    """How many sentences each split still takes; `heard` has the transcripts of earlier ones."""
 
-    def __init__(self, plan: SplitPlan, number: int) -> None:
+    def __init__(self, plan: SplitPlan, number: int, heard: BitsByHash | None = None) -> None:
         names = used_splits(plan.shares)
         numbers = numbers_of([plan.shares[name] for name in names], number)
         self._plan, self._left = plan, Counter(dict(zip(names, numbers, strict=True)))
+        self._heard = BitsByHash() if heard is None else heard
         self.passed_over = 0
 
     def admit(self, sentence: Sentence) -> str | None:
         """The sentence's split, where that has room for it."""
         split = self._plan.split_of(sentence)
-        if split is None or not self._left[split]:
+        if split is None or not self._left[split] or self._is_heard_elsewhere(sentence, split):
             self.passed_over += 1
             return None
         self._left[split] -= 1
         return split
+
+    def _is_heard_elsewhere(self, sentence: Sentence, split: str) -> bool:
+        if not self._plan.compares_transcripts or sentence.is_silence:
+            return False
+        transcript, own = self._plan.transcript(sentence.text), 1 << SPLITS.index(split)
+        if self._heard.get(transcript) & ~own:
+            return True
+        self._heard.mark(transcript, own)
+        return False
 
     def lacking(self, lower: str) -> str:
         """In words: which splits are still short of how many, and what to relax or `lower`."""

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.sentences import ranges
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
+from pipeline.sentences.drawing.split_plan import SplitPlan
 from pipeline.sentences.generate import SentencesConfig
 
 
@@ -41,6 +42,19 @@ def test_a_range_draws_its_own_sentences_and_gives_those_that_are_kept(
     rows = [row.id for row in ranges.chosen_rows(source, 5, 5, kept)]
     assert [name.split("#")[0] for name in rows[::2]] == [every[0], every[2]]
     assert len(rows) == 4
+
+
+def test_ranges_tell_texts_that_are_said_alike_where_splits_may_not_share_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "turn.j2").write_text("Up by 55%.\nUp by 55 percent.\n")
+    config = SentencesConfig(tmp_path, 2)
+    for apart, number in ((("text", "template"), 1), (("template",), 2)):
+        dealt = {"template": {"turn:1": "train", "turn:2": "train"}}
+        plan = SplitPlan({"train": 1.0}, apart, 1, dealt)
+        of_first = ranges.draw(ranges.Source(config, 1, plan, ExistingSentences()), 0, 2)
+        assert len(set(of_first.said.tolist())) == number
 
 
 def test_of_later_ranges_only_what_is_new_is_kept(source: ranges.Source) -> None:

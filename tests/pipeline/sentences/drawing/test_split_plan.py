@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ConfigError
+from pipeline.bits_by_hash import BitsByHash
 from pipeline.domain.domains import read_domain
 from pipeline.records import Sentence, Slot
 from pipeline.sentences.drawing.split_plan import SplitPlan, Vacancies, plan_splits
@@ -46,6 +47,39 @@ def test_texts_go_by_what_they_say_and_not_by_id() -> None:
     same = [Sentence(f"d-{number}", "Yes.", "d", "", "") for number in range(20)]
     assert len({plan.split_of(sentence) for sentence in same}) == 1
     assert len({plan.split_of(_sentence(number)) for number in range(40)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Hey Juniper.", "hey juniper?"),
+        ("Turn it up by 55%.", "Turn it up by 55 percent."),
+        ("Meet Dr. Chen at 7:30 pm", "Meet doctor Chen at 7:30 p.m."),
+    ],
+)
+def test_texts_that_are_said_alike_have_one_split(first: str, second: str) -> None:
+    for seed in range(20):
+        plan = SplitPlan(SHARES, ("text",), seed)
+        splits = {plan.split_of(Sentence("d", text, "d", "", "")) for text in (first, second)}
+        assert len(splits) == 1
+
+
+def test_what_was_said_in_another_split_is_passed_over() -> None:
+    dealt = {"template": {"a:1": "train", "a:2": "test"}}
+    plan = SplitPlan(SHARES, ("text", "template"), 1, dealt)
+    said = BitsByHash()
+    percent = Sentence("d-1", "55 percent", "d", "a:1", "a")
+    sign = Sentence("d-2", "55%!", "d", "a:2", "a")
+    assert Vacancies(plan, 40, said).admit(percent) == "train"
+    vacancies = Vacancies(plan, 40, said)
+    assert vacancies.admit(sign) is None
+    assert vacancies.admit(replace(percent, id="d-3", text="55 Percent?")) == "train"
+    assert vacancies.admit(_sentence(4, "a:2")) == "test"
+
+
+def test_a_text_too_long_to_be_read_has_a_split() -> None:
+    long = Sentence("d", "7 " * 5000, "d", "", "")
+    assert SplitPlan(SHARES, ("text",), 1).split_of(long) in SHARES
 
 
 def test_the_kind_of_a_hard_negative_is_no_template() -> None:

@@ -82,6 +82,12 @@ def _shuffled(names: Sequence[str]) -> list[str]:
     return sorted(set(names), key=lambda name: (rng_for(0, "deal", name).random(), name))
 
 
+def numbers_by_split(split: Mapping[str, float], count: int) -> dict[str, int]:
+    """How many of `count` sentences each split gets."""
+    names = used_splits(split)
+    return dict(zip(names, numbers_of([split[name] for name in names], count), strict=True))
+
+
 def numbers_of(shares: Sequence[float], count: int) -> list[int]:
     """How many of `count` sentences each share is; the last takes what rounding leaves over."""
     numbers: list[int] = []

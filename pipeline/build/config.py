@@ -33,6 +33,7 @@ from pipeline.sentences.negatives.silence_config import KEY as SILENCE_KEY
 from pipeline.sentences.negatives.silence_config import SilenceConfig
 from pipeline.sentences.own.recording import OwnRecording
 from pipeline.sentences.own.recordings import recordings_by_id
+from pipeline.sentences.ranges import rows_by_split
 from pipeline.speech.foreign_accents import check_foreign_accents
 from pipeline.speech.other_voices import OtherVoices
 from pipeline.speech.own_recordings import NO_RECORDINGS
@@ -150,10 +151,10 @@ def check_build(config: BuildConfig) -> None:
     _check_recordings(config)
     check_delivery(config.output.delivery, read_info(config.voice.acoustic_model).mel.sample_rate)
     split_plan_of(config)
+    rows = rows_by_split(config.sentences, config.output.split)
     for split, assignment in assignments_of_build(config).items():
         if assignment.quota is not None:
-            share = config.output.split[split] if split else 1.0
-            assignment.quota.check(round(share * config.sentences.num_rows))
+            assignment.quota.check(rows[split] if split else rows.total())
     check_judge(config.judge)
     if config.judge.recognizer is not None:
         checkpoint_digest(config.judge.recognizer)

@@ -186,8 +186,15 @@ def distinct_sentences(
             number = stretch.number
         elif first:
             continue
-        vacancies = Vacancies(plan, number, heard) if plan and plan.parts_sentences else None
+        vacancies = Vacancies(plan, number, heard) if plan and fills_splits(config, plan) else None
         yield from sentences_of(source, number, maker, vacancies, may_run_dry=first > 0)
+
+
+def fills_splits(config: SentencesConfig, plan: SplitPlan) -> bool:
+    """Whether every split gets exactly its number of each source's sentences. Where recordings are
+    parted by speakers alone, all of a speaker's are taken.
+    """
+    return plan.parts_sentences or not config.recordings
 
 
 def maker_of(config: SentencesConfig, seed: int, first: int = 0) -> Maker:
@@ -197,9 +204,14 @@ def maker_of(config: SentencesConfig, seed: int, first: int = 0) -> Maker:
 
 def num_of_templates(config: SentencesConfig) -> int:
     """How many of the sentences are the templates'."""
-    if config.domain is None:
-        return 0
-    return numbers_of([*config.shares, _share_of_templates(config)], config.count)[-1]
+    return 0 if config.domain is None else config.count - sum(numbers_of_others(config))
+
+
+def numbers_of_others(config: SentencesConfig) -> list[int]:
+    """How many of the sentences are those of each other source."""
+    templates = [] if config.domain is None else [_share_of_templates(config)]
+    numbers = numbers_of([*config.shares, *templates], config.count)
+    return numbers[: len(config.shares)]
 
 
 def _share_of_templates(config: SentencesConfig) -> float:

@@ -7,7 +7,8 @@ number. Rows depend on the number of sentences, and not on who draws which range
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,13 @@ from pipeline.sentences.generate import (
     SentencesConfig,
     Stretch,
     distinct_sentences,
+    fills_splits,
     maker_of,
     num_of_templates,
+    numbers_of_others,
     repeated,
 )
-from pipeline.splits import SPLITS, numbers_of, used_splits
+from pipeline.splits import SPLITS, numbers_by_split
 
 RANGE_SENTENCES = 1_000_000
 SPLIT_NAMES = ("", *SPLITS)  # "": not decided yet
@@ -68,6 +71,15 @@ def rows_in(config: SentencesConfig) -> list[int]:
         config.repetitions * (length + (others if index == 0 else 0))
         for index, length in enumerate(lengths)
     ]
+
+
+def rows_by_split(config: SentencesConfig, shares: Mapping[str, float]) -> Counter[str]:
+    """How many rows each split gets, where all are filled (`fills_splits`)."""
+    rows = Counter[str]()
+    for number in (*numbers_of_others(config), *lengths_of(config)):
+        for name, of_split in numbers_by_split(shares, number).items():
+            rows[name] += config.repetitions * of_split
+    return rows
 
 
 @dataclass(frozen=True)
@@ -139,11 +151,9 @@ class Choice:
     def _room(self, index: int) -> list[int]:
         """How many sentences the range keeps, by split where a plan parts them."""
         length, plan = lengths_of(self._source.config)[index], self._source.plan
-        if plan is None or not plan.parts_sentences:
+        if plan is None or not fills_splits(self._source.config, plan):
             return [length]
-        names = used_splits(plan.shares)
-        numbers = numbers_of([plan.shares[name] for name in names], length)
-        by_name = dict(zip(names, numbers, strict=True))
+        by_name = numbers_by_split(plan.shares, length)
         return [by_name.get(name, 0) for name in SPLIT_NAMES]
 
 

@@ -155,14 +155,14 @@ def draw_controls(
     cell: Cell | None = None,
 ) -> ProsodyControls:
     """Speaker by weight, in whatever order the config has them, and controls from their
-    distributions; those of `cell` where the quota wants one.
+    distributions; those of `cell` where the quota wants one and its speaker is of the `voices`.
     """
     names = sorted(voices)
     weights = np.array([voices[name] for name in names])
     speaker = str(rng.choice(names, p=weights / weights.sum()))
     at = float(rng.random())
     return ProsodyControls(
-        speaker=cell.speaker if cell else speaker,
+        speaker=cell.speaker if cell and cell.speaker in voices else speaker,
         pace=config.pace.at(cell.slowest + at * (cell.fastest - cell.slowest) if cell else at),
         pitch_semitones=config.pitch_semitones.draw(rng),
         energy=config.energy.draw(rng),

@@ -6,7 +6,7 @@ number; its speaker is then drawn from those of its split.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,9 +21,8 @@ from pipeline.splits import (
     SPLITS,
     check_every_split,
     deal,
-    numbers_of,
+    numbers_by_split,
     split_of,
-    used_splits,
 )
 from pipeline.text.normalize import normalize
 from pipeline.text.spoken import MOST_CHARACTERS
@@ -72,11 +71,15 @@ class SplitPlan:
             return split_of(sentence.id, self.seed, self.shares)
         return found.pop() if len(found) == 1 else None
 
+    def is_free(self, sentence: Sentence) -> bool:
+        """Whether no part of it binds it to a split."""
+        return not self._parts(sentence)
+
     def _split_of_value(self, kind: str, value: str) -> str:
         listed = self.dealt.get(kind, {}).get(value)
         return listed or split_of(f"{kind}\x1f{value}", self.seed, self.shares)
 
-    def _parts(self, sentence: Sentence) -> Iterable[tuple[str, str]]:
+    def _parts(self, sentence: Sentence) -> Sequence[tuple[str, str]]:
         if sentence.is_silence:
             return []
         kinds = set(self.disjoint)
@@ -125,15 +128,15 @@ class Vacancies:
     """How many sentences each split still takes; `heard` has the transcripts of earlier ones."""
 
     def __init__(self, plan: SplitPlan, number: int, heard: BitsByHash | None = None) -> None:
-        names = used_splits(plan.shares)
-        numbers = numbers_of([plan.shares[name] for name in names], number)
-        self._plan, self._left = plan, Counter(dict(zip(names, numbers, strict=True)))
+        self._plan, self._left = plan, Counter(numbers_by_split(plan.shares, number))
         self._heard = BitsByHash() if heard is None else heard
         self.passed_over = 0
 
     def admit(self, sentence: Sentence) -> str | None:
         """The sentence's split, where that has room for it."""
         split = self._plan.split_of(sentence)
+        if split and not self._left[split] and self._plan.is_free(sentence):
+            split = next((name for name, count in self._left.items() if count), None)
         if split is None or not self._left[split] or self._is_heard_elsewhere(sentence, split):
             self.passed_over += 1
             return None

@@ -6,9 +6,18 @@ from pathlib import Path
 import pytest
 
 from models.errors import ConfigError
-from pipeline.build.config import check_build, load_build_config
+from pipeline.build.config import (
+    assignments_of_build,
+    check_build,
+    load_build_config,
+    split_plan_of,
+)
+from pipeline.build.sentence_shards import numbered
 from pipeline.build.stages import plan, stage_keys
+from pipeline.records import Sentence
+from pipeline.sentences.generate import generate
 from pipeline.speech.quota import Quota, QuotaConfig
+from pipeline.speech.speaker_assignment import assignment_of
 from tests.tiny_build import rows_of_build, write_tiny_build
 from tests.tiny_voices import TinyVoices
 
@@ -54,6 +63,29 @@ def test_a_build_fills_its_cells_whatever_the_shards(
     assert rows_of_build(plan(load_build_config(config, elsewhere))) == rows
     with pytest.raises(ConfigError, match=r"voice.quota: .* 8 cells, which take 24 sentences"):
         check_build(load_build_config(config, [*asked, "voice.quota.at_least=3"]))
+
+
+def test_every_split_fills_its_cells_where_speakers_are_kept_apart(
+    tmp_path: Path, tiny_voices: TinyVoices
+) -> None:
+    asked = [
+        "voice.quota={pace_bands: 2, at_least: 2}",
+        "output.disjoint=[speaker]",
+        "output.split={train: 0.5, test: 0.5}",
+    ]
+    for seed in range(1, 7):
+        path = write_tiny_build(tmp_path / str(seed), tiny_voices, count=8)
+        config = load_build_config(path, [*asked, f"seed={seed}"])
+        check_build(config)
+        rows = numbered(generate(config.sentences, config.seed, split_plan_of(config)))
+        by_split = assignments_of_build(config)
+        cells = Counter(
+            (row.split, assignment_of(by_split, row.split).cell(row.number))
+            for row in rows
+            if isinstance(row, Sentence)
+        )
+        assert cells == dict.fromkeys(cells, 2)
+        assert len(cells) == 4
 
 
 def test_a_quota_is_a_setting_of_accents_and_voices(

@@ -13,6 +13,7 @@ from models.phonology.alphabets import NO_WORD, Tokens
 from models.phonology.phonemes import Phonemizer, words_of
 from pipeline.distributions import Distribution
 from pipeline.records import MelClip, Reject, SpokenSentence
+from pipeline.speech.quota import Cell
 from pipeline.speech.spoken_clip import word_times
 from pipeline.speech.synthesize import (
     VoiceConfig,
@@ -293,6 +294,15 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
         deaf, pace=Distribution(value=1.0), pitch_semitones=Distribution(value=0.0)
     )
     assert ignored_controls(steady) == ()
+
+
+def test_a_quota_does_not_choose_who_cannot_say_the_sentence(config: VoiceConfig) -> None:
+    cell = Cell("anna", "en-us", 0.0, 0.5)
+    speakers = [
+        draw_controls(np.random.default_rng(0), config, dict.fromkeys(able, 1.0), cell).speaker
+        for able in (("anna", "ben"), ("ben",))
+    ]
+    assert speakers == ["anna", "ben"]
 
 
 def test_speakers_are_drawn_by_weight(config: VoiceConfig) -> None:

@@ -77,6 +77,13 @@ def test_what_was_said_in_another_split_is_passed_over() -> None:
     assert vacancies.admit(_sentence(4, "a:2")) == "test"
 
 
+def test_what_nothing_binds_fills_whatever_split_has_room() -> None:
+    vacancies = Vacancies(SplitPlan(SHARES, ("speaker",), 1), 40)
+    taken = Counter(vacancies.admit(_sentence(number)) for number in range(40))
+    assert taken == {"train": 20, "validation": 10, "test": 10}
+    assert vacancies.admit(_sentence(40)) is None
+
+
 def test_a_text_too_long_to_be_read_has_a_split() -> None:
     long = Sentence("d", "7 " * 5000, "d", "", "")
     assert SplitPlan(SHARES, ("text",), 1).split_of(long) in SHARES

@@ -26,6 +26,7 @@ from models.text_files import read_lines
 from pipeline.domain.slots.vocabulary import Vocabulary
 from pipeline.domain.template_checks import ALLOWED_FILTERS, TAGGED, parse
 from pipeline.records import Slot
+from pipeline.text.slot_words import occurrences
 
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 
@@ -88,10 +89,11 @@ class Template:
                 piece if isinstance(piece, str) else draw(piece) for piece in self.pieces
             )
             return Rendered(tidy(text), tuple(slots))
-        text = tidy(self._render_by_jinja(draw, slots))
+        written = set[Slot]()
+        text = tidy(self._render_by_jinja(draw, slots, written))
         # What was drawn for a condition, or for one part of it, is not in the sentence.
-        written = text.casefold()
-        return Rendered(text, tuple(slot for slot in slots if slot.value.casefold() in written))
+        said = (slot for slot in slots if slot in written or occurrences(slot.value, text))
+        return Rendered(text, tuple(said))
 
     def all_renderings(self) -> Iterator[Rendered]:
         """Every sentence this template can make, one at a time; texts may repeat."""
@@ -122,18 +124,21 @@ class Template:
                 return
             path[-1] += 1
 
-    def _render_by_jinja(self, draw: Choose, slots: list[Slot]) -> str:
+    def _render_by_jinja(self, draw: Choose, slots: list[Slot], written: set[Slot]) -> str:
+        """`slots` gets all that is drawn, `written` what of it is output."""
         assert self._compiled is not None
 
         def draw_by_key(key: str) -> str:
-            return draw(self._vocabularies[key])
+            vocabulary = self._vocabularies[key]
+            value = draw(vocabulary)
+            return _DrawnText(value, Slot(vocabulary.name, value), written)
 
         def part_of(slot: str, value: str, name: str) -> str:
             part = self._vocabularies[slot].part(value, name)
             if part is None:
                 raise ValueError(f"`{value}` has no part `{name}`")
             slots.append(Slot(f"{slot}.{name}", part))
-            return part
+            return _DrawnText(part, slots[-1], written)
 
         try:
             return self._compiled.render({_DRAW: draw_by_key, _PART: part_of})
@@ -143,6 +148,37 @@ class Template:
 
 # No template can hold these names: those with a leading `_` are refused.
 _DRAW, _PART = "_draw_slot", "_part_of_value"
+
+
+class _DrawnText(str):
+    """The text of a slot, which knows the slot; outputs are noted in `written`."""
+
+    __slots__ = ("slot", "written")
+    slot: Slot
+    written: set[Slot]
+
+    def __new__(cls, text: str, slot: Slot, written: set[Slot]) -> "_DrawnText":
+        drawn = super().__new__(cls, text)
+        drawn.slot, drawn.written = slot, written
+        return drawn
+
+
+def _noted(output: object) -> object:
+    if isinstance(output, _DrawnText):
+        output.written.add(output.slot)
+    return output
+
+
+def _of_slots(change: Callable[..., str]) -> Callable[..., str]:
+    """A filter whose result knows the slot that it is of."""
+
+    def changed(text: str, *options: object) -> str:
+        result = change(text, *options)
+        if isinstance(text, _DrawnText):
+            return _DrawnText(result, text.slot, text.written)
+        return result
+
+    return changed
 
 
 class _DrawSlots(jinja2.visitor.NodeTransformer):
@@ -176,9 +212,11 @@ def _call(name: str, *arguments: nodes.Expr) -> nodes.Call:
 
 
 def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment = SandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, autoescape=False, finalize=_noted
+    )
     environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in ALLOWED_FILTERS}
+    environment.filters = {name: _of_slots(environment.filters[name]) for name in ALLOWED_FILTERS}
     return environment
 
 

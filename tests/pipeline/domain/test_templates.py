@@ -70,6 +70,25 @@ def test_a_value_that_only_a_condition_read_is_no_slot_of_the_sentence() -> None
 
 
 @pytest.mark.parametrize(
+    ("line", "text", "values"),
+    [
+        ('{% if day == "Monday" %}A Romeo in {{ city }}.{% endif %}', "A Romeo in Rome.", ["Rome"]),
+        ('{% set x = day %}{% if x == "Monday" %}Mondays.{% endif %}', "Mondays.", []),
+        ("{% set x = day %}On {{ x }}s.", "On Mondays.", ["Monday"]),
+        ("{% set x = day %}On {{ x|lower }}s.", "On mondays.", ["Monday"]),
+        ("{% set x = city %}{{ x.country|upper }}!", "ITALY!", ["Italy"]),
+        ('{% if day == "Monday" %}On Monday.{% endif %}', "On Monday.", ["Monday"]),
+    ],
+)
+def test_slots_are_those_that_are_written_and_not_parts_of_other_words(
+    line: str, text: str, values: list[str]
+) -> None:
+    rendered = template(line).render(last)
+    assert rendered.text == text
+    assert [slot.value for slot in rendered.slots] == values
+
+
+@pytest.mark.parametrize(
     ("line", "number"),
     [
         ("Hello.", 1),

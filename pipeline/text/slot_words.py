@@ -95,6 +95,12 @@ def slot_spans(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
     return [_with_glued(text, *span) for span in spans]
 
 
+def every_span(text: str, slots: Sequence[Slot]) -> list[tuple[int, int]]:
+    """As `slot_spans`, and wherever else a value stands as words of its own."""
+    found = (match.span() for slot in slots for match in occurrences(slot.value, text))
+    return [*slot_spans(text, slots), *(_with_glued(text, *span) for span in found)]
+
+
 def occurrences(value: str, text: str) -> list[re.Match[str]]:
     """Where a value stands as words of its own: not `it` in `city`, nor `5` in `25`; but `5` in
     `5pm`. Whole words come before such parts.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipeline.records import Slot
 from pipeline.sentences.drawing.english_words import ALWAYS_HIGH, COMMON
-from pipeline.text.slot_words import slot_spans
+from pipeline.text.slot_words import every_span
 
 _TOKEN = re.compile(r"\S+")
 _SIGNS_BEFORE = re.compile(r"""["'“‘(\[–—-]*""")
@@ -58,7 +58,7 @@ class Edit(NamedTuple):
 
 def split_sentence(text: str, slots: Sequence[Slot]) -> list[Word]:
     """The words of `text`; `join_words` makes it again where spaces stand alone."""
-    spans = [span for span in slot_spans(text, slots) if span[0] < span[1]]
+    spans = [span for span in every_span(text, slots) if span[0] < span[1]]
     return [_word(text, *token.span(), spans) for token in _TOKEN.finditer(text)]
 
 

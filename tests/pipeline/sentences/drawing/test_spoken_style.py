@@ -142,6 +142,17 @@ def test_restarts_repeat_no_slot() -> None:
     assert outcomes(restarts, "Anna, that's A N N A", "Anna", "A N N A") == set()
 
 
+def test_a_value_that_stands_twice_is_changed_in_neither_place() -> None:
+    text = "Text the vet that I am late, and if the vet is out, call the vet at home."
+    words = split_sentence(text, slots_of("the vet"))
+    assert [word.core for word in words if word.in_slot] == ["the", "vet"] * 3
+    every = StyleConfig(dropped_word=1, restart=1, filler=1)
+    for seed in range(20):
+        said = styled(text, slots_of("the vet"), every, rng_for(seed, "style"))
+        assert said.style
+        assert said.text.count("the vet") == said.text.count("vet") == 3
+
+
 def test_fillers_stand_where_people_hesitate() -> None:
     output = outcomes(fillers, "Set the timer to 10 minutes.", "10 minutes")
     assert "Um, set the timer to 10 minutes." in output

@@ -34,7 +34,7 @@ from pipeline.sentences.negatives.silence import silence_source
 from pipeline.sentences.own.own_sentences import OwnFile, own_source
 from pipeline.sentences.own.recordings import OwnRecordings, recordings_source
 from pipeline.splits import numbers_of
-from pipeline.text.inline import check_heteronyms, unmarked
+from pipeline.text.inline import check_heteronyms, plain_text, unmarked
 
 MAX_ROWS = 1_000_000_000  # of a build
 # Above this many, the product of slot sizes stands for a count: a count takes too long.
@@ -387,9 +387,10 @@ def _count_distinct(domain: Domain, enough: int, unwanted: SentenceFilter | None
             tried += 1
             if tried > 2 * enough + _TRIED_FOR_NOTHING:
                 return None
-            if unwanted and unwanted.reason(rendered.text):
+            text = plain_text(rendered.text)
+            if text is None or (unwanted and unwanted.reason(text)):
                 continue
-            hashes.add(hash(rendered.text))
+            hashes.add(hash(text))
             if len(hashes) >= enough:
                 return len(hashes)
     return len(hashes)

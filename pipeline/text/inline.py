@@ -20,6 +20,7 @@ _EMPHASIS = "emphasis"
 _MARKED = re.compile(
     rf"\[([^\[\]]+)\]\((?:/([^/]*)/|({'|'.join(PARTS_OF_SPEECH)}|{_EMPHASIS}))\)|\s*<break\s+([^<>]*)>"
 )
+_BEGINS_APART = re.compile(r"[\s.,;:!?)\]”’]|<break\b")
 _LENGTH = re.compile(r"(\d{1,4})ms|(\d(?:\.\d{1,3})?)s")
 _SHORTEST_S, _LONGEST_S = 0.05, 5.0
 
@@ -45,8 +46,7 @@ def unmarked(text: str) -> Unmarked:
         plain, end = plain + text[end : match.start()], match.end()
         if written is None:
             breaks.append(Break(len(plain), _seconds(match[0].strip(), length)))
-            if not (words_of(plain) and words_of(text[end:])):
-                raise DataError(f"{match[0].strip()}: a break stands between words")
+            plain += _space_of(match[0], plain, text[end:])
             continue
         if part == _EMPHASIS:
             if not words_of(written):
@@ -60,6 +60,22 @@ def unmarked(text: str) -> Unmarked:
         start, plain = len(plain), plain + written
         pronunciations.append(InlinePronunciation(start, len(plain), phones, part or ""))
     return Unmarked(plain + text[end:], tuple(pronunciations), tuple(breaks), tuple(emphases))
+
+
+def plain_text(text: str) -> str | None:
+    """Without markup; None where the markup is wrong."""
+    try:
+        return unmarked(text).text
+    except DataError:
+        return None
+
+
+def _space_of(markup: str, before: str, behind: str) -> str:
+    """What a break leaves between the texts around it, where only signs stand without a space."""
+    inside = before[-1:].isalnum() and behind[:1].isalnum() and not markup[0].isspace()
+    if inside or not (words_of(before) and words_of(behind)):
+        raise DataError(f"{markup.strip()}: a break stands between words")
+    return "" if _BEGINS_APART.match(behind) else " "
 
 
 def _phones(markup: str, written: str, pronounced: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pipeline.sentences.covering.tuple_cover import (
 )
 from pipeline.sentences.drawing.sampling import Maker
 from pipeline.sentences.drawing.sentence_filter import SentenceFilter
+from pipeline.text.inline import plain_text
 
 _MEASURED = 200_000  # sentences; a larger need is told by its lower bound
 _HOPELESS = 10  # times the count: a need this large is not measured
@@ -122,8 +123,8 @@ def _most_times(template: Template, listed: Collection[str], t: int) -> int:
         return total // max(tuple_counts(_sizes(template, listed), t))
     if template.max_renderings > LISTED_RENDERINGS:
         return template.max_renderings
-    holding: dict[object, set[str]] = {}
+    holding: dict[object, set[str | None]] = {}
     for rendered in template.all_renderings():
         for group in groups_of(rendered.slots, listed, t):
-            holding.setdefault(group, set()).add(rendered.text)
-    return min(map(len, holding.values()))
+            holding.setdefault(group, set()).add(plain_text(rendered.text))
+    return min(len(texts - {None}) for texts in holding.values())

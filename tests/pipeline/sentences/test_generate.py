@@ -7,6 +7,7 @@ import pytest
 from models.config import build
 from models.errors import ConfigError, DataError
 from pipeline.records import Sentence, Slot
+from pipeline.sentences.covering.covering import CoverageConfig
 from pipeline.sentences.drawing.sampling import Strategy
 from pipeline.sentences.drawing.sentence_filter import FilterConfig
 from pipeline.sentences.generate import (
@@ -133,6 +134,31 @@ def test_too_many_sentences_says_how_many_there_are(tmp_path: Path) -> None:
         check_sentences(SentencesConfig(folder, 13))
     with pytest.raises(DataError, match="only 12 new ones exist"):
         drawn(SentencesConfig(folder, 13))
+
+
+@pytest.mark.parametrize("strategy", ["weighted", "coverage"])
+def test_sentences_are_counted_and_filtered_without_their_markup(
+    tmp_path: Path, strategy: Strategy
+) -> None:
+    folder = domain(tmp_path, call="Wait. <break 1s> Call {{ name }}.\n", lexicon_name="Al\nBo\n")
+    short = FilterConfig(max_words=3, max_characters=14)
+    config = SentencesConfig(folder, 2, strategy=strategy, filter=short)
+    check_sentences(config)
+    assert {row.text for row in drawn(config)} == {"Wait. Call Al.", "Wait. Call Bo."}
+
+
+def test_what_differs_in_markup_alone_is_one_sentence(tmp_path: Path) -> None:
+    folder = domain(tmp_path, read="I [read](past) it.\nI [read](verb) it.\n")
+    with pytest.raises(DataError, match="make only 1 distinct"):
+        check_sentences(SentencesConfig(folder, 2))
+    (folder / "templates" / "read.j2").write_text(
+        '{% if how == "past" %}We [read](past) it{% else %}We [read](verb) it{% endif %} {{ it }}.'
+    )
+    (folder / "lexicons" / "how.txt").write_text("past\nnow\n")
+    (folder / "lexicons" / "it.txt").write_text("books\nmail\n")
+    twice = SentencesConfig(folder, 2, strategy="coverage", coverage=CoverageConfig(at_least=2))
+    with pytest.raises(DataError, match="there is 1 distinct sentence to say some of its slot"):
+        check_sentences(twice)
 
 
 def test_a_count_beyond_all_combinations_is_refused_without_counting(tmp_path: Path) -> None:

@@ -79,6 +79,21 @@ def test_a_break_is_a_pause_behind_the_words_that_come_before_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("marked", "plain"),
+    [
+        ("Wait <break 1s>call Bob.", "Wait call Bob."),
+        ("Wait.<break 1s>Call Bob.", "Wait. Call Bob."),
+        ("Wait <break 1s> [Bob](emphasis).", "Wait Bob."),
+        ("Wait <break 1s>[Bob](emphasis).", "Wait Bob."),
+        ("Wait <break 1s>, Bob.", "Wait, Bob."),
+        ("Wait <break 1s> <break 1s>$5.", "Wait $5."),
+    ],
+)
+def test_words_beside_a_break_stay_apart(marked: str, plain: str) -> None:
+    assert unmarked(marked).text == plain
+
+
+@pytest.mark.parametrize(
     ("marked", "told"),
     [
         ("[read](/ɹ€d/)", r"\[read\]\(/ɹ€d/\): `€` .* is no IPA"),
@@ -90,6 +105,7 @@ def test_a_break_is_a_pause_behind_the_words_that_come_before_it() -> None:
         ("One <break 10ms> two.", "from 50ms to 5s, is needed"),
         ("<break 300ms> One.", "<break 300ms>: a break stands between words"),
         ("One. <break 1s>", "<break 1s>: a break stands between words"),
+        ("un<break 1s>believable", "<break 1s>: a break stands between words"),
     ],
 )
 def test_what_cannot_be_said_so_is_named(marked: str, told: str) -> None:

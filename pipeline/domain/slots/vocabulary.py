@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+import numpy as np
+
 MAX_GROUP_SIZE = 2**52  # a uniform number tells no more values apart
 
 
@@ -71,6 +73,12 @@ class Vocabulary:
         low = self._edges[which - 1] if which else 0.0
         share = (uniform - low) / (self._edges[which] - low)
         return group.at(min(int(share * group.size), group.size - 1))
+
+    def weights_at(self, indices: np.ndarray) -> np.ndarray:
+        """The weights of the values at `indices`, relative to each other."""
+        weights = np.array([group.weight / group.size for group in self._groups])
+        result: np.ndarray = weights[np.searchsorted(self._starts, indices, side="right") - 1]
+        return result
 
     @property
     def tags(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from pipeline.records import Negative, Reject, Sentence, Slot
 from pipeline.sentences.drawing.permutation import MAX_SIZE, Permutation
 from pipeline.sentences.drawing.sentence_filter import SentenceFilter
 from pipeline.sentences.drawing.spoken_style import NO_STYLE, StyleConfig, Styled, styled
+from pipeline.sentences.drawing.weighted_order import LogWeights, by_weight
 from pipeline.text.inline import unmarked
 
 STAGE = "generate"
@@ -160,40 +161,53 @@ class Source(Protocol):
         """The next new sentence, or None when there is none left."""
 
 
-Draw = Callable[[Vocabulary], str]
+class Drawing(NamedTuple):
+    """How the value of a slot is drawn, and the weights by which it is."""
+
+    draw: Callable[[Vocabulary], str]
+    log_weights: LogWeights
 
 
 class DrawnSource:
     """Draws the slots one by one.
 
-    After many draws in a row that had been said before, it goes through the sentences that
-    are left instead, in a shuffled order, so that every one can be reached.
+    After many draws in a row that had been said before, it goes through the sentences that are left
+    instead, so that every one can be reached: of a plain template in the order in which more draws
+    would find them, of others in a shuffled one.
     """
 
     def __init__(
-        self, intent: str, line: int, template: Template, maker: Maker, draw: Draw
+        self, intent: str, line: int, template: Template, maker: Maker, drawing: Drawing
     ) -> None:
         self._intent, self._name, self._template = intent, f"{intent}:{line}", template
-        self._maker, self._draw = maker, draw
+        self._maker, self._drawing = maker, drawing
         self._left: Iterator[Sentence | Reject] | None = None
 
     def next_row(self) -> Sentence | Reject | None:
         if self._left is None:
             for _ in range(_MISSES_BEFORE_LISTING):
-                if row := self._make(self._template.render(self._draw)):
+                if row := self._make(self._template.render(self._drawing.draw)):
                     return row
-            self._left = self._list_the_rest()
+            rng = self._maker.rng(f"{self._maker.domain}|{self._name}")
+            is_small = _is_small(self._template)
+            self._left = self._in_drawn_order(rng) if is_small else self._list_the_rest(rng)
         return next(self._left, None)
 
     def _make(self, rendered: Rendered) -> Sentence | Reject | None:
         return self._maker.make(self._intent, self._name, rendered.text, rendered.slots)
 
-    def _list_the_rest(self) -> Iterator[Sentence | Reject]:
+    def _in_drawn_order(self, rng: np.random.Generator) -> Iterator[Sentence | Reject]:
+        slots = [piece for piece in self._template.pieces or () if not isinstance(piece, str)]
+        for indices in by_weight(slots, self._drawing.log_weights, rng):
+            left = iter(indices)
+            if row := self._make(self._template.render(lambda values: values[next(left)])):  # noqa: B023
+                yield row
+
+    def _list_the_rest(self, rng: np.random.Generator) -> Iterator[Sentence | Reject]:
         renderings = self._template.all_renderings()
-        shuffle = self._maker.rng(f"{self._maker.domain}|{self._name}")
         misses = 0
         while block := list(islice(renderings, _LISTED_AT_ONCE)):
-            for index in shuffle.permutation(len(block)):
+            for index in rng.permutation(len(block)):
                 misses += 1
                 if row := self._make(block[index]):
                     misses = 0
@@ -281,14 +295,13 @@ def sample(
 ) -> Iterator[Sentence | Reject]:
     """Rows by any strategy but `coverage`, until nothing new is left."""
     uniforms = uniforms_of(maker.rng(maker.domain))
-    draw = _drawing(strategy, zipf, uniforms)
+    drawing = _drawing(strategy, zipf, uniforms)
     values = SlotValues()
 
     def source(intent: str, line: int, template: Template) -> Source:
-        small = template.pieces is not None and template.max_renderings <= MAX_SIZE
-        if strategy == "random" and small:
+        if strategy == "random" and _is_small(template):
             return PermutedSource(intent, line, template, maker, values)
-        return DrawnSource(intent, line, template, maker, draw)
+        return DrawnSource(intent, line, template, maker, drawing)
 
     sources = [
         [source(intent, line, template) for line, template in templates.items()]
@@ -312,12 +325,26 @@ def interleave(
             intents.remove(sources)
 
 
-def _drawing(strategy: Strategy, zipf: ZipfConfig, uniforms: Iterator[float]) -> Draw:
+def _is_small(template: Template) -> bool:
+    """Whether the combinations of its slots can be numbered."""
+    return template.pieces is not None and template.max_renderings <= MAX_SIZE
+
+
+def _drawing(strategy: Strategy, zipf: ZipfConfig, uniforms: Iterator[float]) -> Drawing:
     if strategy == "weighted":
-        return lambda values: values.draw(next(uniforms))
+        return Drawing(
+            lambda values: values.draw(next(uniforms)),
+            lambda values, indices: np.log(values.weights_at(indices)),
+        )
     if strategy == "zipf":
-        return lambda values: values[zipf_rank(next(uniforms), len(values), zipf.exponent)]
-    return lambda values: values[int(next(uniforms) * len(values))]
+        return Drawing(
+            lambda values: values[zipf_rank(next(uniforms), len(values), zipf.exponent)],
+            lambda _, indices: -zipf.exponent * np.log1p(indices),
+        )
+    return Drawing(
+        lambda values: values[int(next(uniforms) * len(values))],
+        lambda _, indices: np.zeros(len(indices)),
+    )
 
 
 def zipf_rank(uniform: float, size: int, exponent: float) -> int:

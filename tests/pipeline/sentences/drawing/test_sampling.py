@@ -67,6 +67,19 @@ def test_random_pays_no_heed_to_weights_and_zipf_to_the_order(tmp_path: Path) ->
     assert share_of_first("zipf") > 0.12
 
 
+@pytest.mark.parametrize("number", [20, 150])  # sorted, or in passes
+def test_weights_decide_also_among_what_is_left_after_many_misses(
+    tmp_path: Path, number: int
+) -> None:
+    names = "heavy | 1000\n" + "".join(f"n{index}\n" for index in range(number))
+    folder = tiny(tmp_path, "{{ one }} {{ two }}", one=names, two=names)
+    output = texts(SentencesConfig(folder, 5 * number, "weighted"))
+    assert sum("heavy" in text for text in output) == 2 * number + 1
+    others = Counter(text.split()[0] for text in output if "heavy" not in text)
+    assert len(others) > 0.8 * number
+    assert max(others.values()) < 15, "all weigh the same"
+
+
 def test_slots_are_in_the_text_where_the_template_has_them(tmp_path: Path) -> None:
     folder = tiny(tmp_path, "{{ a }}-{{ b }}-{{ a }}\n", a="1\n2\n3\n", b="x\ny\n")
     rows = list(generate(SentencesConfig(folder, 18, "random"), seed=5))

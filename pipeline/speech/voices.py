@@ -8,7 +8,7 @@ from typing import NamedTuple
 from models.checkpoint import Checkpoint
 from models.errors import ConfigError
 from models.speakers.mixing import check_voice_names, checkpoint_with_voices
-from models.speakers.names import MOST_GENERATED, canonical_name, generated_name
+from models.speakers.names import MOST_GENERATED, canonical_name, generated_name, parse_mix
 from pipeline.distributions import Distribution, within
 from pipeline.randomness import rng_for
 
@@ -52,7 +52,15 @@ class Body(NamedTuple):
 
 
 def body_of(speaker: str, generated: GeneratedVoices | None, seed: int) -> Body:
-    """That of a generated speaker; for all others it is part of the acoustic model."""
+    """That of a generated speaker, for a mix between those of its two; for all others it is part of
+    the acoustic model.
+    """
+    if mix := parse_mix(speaker):
+        first, second = (body_of(one, generated, seed) for one in (mix.first, mix.second))
+        return Body(
+            first.vocal_tract ** (1 - mix.share) * second.vocal_tract**mix.share,
+            first.pitch_semitones * (1 - mix.share) + second.pitch_semitones * mix.share,
+        )
     if generated is None or speaker not in generated.names:
         return Body()
     rng = rng_for(seed, "voices", speaker)

@@ -159,6 +159,12 @@ def test_a_generated_voice_keeps_its_vocal_tract_and_pitch() -> None:
     assert all(0.9 <= body.vocal_tract <= 1.1 for body in bodies)
     assert bodies != [body_of(name, generated, seed=2) for name in generated.names]
     assert body_of("anna", generated, seed=1) == Body()
+    between = body_of("mix(generated-000,generated-001,0.25)", generated, seed=1)
+    for own, first, second in zip(between, *bodies[:2], strict=True):
+        assert own == pytest.approx(0.75 * first + 0.25 * second, rel=0.01)
+    half = body_of("mix(anna,generated-000,0.50)", generated, seed=1)
+    assert half.pitch_semitones == pytest.approx(bodies[0].pitch_semitones / 2)
+    assert body_of("mix(anna,ben,0.50)", generated, seed=1) == Body()
     assert body_of("generated-003", None, seed=1) == Body()
 
 

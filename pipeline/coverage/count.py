@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.domain.domains import Domain
+from pipeline.domain.domains import Domain, as_said
 from pipeline.domain.templates import Template
 from pipeline.records import Slot
 from pipeline.sentences.covering.diphones import (
@@ -106,7 +106,7 @@ class TemplateCount:
         self.tables: list[np.ndarray] = []
         self.groups: Counter[Group] = Counter()
         self.levels = [
-            {value: level for level, value in enumerate(words)} if listed else None
+            {as_said(value): level for level, value in enumerate(words)} if listed else None
             for words, listed in zip(self.vocabularies, self.is_listed, strict=True)
         ]
         if template.pieces is not None:
@@ -192,7 +192,7 @@ class CoverageCount:
             for name, template in domain.named_templates().items()
         }
         self.values = {
-            name: Counter(dict.fromkeys(words, 0)) for name, words in domain.lexicons.items()
+            name: Counter(dict.fromkeys(words, 0)) for name, words in domain.listed_values.items()
         }
         for accent in accents:
             self.possible |= possible_sounds(domain, PieceSpeech(domain, accent, lexicon))

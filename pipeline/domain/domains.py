@@ -27,6 +27,7 @@ from pipeline.domain.slots.vocabulary import MAX_GROUP_SIZE, Vocabulary
 from pipeline.domain.slots.written_forms import WRITTEN_FORMS, Locale, data_version, written_form
 from pipeline.domain.templates import Template, read_templates
 from pipeline.licences.terms import check_licence_name
+from pipeline.text.inline import plain_text
 
 SETTINGS_FILE = "domain.yaml"
 MAX_TEMPLATES = 100_000  # of a domain, which are compiled before any work: 90 us each
@@ -99,6 +100,14 @@ class Domain:
         for templates in self.intents.values():
             yield from templates.values()
 
+    @property
+    def listed_values(self) -> dict[str, tuple[str, ...]]:
+        """The values of each lexicon as rows have them."""
+        return {
+            name: tuple(dict.fromkeys(map(as_said, values)))
+            for name, values in self.lexicons.items()
+        }
+
     def named_templates(self) -> dict[str, Template]:
         """Every template by its id, `intent:line`, in file order."""
         return {
@@ -112,6 +121,11 @@ class Domain:
         """The slots that are made rather than listed."""
         made = dict.fromkeys((*WRITTEN_FORMS, *self.settings.slots))
         return tuple(name for name in made if name not in self.lexicons)
+
+
+def as_said(value: str) -> str:
+    """A listed value as rows have it: without inline markup."""
+    return plain_text(value) or value
 
 
 def read_domain(path: Path) -> Domain:

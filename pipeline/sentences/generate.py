@@ -237,7 +237,7 @@ def describe_domain(config: SentencesConfig) -> DomainDescription:
         templates=tuple(
             f"{intent}:{line}" for intent, templates in domain.intents.items() for line in templates
         ),
-        slot_values={name: tuple(values) for name, values in domain.lexicons.items()},
+        slot_values=domain.listed_values,
         open_slots=domain.written_slots,
     )
 

@@ -109,10 +109,10 @@ def plan_splits(
     Raises `ConfigError` for a kind that does not exist, and where there are fewer values than
     splits.
     """
-    lexicons = domain.lexicons if domain else {}
-    _check_kinds(disjoint, lexicons)
+    own = domain.listed_values if domain else {}
+    _check_kinds(disjoint, own)
     listed: dict[str, list[str]] = {
-        f"{SLOT}{name}": [value.casefold() for value in values] for name, values in lexicons.items()
+        f"{SLOT}{name}": [value.casefold() for value in values] for name, values in own.items()
     }
     if domain:
         listed["template"] = [

@@ -47,6 +47,16 @@ def test_tuples_are_of_listed_values_alone(shop: Domain) -> None:
     assert [count.num_covered(at_least) for at_least in (1, 2, 3)] == [1, 1, 0]
 
 
+def test_values_with_markup_are_counted_as_rows_have_them(tmp_path: Path) -> None:
+    places = "[Worcester](/W UH1 S T ER0/)\nOslo\n"
+    folder = tiny(tmp_path, "To {{ a }} by {{ b }}.", a=places, b="car\n")
+    count = counted(read_domain(folder))
+    (name,) = count.templates
+    count.add(row("r", (Slot("a", "Worcester"), Slot("b", "car")), name))
+    assert count.values["a"] == {"Worcester": 1, "Oslo": 0}
+    assert count.templates[name].num_covered(1) == 1
+
+
 def test_rows_counted_apart_add_up(shop: Domain) -> None:
     (name,) = shop.named_templates()
     time = Slot("time", "7 am")

@@ -6,10 +6,12 @@ import pytest
 
 from models.config import build
 from models.errors import ConfigError, DataError
+from pipeline.domain.domains import read_domain
 from pipeline.records import Sentence, Slot
 from pipeline.sentences.covering.covering import CoverageConfig
 from pipeline.sentences.drawing.sampling import Strategy
 from pipeline.sentences.drawing.sentence_filter import FilterConfig
+from pipeline.sentences.drawing.split_plan import plan_splits
 from pipeline.sentences.generate import (
     SentencesConfig,
     check_sentences,
@@ -317,6 +319,16 @@ def test_description_lists_templates_and_listed_values(tmp_path: Path) -> None:
     assert description.templates == ("greet:2",)
     assert description.slot_values == {"name": ("Al", "Bo")}
     assert "time" in description.open_slots
+
+
+def test_listed_values_are_described_and_dealt_as_rows_have_them(tmp_path: Path) -> None:
+    cities = "[Worcester](/W UH1 S T ER0/)\nOslo\n"
+    folder = domain(tmp_path, go="To {{ city }}.\n", lexicon_city=cities)
+    config = SentencesConfig(folder, 2)
+    assert describe_domain(config).slot_values == {"city": ("Worcester", "Oslo")}
+    assert {row.slots[0].value for row in drawn(config)} == {"Worcester", "Oslo"}
+    plan = plan_splits({"train": 0.5, "test": 0.5}, ["slot:city"], 1, read_domain(folder))
+    assert set(plan.dealt["slot:city"]) == {"worcester", "oslo"}
 
 
 def test_the_shipped_domain_is_sound_and_large() -> None:

@@ -6,11 +6,14 @@ of a template in an order that the seed decides, so none comes twice and none is
 Where two templates say the same, or one says it in two ways, `Maker` tells.
 """
 
+import functools
 import hashlib
+import math
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -37,12 +40,14 @@ _MISSES_BEFORE_GIVING_UP = 20_000
 _LISTED_AT_ONCE = 4096
 _FIRST_BLOCK, _LAST_BLOCK = 8, 128  # combinations that are looked up at once
 _NOT_NEGATIVE = Negative()
+_SUMMED_RANKS = 64
+_NEARLY_ONE = 1e-9
 _LISTED_VALUES = 20_000  # larger vocabularies are asked for one value at a time
 
 
 @dataclass(frozen=True)
 class ZipfConfig:
-    """The value on line r of a lexicon is drawn about r ** -exponent times as often as the first.
+    """The value on line r of a lexicon is drawn r ** -exponent times as often as the first.
 
     For `sentences.strategy: zipf`; a lexicon's weights are then without effect.
     """
@@ -350,16 +355,31 @@ def _drawing(strategy: Strategy, zipf: ZipfConfig, uniforms: Iterator[float]) ->
 def zipf_rank(uniform: float, size: int, exponent: float) -> int:
     """The rank, 0 ... size-1, that a uniform number in [0, 1) points at.
 
-    The curve x ** -exponent over [1, size + 1) takes the place of the sum over ranks, so that
-    a vocabulary of any size needs no table: rank r has the area from r + 1 to r + 2.
+    The first ranks are summed. Beyond them the area below the curve x ** -exponent, half a rank to
+    either side, takes the place of the sum, so that a vocabulary of any size needs no long table.
     """
-    top = size + 1.0
-    if abs(exponent - 1) < 1e-9:
-        at = top**uniform
+    sums = _first_sums(min(size, _SUMMED_RANKS), exponent)
+    begin = len(sums) + 0.5
+    at = uniform * (sums[-1] + _area(begin, size + 0.5, exponent))
+    if at < sums[-1] or len(sums) == size:
+        return min(bisect_right(sums, at), size - 1)
+    rest = at - sums[-1]
+    if abs(exponent - 1) < _NEARLY_ONE:
+        rank = begin * math.exp(rest)
     else:
-        power = 1 - exponent
-        at = (1 + uniform * (top**power - 1)) ** (1 / power)
-    return min(int(at), size) - 1
+        rank = (begin ** (1 - exponent) + rest * (1 - exponent)) ** (1 / (1 - exponent))
+    return min(round(rank), size) - 1
+
+
+@functools.lru_cache(maxsize=1024)
+def _first_sums(count: int, exponent: float) -> list[float]:
+    return list(accumulate(rank**-exponent for rank in range(1, count + 1)))
+
+
+def _area(begin: float, end: float, exponent: float) -> float:
+    if abs(exponent - 1) < _NEARLY_ONE:
+        return math.log(end / begin)
+    return float((end ** (1 - exponent) - begin ** (1 - exponent)) / (1 - exponent))
 
 
 def uniforms_of(rng: np.random.Generator) -> Iterator[float]:

@@ -95,10 +95,18 @@ def test_combinations_beyond_counting_are_drawn(tmp_path: Path) -> None:
     assert len(set(texts(config))) == 200
 
 
-def test_zipf_rank_follows_the_law() -> None:
-    uniforms = np.random.default_rng(1).random(50_000)
-    ranks = Counter(zipf_rank(uniform, 1000, 1.0) for uniform in uniforms)
-    assert 1.6 < ranks[0] / ranks[1] < 1.9  # log 2 / log 1.5, for the curve stands for the sum
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0, 3.0])
+@pytest.mark.parametrize("size", [3, 1000])
+def test_zipf_rank_follows_the_law(exponent: float, size: int) -> None:
+    uniforms = (np.arange(200_000) + 0.5) / 200_000
+    counts = Counter(zipf_rank(uniform, size, exponent) for uniform in uniforms.tolist())
+    law = np.arange(1.0, size + 1) ** -exponent
+    for ranks in (slice(0, 1), slice(1, 2), slice(2, 3), slice(60, 70), slice(100, 1000)):
+        share = sum(counts[rank] for rank in range(size)[ranks]) / 200_000
+        assert share == pytest.approx(law[ranks].sum() / law.sum(), rel=0.01, abs=2e-5)
+
+
+def test_zipf_rank_stays_within_the_list() -> None:
     assert zipf_rank(0.0, 5, 1.0) == 0
     assert zipf_rank(1 - 1e-16, 5, 2.0) == 4
     assert zipf_rank(0.999999, 1, 0.5) == 0

@@ -1,15 +1,18 @@
 """Ids that occur twice, and values that splits share, found by hashes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.dataset.files import data_files, read_rows
+from pipeline.dataset.leaks import Leak
 from pipeline.dataset.record import read_record
 from pipeline.verify.leaks import duplicate_ids, leak_problems
 from pipeline.verify.rows import hash_of
+from tests.pipeline.editing.test_join import sealed
 
 
 @pytest.fixture
@@ -42,3 +45,20 @@ def test_counts_other_than_the_reported_ones_are_told(dataset: Path) -> None:
     messages = [problem.message for problem in leak_problems(record, data_files(dataset), none)]
     assert any(message.startswith("leaks: template: values: expected") for message in messages)
     assert all(message.endswith("found 0") for message in messages)
+
+
+def test_kinds_of_negatives_may_have_been_counted_as_templates(tmp_path: Path) -> None:
+    negatives = {"source": "negatives", "template": "negatives:order"}
+    dataset = sealed(tmp_path, "wake", range(60), **negatives)
+    splits = {file.name.partition("-")[0] for file in data_files(dataset)}
+    record, now = read_record(dataset), hashes(["a", "b"])
+    assert "template" not in {leak.kind for leak in record.leaks}
+    of_before = Leak("template", 1, int(len(splits) > 1), (), kept_apart=False)
+
+    def told(leak: Leak) -> list[str]:
+        found = leak_problems(replace(record, leaks=(leak,)), data_files(dataset), values)
+        return [problem.message for problem in found if "template" in problem.message]
+
+    values = {"text": {"train": now}}
+    assert told(of_before) == []
+    assert told(replace(of_before, values=2))[0] == "leaks: template: values: expected 2, found 0"

@@ -16,6 +16,11 @@ NOBODY = "none"  # their speaker, accent, acoustic model and vocoder
 RECORDED_BY = "recording:"  # what the acoustic model of the user's recordings begins with
 
 
+def is_recording(acoustic_model: str) -> bool:
+    """Whether what a row names as its acoustic model is a folder of the user's recordings."""
+    return acoustic_model.startswith(RECORDED_BY)
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A named value filled into a template, as written: `("time", "7:30 am")`."""
@@ -183,7 +188,7 @@ class Performance:
     @property
     def is_recorded(self) -> bool:
         """Whether a person speaks: the row is a recording of the user's."""
-        return self.acoustic_model.startswith(RECORDED_BY)
+        return is_recording(self.acoustic_model)
 
 
 @dataclass(frozen=True, slots=True)

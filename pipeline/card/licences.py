@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from pipeline.licences.summary import LicenceSummary, SummaryLine, spelled_for_hub
-from pipeline.records import RECORDED_BY
+from pipeline.records import is_recording
 
 # `machine-generated` is the hub's own word; the tags are what people search for.
 GENERATED_TAGS = ("ai-generated", "synthetic", "synthetic-speech")
@@ -37,7 +37,7 @@ def origin_sentence(num_rows: int, num_recorded: int) -> str:
 def recorded_rows(summary: LicenceSummary) -> int:
     """How many rows are recordings of the builder's."""
     voices = (line for line in summary.sources if line.kind == "voice")
-    return sum(line.rows for line in voices if line.name.startswith(RECORDED_BY))
+    return sum(line.rows for line in voices if is_recording(line.name))
 
 
 def header_licence(own: str, summary: LicenceSummary) -> str | list[str]:

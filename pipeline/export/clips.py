@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from models.errors import DataError
 from pipeline.dataset.columns import KEPT_AUDIO, present_names
 from pipeline.dataset.files import read_rows
-from pipeline.records import RECORDED_BY
+from pipeline.records import is_recording
 from pipeline.storage.shards import UNREADABLE, first_line
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
@@ -43,7 +43,7 @@ class Clip:
     @property
     def is_recorded(self) -> bool:
         """Whether a person speaks: it is a recording of the builder's."""
-        return str(self.row.get("acoustic_model", "")).startswith(RECORDED_BY)
+        return is_recording(str(self.row.get("acoustic_model", "")))
 
     @property
     def name(self) -> str:

@@ -21,7 +21,7 @@ from pipeline.augment.sounds.babble import make_babble
 from pipeline.augment.sounds.library import UNKNOWN_LICENSE
 from pipeline.dataset.files import BUILD_FILE, DATA, data_files, read_rows
 from pipeline.dataset.record import read_record
-from pipeline.records import RECORDED_BY, CleanClip
+from pipeline.records import CleanClip, is_recording
 from pipeline.storage.shards import read_table
 
 _COLUMNS = ("id", "audio", "augmentations", "transcript")
@@ -57,7 +57,7 @@ def replay(dataset: Path, row_id: str, work_dir: Path | None = None) -> Replayed
     delivery, is_silence = _delivery(made_by.config, dataset), not row["transcript"]
     delivery = delivery.of_silence if is_silence else delivery
     work_dir = work_dir or dataset.absolute().parent / ".voxloom" / made_by.name
-    is_recorded = str(row.get("acoustic_model", "")).startswith(RECORDED_BY)
+    is_recorded = is_recording(str(row.get("acoustic_model", "")))
     wanted, sample_rate = decode_audio(row["audio"]["bytes"])
     babble = _babble(config, log, made_by.seed, work_dir)
     with tempfile.TemporaryDirectory() as folder:

@@ -6,11 +6,10 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 
 from flows import renew_voice as renewal
-from flows.cli.mels import corpus_config
 from flows.parameters import place
 from models.checkpoint import checkpoint_digest
 from models.errors import ConfigError
-from models.evaluation.candidate import Verdict
+from models.evaluation.candidate import Contest, Verdict
 from pipeline.storage.versions import local_copy, published
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
@@ -42,7 +41,13 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     trained = [tiny_voices.vocoder, tmp_path / "other" / "vocoder", tmp_path / "other" / "vocoder"]
     verdicts = iter([Verdict(2.0, 1.0, False, "table"), Verdict(0.5, 1.0, True, "table")])
     monkeypatch.setattr(renewal, "train", lambda config, overrides: trained.pop(0))
-    monkeypatch.setattr(renewal, "compare_with_used", lambda *_: next(verdicts))
+    roots: list[Path] = []
+
+    def compare(candidate: Path, in_use: Path, contest: Contest, report: object) -> Verdict:
+        roots.append(contest.corpus.root)
+        return next(verdicts)
+
+    monkeypatch.setattr(renewal, "compare_with_used", compare)
     if root.startswith("s3"):
         request.getfixturevalue("s3")
     monkeypatch.setenv("VOXLOOM_DATA", root if "://" in root else str(tmp_path))
@@ -51,7 +56,11 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     digests, used = [], []
     for _ in range(3):
         renewal.renew_voice(
-            "configs/train/harmonic.yaml", "$VOXLOOM_DATA/voices/vocoder", "build.yaml", "mel_l1"
+            "configs/train/harmonic.yaml",
+            "$VOXLOOM_DATA/voices/vocoder",
+            "build.yaml",
+            "mel_l1",
+            training_overrides=["corpus.root=mine"],
         )
         digests.append(checkpoint_digest(str(local_copy(in_use))))
         used.append([f"voice.vocoder={published(in_use)}"])
@@ -61,6 +70,7 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     )
     assert digests == [first, first, better]
     assert builds == [used[0], used[2]], "the second stayed"
+    assert roots == [Path("mine")] * 2, "compared on the corpus that was trained on"
 
 
 def test_a_place_where_no_voice_may_be_is_told_before_the_training(
@@ -69,9 +79,3 @@ def test_a_place_where_no_voice_may_be_is_told_before_the_training(
     monkeypatch.setenv("VOXLOOM_DATA", "hf://datasets/org")
     with pytest.raises(ConfigError, match=r"^hf://datasets/org/mine: the hub is for datasets"):
         renewal.renew_voice.fn("configs/train/harmonic.yaml", "$VOXLOOM_DATA/mine", "build.yaml")
-
-
-def test_voices_are_compared_on_the_corpus_that_was_trained_on() -> None:
-    training = Path("configs/train/harmonic.yaml")
-    found = corpus_config(training, overrides=["corpus.root=mine", "corpus.folders=[anna]"])
-    assert (found.root, found.folders) == (Path("mine"), ("anna",))

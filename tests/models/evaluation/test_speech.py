@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from models.evaluation.speech import ProsodySettings, Voices
 from models.mel import MelConfig
@@ -21,3 +22,22 @@ def test_voices_read_what_their_checkpoint_reads(
     waves = voices.speak(TEXTS, phonemes, voices.names[0], ProsodySettings(), MelConfig())
     assert len(waves) == len(TEXTS)
     assert all(np.isfinite(wave).all() and len(wave) for wave in waves)
+
+
+def test_every_control_is_of_each_sentence_and_on_its_device(
+    tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left to a default is on the CPU, and a model on a GPU cannot be told it."""
+    voices = Voices(str(tiny_voices.acoustic_model), str(tiny_voices.vocoder))
+    model, asked = voices.acoustic.acoustic_model, []
+    speak = model.synthesize
+
+    def synthesize(symbols, lengths, speakers, controls):
+        asked.extend((control.shape, control.device) for control in controls)
+        return speak(symbols, lengths, speakers, controls)
+
+    monkeypatch.setattr(model, "synthesize", synthesize)
+    phonemes = Phonemizer().phonemize(TEXTS)
+    voices.speak(TEXTS, phonemes, voices.names[0], ProsodySettings(), MelConfig())
+    assert set(asked) == {((len(TEXTS),), torch.device("cpu"))}
+    assert len(asked) == 4

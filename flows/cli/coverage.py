@@ -7,9 +7,8 @@ import typer
 
 from flows.cli.configs import read_config
 from flows.cli.console import console, tell
-from flows.cli.options import Overrides
+from flows.cli.options import Out, Overrides
 from models.errors import ConfigError
-from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from pipeline.build.config import BuildConfig
@@ -23,7 +22,7 @@ def coverage(
         str, typer.Option(help="The other strategy: random, weighted, zipf or coverage.")
     ] = "random",
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("runs/coverage"),
+    out: Out = Path("runs/coverage"),
 ) -> None:
     """Compare what two sampling strategies cover, sentence for sentence. Synthesizes nothing.
 
@@ -36,7 +35,6 @@ def coverage(
 
       voxloom coverage my.yaml --set sentences.count=20000 --against weighted --out runs/mine
     """
-    check_can_be_written(out, "--out")
     settings = read_config(config, overrides)
 
     from pipeline.coverage import comparison

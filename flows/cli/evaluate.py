@@ -11,7 +11,6 @@ from flows.cli.console import tell
 from flows.cli.many_values import ManyValues
 from flows.cli.mels import Corpus, Folders, corpus_config
 from flows.cli.options import Device, Out, Recognizer
-from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from models.evaluation.results import Column, Table
@@ -73,7 +72,6 @@ def evaluate_vocoders(
     from models.evaluation import vocoders
     from models.evaluation.judge import Judge
 
-    check_can_be_written(out, "--out")
     request = vocoders.VocoderRequest(
         corpus=corpus_config(corpus, folders or []),
         checkpoints=tuple(checkpoints),
@@ -110,7 +108,6 @@ def evaluate_acoustic(
     from models.evaluation import acoustic
     from models.evaluation.judge import Judge
 
-    check_can_be_written(out, "--out")
     request = acoustic.AcousticRequest(
         corpus=corpus_config(corpus, folders or []),
         checkpoints=tuple(checkpoints),
@@ -144,7 +141,6 @@ def evaluate_voices(
     """
     from models.evaluation import naturalness
 
-    check_can_be_written(out, "--out")
     request = naturalness.NaturalnessRequest(
         tuple(systems),
         tuple(speakers or ()),
@@ -185,7 +181,6 @@ def evaluate_contrasts(
     """
     from models.evaluation import contrasts
 
-    check_can_be_written(out, "--out")
     request = contrasts.ContrastRequest(
         tuple(systems),
         whisper,

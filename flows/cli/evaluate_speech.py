@@ -20,7 +20,6 @@ from flows.cli.options import (
     Vocoder,
 )
 from models.errors import ConfigError
-from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from models.evaluation.intelligibility import Intelligibility
@@ -77,7 +76,6 @@ def evaluate_intelligibility(
     from models.evaluation import intelligibility
     from models.evaluation.speech import Choice
 
-    check_can_be_written(out, "--out")
     request = intelligibility.IntelligibilityRequest(
         corpus=corpus_config(corpus, folders or []),
         acoustic=acoustic,
@@ -136,7 +134,6 @@ def evaluate_new_voices(
     """
     from models.evaluation import voices
 
-    check_can_be_written(out, "--out")
     request = voices.VoicesRequest(
         corpus=corpus_config(corpus, folders or []),
         speakers=tuple(speakers or ()),

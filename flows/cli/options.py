@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from models.errors import ConfigError
+from models.folders import check_can_be_written
 
 MOST_SEED = 2**63 - 1
 
@@ -26,6 +27,11 @@ def _usable_device(device: str) -> str:
         if not torch.cuda.is_available():
             raise ConfigError("--device: cuda, but torch finds no GPU; use cpu")
     return device
+
+
+def _writable_folder(out: Path) -> Path:
+    check_can_be_written(out, "--out")
+    return out
 
 
 def _possible_spread(spread: float) -> float:
@@ -73,4 +79,4 @@ Spread = Annotated[
 Device = Annotated[
     Literal["cpu", "cuda"], typer.Option(help="Where models run.", callback=_usable_device)
 ]
-Out = Annotated[Path, typer.Option(help="The folder to write.")]
+Out = Annotated[Path, typer.Option(help="The folder to write.", callback=_writable_folder)]

@@ -23,6 +23,7 @@ from models.evaluation.whisper import Whisper
 from models.mel import MelConfig
 from models.phonology.phonemes import Phonemizer
 from models.text_files import lines_of, read_text
+from models.training.measured import trim_and_level
 
 PAIRS = Path(__file__).with_name("contrast_pairs.txt")
 _CARRIER = "Please say the word {} again."
@@ -103,7 +104,7 @@ def evaluate_contrasts(
 def _voices(
     request: ContrastRequest, texts: Sequence[str]
 ) -> Iterator[tuple[str, str, list[np.ndarray]]]:
-    """System, speaker, and all texts as waves (S,) at `SAMPLE_RATE`."""
+    """System, speaker, and all texts as waves (S,) at `SAMPLE_RATE`, trimmed and at one level."""
     systems = {system: open_system(system) for system in request.systems}
     mel = MelConfig()
     for other in [open_synthesizer(entry) for entry in request.beside]:
@@ -113,7 +114,9 @@ def _voices(
         for speaker in speakers_of(voices, request.speakers):
             phonemes = Phonemizer(accent_of(speaker)).phonemize(texts)
             spoken = voices.speak_with_pitch(texts, phonemes, speaker, ProsodySettings())
-            yield system, speaker, [_resampled(one.wave, voices.vocoder.mel) for one in spoken]
+            own = voices.vocoder.mel
+            waves = [_resampled(trim_and_level(one.wave, own), own) for one in spoken]
+            yield system, speaker, waves
 
 
 def _resampled(wave: np.ndarray, mel: MelConfig) -> np.ndarray:

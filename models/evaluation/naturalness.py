@@ -261,13 +261,18 @@ def _judge(
     mel: MelConfig,
     listeners: Listeners,
 ) -> MeasuredClip:
-    """A wave (S,) at the rate of `mel`, of which F0 (T,) was asked, or none."""
+    """A wave (S,) at the rate of `mel`, of which F0 (T,) was asked, or none.
+
+    Whoever spoke, listeners hear it trimmed and at one level, for the opinions of judges move with
+    both; F0 is measured where it was asked, in the wave as it came.
+    """
     import soxr
 
     measured_hz = pitch_of(wave, mel)
     voiced_hz = measured_hz[measured_hz > 0]
     cents, wrong = (None, None) if asked_hz is None else compare_pitch(asked_hz, measured_hz)
-    slow = soxr.resample(wave, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
+    trimmed = trim_and_level(wave, mel)
+    slow = soxr.resample(trimmed, mel.sample_rate, SAMPLE_RATE).astype(np.float32)
     whisper, whole = listeners.whisper, line.kind == WHOLE
     text = whisper.transcribe(slow) if whisper else ""
     edits, count = word_errors(line.text, text)

@@ -14,8 +14,10 @@ from models.evaluation.contrasts import (
     table,
     write_words,
 )
+from models.evaluation.speech import Voices
 from models.phonology.phonemes import Phonemizer, phones_of
 from models.recognition.edit_distance import edit_distance
+from tests.listeners import between_silences
 from tests.tiny_voices import TinyVoices
 
 
@@ -24,10 +26,10 @@ class _Prefers:
 
     def __init__(self, *words: str) -> None:
         self._words = words
-        self.seconds: list[float] = []
+        self.waves: list[np.ndarray] = []
 
     def log_likelihoods(self, wave: np.ndarray, texts: list[str]) -> list[float] | None:
-        self.seconds.append(len(wave) / contrasts.SAMPLE_RATE)
+        self.waves.append(wave)
         return [-1.0 if set(text.split()) & set(self._words) else -3.0 for text in texts]
 
 
@@ -80,13 +82,29 @@ def test_every_word_of_every_voice_is_chosen_from_its_pair(
         ("bet", "bat"): 2.0,
         ("bat", "bet"): -2.0,
     }
-    assert min(listener.seconds) > 0.1
+    assert min(len(wave) for wave in listener.waves) > 0.1 * contrasts.SAMPLE_RATE
     assert reports[0].endswith("anna: 50.0 % chosen right")
     write_words(rows, tmp_path / "words.csv")
     assert len((tmp_path / "words.csv").read_text(encoding="utf-8").splitlines()) == 1 + 8
     nobody = ContrastRequest((system,), tmp_path, ("zoe",), pairs)
     with pytest.raises(ConfigError, match="none of zoe"):
         evaluate_contrasts(nobody, reports.append)
+
+
+def test_the_listener_hears_voices_trimmed_and_at_one_level(
+    tiny_voices: TinyVoices, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = _Prefers("back", "bet")
+    monkeypatch.setattr(contrasts, "Whisper", lambda folder: listener)
+    system = f"{tiny_voices.acoustic_model}+griffin-lim"
+    request = ContrastRequest((system,), tmp_path, ("anna",), pairs)
+    for disguised in (between_silences(50, 1.0), between_silences(100, 0.25)):
+        with monkeypatch.context() as patch:
+            patch.setattr(Voices, "speak_with_pitch", disguised)
+            evaluate_contrasts(request, lambda _: None)
+    half = len(listener.waves) // 2
+    for loud, quiet in zip(listener.waves[:half], listener.waves[half:], strict=True):
+        np.testing.assert_allclose(quiet, loud, atol=1e-3)
 
 
 def test_contrasts_are_told_by_system_and_a_sure_choice_counts_five() -> None:

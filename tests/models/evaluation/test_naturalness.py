@@ -21,8 +21,9 @@ from models.evaluation.naturalness import (
     read_lines,
     table,
 )
+from models.evaluation.speech import Voices
 from models.training.corpus import CorpusConfig, read_corpora
-from tests.listeners import HearsOneText
+from tests.listeners import HearsOneText, between_silences
 from tests.tiny_voices import TinyVoices, save_tiny_expressive_voice
 
 
@@ -106,6 +107,27 @@ def test_every_line_of_every_voice_is_judged(
     assert told.voicing_wrong is not None
     with pytest.raises(ConfigError, match="none of zoe"):
         evaluate_naturalness(NaturalnessRequest(systems, ("zoe",), per_kind=1), lambda _: None)
+
+
+def test_judges_hear_voices_trimmed_and_at_one_level(
+    tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[np.ndarray] = []
+
+    def judge(wave: np.ndarray) -> float:
+        heard.append(wave)
+        return 3.5
+
+    monkeypatch.setattr(naturalness, "load_distillmos", lambda: judge)
+    monkeypatch.setattr(naturalness, "load_dnsmos", lambda: lambda wave: 3.0)
+    system = f"{tiny_voices.acoustic_model}+griffin-lim"
+    request = NaturalnessRequest((system,), ("anna",), per_kind=1)
+    for disguised in (between_silences(50, 1.0), between_silences(100, 0.25)):
+        with monkeypatch.context() as patch:
+            patch.setattr(Voices, "speak_with_pitch", disguised)
+            evaluate_naturalness(request, lambda _: None)
+    loud, quiet = heard
+    np.testing.assert_allclose(quiet, loud, atol=1e-3)
 
 
 def test_whisper_tells_words_of_every_line_and_surprisal_of_sentences(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from flows.endpoint_keys import endpoint_keys
 from models.folders import check_can_be_written
+from models.lock import only_process_on
 from models.object_store import RemotePath
 from pipeline.build.config import BuildConfig, check_build
 from pipeline.build.job import Job
 from pipeline.build.stages import plan
-from pipeline.storage.lock import only_process_on
 
 
 @contextmanager

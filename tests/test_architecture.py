@@ -38,7 +38,7 @@ LAYERS = {
     "models": [
         {"errors", "config", "text_files", "content", "file_state", "folders", "revision"}
         | {"paths", "object_store", "mirror", "cache_folder", "imports"}
-        | {"yaml_files", "json_files", "sound_files", "weights_size"}
+        | {"yaml_files", "json_files", "sound_files", "weights_size", "atomic", "lock"}
         | {
             "waveform",
             "mel",

@@ -40,9 +40,9 @@ def audit(dataset: Dataset, alpha: Alpha = 0.01, json: Tests = None, out: Pictur
 
     [dim]Example:[/dim]  voxloom audit data/quickstart --out audit
     """
+    from models.atomic import write_atomically
     from pipeline.audit.figures import figures_of
     from pipeline.audit.verdict import audit_dataset, audit_json
-    from pipeline.storage.atomic import write_atomically
 
     if json:
         check_file_can_be_written(json, "--json")

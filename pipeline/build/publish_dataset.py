@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.atomic import naming_full_disk
 from models.errors import DataError
 from models.object_store import RemotePath
 from pipeline.dataset.build_record import write_build
@@ -18,7 +19,6 @@ from pipeline.dataset.pieces import Each, one_by_one
 from pipeline.dataset.writer import write_rejects
 from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
-from pipeline.storage.atomic import naming_full_disk
 from pipeline.storage.publish import publish, staging_folder
 
 

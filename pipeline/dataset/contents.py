@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from models.atomic import naming_full_disk
 from pipeline.dataset.columns import SOUND_COLUMNS
 from pipeline.dataset.files import DATA, REJECTS_FILE, data_files, file_digest, read_schema
 from pipeline.dataset.leaks import Leak, LeakFinder, values_of, values_table
 from pipeline.dataset.light_rows import LightRows, split_of_file
 from pipeline.dataset.pieces import Each, one_by_one
 from pipeline.licences.summary import Counted, LicenceSummary, LicensedSource, SummaryCount
-from pipeline.storage.atomic import naming_full_disk
 from pipeline.storage.shards import read_table, write_table
 
 _VALUES = "values that may leak"  # what is written beside a data file

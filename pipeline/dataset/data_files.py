@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.atomic import naming_full_disk
 from models.errors import DataError
 from pipeline.bits_by_hash import BitsByHash
 from pipeline.dataset.columns import KEPT_AUDIO
@@ -22,7 +23,6 @@ from pipeline.dataset.manifest import dataset_schema, read_part_table
 from pipeline.dataset.pieces import Each, in_groups
 from pipeline.dataset.writer import name_data_files
 from pipeline.splits import split_of
-from pipeline.storage.atomic import naming_full_disk
 from pipeline.storage.shards import parquet_options, read_table, write_table
 
 # Bounds on a row group: what a reader must hold in memory at once, and what the hub's viewer likes.

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from models.atomic import write_atomically
 from models.errors import DataError
 from models.json_files import parse_json
 from models.object_store import RemotePath
 from models.text_files import read_lines
 from pipeline.records import Reject
-from pipeline.storage.atomic import write_atomically
 
 STAGE = "marks"  # of a dropped row, among rejects
 MOST_NOTE = 500  # characters

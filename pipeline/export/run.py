@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.atomic import naming_full_disk
 from models.errors import ConfigError, DataError
 from pipeline.dataset.files import BUILD_FILE, data_files, file_digest
 from pipeline.dataset.record import DatasetRecord, read_whole_record
@@ -33,7 +34,6 @@ from pipeline.export import (
 )
 from pipeline.export.clips import Clip, count_rows, read_clips
 from pipeline.export.pieces import CLIPS_A_SHARD, Layout, Piece
-from pipeline.storage.atomic import naming_full_disk
 from pipeline.storage.processes import exit_with_parent
 
 LAYOUTS: Mapping[str, Layout] = {

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from models.atomic import write_atomically
 from models.errors import DataError
 from models.json_files import parse_json
 from pipeline.export.pieces import STATE, Piece
-from pipeline.storage.atomic import write_atomically
 
 _FILE, _FINISHED = "export.json", "finished"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from models.atomic import write_atomically
 from models.errors import DataError
 from models.phonology.foreign_accents import parse_accent
 from pipeline.audit.verdict import Audit, audit_dataset
@@ -24,7 +25,6 @@ from pipeline.report.clips import clips_section
 from pipeline.report.negatives import negatives_section
 from pipeline.report.rejects import rejected_section
 from pipeline.report.voices import voice_table
-from pipeline.storage.atomic import write_atomically
 
 _TEMPLATE = "report.html.j2"
 _FOLDER = Path(__file__).parent

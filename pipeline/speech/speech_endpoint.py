@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.atomic import write_atomically
 from models.cache_folder import cache_folder
 from models.config import resolve_path
 from models.engines.engine import Saying, Spoken
@@ -22,7 +23,6 @@ from pipeline.endpoint.endpoint import open_endpoint
 from pipeline.endpoint.failures import UnusableReply
 from pipeline.speech.character_budget import CharacterBudget
 from pipeline.speech.sources import EndpointSource
-from pipeline.storage.atomic import write_atomically
 
 if TYPE_CHECKING:
     from pipeline.endpoint.client import EndpointClient

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from models.atomic import sync
 from models.errors import DataError
 from models.object_store import RemotePath
-from pipeline.storage.atomic import sync
 from pipeline.storage.hub import push_folder
 from pipeline.storage.versions import publish_version
 

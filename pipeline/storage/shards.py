@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.atomic import write_atomically
 from models.config import as_mapping
 from models.errors import DataError
 from models.file_state import FileState, file_state
@@ -32,7 +33,6 @@ from pipeline.records import (
     Sentence,
     SpokenSentence,
 )
-from pipeline.storage.atomic import write_atomically
 
 R = TypeVar("R", Sentence, SpokenSentence, MelClip, CleanClip, JudgedClip, FinishedClip)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from models.atomic import write_atomically
 from models.checkpoint import (
     check_role,
     check_vocoder_fits,
@@ -29,7 +30,6 @@ from pipeline.audio.files import active_speech_level_db, encode_flac, rms_db
 from pipeline.augment.sounds.babble_config import CLASS, BabbleConfig
 from pipeline.augment.sounds.library import Sound, SoundLibrary
 from pipeline.randomness import rng_for
-from pipeline.storage.atomic import write_atomically
 
 _VERSION = 1  # raise it when the same settings give another sound
 _PIECE_S = 4.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.storage.atomic import write_atomically
+from models.atomic import write_atomically
 
 
 def cached_wave(

@@ -8,9 +8,9 @@ A file names neither endpoint nor key, so that the folder can be passed on with 
 import json
 from pathlib import Path
 
+from models.atomic import write_atomically
 from models.errors import DataError
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest, Usage
-from pipeline.storage.atomic import write_atomically
 
 
 class KeptReplies:

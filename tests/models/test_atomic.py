@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from models import atomic
+from models.atomic import naming_full_disk, write_atomically
 from models.errors import DataError
-from pipeline.storage import atomic
-from pipeline.storage.atomic import naming_full_disk, write_atomically
 
 
 def in_child(action: Callable[[], None]) -> int:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from models.atomic import naming_full_disk
 from models.cache_folder import cache_folder
 from models.errors import DataError
 from models.object_store import RemotePath
-from pipeline.storage.atomic import naming_full_disk
 
 
 @contextlib.contextmanager

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from pipeline.storage.lock import only_process_on
+from models.lock import only_process_on
 
 _HOLD = """
 import sys, pathlib
-from pipeline.storage.lock import only_process_on
+from models.lock import only_process_on
 with only_process_on(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

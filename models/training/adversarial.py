@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.losses import weighted_sum
 from models.training.optimizers import OptimizerConfig
-from models.training.session import Batch, LoopConfig, Session, Trained
+from models.training.session import Batch, LoopConfig, Session, Trained, alone_in
 from models.vocoders.discriminators import (
     AdversaryConfig,
     Verdict,
@@ -73,19 +73,20 @@ def train_adversarial(
 ) -> Path:
     """Run until `config.steps`; returns the folder of the best checkpoint.
 
-    `optimizers` are those of `generator` and `discriminators`.
+    `optimizers` are those of `generator` and `discriminators`. Raises as `train_supervised` does.
     """
     modules = {"generator": task.model, "discriminators": task.discriminators}
-    session = Session(
-        folder, config, modules, optimizers, "generator", task.steps_per_epoch, task.identity
-    )
-    for batch in session.batches(task.batch):
-        if session.step == task.discriminators_from_step:
-            session.restart_pace()
-        losses = _step(task, session, batch)
-        session.log(losses)
-        session.finish_step(task)
-    session.close()
+    with alone_in(folder):
+        session = Session(
+            folder, config, modules, optimizers, "generator", task.steps_per_epoch, task.identity
+        )
+        for batch in session.batches(task.batch):
+            if session.step == task.discriminators_from_step:
+                session.restart_pace()
+            losses = _step(task, session, batch)
+            session.log(losses)
+            session.finish_step(task)
+        session.close()
     return folder / "best"
 
 

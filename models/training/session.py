@@ -6,6 +6,7 @@ killed and resumed sees the same batches as one that never stopped.
 
 import contextlib
 import math
+import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.errors import ConfigError, TrainingError
+from models.lock import only_process_on
 from models.precision import Precision, fastest_precision, supports_bf16
 from models.training.board import Tracker, check_trackers, open_board
 from models.training.optimizers import OptimizerConfig, make_optimizer
@@ -89,6 +91,16 @@ class Pace:
             f"cost: {1 / seconds:.2f} steps/s over {self.MEASURED} steps, evaluations left out; "
             f"{steps - done} steps to go take {left}, until about {end}"
         )
+
+
+def alone_in(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Keep other runs off the folder of this one while the block runs: they would write one state.
+
+    Of the processes of one run on several GPUs the first holds it. Raises `DataError` naming who is
+    at work there.
+    """
+    is_first = os.environ.get("RANK", "0") == "0"  # as Accelerate's launcher numbers them
+    return only_process_on(folder) if is_first else contextlib.nullcontext()
 
 
 class Trained(Protocol):

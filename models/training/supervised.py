@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.losses import weighted_sum
 from models.training.optimizers import OptimizerConfig
-from models.training.session import Batch, LoopConfig, Session, Trained
+from models.training.session import Batch, LoopConfig, Session, Trained, alone_in
 
 
 class SupervisedTask(Trained, Protocol):
@@ -31,16 +31,20 @@ class SupervisedTask(Trained, Protocol):
 def train_supervised(
     task: SupervisedTask, config: LoopConfig, optimizer: OptimizerConfig, folder: Path
 ) -> Path:
-    """Run until `config.steps`; returns the folder of the best checkpoint."""
+    """Run until `config.steps`; returns the folder of the best checkpoint.
+
+    Raises `DataError` where another process trains in `folder`, and `TrainingError` as `Session`.
+    """
     modules, optimizers = {"model": task.model}, {"model": optimizer}
-    session = Session(folder, config, modules, optimizers, "model", identity=task.identity)
-    model = session.modules["model"]
-    for batch in session.batches(task.batch):
-        model.train()
-        with session.autocast():
-            losses = task.losses(model, batch)
-        session.update("model", weighted_sum(losses, task.loss_weights))
-        session.log(losses)
-        session.finish_step(task)
-    session.close()
+    with alone_in(folder):
+        session = Session(folder, config, modules, optimizers, "model", identity=task.identity)
+        model = session.modules["model"]
+        for batch in session.batches(task.batch):
+            model.train()
+            with session.autocast():
+                losses = task.losses(model, batch)
+            session.update("model", weighted_sum(losses, task.loss_weights))
+            session.log(losses)
+            session.finish_step(task)
+        session.close()
     return folder / "best"

@@ -15,6 +15,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
 from models.errors import CheckpointError, ConfigError, DataError, TrainingError
+from models.lock import only_process_on
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
 from models.training.features import write_features
@@ -303,6 +304,21 @@ def _curves(run: Path) -> list[str]:
     events = EventAccumulator(str(run / "tensorboard"))
     events.Reload()
     return list(events.Tags()["scalars"])
+
+
+def test_two_runs_do_not_train_in_one_folder(
+    tmp_path: Path, corpus: TrainingCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_config(tmp_path, "recognizer", corpus)
+    with only_process_on(tmp_path / "run"):
+        with pytest.raises(DataError, match=r"run: process \d+ on .* is at work on it; one at a"):
+            train(path)
+        assert not (tmp_path / "run").exists()
+        monkeypatch.setenv("RANK", "1")  # another process of the run that holds it
+        train(path)
+    monkeypatch.delenv("RANK")
+    train(path, ["loop.steps=4"])
+    assert not list(tmp_path.glob(".*")), "the lock is gone with the run"
 
 
 def test_finished_run_is_not_run_again(

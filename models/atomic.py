@@ -2,14 +2,17 @@
 
 import errno
 import os
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from models.errors import DataError
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# As Arrow and NumPy say it, whose errors have no number.
+_TOLD_FULL = re.compile(r"No space left on device|^\d+ requested and \d+ written$")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -20,20 +23,49 @@ def write_atomically(path: Path, data: bytes) -> None:
     `ConfigError` for a path in an object store, and an `OSError` of `path` for all else.
     """
     os.fspath(path)
-    with naming_full_disk(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as error:  # of the temporary name, which nobody knows
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        finally:
+    write_together(path.parent, {path.name: data})
+
+
+def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """As `write_atomically` for several files, by name, that are made for each other: none is
+    renamed before all are written.
+    """
+    written = dict[Path, Path]()
+    try:
+        for name, data in files.items():
+            with naming_full_disk(folder / name):
+                folder.mkdir(parents=True, exist_ok=True)
+                written[folder / name] = _write_temporary(folder / name, data)
+        for path, temporary in written.items():
+            with naming_full_disk(path), _naming(path):
+                temporary.replace(path)
+    finally:
+        for temporary in written.values():
             temporary.unlink(missing_ok=True)
-        sync(path.parent)
+    sync(folder)
+
+
+def _write_temporary(path: Path, data: bytes) -> Path:
+    """A file beside `path` that holds `data`; none where it cannot be written."""
+    temporary = path.parent / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    try:
+        with _naming(path), temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error of the temporary name, which nobody knows, name `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def sync(path: Path) -> None:
@@ -55,7 +87,12 @@ def naming_full_disk(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EROFS:
             raise DataError(f"{error.filename or path}: lies on a read-only disk") from error
-        if error.errno in _DISK_FULL or "No space left on device" in str(error):
+        if is_full_disk(error):
             message = f"{path}: the disk is full; free some space or choose another folder"
             raise DataError(message) from error
         raise
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Whether that is what an error says, of the system or of a library."""
+    return error.errno in _DISK_FULL or _TOLD_FULL.search(str(error)) is not None

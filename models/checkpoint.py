@@ -7,7 +7,6 @@ weights, so a damaged file is found before it speaks; the digest of the YAML sta
 import functools
 import hashlib
 import importlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
+from models.atomic import write_together
 from models.config import as_mapping, build, read_yaml, resolve_path
 from models.errors import CheckpointError, ConfigError, shortened
 from models.file_state import FileState, file_state
@@ -149,26 +149,22 @@ class Checkpoint:
 def save_checkpoint(
     folder: Path, model: nn.Module, info: CheckpointInfo, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Write `model` and `info` to `folder`, each file under a temporary name and renamed.
+    """Write `model` and `info` to `folder`, whole: what it held stays until both are written.
 
-    Floating-point weights are stored as `dtype` and come back as float32.
+    Floating-point weights are stored as `dtype` and come back as float32. Raises `DataError` when
+    the disk is full.
     """
     import yaml
 
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {
-        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous().cpu()
-        for name, tensor in model.state_dict().items()
-    }
-    temporary = folder / f".model.{os.getpid()}.safetensors"
-    save_file(weights, temporary)
-    written = as_mapping(info) | {"weights_digest": _file_digest(temporary)}
-    temporary.rename(folder / "model.safetensors")
-    temporary = folder / f".checkpoint.{os.getpid()}.yaml"
-    temporary.write_text(
-        yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=100), encoding="utf-8"
+    weights = save(
+        {
+            name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous().cpu()
+            for name, tensor in model.state_dict().items()
+        }
     )
-    temporary.rename(folder / "checkpoint.yaml")
+    described = as_mapping(info) | {"weights_digest": _digest_in_short(hashlib.sha256(weights))}
+    text = yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=100)
+    write_together(folder, {"model.safetensors": weights, "checkpoint.yaml": text.encode()})
 
 
 def load_checkpoint(name_or_path: str | Path, device: str = "cpu") -> Checkpoint:
@@ -373,4 +369,8 @@ def _digest_of(path: Path, state: FileState) -> str:
 
 def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return _digest_in_short(hashlib.file_digest(file, "sha256"))
+
+
+def _digest_in_short(digest: "hashlib._Hash") -> str:
+    return digest.hexdigest()[:16]

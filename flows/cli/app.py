@@ -42,6 +42,7 @@ from flows.cli.teach import teach_app
 from flows.cli.train import train
 from flows.cli.verify import report, verify
 from flows.cli.voices import voices_app
+from models.atomic import is_full_disk
 from models.errors import ConfigError, VoxloomError
 
 app = typer.Typer(
@@ -93,9 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:  # a disk, a permission, a name that is taken
-        if error.filename is None:
+        if error.filename is not None:
+            told = f"{error.filename}: {error.strerror}"
+        elif is_full_disk(error):
+            told = "the disk is full; free some space or choose another folder"
+        else:
             raise
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"error: {told}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from models.atomic import write_atomically
 from models.errors import DataError
 from models.losses import check_loss_names
 from models.mel import MelConfig, convert_mels
@@ -211,11 +211,9 @@ class TierTask:
 
     def export(self, model: nn.Module, folder: Path, step: int, metrics: dict[str, float]) -> None:
         """One tier's weights and figures; `assemble` makes a checkpoint of all."""
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".tier.{os.getpid()}.safetensors"
         weights = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
-        save_file(weights, temporary, {"step": str(step), "metrics": json.dumps(metrics)})
-        temporary.rename(folder / "tier.safetensors")
+        told = {"step": str(step), "metrics": json.dumps(metrics)}
+        write_atomically(folder / "tier.safetensors", save(weights, told))
 
 
 def natural_log(mel: MelConfig) -> MelConfig:

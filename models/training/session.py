@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from models.atomic import naming_full_disk, sync
 from models.errors import ConfigError, TrainingError
 from models.lock import only_process_on
 from models.precision import Precision, fastest_precision, supports_bf16
@@ -93,14 +94,17 @@ class Pace:
         )
 
 
-def alone_in(folder: Path) -> contextlib.AbstractContextManager[None]:
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
     """Keep other runs off the folder of this one while the block runs: they would write one state.
 
     Of the processes of one run on several GPUs the first holds it. Raises `DataError` naming who is
-    at work there.
+    at work there, and for a disk that fills up in the block.
     """
     is_first = os.environ.get("RANK", "0") == "0"  # as Accelerate's launcher numbers them
-    return only_process_on(folder) if is_first else contextlib.nullcontext()
+    held = only_process_on(folder) if is_first else contextlib.nullcontext()
+    with held, naming_full_disk(folder):
+        yield
 
 
 class Trained(Protocol):
@@ -282,9 +286,7 @@ class Session:
             "kinds": self._kinds,
             "identity": self.identity,
         }
-        temporary = self.folder / "state.tmp"
-        torch.save(state, temporary)
-        temporary.rename(self.folder / "state.pt")
+        _save_state(state, self.folder / "state.pt")
 
     def close(self) -> None:
         self.board.close()
@@ -343,6 +345,20 @@ class Session:
                 f"{self.folder}: loss {', '.join(broken)} is not finite at step {self.step + 1}; "
                 f"state.pt holds the last good step; try a lower learning rate"
             )
+
+
+def _save_state(state: dict[str, Any], path: Path) -> None:
+    """Write `path` whole or not at all, in a run's folder that this process holds."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+        sync(temporary)
+        temporary.rename(path)
+    except RuntimeError as error:  # of torch, about an error of the disk
+        raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _precision_of(config: LoopConfig, device: str) -> tuple[Precision, str]:

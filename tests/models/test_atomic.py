@@ -71,3 +71,9 @@ def test_an_error_names_the_file_that_was_meant(tmp_path: Path) -> None:
 def test_other_errors_pass_through(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), naming_full_disk(tmp_path):
         raise IsADirectoryError(21, "Is a directory")
+
+
+@pytest.mark.parametrize("told", ["No space left on device", "518912 requested and 1984 written"])
+def test_a_full_disk_is_known_by_the_words_of_libraries(tmp_path: Path, told: str) -> None:
+    with pytest.raises(DataError, match="the disk is full"), naming_full_disk(tmp_path):
+        raise OSError(told)

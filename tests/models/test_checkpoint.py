@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import shutil
 import time
 from pathlib import Path
@@ -8,6 +9,7 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
+from models import atomic
 from models.checkpoint import (
     CheckpointInfo,
     check_vocoder_fits,
@@ -21,7 +23,7 @@ from models.checkpoint import (
     shared_checkpoint,
 )
 from models.config import as_mapping
-from models.errors import CheckpointError
+from models.errors import CheckpointError, DataError
 from models.mel import MelConfig
 from models.vocoders.vocos import Vocos, VocosConfig
 from models.voice import Controls
@@ -102,6 +104,29 @@ def test_everything_written_is_read(vocos: Path) -> None:
     assert checkpoint.label == f"mine@{checkpoint.digest}"
     assert checkpoint.digest == checkpoint_digest(vocos)
     assert len(checkpoint.digest) == 16
+
+
+def test_a_disk_that_fills_up_leaves_the_checkpoint_that_is_there(
+    vocos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, info = load_checkpoint(vocos).model, read_info(vocos)
+    synced = []
+
+    def fill_up(descriptor: int) -> None:
+        synced.append(descriptor)
+        if len(synced) == 2:  # the weights are written, their description is not
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", fill_up)
+    with pytest.raises(DataError, match=r"checkpoint\.yaml: the disk is full"):
+        save_checkpoint(vocos, model, dataclasses.replace(info, step=8), torch.float16)
+    assert load_checkpoint(vocos).info.step == 7
+    assert len(list(vocos.iterdir())) == 2
+
+
+def test_all_who_may_read_the_folder_may_read_the_weights(vocos: Path) -> None:
+    weights, described = vocos / "model.safetensors", vocos / "checkpoint.yaml"
+    assert weights.stat().st_mode == described.stat().st_mode
 
 
 @pytest.mark.parametrize(

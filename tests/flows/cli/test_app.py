@@ -1,5 +1,6 @@
 """The command line: what it prints, how it fails, and how soon it answers."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -49,6 +50,18 @@ def test_a_missing_checkpoint_ends_with_1(
     config = write_tiny_build(tmp_path, tiny_voices)
     assert run("build", str(config), "--set", "voice.vocoder=nobody") == 1
     assert "error: nobody: no such checkpoint" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_with_1_and_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(command: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # of a file that is open
+
+    monkeypatch.setattr("flows.cli.app.read_paths", write)
+    assert run("corpus", "list") == 1
+    told = "error: the disk is full; free some space or choose another folder\n"
+    assert capsys.readouterr().err == told
 
 
 def test_verify_passes_a_good_dataset(

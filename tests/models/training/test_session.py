@@ -1,6 +1,7 @@
 import dataclasses
 import math
 import re
+import resource
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from models.config import build
-from models.errors import ConfigError, TrainingError
+from models.errors import ConfigError, DataError, TrainingError
 from models.training.optimizers import OptimizerConfig
-from models.training.session import Batch, LoopConfig, Session
+from models.training.session import Batch, LoopConfig, Session, alone_in
 
 LOOP = LoopConfig(steps=6, log_every=1, save_every=2)
 OPTIMIZERS = {"model": OptimizerConfig(learning_rate=0.05, warmup_steps=2)}
@@ -132,6 +133,25 @@ def test_state_whose_rows_stand_for_others_is_refused(tmp_path: Path) -> None:
     del state["identity"]  # as it was saved before states had one
     torch.save(state, tmp_path / "state.pt")
     assert start({"speakers": ["ben", "hanna"]}).step == 1
+
+
+def test_a_disk_that_fills_up_keeps_the_last_state(tmp_path: Path) -> None:
+    modules: dict[str, nn.Module] = {"model": nn.Linear(64, 64)}
+    session = Session(tmp_path, LOOP, modules, OPTIMIZERS, "model")
+    session.save()
+    session.step = 1
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        told = pytest.raises(DataError, match=rf"^{tmp_path}: the disk is full; free some space")
+        with told, alone_in(tmp_path):
+            session.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "state.tmp").exists()
+    assert Session(tmp_path, LOOP, modules, OPTIMIZERS, "model").step == 1
+    session.save()
+    assert Session(tmp_path, LOOP, modules, OPTIMIZERS, "model").step == 2
 
 
 def test_damaged_state_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,9 +18,10 @@ from models.object_store import RemotePath
 
 
 @contextlib.contextmanager
-def only_process_on(folder: Path) -> Iterator[None]:
+def only_process_on(folder: Path, tell_wait: Callable[[str], None] | None = None) -> Iterator[None]:
     """Hold `folder`, which need not exist, for this process while the block runs. One in an object
-    store is held against the processes of this machine.
+    store is held against the processes of this machine. With `tell_wait` it waits for a holder
+    before it, and tells that.
 
     The lock is a hidden file beside the folder that says who holds it. The system lets go of it
     when that process ends, however it does. Raises `DataError` naming the holder, or for a place
@@ -30,7 +31,7 @@ def only_process_on(folder: Path) -> Iterator[None]:
     path = _lock_of(folder)
     with naming_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _acquire(path, folder)
+        descriptor = _acquire(path, folder, tell_wait)
     try:
         yield
     finally:
@@ -44,21 +45,29 @@ def _lock_of(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.lock"
 
 
-def _acquire(path: Path, folder: Path) -> int:
+def _acquire(path: Path, folder: Path, tell_wait: Callable[[str], None] | None) -> int:
     """A descriptor of the file `path`, locked; it says who has it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor, f"{folder}: {_holder(path)} is at work on it", tell_wait)
             if _is_at(path, descriptor):  # else its last holder has just removed it
                 _sign(descriptor)
                 return descriptor
-        except BlockingIOError:
-            raise DataError(f"{folder}: {_holder(path)} is at work on it; one at a time") from None
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _lock(descriptor: int, busy: str, tell_wait: Callable[[str], None] | None) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if tell_wait is None:
+            raise DataError(f"{busy}; one at a time") from None
+        tell_wait(f"{busy}; waiting for it")
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

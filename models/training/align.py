@@ -4,15 +4,18 @@ error rates of its clips.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from models.atomic import write_atomically
 from models.checkpoint import Checkpoint
 from models.config import as_mapping
 from models.content import is_as_listed, list_contents
+from models.lock import only_process_on
 from models.phonology.accents import as_known
 from models.phonology.phonemes import phones_of
 from models.recognition.alignment import Alignment, align
@@ -30,17 +33,20 @@ def align_corpus(
     """Alignments by `clip_key`, cached by the recognizer, the clips' phones and their features;
     clips too short for their phones are left out.
     """
-    path = _cache_path("alignment", features, recognizer, cache_dir)
-    if is_as_listed(path.with_suffix(".contents.txt")):
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return {name: Alignment(tuple(s), tuple(d)) for name, (s, d) in stored.items()}
-    alignments = {}
+    stored = _kept(
+        _cache_path("alignment", features, recognizer, cache_dir),
+        lambda: dict(_alignments(features, recognizer)),
+    )
+    return {name: Alignment(tuple(s), tuple(d)) for name, (s, d) in stored.items()}
+
+
+def _alignments(
+    features: Features, recognizer: Checkpoint
+) -> Iterator[tuple[str, tuple[Sequence[str], Sequence[int]]]]:
     for clip in features.clips:
         aligned = align(clip.phonemes, features.mel(clip), recognizer)
         if aligned is not None:
-            alignments[clip_key(clip)] = aligned
-    _keep(path, {name: (a.symbols, a.durations) for name, a in alignments.items()})
-    return alignments
+            yield clip_key(clip), (aligned.symbols, aligned.durations)
 
 
 def clip_error_rates(
@@ -49,12 +55,10 @@ def clip_error_rates(
     """The recognizer's phone error rate of each recording by `clip_key`, cached as alignments are:
     high where a reader said something else, or unintelligibly.
     """
-    path = _cache_path("heard", features, recognizer, cache_dir)
-    if is_as_listed(path.with_suffix(".contents.txt")):
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    rates = {clip_key(clip): _error_rate(clip, features, recognizer) for clip in features.clips}
-    _keep(path, rates)
-    return rates
+    return _kept(
+        _cache_path("heard", features, recognizer, cache_dir),
+        lambda: {clip_key(c): _error_rate(c, features, recognizer) for c in features.clips},
+    )
 
 
 @torch.inference_mode()
@@ -88,12 +92,17 @@ def _cache_path(what: str, features: Features, recognizer: Checkpoint, cache_dir
     return cache_dir / f"{what}-{recognizer.info.weights_digest}-{key}.json"
 
 
-def _keep(path: Path, stored: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(stored), encoding="utf-8")
-    temporary.rename(path)
-    list_contents(path.with_suffix(".contents.txt"), [path])
+def _kept(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What the file `path` holds, made first where it is missing or damaged: by one run, for which
+    others wait.
+    """
+    listing = path.with_suffix(".contents.txt")
+    if not is_as_listed(listing):
+        with only_process_on(path, print):
+            if not is_as_listed(listing):
+                write_atomically(path, json.dumps(make()).encode())
+                list_contents(listing, [path])
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _cache_key(features: Features, recognizer: Checkpoint) -> str:

@@ -24,8 +24,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from models.atomic import naming_full_disk
 from models.content import file_digest, is_as_listed, list_contents
 from models.errors import DataError
+from models.lock import only_process_on
 from models.mel import MelConfig
 from models.phonology.phonemes import Phonemizer, words_of
 from models.training.corpus import (
@@ -114,15 +116,25 @@ def prepare_features(
     recordings = with_held_out(recordings, corpus, bool(left_out), report)
     folder = cache_dir / _cache_name(recordings, corpus, mel_config)
     if not is_as_listed(folder / _CONTENTS):
-        anew = ", which is damaged" if folder.exists() else ""
-        report(f"features: {len(recordings)} clips into {folder}{anew}")
-        _compute(recordings, corpus, mel_config, folder)
+        with only_process_on(folder, report):
+            _make_cache(recordings, corpus, mel_config, folder, report)
     features = _located(open_features(folder, mel_config), recordings)
     missing = _read_left_out(folder, recordings)
     tell_left_out([*left_out, *missing], num_clips, report, folder / "left_out.txt")
     _tell_shared_speakers(features.clips, report)
     clips = with_held_out(features.clips, corpus, bool(missing), report)
     return dataclasses.replace(features, clips=tuple(clips))
+
+
+def _make_cache(
+    recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig, folder: Path, report: Report
+) -> None:
+    """Unless another run has just made it."""
+    if is_as_listed(folder / _CONTENTS):
+        return
+    anew = ", which is damaged" if folder.exists() else ""
+    report(f"features: {len(recordings)} clips into {folder}{anew}")
+    _compute(recordings, corpus, mel, folder)
 
 
 def measure_recordings(
@@ -295,19 +307,25 @@ def write_features(
     left_out: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> None:
     """A cache of these clips, laid end to end, and of what was `left_out`, by `clip_key`. The
-    folder appears whole or not at all.
+    folder, which the caller holds, appears whole or not at all. Raises `DataError` when the disk is
+    full.
     """
-    temporary = folder.with_name(folder.name + f".{os.getpid()}.tmp")
-    temporary.mkdir(parents=True)
-    np.save(temporary / "waves.npy", np.concatenate([part.wave for part in parts]))
-    np.save(temporary / "mels.npy", np.concatenate([part.mel for part in parts]))
-    np.save(temporary / "pitch.npy", np.concatenate([part.pitch_hz for part in parts]))
-    listing = [dataclasses.asdict(clip) for clip in _end_to_end(clips)]
-    (temporary / _LEFT_OUT).write_text(json.dumps(dict(left_out)), encoding="utf-8")
-    (temporary / "clips.json").write_text(json.dumps(listing), encoding="utf-8")
-    list_contents(temporary / _CONTENTS, sorted(temporary.iterdir()))
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    temporary = folder.with_name(f"{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)  # of a run that was killed
+    try:
+        with naming_full_disk(folder):
+            temporary.mkdir(parents=True)
+            np.save(temporary / "waves.npy", np.concatenate([part.wave for part in parts]))
+            np.save(temporary / "mels.npy", np.concatenate([part.mel for part in parts]))
+            np.save(temporary / "pitch.npy", np.concatenate([part.pitch_hz for part in parts]))
+            listing = [dataclasses.asdict(clip) for clip in _end_to_end(clips)]
+            (temporary / _LEFT_OUT).write_text(json.dumps(dict(left_out)), encoding="utf-8")
+            (temporary / "clips.json").write_text(json.dumps(listing), encoding="utf-8")
+            list_contents(temporary / _CONTENTS, sorted(temporary.iterdir()))
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _read_left_out(folder: Path, recordings: Sequence[Recording]) -> list[LeftOut]:

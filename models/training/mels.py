@@ -17,9 +17,11 @@ import torch
 
 from models.acoustic.fastspeech2 import Prosody
 from models.acoustic.frame_pitch import Contour
+from models.atomic import naming_full_disk
 from models.checkpoint import Checkpoint, check_role, load_checkpoint
 from models.config import as_mapping, build, read_yaml
 from models.errors import CheckpointError, DataError
+from models.lock import only_process_on
 from models.mel import MelConfig, check_same_mel
 from models.phonology.alphabets import tokenize
 from models.training.align import align_corpus, alignment_of, unaligned
@@ -55,8 +57,8 @@ def write_teacher_mels(
 ) -> Path:
     """A features cache in `folder` whose mels are the acoustic model's.
 
-    Clips that it cannot say are left out, and counted. Raises `DataError` when none is left, or
-    when `folder` holds something else.
+    Clips that it cannot say are left out, and counted. Raises `DataError` when none is left, when
+    `folder` holds something else, another process writes it, or the disk is full.
     """
     check_target(folder)
     clips, parts = [], []
@@ -70,11 +72,12 @@ def write_teacher_mels(
                 pitch_hz=features.pitch(clip).astype(np.float16),
             )
         )
-    temporary = folder.with_name(folder.name + ".making")
-    write_features(temporary, clips, parts)
-    _write_card(temporary, MelsCard(acoustic.label, acoustic.mel))
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    with only_process_on(folder), naming_full_disk(folder):
+        temporary = folder.with_name(folder.name + ".making")
+        write_features(temporary, clips, parts)
+        _write_card(temporary, MelsCard(acoustic.label, acoustic.mel))
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
     seconds = sum(clip.num_samples for clip in clips) / acoustic.mel.sample_rate
     report(f"{len(clips)} clips, {seconds / 60:.0f} minutes, by {acoustic.label}")
     return folder

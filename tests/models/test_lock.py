@@ -1,5 +1,6 @@
 """One process at a time on a folder; a dead one holds nothing."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,3 +54,16 @@ def test_one_folder_by_two_names_is_one_folder(tmp_path: Path, checkout: Path) -
         with pytest.raises(DataError, match="one at a time"):
             _try(tmp_path / "real" / "dataset")
         holder.kill()
+
+
+def test_who_may_wait_is_told_for_whom_and_gets_its_turn(tmp_path: Path, checkout: Path) -> None:
+    told = list[str]()
+    with _hold(tmp_path / "cache", checkout) as holder:
+
+        def let_go(message: str) -> None:
+            told.append(message)
+            holder.kill()
+
+        with only_process_on(tmp_path / "cache", let_go):
+            pass
+    assert re.search(rf"cache: process {holder.pid} on .*; waiting for it$", told[0])

@@ -1,8 +1,13 @@
 import dataclasses
 import os
+import resource
 import shutil
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +18,7 @@ from models.errors import DataError
 from models.mel import LogMel, MelConfig
 from models.training.corpus import CorpusConfig, clip_key, is_held_out
 from models.training.features import open_features, prepare_features
-from models.training.measured import measure_clip, read_wave, trim_and_level
+from models.training.measured import Measured, measure_clip, read_wave, trim_and_level
 from tests.models.training.conftest import HUM_HZ, MEL, SENTENCES, TrainingCorpus, hum
 
 
@@ -61,6 +66,52 @@ def test_cache_is_made_once(corpus: TrainingCorpus) -> None:
     assert again.clips == corpus.features.clips
     assert isinstance(again.waves, np.memmap)
     assert output == told
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(corpus: TrainingCorpus, tmp_path: Path) -> None:
+    """Of a process of this very number, as in a container that is started again."""
+    made = Path(corpus.reports[-1].partition("all are in ")[2]).parent
+    for left in (f"{made.name}.tmp", f"{made.name}.{os.getpid()}.tmp"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "waves.npy").write_bytes(b"half")
+    again = prepare_features(corpus.config, MEL, tmp_path, lambda line: None)
+    assert np.array_equal(again.waves, corpus.features.waves)
+    assert not (tmp_path / f"{made.name}.tmp").exists()
+
+
+def test_of_two_runs_one_makes_the_cache_and_the_other_waits(
+    corpus: TrainingCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: tuple[list[str], list[str]] = ([], [])
+    began = threading.Event()
+
+    def begin(*args: Any, **kwargs: Any) -> Measured:
+        began.set()
+        time.sleep(0.05)
+        return measure_clip(*args, **kwargs)
+
+    monkeypatch.setattr("models.training.features.measure_clip", begin)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(prepare_features, corpus.config, MEL, tmp_path, said[0].append)
+        assert began.wait(60)
+        second = prepare_features(corpus.config, MEL, tmp_path, said[1].append)
+        assert first.result().clips == second.clips
+    assert said[0][0].startswith("features: ")
+    assert said[1][0].endswith("is at work on it; waiting for it")
+    assert not [line for line in said[1] if line.startswith("features: ")]
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
+    corpus: TrainingCorpus, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(DataError, match=r"features-\w+: the disk is full; free some space"):
+            prepare_features(corpus.config, MEL, tmp_path, lambda line: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["waves.npy", "mels.npy", "pitch.npy", "clips.json"])

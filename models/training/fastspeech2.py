@@ -1,5 +1,6 @@
 """The acoustic model's recipe: aligned clips, their pitch and energy a phone, many speakers."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,8 +191,9 @@ class FastSpeech2Task:
         self._examples_of_residuals = unheard or self.examples
         if config.start_from:
             start_voice(config.start_from, "fastspeech2", self.model)
+        self._vectors: str | None = None  # their digest
         if config.speaker_vectors is not None:  # also of speakers whom `start_from` knows
-            self._fill_vectors(config.speaker_vectors)
+            self._vectors = self._fill_vectors(config.speaker_vectors)
         self._judged = config.discriminators or MelDiscriminatorConfig()
         self.discriminators = MelDiscriminators(self._judged, features.mel_config.n_mels)
         self.adversary = config.adversary
@@ -241,10 +243,12 @@ class FastSpeech2Task:
             raise ConfigError("speaker_repeats: all are 0; one speaker or more is needed")
         return repeats
 
-    def _fill_vectors(self, path: Path) -> None:
+    def _fill_vectors(self, path: Path) -> str:
+        """Give the speakers the vectors of the file `path`; returns the digest of those."""
         rows = self.model.speaker_vectors
         vectors = read_speaker_vectors(path)
         rows.copy_(stack_vectors(vectors, self.speakers, rows.shape[1], path))
+        return hashlib.blake2b(rows.cpu().numpy().tobytes(), digest_size=8).hexdigest()
 
     def _measure_corpus(self) -> None:
         """Means and spreads that bring mels, pitch and energy to a common scale; the scale of
@@ -347,7 +351,8 @@ class FastSpeech2Task:
 
     @property
     def identity(self) -> dict[str, Any]:
-        return self._origin.identity
+        begun = {"start_from": self.config.start_from, "speaker_vectors": self._vectors}
+        return self._origin.identity | begun
 
     @property
     def _origin(self) -> Origin:

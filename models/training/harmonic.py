@@ -241,7 +241,7 @@ class HarmonicTask:
 
     @property
     def identity(self) -> dict[str, Any]:
-        return self._origin.identity
+        return self._origin.identity | {"start_from": self.config.start_from}
 
     @property
     def _origin(self) -> Origin:

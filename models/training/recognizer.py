@@ -156,7 +156,7 @@ class RecognizerTask:
 
     @property
     def identity(self) -> dict[str, Any]:
-        return self._origin.identity
+        return self._origin.identity | {"start_from": self.config.start_from}
 
     @property
     def _origin(self) -> Origin:

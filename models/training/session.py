@@ -112,7 +112,9 @@ class Trained(Protocol):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What its weights are made for, as plain data: another run's cannot go on with them."""
+        """What its weights are made for and begin with, as plain data: another run's cannot go on
+        with them.
+        """
 
     def evaluate(self, model: nn.Module, board: Any, step: int) -> dict[str, float]:
         """Metrics on held-out clips, the decisive one first, lower is better."""
@@ -126,7 +128,8 @@ class Session:
 
     `modules` are trained, each by the optimizer of its name; `main` is the module that is
     averaged and shipped. A state of another `identity` is not resumed: rows of equal shape may
-    stand for other speakers or phones.
+    stand for other speakers or phones, and what a run begins with is no longer read when it goes
+    on. What is None there is not asked for. All other settings are those of the config.
     """
 
     def __init__(
@@ -302,23 +305,32 @@ class Session:
             self.averaged.load_state_dict(state["averaged"])
             for name, module in self.raw.items():
                 module.load_state_dict(state["modules"][name])
-                self.optimizers[name].load_state_dict(state["optimizers"][name])
+                _restore(self.optimizers[name], state["optimizers"][name])
         except UNFIT_STATE as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise TrainingError(
                 f"{path}: cannot be resumed with this config ({reason}); choose another run folder "
                 "(start_from begins with a checkpoint's weights)"
             ) from None
-        print(f"resumed {self.folder} at step {self.step}", flush=True)
+        is_over = self.step >= self.config.steps
+        left = f"; loop.steps is {self.config.steps}: none is left to train" if is_over else ""
+        print(f"resumed {self.folder} at step {self.step}{left}", flush=True)
 
-    def _check_state(self, state: dict[str, Any]) -> None:
-        """Raise `ValueError` for what loads and is something else; old states say less."""
+    def _check_state(self, state: Any) -> None:
+        """Raise `ValueError` for what loads and is something else; old states say less. What this
+        run was begun with, and is not asked for again, goes on to be known.
+        """
+        if not isinstance(state, dict):
+            raise ValueError("it is no state of a run")
         kinds = state.get("kinds", self._kinds)
         if kinds != self._kinds:
             its, ours = (", ".join(found.values()) for found in (kinds, self._kinds))
             raise ValueError(f"its optimizers are {its}, not {ours}")
-        if difference := first_difference(state.get("identity", {}), self.identity):
+        begun = state.get("identity", {})
+        asked = {part: value for part, value in self.identity.items() if value is not None}
+        if difference := first_difference(begun, asked):
             raise ValueError(difference)
+        self.identity = begun | asked
 
     @property
     def _kinds(self) -> dict[str, str]:
@@ -345,6 +357,17 @@ class Session:
                 f"{self.folder}: loss {', '.join(broken)} is not finite at step {self.step + 1}; "
                 f"state.pt holds the last good step; try a lower learning rate"
             )
+
+
+def _restore(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Load what it has gathered; its settings are those of this run's config, as its rate is."""
+    settings = [
+        {name: value for name, value in group.items() if name != "params"}
+        for group in optimizer.param_groups
+    ]
+    optimizer.load_state_dict(state)
+    for group, asked in zip(optimizer.param_groups, settings, strict=True):
+        group.update(asked)
 
 
 def _save_state(state: dict[str, Any], path: Path) -> None:

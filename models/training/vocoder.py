@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from models.config import as_mapping
 from models.errors import ConfigError, DataError
 from models.losses import MultiResolutionStft, StftLossConfig
 from models.mel import LogMel, MelConfig, check_same_mel
@@ -181,7 +182,8 @@ class VocoderTask(ABC):
 
     @property
     def identity(self) -> dict[str, Any]:
-        return self._origin.identity
+        begun = {part: getattr(self.config, part) for part in ("start_from", "discriminators_of")}
+        return self._origin.identity | as_mapping(begun)
 
     @property
     def _origin(self) -> Origin:

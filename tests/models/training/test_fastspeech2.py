@@ -15,7 +15,7 @@ from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.acoustic.frames import smooth
 from models.checkpoint import load_checkpoint
 from models.config import as_mapping, build
-from models.errors import ConfigError
+from models.errors import ConfigError, TrainingError
 from models.mel import MelConfig
 from models.phonology.alphabets import tokenize
 from models.phonology.phonemes import tokens_of
@@ -215,6 +215,28 @@ def test_vectors_of_the_config_replace_those_that_the_start_has(
     config = _config(tmp_path / "new", corpus, recognizer, **changed, **shared)
     model = load_checkpoint(train_fastspeech2(config)).model
     assert model.speaker_vectors.tolist() == [[0, 0, 1], [-1, 0, 0]]
+
+
+def test_a_run_does_not_go_on_with_other_vectors(
+    tmp_path: Path, corpus: TrainingCorpus, recognizer: Path, grids: Path
+) -> None:
+    def run(name: str, steps: int, anna: list[float]) -> Path:
+        (tmp_path / name).write_text(json.dumps({"anna": anna, "ben": [0, 1]}), encoding="utf-8")
+        config = _config(
+            tmp_path,
+            corpus,
+            recognizer,
+            textgrids={"folder": str(grids), "phones": "ipa"},
+            model=TINY | {"speaker_vector_dim": 2},
+            speaker_vectors=str(tmp_path / name),
+            loop={"steps": steps},
+        )
+        return train_fastspeech2(config)
+
+    run("vectors.json", 1, [1, 0])
+    with pytest.raises(TrainingError, match=r"\(speaker_vectors was \w{16}, is \w{16}\); choose"):
+        run("vectors.json", 2, [3, 4])
+    run("elsewhere.json", 2, [2, 0])  # the same ones: they have length 1
 
 
 def test_vectors_and_their_size_need_each_other(

@@ -154,9 +154,61 @@ def test_a_disk_that_fills_up_keeps_the_last_state(tmp_path: Path) -> None:
     assert Session(tmp_path, LOOP, modules, OPTIMIZERS, "model").step == 2
 
 
-def test_damaged_state_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "state.pt").write_bytes(b"half a file")
+def test_what_a_run_began_with_is_not_silently_another(tmp_path: Path) -> None:
+    def start(begun_with: str | None) -> Session:
+        identity = {"config": {"dim": 3}, "start_from": begun_with}
+        modules: dict[str, nn.Module] = {"model": nn.Linear(3, 3)}
+        return Session(tmp_path, LOOP, modules, OPTIMIZERS, "model", identity=identity)
+
+    start(None).save()
+    with pytest.raises(TrainingError, match=r"\(start_from was None, is anna\); .*start_from"):
+        start("anna")
+    (tmp_path / "state.pt").unlink()
+    start("anna").save()
+    start(None).save()  # begun is begun: it need not be said again, and stays known
+    assert start("anna").step == 2
+    with pytest.raises(TrainingError, match=r"\(start_from was anna, is ben\)"):
+        start("ben")
+
+
+def test_a_resumed_run_has_the_optimizer_of_its_config(tmp_path: Path) -> None:
+    def start(settings: dict[str, Any]) -> Session:
+        optimizer = build(OptimizerConfig, settings, "test")
+        modules: dict[str, nn.Module] = {"model": nn.Linear(3, 3)}
+        return Session(tmp_path, LOOP, modules, {"model": optimizer}, "model")
+
+    for kind in ("adamw", "adam", "rmsprop", "muon"):
+        before: dict[str, Any] = {"kind": kind, "learning_rate": 0.1}
+        after = before | {"weight_decay": 0.5, "betas": [0.5, 0.6], "eps": 1e-3}
+        (tmp_path / "state.pt").unlink(missing_ok=True)
+        asked = _settings(start(after))
+        start(before).save()
+        assert _settings(start(after)) == asked != _settings(start(before))
+
+
+def _settings(session: Session) -> list[dict[str, object]]:
+    groups = session.optimizers["model"].param_groups
+    return [{key: value for key, value in group.items() if key != "params"} for group in groups]
+
+
+def test_a_run_beyond_its_last_step_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(tmp_path)
+    assert _run(tmp_path, loop=dataclasses.replace(LOOP, steps=4)).step == 6
+    assert "at step 6; loop.steps is 4: none is left to train\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damaged", [b"half a file", b""])
+def test_damaged_state_is_refused(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "state.pt").write_bytes(damaged)
     with pytest.raises(TrainingError, match=r"state\.pt: cannot be resumed"):
+        Session(tmp_path, LOOP, {"model": _module()}, OPTIMIZERS, main="model")
+
+
+def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
+    torch.save([torch.zeros(3)], tmp_path / "state.pt")
+    with pytest.raises(TrainingError, match=r"cannot be resumed .*\(it is no state of a run\)"):
         Session(tmp_path, LOOP, {"model": _module()}, OPTIMIZERS, main="model")
 
 

@@ -13,12 +13,18 @@ from pydantic import Field
 from flows.artifacts import has_server
 from flows.build_dataset import build_dataset
 from flows.cli.mels import corpus_config
-from flows.parameters import Count, Overrides, Seed, place
-from models.checkpoint import KINDS, checkpoint_files, read_info
+from flows.parameters import Count, Overrides, Seed, expanded, place, settings_of
+from models.checkpoint import (
+    KINDS,
+    check_role,
+    checkpoint_digest,
+    checkpoint_files,
+    read_info,
+)
 from models.errors import ConfigError
-from models.evaluation.candidate import Contest, Verdict, compare_with_used
+from models.evaluation.candidate import Contest, Verdict, compare_with_used, deciding_column
 from models.object_store import RemotePath
-from models.training.run import train
+from models.training.run import recipe_of, train
 from pipeline.storage.publish import publish, staging_folder
 from pipeline.storage.versions import check_writable, local_copy, published
 
@@ -73,7 +79,9 @@ def renew_voice(
         figure: What decides: `per`, `mcd_dtw_db` (acoustic models), `mel_l1`, `mcd_db` (vocoders)
             or another column of `voxloom evaluate`.
         clips: On how many held-out clips of the training's corpus.
-        training_overrides: Further keys of the training config, such as `loop.steps=20000`.
+        training_overrides: Further keys of the training config, such as `loop.steps=20000`, with
+            `{date}` and variables as in `output`. Each training needs a run folder of its own:
+            `run=runs/mine-{date}`.
         output: The dataset's folder, in place of the config's `output.path`, with `{date}`.
         count: How many sentences, in place of the config's `sentences.count`.
         seed: Another seed makes other rows; `date` takes the day of the run.
@@ -81,11 +89,13 @@ def renew_voice(
     """
     in_use = place(voice)
     is_there = _is_there(in_use)
-    candidate = train_voice(training, training_overrides or [])
+    trained_with = [expanded(override) for override in training_overrides or []]
+    _check_contest(recipe_of(training), figure, in_use if is_there else None)
+    settings_of(build, output, count, seed, overrides)
+    candidate = train_voice(training, trained_with)
     if is_there:
-        corpus = corpus_config(Path(training), overrides=training_overrides or ())
-        contest = Contest(corpus, figure, clips)
-        if not _is_better(candidate, in_use, contest):
+        corpus = corpus_config(Path(training), overrides=trained_with)
+        if not _is_better(candidate, in_use, Contest(corpus, figure, clips)):
             return str(in_use)
     publish_voice(candidate, in_use)
     key = _KEY_OF_ROLE[KINDS[read_info(candidate).kind].role]
@@ -102,7 +112,20 @@ def _is_there(voice: Path) -> bool:
     return voice.exists()
 
 
+def _check_contest(kind: str, figure: str, in_use: Path | None) -> None:
+    """Raises now, not after the training, for a kind that no build uses, a figure that it is not
+    judged by, and a voice in use that is another kind's.
+    """
+    deciding_column(kind, figure)
+    if in_use is not None:
+        check_role(str(local_copy(in_use)), KINDS[kind].role, "voice")
+
+
 def _is_better(candidate: Path, in_use: Path, contest: Contest) -> bool:
+    if checkpoint_digest(candidate) == checkpoint_digest(local_copy(in_use)):
+        message = "nothing new was trained: %s is the one in use; name a new run folder"
+        get_run_logger().warning(message, candidate)
+        return False
     verdict = evaluate_voice(candidate, local_copy(in_use), contest)
     figures = f"{contest.figure} {verdict.candidate:.4g}, in use {verdict.in_use:.4g}"
     if verdict.is_better:

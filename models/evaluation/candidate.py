@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from models.checkpoint import KINDS, read_info
@@ -11,6 +12,11 @@ from models.evaluation import acoustic, vocoders
 from models.evaluation.judge import Judge
 from models.evaluation.results import Column, Table, markdown
 from models.training.corpus import CorpusConfig
+
+_COLUMNS: dict[str, Sequence[Column]] = {
+    "acoustic": acoustic.COLUMNS,
+    "vocoder": vocoders.COLUMNS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +49,15 @@ def compare_with_used(
 ) -> Verdict:
     """Both on the same held-out clips. Raises `ConfigError`, `DataError` or `CheckpointError`."""
     both = (str(in_use), str(candidate))
-    role = KINDS[read_info(candidate).kind].role
+    kind = read_info(candidate).kind
+    column = deciding_column(kind, contest.figure)
     judge = Judge(contest.recognizer, None)
-    if role == "vocoder":
-        column = _column(vocoders.COLUMNS, contest.figure)
+    if KINDS[kind].role == "vocoder":
         of_vocoders = vocoders.VocoderRequest(
             contest.corpus, both, recognizer=contest.recognizer, count=contest.count
         )
         tables = vocoders.evaluate_vocoders(of_vocoders, judge, report)
         return _verdict(tables[0], vocoders.COLUMNS, column)
-    if role != "acoustic":
-        raise ConfigError(f"{candidate}: a {role}; only acoustic models and vocoders are compared")
-    column = _column(acoustic.COLUMNS, contest.figure)
     of_models = acoustic.AcousticRequest(
         contest.corpus, both, contest.vocoder, contest.recognizer, contest.count
     )
@@ -62,11 +65,23 @@ def compare_with_used(
     return _verdict(tables[0], acoustic.COLUMNS, column)
 
 
-def _column(columns: Sequence[Column], key: str) -> Column:
-    allowed = {column.key: column for column in columns if column.better}
-    if key not in allowed:
-        raise ConfigError(f"figure: {key!r} is not one of {', '.join(allowed)}")
-    return allowed[key]
+def deciding_column(kind: str, figure: str) -> Column:
+    """The column `figure` of the table that checkpoints of a kind are compared in. Raises
+    `ConfigError` for a kind that is not compared, and for a figure that is not measured.
+    """
+    role = KINDS[kind].role
+    if role not in _COLUMNS:
+        raise ConfigError(f"{kind}: a {role}; only acoustic models and vocoders are compared")
+    allowed = {column.key: column for column in _COLUMNS[role] if _is_measured(column)}
+    if figure not in allowed:
+        raise ConfigError(f"figure: {figure!r} is not one of {', '.join(allowed)}")
+    return allowed[figure]
+
+
+def _is_measured(column: Column) -> bool:
+    """NISQA, which predicts a MOS, is not asked here; PESQ is an extra."""
+    lacking = {"mos"} if find_spec("pesq") else {"mos", "pesq_wb"}
+    return bool(column.better) and column.key not in lacking
 
 
 def _verdict(table: Table, columns: Sequence[Column], column: Column) -> Verdict:

@@ -41,10 +41,7 @@ def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
     last saved step. Raises `ConfigError`.
     """
     config_path = resolve_path(config_path)
-    name = read_yaml(config_path).get("recipe")
-    if name not in RECIPES:
-        raise ConfigError(f"{config_path}: recipe: {name!r} is not one of {', '.join(RECIPES)}")
-    recipe = RECIPES[name]
+    recipe = RECIPES[recipe_of(config_path)]
     module = importlib.import_module(f"models.training.{recipe.module}")
     config = load_config(getattr(module, recipe.config), config_path, overrides)
     with _naming_file(config_path, config):
@@ -52,6 +49,15 @@ def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
         check_can_be_written(config.cache, "cache")
         best: Path = getattr(module, recipe.function)(config)
     return best
+
+
+def recipe_of(config_path: Path | str) -> str:
+    """The kind of checkpoint that the YAML file describes the training of. Raises `ConfigError`."""
+    config_path = resolve_path(config_path)
+    name = read_yaml(config_path).get("recipe")
+    if name not in RECIPES:
+        raise ConfigError(f"{config_path}: recipe: {name!r} is not one of {', '.join(RECIPES)}")
+    return str(name)
 
 
 @contextmanager

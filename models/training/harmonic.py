@@ -148,6 +148,12 @@ class HarmonicTask:
         self._teachers = _Pool(teachers, config.segment_frames) if teachers else None
         if not self._recordings.clips:
             raise DataError(f"no clip to train on is longer than {config.segment_frames} frames")
+        if self._teachers and not self._teachers.clips:
+            folders = ", ".join(map(str, config.teacher_mels))
+            raise DataError(
+                f"teacher_mels: no clip to train on is longer than {config.segment_frames} frames "
+                f"in {folders}"
+            )
         self._held_out = self._some_held_out()
         self.steps_per_epoch = max(1, len(self._recordings.clips) // config.batch_size)
 

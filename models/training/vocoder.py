@@ -110,6 +110,11 @@ class VocoderTask(ABC):
         self.clips = [clip for clip in features.training() if clip.num_samples > self._length]
         if not self.clips:
             raise DataError(f"no clip to train on is longer than {config.segment_frames} frames")
+        if not features.held_out():  # a corpus always has some
+            raise DataError(
+                f"teacher_mels: {config.teacher_mels} holds no clip of a held-out sentence, to "
+                "evaluate on; write it of a larger part of the corpus"
+            )
         self.steps_per_epoch = max(1, len(self.clips) // config.batch_size)
         self._shares = np.array([clip.num_samples for clip in self.clips], dtype=np.float64)
         self._shares /= self._shares.sum()

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from models.errors import CheckpointError, ConfigError, DataError, TrainingError
 from models.lock import only_process_on
 from models.mel import MelConfig
 from models.training.fastspeech2 import FastSpeech2Task
-from models.training.features import write_features
+from models.training.features import Clip, write_features
 from models.training.harmonic import HarmonicTask
 from models.training.hifigan import HifiGanTask, HifiGanTraining
 from models.training.measured import Measured
@@ -492,9 +493,11 @@ def test_vocoder_goes_on_from_its_like_only(
         train(write_config(tmp_path / "next", "hifigan", corpus, **changed))
 
 
-def write_flat_mels(folder: Path, corpus: TrainingCorpus) -> None:
-    """Mels of an acoustic model that says the same in every frame."""
-    clips = list(corpus.features.clips)
+def write_flat_mels(
+    folder: Path, corpus: TrainingCorpus, of: Callable[[Clip], bool] = lambda clip: True
+) -> None:
+    """Mels of an acoustic model that says the same in every frame, of some clips."""
+    clips = [clip for clip in corpus.features.clips if of(clip)]
     parts = [
         Measured(
             wave=(corpus.features.wave(clip) * 32768).astype(np.int16),
@@ -506,6 +509,23 @@ def write_flat_mels(folder: Path, corpus: TrainingCorpus) -> None:
     write_features(folder, clips, parts)
     card = {"acoustic_model": "flat@0", "mel": as_mapping(MEL)}
     (folder / "mels.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
+
+
+@pytest.mark.parametrize("recipe", ["hifigan", "vocos"])
+def test_mels_without_a_held_out_sentence_are_refused_before_the_first_step(
+    tmp_path: Path, corpus: TrainingCorpus, recipe: str
+) -> None:
+    write_flat_mels(tmp_path / "mels", corpus, of=lambda clip: not clip.held_out)
+    path = write_config(tmp_path, recipe, corpus, teacher_mels=str(tmp_path / "mels"))
+    with pytest.raises(DataError, match=r"train\.yaml: teacher_mels: .*mels holds no clip of a"):
+        train(path)
+
+
+def test_mels_with_nothing_to_train_on_are_refused(tmp_path: Path, corpus: TrainingCorpus) -> None:
+    write_flat_mels(tmp_path / "mels", corpus, of=lambda clip: clip.held_out)
+    path = write_config(tmp_path, "harmonic", corpus, teacher_mels=[str(tmp_path / "mels")])
+    with pytest.raises(DataError, match=r"teacher_mels: no clip to train on .* in .*mels$"):
+        train(path)
 
 
 def test_vocoder_learns_from_an_acoustic_models_mels(

@@ -145,6 +145,8 @@ def ship(
     from models.checkpoint import PRETRAINED
     from models.training.ship import ship as write
 
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise ConfigError(f"NAME: {name!r}: a name is needed, without folders, as my-voice")
     write(checkpoint, PRETRAINED / name, speakers or [], featured or [])
     tell(f"checkpoint  {PRETRAINED / name}")
 

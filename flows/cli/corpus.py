@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.console import console, tell
+from flows.cli.options import writable_folder
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def list_corpora() -> None:
 @corpus_app.command()
 def get(
     name: Annotated[str, typer.Argument(help="A name that `list` gives.")],
-    to: Annotated[Path, typer.Option(help="The folder of your corpora; writes TO/NAME.")],
+    to: Annotated[
+        Path,
+        typer.Option(help="The folder of your corpora; writes TO/NAME.", callback=writable_folder),
+    ],
     unpacked: Annotated[
         Path | None,
         typer.Option("--from", help="The unpacked archive, or a clone, in place of a download."),
@@ -73,7 +77,10 @@ def prepare(
         str, typer.Option(help="The recognizer checkpoint for forced alignment.")
     ] = "recognizer",
     cache: Annotated[
-        Path, typer.Option(help="Where features go: the `cache` of the training config.")
+        Path,
+        typer.Option(
+            help="Where features go: the `cache` of the training config.", callback=writable_folder
+        ),
     ] = Path("runs/cache"),
     held_out: Annotated[
         float, typer.Option(help="The share of sentences that no model trains on.")

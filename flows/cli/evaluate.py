@@ -10,7 +10,7 @@ import typer
 from flows.cli.console import tell
 from flows.cli.many_values import ManyValues
 from flows.cli.mels import Corpus, Folders, corpus_config
-from flows.cli.options import Device, Out, Recognizer
+from flows.cli.options import Device, Out, Recognizer, writable_folder
 
 if TYPE_CHECKING:
     from models.evaluation.results import Column, Table
@@ -57,7 +57,9 @@ def evaluate_vocoders(
     count: Annotated[int, typer.Option(help="Number of clips.", min=1)] = 30,
     device: Device = "cpu",
     mos: Mos = None,
-    cache: Annotated[Path, typer.Option(help="Where alignments are kept.")] = Path("runs/cache"),
+    cache: Annotated[
+        Path, typer.Option(help="Where alignments are kept.", callback=writable_folder)
+    ] = Path("runs/cache"),
     out: Out = Path("runs/evaluation/vocoders"),
 ) -> None:
     """Compare vocoders with each other, with Griffin-Lim and with the recordings.

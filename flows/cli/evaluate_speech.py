@@ -18,6 +18,7 @@ from flows.cli.options import (
     Recognizer,
     Spread,
     Vocoder,
+    writable_folder,
 )
 from models.errors import ConfigError
 
@@ -40,7 +41,7 @@ Transcribe = Annotated[
 ]
 FliteVoice = Annotated[str, typer.Option(help="The voice of flite: slt, rms, awb or kal16.")]
 Jobs = Annotated[int, typer.Option(help="Processes of pocketsphinx.", min=1)]
-Cache = Annotated[Path, typer.Option(help="Where transcripts are kept.")]
+Cache = Annotated[Path, typer.Option(help="Where transcripts are kept.", callback=writable_folder)]
 
 
 def evaluate_intelligibility(

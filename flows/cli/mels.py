@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import tell
-from flows.cli.options import Device
+from flows.cli.options import Device, writable_folder
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ Folders = Annotated[
 def mels(
     checkpoint: Annotated[str, typer.Argument(help="An acoustic model's name or folder.")],
     corpus: Corpus,
-    to: Annotated[Path, typer.Option(help="The folder to write.")],
+    to: Annotated[Path, typer.Option(help="The folder to write.", callback=writable_folder)],
     folders: Folders = None,
     recognizer: Annotated[
         str, typer.Option(help="The recognizer checkpoint for forced alignment.")
     ] = "recognizer",
-    cache: Annotated[Path, typer.Option(help="Where features are kept.")] = Path("runs/cache"),
+    cache: Annotated[
+        Path, typer.Option(help="Where features are kept.", callback=writable_folder)
+    ] = Path("runs/cache"),
     device: Device = "cpu",
 ) -> None:
     """Write an acoustic model's mels of recordings, to fine-tune a vocoder on.

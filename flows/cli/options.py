@@ -29,9 +29,10 @@ def _usable_device(device: str) -> str:
     return device
 
 
-def _writable_folder(out: Path) -> Path:
-    check_can_be_written(out, "--out")
-    return out
+def writable_folder(option: typer.CallbackParam, folder: Path) -> Path:
+    """The callback of an option for a folder to write: raises `DataError` before any work."""
+    check_can_be_written(folder, option.opts[0])
+    return folder
 
 
 def _possible_spread(spread: float) -> float:
@@ -79,4 +80,4 @@ Spread = Annotated[
 Device = Annotated[
     Literal["cpu", "cuda"], typer.Option(help="Where models run.", callback=_usable_device)
 ]
-Out = Annotated[Path, typer.Option(help="The folder to write.", callback=_writable_folder)]
+Out = Annotated[Path, typer.Option(help="The folder to write.", callback=writable_folder)]

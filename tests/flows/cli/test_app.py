@@ -52,6 +52,15 @@ def test_a_missing_checkpoint_ends_with_1(
     assert "error: nobody: no such checkpoint" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["", "..", "../elsewhere", "a/b", "/tmp/x"])
+def test_a_checkpoint_ships_under_a_name_alone(
+    name: str, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("models.checkpoint.PRETRAINED", tmp_path / "pretrained")
+    assert run("checkpoints", "ship", tiny_voices.vocoder, name) == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_full_disk_ends_with_1_and_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

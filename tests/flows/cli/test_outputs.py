@@ -29,6 +29,25 @@ def test_a_file_in_the_place_of_a_folder_is_told_first(
     assert told == f"error: --out: {tmp_path / 'file'}: is a file; a folder is needed\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("mels none --corpus none --to x", "--cache"),
+        ("mels none --corpus none", "--to"),
+        ("corpus get an4", "--to"),
+        ("corpus prepare none", "--cache"),
+        ("evaluate vocoders --corpus none --checkpoints none", "--cache"),
+    ],
+)
+def test_so_is_one_in_the_place_of_a_cache_or_a_corpus(
+    command: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert run(*command.split(), option, tmp_path / "file") == 1
+    told = capsys.readouterr().err
+    assert told == f"error: {option}: {tmp_path / 'file'}: is a file; a folder is needed\n"
+
+
 @pytest.mark.parametrize("option", ["--out", "--json"])
 def test_an_object_store_is_told_first(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("audit", "none", option, "s3://bucket/x") == 2

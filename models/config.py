@@ -83,6 +83,36 @@ def as_mapping(config: Any) -> Any:
     return str(config) if isinstance(config, Path) else config
 
 
+def check_least(config: Any, least: float, *names: str) -> None:
+    """For a config's `__post_init__`: raise `ValueError` naming the first of its fields `names`, a
+    number or a list of them, that is below `least`.
+    """
+    for name in names:
+        value = getattr(config, name)
+        lowest = min(value, default=least) if isinstance(value, tuple) else value
+        if lowest < least:
+            raise ValueError(f"{name}: at least {least:g}, found {lowest:g}")
+
+
+def check_shares(config: Any, *names: str) -> None:
+    """For a config's `__post_init__`: raise `ValueError` naming the first of its fields `names`
+    that is not from 0 up to 1, 1 left out: a dropout.
+    """
+    for name in names:
+        if not 0 <= getattr(config, name) < 1:
+            raise ValueError(f"{name}: from 0 up to 1, found {getattr(config, name)}")
+
+
+def check_ordered(config: Any, *names: str) -> None:
+    """For a config's `__post_init__`: raise `ValueError` naming the first of its fields `names`, a
+    lowest and a highest number each, that has them the other way round.
+    """
+    for name in names:
+        lowest, highest = getattr(config, name)
+        if lowest > highest:
+            raise ValueError(f"{name}: lowest first, found {lowest}, {highest}")
+
+
 def _set_dotted(mapping: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not key:

@@ -29,6 +29,7 @@ from models.acoustic.glottal_onset import (
     is_consonant,
     is_stressed_onset,
 )
+from models.config import check_least, check_shares
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
 from models.phonology.word_starts import begins_word
@@ -69,14 +70,16 @@ class FastSpeech2Config:
     word_starts: bool = False
 
     def __post_init__(self) -> None:
+        sizes = ("dim", "num_heads", "hidden_dim", "predictor_dim", "frame_pitch_dim")
+        check_least(self, 1, *sizes, "kernel_size", "predictor_kernel")
+        check_least(self, 0, "encoder_layers", "decoder_layers", "speaker_vector_dim")
+        check_shares(self, "dropout", "predictor_dropout")
         if self.dim % 2:
             raise ValueError(f"dim: must be even, found {self.dim}")
         if self.dim % self.num_heads:
             raise ValueError(f"num_heads: {self.num_heads} does not divide dim {self.dim}")
         if self.kernel_size % 2 == 0 or self.predictor_kernel % 2 == 0:
             raise ValueError("kernel_size: kernels must be odd")
-        if self.speaker_vector_dim < 0:
-            raise ValueError(f"speaker_vector_dim: 0 or more, found {self.speaker_vector_dim}")
         if not self.learned_speakers and not self.speaker_vector_dim:
             raise ValueError("learned_speakers: without them speaker_vector_dim must be above 0")
 

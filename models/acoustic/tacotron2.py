@@ -23,6 +23,7 @@ from models.acoustic.tacotron2_attention import (
 )
 from models.acoustic.tacotron2_convolutions import Encoder, PostNet
 from models.acoustic.tacotron2_prenet import PreNet, PreNetDropout
+from models.config import check_least, check_shares
 from models.mel import MelConfig, mel_amplitude, scale_mels
 from models.speakers.mixing import PerSpeaker
 from models.voice import Controls, Speech
@@ -61,19 +62,17 @@ class Tacotron2Config:
     max_steps: int = 1000
 
     def __post_init__(self) -> None:
+        networks = ("encoder", "attention_rnn", "attention", "prenet", "decoder_rnn", "postnet")
+        check_least(self, 1, *(f"{network}_dim" for network in networks), "location_filters")
+        check_least(self, 1, "encoder_kernel", "location_kernel", "postnet_kernel")
+        check_least(self, 1, "frames_per_step", "max_steps", "encoder_layers")
+        check_least(self, 2, "postnet_layers")
+        check_shares(self, "dropout", "rnn_dropout")
         if self.encoder_dim % 2:
             raise ValueError(f"encoder_dim: must be even, found {self.encoder_dim}")
         for name in ("encoder_kernel", "location_kernel", "postnet_kernel"):
             if getattr(self, name) % 2 == 0:
                 raise ValueError(f"{name}: must be odd, found {getattr(self, name)}")
-        for name in ("frames_per_step", "max_steps", "encoder_layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: at least 1, found {getattr(self, name)}")
-        if self.postnet_layers < 2:
-            raise ValueError(f"postnet_layers: at least 2, found {self.postnet_layers}")
-        for name in ("dropout", "rnn_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}: from 0 up to 1, found {getattr(self, name)}")
         if not 0 < self.stop_threshold <= 1:
             raise ValueError(f"stop_threshold: above 0, at most 1, found {self.stop_threshold}")
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config import check_least, check_shares
 from models.mel import MelConfig
 
 BLANK = "<blank>"
@@ -26,6 +27,8 @@ class RecognizerConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
+        check_least(self, 1, "dim", "hidden_dim", "num_layers", "kernel_size")
+        check_shares(self, "dropout")
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size: must be odd, found {self.kernel_size}")
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config import check_least
 from models.mel import MelConfig
 from models.recognition.recognizer import STRIDE, Block, RecognizerConfig, center
 
@@ -26,6 +27,10 @@ class SpeakerEncoderConfig:
     kernel_size: int = 9
     dropout: float = 0.1
     embedding_dim: int = 128
+
+    def __post_init__(self) -> None:
+        check_least(self, 1, "embedding_dim")
+        _ = self.blocks  # which has checks of its own
 
     @property
     def blocks(self) -> RecognizerConfig:

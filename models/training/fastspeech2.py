@@ -24,6 +24,7 @@ from models.acoustic.mel_discriminators import (
     MelDiscriminators,
     windows_of,
 )
+from models.config import check_least
 from models.errors import ConfigError
 from models.losses import check_loss_names
 from models.mel import check_same_mel
@@ -111,6 +112,7 @@ class FastSpeech2Training:
         more = ("contour", "voicing") if self.model.frame_pitch else ()
         adversarial = ("adversarial", "feature") if self.discriminators else ()
         check_loss_names(self.loss_weights, names + more + adversarial)
+        check_least(self, 1, "frames_per_batch")
         if (self.discriminators is None) != (self.discriminators_optimizer is None):
             raise ValueError(
                 "discriminators: they need discriminators_optimizer, and it needs them"

@@ -18,6 +18,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
+from models.config import check_ordered
 from models.errors import DataError
 from models.losses import EnergyDistance, check_loss_names
 from models.mel import LogMel, MelConfig, check_mel_fields, check_same_mel
@@ -84,6 +85,7 @@ class HarmonicTraining:
         if not self.fft_sizes or min(self.fft_sizes) < 4:
             raise ValueError(f"fft_sizes: one or more of at least 4, found {self.fft_sizes}")
         check_segments(self.batch_size, self.segment_frames, self.mel, self.fft_sizes)
+        check_ordered(self, "gain_db")
         if not (0 <= self.teacher_share <= 1 and 0 <= self.blurred_share <= 1):
             raise ValueError("teacher_share: shares are 0 to 1")
 

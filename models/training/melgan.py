@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.config import check_least
 from models.losses import check_loss_names
 from models.training.adversarial import Generated
 from models.training.features import Features
@@ -49,6 +50,8 @@ class MelGanTraining(VocoderTraining):
 
     def __post_init__(self) -> None:
         VocoderTraining.__post_init__(self)
+        if self.initial_std is not None:
+            check_least(self, 0, "initial_std")
         check_loss_names(self.loss_weights, LOSSES)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.config import resolve_path
+from models.config import check_ordered, resolve_path
 from models.errors import ConfigError
 from models.training.measured import read_wave
 
@@ -33,10 +33,7 @@ class NoisyConfig:
         for name in ("room_share", "noise_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: between 0 and 1, found {getattr(self, name)}")
-        for name in ("snr_db", "gain_db"):
-            lowest, highest = getattr(self, name)
-            if lowest > highest:
-                raise ValueError(f"{name}: lowest first, found {lowest}, {highest}")
+        check_ordered(self, "snr_db", "gain_db")
 
 
 class NoisySpeech:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.config import check_least, check_shares
 from models.losses import check_loss_names
 from models.mel import LogMel, MelConfig, check_mel_fields
 from models.phonology.phonemes import phones_of
@@ -33,6 +34,10 @@ class MaskConfig:
     time_masks_per_s: float = 1.0
     time_width: int = 16
     stretch: float = 0.12
+
+    def __post_init__(self) -> None:
+        check_least(self, 0, "band_masks", "band_width", "time_masks_per_s", "time_width")
+        check_shares(self, "stretch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,12 @@ class RecognizerTraining:
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, ("ctc",))
         check_mel_fields(self.mel, {"log": "ln"}, "a recognizer, which aligns by level,")
+        check_least(self, 1, "frames_per_batch")
+        if self.masks.band_width > self.mel.n_mels:
+            raise ValueError(
+                f"masks.band_width: at most mel.n_mels, {self.mel.n_mels}, found "
+                f"{self.masks.band_width}"
+            )
 
 
 def train_recognizer(config: RecognizerTraining) -> Path:

@@ -23,6 +23,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.atomic import naming_full_disk, sync
+from models.config import check_least
 from models.errors import ConfigError, TrainingError
 from models.lock import only_process_on
 from models.precision import Precision, fastest_precision, supports_bf16
@@ -50,9 +51,7 @@ class LoopConfig:
     trackers: tuple[Tracker, ...] = ("tensorboard",)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "log_every", "evaluate_every", "save_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: at least 1, found {getattr(self, name)}")
+        check_least(self, 1, "steps", "log_every", "evaluate_every", "save_every")
         if not 0 <= self.average_decay <= 1:
             raise ValueError(f"average_decay: from 0 to 1, found {self.average_decay}")
 

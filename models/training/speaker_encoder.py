@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config import check_least
 from models.errors import DataError
 from models.losses import check_loss_names
 from models.mel import MelConfig, check_mel_fields
@@ -37,6 +38,10 @@ class ChannelConfig:
     tilt: float = 0.6
     floor: float = 3.0  # at most so far above the clip's quietest tenth
     mask_bands: int = 12
+
+    def __post_init__(self) -> None:
+        check_least(self, 0, "tilt", "mask_bands")
+        check_least(self, -3, "floor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,14 @@ class SpeakerEncoderTraining:
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, ("margin",))
         check_mel_fields(self.mel, {"log": "ln"}, "the speaker encoder")
+        check_least(self, 1, "speakers_per_batch", "clips_per_speaker", "crop_frames")
+        if not self.warps or min(self.warps) <= 0:
+            raise ValueError(f"warps: one or more above 0, found {list(self.warps)}")
+        if self.channel.mask_bands > self.mel.n_mels:
+            raise ValueError(
+                f"channel.mask_bands: at most mel.n_mels, {self.mel.n_mels}, found "
+                f"{self.channel.mask_bands}"
+            )
         if not 0 < self.held_out_speakers < 1:
             raise ValueError(f"held_out_speakers: between 0 and 1, found {self.held_out_speakers}")
 

@@ -16,6 +16,7 @@ from models.acoustic.attention_guard import diagonality
 from models.acoustic.fastspeech2 import PAD
 from models.acoustic.tacotron2 import Tacotron2, Tacotron2Config, steps_of, tacotron2_losses
 from models.checkpoint import Checkpoint
+from models.config import check_least
 from models.losses import check_loss_names
 from models.mel import MelConfig, check_convertible_mel, convert_mels
 from models.phonology.phonemes import tokens_of
@@ -76,6 +77,7 @@ class Tacotron2Training:
 
     def __post_init__(self) -> None:
         check_loss_names(self.loss_weights, _LOSSES)
+        check_least(self, 1, "frames_per_batch")
         if self.guidance == "recognizer" and self.recognizer is None:
             raise ValueError("guidance: recognizer needs a recognizer; without one: diagonal")
         if self.evaluated_clips < 1:

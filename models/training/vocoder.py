@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from models.config import as_mapping
+from models.config import as_mapping, check_least, check_ordered
 from models.errors import ConfigError, DataError
 from models.losses import MultiResolutionStft, StftLossConfig
 from models.mel import LogMel, MelConfig, check_same_mel
@@ -62,6 +62,8 @@ class VocoderTraining:
 
     def __post_init__(self) -> None:
         check_segments(self.batch_size, self.segment_frames, self.mel, self.stft.fft_sizes)
+        check_ordered(self, "gain_db")
+        check_least(self, 0, "discriminators_from_step", "reverse_labels_every")
 
 
 def check_segments(

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
+from models.config import check_least
+
 
 class Verdict(NamedTuple):
     """What one sub-discriminator says of a batch of waveforms."""
@@ -32,6 +34,11 @@ class DiscriminatorConfig:
     scales: int = 0
     fft_sizes: tuple[int, ...] = (512, 1024, 2048)
 
+    def __post_init__(self) -> None:
+        check_least(self, 1, "width", "periods")
+        check_least(self, 0, "scales")
+        check_least(self, 4, "fft_sizes")
+
 
 @dataclass(frozen=True, slots=True)
 class PoolingConfig:
@@ -41,6 +48,12 @@ class PoolingConfig:
     stride: int = 2
     padding: int = 1
     count_include_pad: bool = False
+
+    def __post_init__(self) -> None:
+        check_least(self, 1, "kernel_size", "stride")
+        check_least(self, 0, "padding")
+        if self.padding > self.kernel_size // 2:
+            raise ValueError(f"padding: at most half of kernel_size, found {self.padding}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,10 @@ class MelGanDiscriminatorConfig:
     downsample_scales: tuple[int, ...] = (4, 4, 4, 4)
     slope: float = 0.2
     pooling: PoolingConfig = PoolingConfig()
+
+    def __post_init__(self) -> None:
+        names = ("scales", "kernel_sizes", "channels", "max_channels", "downsample_scales")
+        check_least(self, 1, *names)
 
 
 @dataclass(frozen=True, slots=True)

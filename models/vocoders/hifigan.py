@@ -10,6 +10,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config import check_least
 from models.errors import ConfigError
 from models.mel import MelConfig
 
@@ -29,6 +30,7 @@ class HifiGanConfig:
     block_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
 
     def __post_init__(self) -> None:
+        check_least(self, 1, "channels", "upsample_rates", "upsample_kernels", "block_kernels")
         if len(self.upsample_rates) != len(self.upsample_kernels):
             raise ValueError(
                 f"upsample_kernels: one for each of the {len(self.upsample_rates)} upsample_rates, "

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.config import check_least
 from models.mel import MelConfig
 from models.vocoders.hifigan import check_rates
 
@@ -26,6 +27,8 @@ class MelGanConfig:
     causal: bool = False
 
     def __post_init__(self) -> None:
+        check_least(self, 1, "kernel_size", "upsample_rates", "stack_kernel_size")
+        check_least(self, 0, "stacks")
         if self.kernel_size % 2 == 0 or self.stack_kernel_size % 2 == 0:
             raise ValueError("kernel_size: kernels must be odd")
         if self.channels < 2 ** len(self.upsample_rates):

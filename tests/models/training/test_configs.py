@@ -60,6 +60,43 @@ def test_empty_batches_are_refused(name: str, changed: str, message: str) -> Non
         load(CONFIGS / f"{name}.yaml", [changed])
 
 
+@pytest.mark.parametrize(
+    ("name", "changed", "message"),
+    [
+        ("recognizer", "model.dim=0", r"model\.dim: at least 1, found 0"),
+        ("recognizer", "model.dropout=1", r"model\.dropout: from 0 up to 1, found 1"),
+        (
+            "recognizer",
+            "masks.band_width=81",
+            r"masks\.band_width: at most mel\.n_mels, 80",
+        ),
+        ("recognizer", "masks.stretch=-1", r"masks\.stretch: from 0 up to 1, found -1"),
+        ("recognizer", "frames_per_batch=0", "frames_per_batch: at least 1, found 0"),
+        ("recognizer", "augment={gain_db: [3, -3]}", r"augment\.gain_db: lowest first, found 3"),
+        ("speaker_encoder", "model.num_layers=0", r"model\.num_layers: at least 1, found 0"),
+        ("speaker_encoder", "channel.mask_bands=81", r"channel\.mask_bands: at most mel\.n_mels"),
+        ("speaker_encoder", "warps=[]", "warps: one or more above 0"),
+        ("fastspeech2", "model.num_heads=0", r"model\.num_heads: at least 1, found 0"),
+        ("fastspeech2", "model.hidden_dim=-1", r"model\.hidden_dim: at least 1, found -1"),
+        ("tacotron2", "model.prenet_dim=0", r"model\.prenet_dim: at least 1, found 0"),
+        ("harmonic", "gain_db=[3, -6]", r"gain_db: lowest first, found 3\.0, -6\.0"),
+        ("vocos", "gain_db=[3, -6]", r"gain_db: lowest first, found 3\.0, -6\.0"),
+        ("vocos", "discriminators.periods=[2, 0]", r"periods: at least 1, found 0"),
+        ("vocos", "discriminators.fft_sizes=[0]", r"fft_sizes: at least 4, found 0"),
+        ("hifigan", "discriminators.width=0", r"discriminators\.width: at least 1, found 0"),
+        ("hifigan", "model.block_kernels=[3, 7, -1]", r"block_kernels: at least 1, found -1"),
+        ("melgan", "discriminators.scales=0", r"discriminators\.scales: at least 1, found 0"),
+        ("melgan", "discriminators.pooling.padding=3", r"padding: at most half of kernel_size"),
+        ("melgan", "initial_std=-1", "initial_std: at least 0, found -1"),
+    ],
+)
+def test_numbers_that_no_network_or_draw_can_have_are_refused(
+    name: str, changed: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(CONFIGS / f"{name}.yaml", [changed])
+
+
 def test_spectra_that_cannot_be_are_refused() -> None:
     for changed, message in (
         ("stft.fft_sizes=[256, 256, 256]", "win_lengths: from 1 to the FFT size 256, found 600"),

@@ -6,7 +6,6 @@ how often it is tried, and on which worker.
 """
 
 import importlib
-import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -35,7 +34,7 @@ from flows.stage_tasks import (
     within,
 )
 from flows.workers import made_for, submit, tagged
-from models.errors import DataError, VoxloomError
+from models.errors import DataError, VoxloomError, is_out_of_memory
 from models.object_store import RemotePath
 from pipeline.build.inputs import used_digests
 from pipeline.build.job import SENTENCES, Job
@@ -45,7 +44,6 @@ from pipeline.storage.shards import first_line
 from pipeline.storage.versions import check_writable, local_copy
 
 _WORKER_DEATHS = 3  # of processes, before a build is given up
-_NO_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)  # torch's words
 
 
 @task(name="conclude", **RETRIED)
@@ -98,7 +96,7 @@ def _naming(run: str) -> Iterator[None]:
         message = f"{run}: took longer than runtime.shard_timeout_s allows, each time"
         raise DataError(message) from error
     except Exception as error:
-        if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+        if is_out_of_memory(error):
             message = f"{run}: not enough memory; lower runtime.workers or runtime.shard_size"
             raise DataError(message) from error
         what = f"{type(error).__name__}: {first_line(error)}"

@@ -1,6 +1,9 @@
 """Errors with a message of one line for the user."""
 
+import re
+
 _LONGEST = 3000  # characters of a message
+_NO_MEMORY = re.compile("out of memory|can't allocate memory", re.IGNORECASE)  # torch's words
 
 
 class VoxloomError(Exception):
@@ -27,6 +30,11 @@ class CheckpointError(VoxloomError):
 
 class TrainingError(VoxloomError):
     """A training run cannot go on (for instance: the loss is no longer finite)."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether that is what an error says, of Python, of NumPy or of torch."""
+    return isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)) is not None
 
 
 _SHOWN = 120  # characters

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.config import load_config, read_yaml, resolve_path
-from models.errors import ConfigError, VoxloomError
+from models.errors import ConfigError, TrainingError, VoxloomError, is_out_of_memory
 from models.folders import check_can_be_written
 
 
@@ -38,7 +38,7 @@ def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
     """Train what the YAML file describes; returns the folder of the best checkpoint.
 
     The file is looked for as `resolve_path` does. A run whose folder holds a state goes on from its
-    last saved step. Raises `ConfigError`.
+    last saved step. Raises `ConfigError`, and `TrainingError` where memory does not suffice.
     """
     config_path = resolve_path(config_path)
     recipe = RECIPES[recipe_of(config_path)]
@@ -47,8 +47,22 @@ def train(config_path: Path | str, overrides: Sequence[str] = ()) -> Path:
     with _naming_file(config_path, config):
         check_can_be_written(config.run, "run")
         check_can_be_written(config.cache, "cache")
-        best: Path = getattr(module, recipe.function)(config)
+        with _telling_of_memory(config.run):
+            best: Path = getattr(module, recipe.function)(config)
     return best
+
+
+@contextmanager
+def _telling_of_memory(run: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"{run}: not enough memory; lower frames_per_batch or batch_size, and the same command "
+            "goes on from the last saved step"
+        ) from error
 
 
 def recipe_of(config_path: Path | str) -> str:

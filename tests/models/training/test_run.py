@@ -394,6 +394,25 @@ def test_a_config_of_the_checkout_is_found_from_any_folder(
         train("configs/train/vocos.yaml", ["corpus.root=nowhere"])
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to ..."),
+        MemoryError(),
+    ],
+)
+def test_too_little_memory_is_told_in_a_line(
+    tmp_path: Path, corpus: TrainingCorpus, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def losses(task: RecognizerTask, model: nn.Module, batch: dict[str, Any]) -> Any:
+        raise error
+
+    monkeypatch.setattr(RecognizerTask, "losses", losses)
+    with pytest.raises(TrainingError, match=r"run: not enough memory; lower frames_per_batch or"):
+        train(write_config(tmp_path, "recognizer", corpus))
+
+
 def test_unknown_recipe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.yaml").write_text("recipe: wavenet\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipe: 'wavenet' is not one of recognizer,"):

@@ -10,17 +10,17 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from models.errors import ConfigError, DataError
+from models.errors import ConfigError, DataError, shortened
 from pipeline.build.job import Job
 from pipeline.build.runtime import RayPoolConfig, ShardStage, ray_pools_of
 from pipeline.storage.processes import share_cores
-from pipeline.storage.shards import first_line
 
+_TOLD = 300  # characters of what Ray says
 _CHECKOUT = str(Path(__file__).resolve().parent.parent)
 
 
@@ -104,17 +104,19 @@ class _Pool:
 def ray_pools(job: Job) -> Iterator[RayPools]:
     """Pools on the cluster that `RAY_ADDRESS` names, else on a Ray of this machine's own.
 
-    Raises `ConfigError` where Ray is not installed, `DataError` where no cluster answers.
+    Raises `ConfigError` where Ray is not installed, or this machine has fewer GPUs than the pools
+    ask for, and `DataError` where no cluster of the same versions answers, or Ray does not start.
     """
     try:
         import ray
-        from ray.exceptions import RayError
     except ImportError:
         message = "runtime.runner: ray needs Ray; pip install 'voxloom[ray]'"
         raise ConfigError(message) from None
     address = os.environ.get("RAY_ADDRESS")
     of_actors = {"PYTHONPATH": _CHECKOUT, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     needed = ray_pools_of(job.config.runtime, job.device)
+    if not address:
+        _check_gpus(needed)
     own: dict[str, Any] = {
         "num_cpus": max(1, round(sum(pool.cpus * pool.workers for pool in needed))),
         "include_dashboard": False,
@@ -127,8 +129,9 @@ def ray_pools(job: Job) -> Iterator[RayPools]:
             logging_level=logging.ERROR,
             **({} if address else own),
         )
-    except (ConnectionError, RayError) as error:
-        raise DataError(f"RAY_ADDRESS: {address}: {first_line(error)}") from None
+    except Exception as error:  # a RuntimeError of other versions, a ValueError of no address
+        where = f"RAY_ADDRESS: {address}" if address else "runtime.runner: Ray does not start"
+        raise DataError(f"{where}: {shortened(str(error), _TOLD)}") from None
     over = threading.Event()
     if not address:
         threading.Thread(target=_end_with_ray, args=(over,), daemon=True).start()
@@ -137,6 +140,20 @@ def ray_pools(job: Job) -> Iterator[RayPools]:
     finally:
         over.set()
         ray.shutdown()
+
+
+def _check_gpus(pools: Sequence[RayPoolConfig]) -> None:
+    """Actors that there is no GPU for would be waited for until `runtime.shard_timeout_s`. Of a
+    cluster nobody knows which machines are still to come.
+    """
+    import torch
+
+    asked, found = sum(pool.gpus * pool.workers for pool in pools), torch.cuda.device_count()
+    if asked > found:
+        raise ConfigError(
+            f"runtime.ray_pools: {asked:g} GPUs are asked for, workers x gpus, and this machine "
+            f"has {found}; lower them, or name a cluster in RAY_ADDRESS"
+        )
 
 
 def _end_with_ray(over: threading.Event) -> None:

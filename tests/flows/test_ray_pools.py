@@ -1,8 +1,11 @@
 """A build on a real Ray of this machine, where that is installed, while an actor dies."""
 
 import os
+import re
 import signal
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from flows import stage_tasks
 from flows.build_dataset import build
 from flows.in_memory_runs import in_memory_runs
 from flows.ray_pools import StageWorker
-from models.errors import DataError
+from models.errors import ConfigError, DataError
 from pipeline.build.config import load_build_config
 from pipeline.build.runtime import (
     SHARD_STAGES,
@@ -69,17 +72,44 @@ def test_a_build_on_ray_has_the_same_rows_though_an_actor_dies(
     assert killed
 
 
-def test_a_cluster_that_does_not_answer_is_named(
-    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("nobody answers"),
+        RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.40.0\n"),
+        ValueError("Invalid address format: 10.0.0.1"),
+        Exception("The current node timed out during startup."),
+    ],
+)
+@pytest.mark.parametrize("address", ["10.0.0.1:6379", ""])
+def test_a_ray_that_cannot_be_used_is_told_in_a_line(
+    tmp_path: Path,
+    tiny_voices: TinyVoices,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    address: str,
 ) -> None:
-    ray = pytest.importorskip("ray")
-
     def init(**_: object) -> None:
-        raise ConnectionError("nobody answers")
+        raise error
 
-    monkeypatch.setattr(ray, "init", init)
-    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    monkeypatch.setenv("RAY_ADDRESS", address)
     on_ray = ["runtime.runner=ray"]
     job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices), on_ray))
-    with pytest.raises(DataError, match=r"RAY_ADDRESS: 10\.0\.0\.1:6379: nobody answers"):
+    where = "RAY_ADDRESS: 10.0.0.1:6379" if address else "runtime.runner: Ray does not start"
+    with pytest.raises(DataError, match=re.escape(f"{where}: {' '.join(str(error).split())}")):
+        build(job)
+
+
+def test_pools_of_more_gpus_than_this_machine_has_are_refused(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace())
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    stages = ", ".join(SHARD_STAGES)
+    pools = f"runtime.ray_pools=[{{stages: [{stages}], workers: 8, gpus: 0.25}}]"
+    on_ray = ["runtime.runner=ray", pools, "runtime.device=cpu"]
+    job = plan(load_build_config(write_tiny_build(tmp_path, tiny_voices), on_ray))
+    with pytest.raises(ConfigError, match=r"runtime\.ray_pools: 2 GPUs are asked for, .* has 1;"):
         build(job)

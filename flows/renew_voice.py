@@ -23,6 +23,7 @@ from models.checkpoint import (
 )
 from models.errors import ConfigError
 from models.evaluation.candidate import Contest, Verdict, compare_with_used, deciding_column
+from models.evaluation.held_out import held_out_recordings
 from models.object_store import RemotePath
 from models.training.run import recipe_of, train
 from pipeline.storage.publish import publish, staging_folder
@@ -90,13 +91,12 @@ def renew_voice(
     in_use = place(voice)
     is_there = _is_there(in_use)
     trained_with = [expanded(override) for override in training_overrides or []]
-    _check_contest(recipe_of(training), figure, in_use if is_there else None)
+    contest = Contest(corpus_config(Path(training), overrides=trained_with), figure, clips)
+    _check_contest(recipe_of(training), contest, in_use if is_there else None)
     settings_of(build, output, count, seed, overrides)
     candidate = train_voice(training, trained_with)
-    if is_there:
-        corpus = corpus_config(Path(training), overrides=trained_with)
-        if not _is_better(candidate, in_use, Contest(corpus, figure, clips)):
-            return str(in_use)
+    if is_there and not _is_better(candidate, in_use, contest):
+        return str(in_use)
     publish_voice(candidate, in_use)
     key = _KEY_OF_ROLE[KINDS[read_info(candidate).kind].role]
     used = [*(overrides or []), f"{key}={published(in_use)}"]
@@ -112,13 +112,14 @@ def _is_there(voice: Path) -> bool:
     return voice.exists()
 
 
-def _check_contest(kind: str, figure: str, in_use: Path | None) -> None:
+def _check_contest(kind: str, contest: Contest, in_use: Path | None) -> None:
     """Raises now, not after the training, for a kind that no build uses, a figure that it is not
-    judged by, and a voice in use that is another kind's.
+    judged by, a voice in use that is another kind's, and a corpus that holds out too little.
     """
-    deciding_column(kind, figure)
+    deciding_column(kind, contest.figure)
     if in_use is not None:
         check_role(str(local_copy(in_use)), KINDS[kind].role, "voice")
+        held_out_recordings(contest.corpus, contest.count)
 
 
 def _is_better(candidate: Path, in_use: Path, contest: Contest) -> bool:

@@ -12,10 +12,11 @@ from prefect.client.orchestration import SyncPrefectClient
 from flows import renew_voice as renewal
 from flows.parameters import place
 from models.checkpoint import checkpoint_digest
-from models.errors import CheckpointError, ConfigError
+from models.errors import CheckpointError, ConfigError, DataError
 from models.evaluation.candidate import Contest, Verdict
 from models.training.corpus import CorpusConfig
 from pipeline.storage.versions import local_copy, published
+from tests.models.evaluation.conftest import write_corpus
 from tests.tiny_voices import TinyVoices, save_tiny_voices
 
 
@@ -64,6 +65,7 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     monkeypatch.setenv("VOXLOOM_DATA", root if "://" in root else str(tmp_path))
     in_use = place("$VOXLOOM_DATA/voices/vocoder")
 
+    corpus, few = write_corpus(tmp_path), "corpus.folders=[tones]"
     digests, used = [], []
     for _ in range(3):
         renewal.renew_voice(
@@ -71,7 +73,8 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
             "$VOXLOOM_DATA/voices/vocoder",
             "configs/build/quickstart.yaml",
             "mel_l1",
-            training_overrides=["corpus.root=mine", "run=runs/mine-{date}"],
+            clips=1,
+            training_overrides=[f"corpus.root={corpus}", "run=runs/mine-{date}", few],
         )
         digests.append(checkpoint_digest(str(local_copy(in_use))))
         used.append([f"voice.vocoder={published(in_use)}"])
@@ -81,7 +84,7 @@ def test_only_a_better_voice_takes_the_place_of_the_one_in_use(
     )
     assert digests == [first, first, better]
     assert builds == [used[0], used[2]], "the second stayed"
-    assert roots == [Path("mine")] * 2, "compared on the corpus that was trained on"
+    assert roots == [corpus] * 2, "compared on the corpus that was trained on"
     assert all(re.fullmatch(r"run=runs/mine-2\d{3}-\d\d-\d\d", run) for run in runs)
 
 
@@ -127,6 +130,21 @@ def test_what_cannot_end_well_is_told_before_the_training(
     }
     with pytest.raises((ConfigError, CheckpointError), match=message):
         renewal.renew_voice.fn(**asked | changed)
+
+
+def test_a_corpus_that_holds_out_too_little_is_told_before_the_training(
+    tmp_path: Path, tiny_voices: TinyVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "train_voice", lambda *_: pytest.fail("trained"))
+    corpus = write_corpus(tmp_path)
+    with pytest.raises(DataError, match=r"held-out sentences in tones; 30 were asked for"):
+        renewal.renew_voice.fn(
+            "configs/train/harmonic.yaml",
+            str(tiny_voices.vocoder),
+            "configs/build/quickstart.yaml",
+            "mel_l1",
+            training_overrides=[f"corpus.root={corpus}", "corpus.folders=[tones]"],
+        )
 
 
 def test_a_place_where_no_voice_may_be_is_told_before_the_training(

@@ -335,6 +335,11 @@ class Session:
     def _kinds(self) -> dict[str, str]:
         return {name: self.optimizer_configs[name].kind for name in self.raw}
 
+    @property
+    def _kept(self) -> str:
+        has_state = (self.folder / "state.pt").is_file()
+        return "state.pt holds the last good step" if has_state else "no step was saved before"
+
     def _average(self) -> None:
         # Young averages forget faster: the first steps' weights are noise.
         decay = min(self.config.average_decay, (1 + self.step) / (10 + self.step))
@@ -346,7 +351,7 @@ class Session:
             if not all(bool(weight.isfinite().all()) for weight in module.parameters()):
                 raise TrainingError(
                     f"{self.folder}: the weights of {name} are not finite at step "
-                    f"{self.step + 1}; state.pt holds the last good step; try a lower learning rate"
+                    f"{self.step + 1}; {self._kept}; try a lower learning rate"
                 )
 
     def _check_finite(self, values: dict[str, float]) -> None:
@@ -354,7 +359,7 @@ class Session:
         if broken:
             raise TrainingError(
                 f"{self.folder}: loss {', '.join(broken)} is not finite at step {self.step + 1}; "
-                f"state.pt holds the last good step; try a lower learning rate"
+                f"{self._kept}; try a lower learning rate"
             )
 
 

@@ -84,6 +84,13 @@ def test_infinite_loss_stops_and_keeps_the_last_good_state(tmp_path: Path, poiso
     assert all(weight.isfinite().all() for weight in state["modules"]["model"].values())
 
 
+def test_a_loss_that_breaks_before_anything_was_saved_promises_no_state(tmp_path: Path) -> None:
+    late = dataclasses.replace(LOOP, save_every=6)
+    with pytest.raises(TrainingError, match=r"not finite at step 5; no step was saved before; try"):
+        _run(tmp_path, poison=math.nan, loop=late)
+    assert not (tmp_path / "state.pt").exists()
+
+
 def test_broken_weights_are_never_saved(tmp_path: Path) -> None:
     rarely = LoopConfig(steps=6, log_every=100, save_every=2)
     with pytest.raises(TrainingError, match="weights of model are not finite at step 6"):

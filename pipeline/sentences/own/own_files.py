@@ -4,6 +4,7 @@ the audio beside the text is never read.
 """
 
 import csv
+import functools
 import hashlib
 import itertools
 import json
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError
+from models.file_state import FileState, file_state
 from models.folders import files_below
 from models.json_files import parse_json
 from pipeline.storage.foreign_tables import check_tables
@@ -73,8 +75,21 @@ def kind_of(file: Path) -> str:
     return file.suffix.lower()
 
 
+def columns_of_all(files: Sequence[Path]) -> dict[str, str]:
+    """The columns of the first of a folder's files; of JSON lines those of every file, because an
+    object may lack what others have. Raises `DataError` as `columns_of` does.
+    """
+    columns = columns_of(files[0])
+    for file in files[1:]:
+        if kind_of(file) == ".jsonl":
+            with _readable(file):
+                columns |= dict.fromkeys(_names_in_objects(file, file_state(file)), "")
+    return columns
+
+
 def columns_of(file: Path) -> dict[str, str]:
-    """The columns of a file, each with its type where the file knows it, else ``.
+    """The columns of a file, each with its type where the file knows it, else ``; of JSON lines
+    the names in any of its objects.
 
     Raises `DataError` for an empty file, one that is not what its name says, and too many columns.
     """
@@ -90,13 +105,11 @@ def columns_of(file: Path) -> dict[str, str]:
         if kind_of(file) == ".txt":
             return {"text": ""}
         if kind_of(file) == ".jsonl":
-            rows = _json_rows(file)
-            top = next(rows)
-            read = next((row for row in itertools.chain([top], rows) if not row.problem), None)
-            if read is None:
+            names = _names_in_objects(file, file_state(file))
+            if not names:
+                top = next(_json_rows(file))
                 raise DataError(f"{file}:{top.line}: {top.problem}")
-            _check_columns(file, list(read.values))
-            return dict.fromkeys(read.values, "")
+            return dict.fromkeys(names, "")
         header = next(_records(file), (0, []))[1]
         if any("\udc80" <= sign <= "\udcff" for name in header for sign in name):
             raise DataError(f"{file}:1: not UTF-8 text; save it as UTF-8")
@@ -151,9 +164,26 @@ def content_digest(files: Sequence[Path], columns: Sequence[str]) -> bytes:
     return digest.digest()
 
 
+@functools.cache
+def _names_in_objects(file: Path, _: FileState) -> tuple[str, ...]:
+    """The names in all objects of a file of JSON lines, which is read whole, and again only when
+    its state is another one.
+    """
+    names = dict[str, None]()
+    for row in _json_rows(file):
+        if not row.values.keys() <= names.keys():
+            names |= dict.fromkeys(row.values)
+            _check_number(file, row.line, len(names))
+    return tuple(names)
+
+
+def _check_number(file: Path, line: int, columns: int) -> None:
+    if columns > MAX_COLUMNS:
+        raise DataError(f"{file}:{line}: {columns:,} columns; at most {MAX_COLUMNS:,} are read")
+
+
 def _check_columns(file: Path, names: Sequence[str]) -> None:
-    if len(names) > MAX_COLUMNS:
-        raise DataError(f"{file}:1: {len(names):,} columns; at most {MAX_COLUMNS:,} are read")
+    _check_number(file, 1, len(names))
     for name, times in Counter(names).items():
         if times > 1:
             raise DataError(f"{file}:1: two columns are called `{name}`")

@@ -29,6 +29,7 @@ from pipeline.sentences.own.own_files import (
     OwnRow,
     check_files,
     columns_of,
+    columns_of_all,
     content_digest,
     data_files,
     kind_of,
@@ -138,7 +139,7 @@ class _Opened:
 def _open(key: str, config: OwnFile) -> _Opened:
     path = resolve_path(config.path)
     files = data_files(path)
-    types = columns_of(files[0])
+    types = columns_of_all(files)
     wanted = [config.slots] if isinstance(config.slots, str) else config.slots
     opened = _Opened(
         key,
@@ -173,7 +174,7 @@ def _check_same_columns(opened: _Opened) -> None:
     """Raise `DataError` naming a file of the folder that lacks a column of the first."""
     for file in opened.files[1:]:
         if kind_of(file) == ".jsonl":
-            continue  # whose objects differ from line to line
+            continue  # whose objects may lack what others have
         types = columns_of(file)
         for name in opened.columns:
             if name not in types:

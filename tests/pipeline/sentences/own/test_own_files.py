@@ -160,6 +160,13 @@ def test_a_digest_follows_the_columns_that_are_read(tmp_path: Path) -> None:
     assert content_digest([path], ["text"]) != before
 
 
+def test_names_in_json_lines_are_counted_over_all_objects(tmp_path: Path) -> None:
+    rows = [json.dumps({"text": "x", f"c{number}": "x"}) for number in range(MAX_COLUMNS + 9)]
+    path = write(tmp_path, "wide.jsonl", "\n".join(rows))
+    with pytest.raises(DataError, match=r"wide.jsonl:2000: 2,001 columns; at most 2,000"):
+        columns_of(path)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_more_columns_than_are_read_are_told(tmp_path: Path, suffix: str) -> None:
     row = {f"c{number}": "x" for number in range(MAX_COLUMNS + 1)}

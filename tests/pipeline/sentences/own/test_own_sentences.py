@@ -411,6 +411,23 @@ def test_unseen_characters_are_no_text_and_unicode_ends_cut_no_line(tmp_path: Pa
         assert rows[0].text == "Turn on the lights at the caf\u00e9 now"
 
 
+def test_what_the_first_object_of_json_lines_lacks_is_read_of_the_others(tmp_path: Path) -> None:
+    bare = {"text": "Good night."}
+    full = {"text": "Fly to Oslo.", "intent": "fly", "slots": {"city": "Oslo"}}
+    one = write_lines(tmp_path / "own.jsonl", json.dumps(bare), "", json.dumps(full))
+    (tmp_path / "many").mkdir()
+    write_lines(tmp_path / "many" / "a.jsonl", json.dumps(bare))
+    write_lines(tmp_path / "many" / "b.jsonl", json.dumps(full))
+    for path in (one, tmp_path / "many"):
+        night, fly = sentences(config_of(path, 2))
+        assert (night.intent, night.slots) == ("", ())
+        assert (fly.intent, fly.slots) == ("fly", (Slot("city", "Oslo"),))
+    flat = {"text": "Fly to Bergen.", "city": "Bergen"}
+    path = write_lines(tmp_path / "flat.jsonl", json.dumps(bare), json.dumps(flat))
+    rows = sentences(config_of(path, 2, slots="city"))
+    assert [row.slots for row in rows] == [(), (Slot("city", "Bergen"),)]
+
+
 def test_two_files_of_one_name_are_told_apart_or_told(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()

@@ -326,10 +326,11 @@ def _own_sentence(opened: _Opened, row: OwnRow) -> _OwnSentence:
 
 
 def _tidy(value: object, column: str) -> str:
-    """Text with single spaces; nothing for null."""
+    """Text with single spaces; nothing for null, nor for NaN, which pandas writes in its place."""
     if isinstance(value, (Mapping, list, bytes)):
         raise ValueError(f"`{column}` holds no text")
-    text = " ".join(visible("" if value is None else str(value)).split())
+    is_missing = value is None or value != value
+    text = " ".join(visible("" if is_missing else str(value)).split())
     if found := _CONTROL_OR_SURROGATE.search(text):
         raise ValueError(f"`{column}` holds the character {found.group()!a}")
     return text

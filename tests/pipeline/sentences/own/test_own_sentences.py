@@ -428,6 +428,23 @@ def test_what_the_first_object_of_json_lines_lacks_is_read_of_the_others(tmp_pat
     assert [row.slots for row in rows] == [(), (Slot("city", "Bergen"),)]
 
 
+def test_nan_is_a_missing_value(tmp_path: Path) -> None:
+    slots = {"city": "Oslo", "day": float("nan")}
+    lines = [
+        {"text": "Fly to Oslo.", "intent": float("nan"), "slots": slots},
+        {"text": "Good night.", "intent": "greet", "slots": float("nan")},
+        {"text": float("nan"), "intent": "greet"},
+    ]
+    path = write_lines(tmp_path / "own.jsonl", *map(json.dumps, lines))
+    fly, night = sentences(config_of(path, 2))
+    assert (fly.intent, fly.slots) == ("", (Slot("city", "Oslo"),))
+    assert (night.intent, night.slots) == ("greet", ())
+    assert rejects(config_of(path, 2)) == ["own.jsonl:3: empty"]
+    table = {"text": ["Good night.", "Good day."], "intent": [float("nan"), 2.0]}
+    pq.write_table(pa.table(table), tmp_path / "own.parquet")
+    assert [row.intent for row in sentences(config_of(tmp_path / "own.parquet", 2))] == ["", "2.0"]
+
+
 def test_two_files_of_one_name_are_told_apart_or_told(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()

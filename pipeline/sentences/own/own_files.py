@@ -359,6 +359,7 @@ def _table_rows(file: Path, columns: Sequence[str]) -> Iterator[OwnRow]:
 
 
 _UNREADABLE = b"no UTF-8"  # this very object
+_NO_CLASS = -1  # of a row that Hugging Face's `ClassLabel` gives no label
 
 
 def _values(column: pa.Array) -> list[Any]:
@@ -386,9 +387,8 @@ def _class_names(schema: pa.Schema, column: str) -> list[str]:
 
 
 def _named(values: list[Any], names: list[str]) -> list[Any]:
+    """The names that numbers stand for; -1 stands for none."""
     if not names:
         return values
-    return [
-        names[value] if isinstance(value, int) and 0 <= value < len(names) else value
-        for value in values
-    ]
+    by_number: dict[int, str | None] = {_NO_CLASS: None, **dict(enumerate(names))}
+    return [by_number.get(value, value) if isinstance(value, int) else value for value in values]

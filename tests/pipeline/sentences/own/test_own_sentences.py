@@ -229,10 +229,14 @@ def test_slots_that_cannot_be_right(tmp_path: Path, cell: object, message: str) 
 
 def test_numbers_of_a_class_label_become_their_names(tmp_path: Path) -> None:
     features = Features({"utterance": Value("string"), "label": ClassLabel(names=["off", "on"])})
-    rows = {"utterance": ["Lights!", "Dark!"], "label": [1, 0]}
+    rows = {"utterance": ["Lights!", "Dark!", "Well?"], "label": [1, 0, -1]}
     Dataset.from_dict(rows, features).to_parquet(tmp_path / "own.parquet")
-    found = sentences(config_of(tmp_path / "own.parquet", 2, intent="label"))
-    assert [(row.text, row.intent) for row in found] == [("Lights!", "on"), ("Dark!", "off")]
+    found = sentences(config_of(tmp_path / "own.parquet", 3, intent="label"))
+    assert [(row.text, row.intent) for row in found] == [
+        ("Lights!", "on"),
+        ("Dark!", "off"),
+        ("Well?", ""),
+    ]
 
 
 def test_audio_is_never_read(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ _BATCH_ROWS = 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_UTF8 = "not UTF-8 text"
 
+csv.field_size_limit(_MAX_LINE_BYTES)  # instead of 131,072: a field may fill its line
+
 Values = Mapping[str, Any]
 
 

@@ -116,6 +116,14 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: str, messag
         columns_of(write(tmp_path, name, content))
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_a_long_field_is_no_damage(tmp_path: Path, suffix: str) -> None:
+    long, part = "x" * 200_000, "," if suffix == ".csv" else "\t"
+    path = write(tmp_path, f"mine{suffix}", f"text{part}note\nHello.{part}{long}\n{long}{part}b\n")
+    rows = list(read_rows(path, ["text"]))
+    assert [(row.values["text"], row.problem) for row in rows] == [("Hello.", ""), (long, "")]
+
+
 def test_an_open_quote_is_found_where_it_was_opened(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", 'text\nfine\n"open\nand on\n')
     with pytest.raises(DataError, match=r"a\.csv:3: not CSV: .*is a quote open"):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from models.errors import DataError
 from models.folders import files_below
 from models.training.corpus import FILE_NAME, is_corpus_metadata
-from pipeline.sentences.own.own_files import columns_of, read_rows
+from pipeline.sentences.own.own_files import EMPTY, columns_of, read_rows
 
 CLASSES = ("class", "sound_class", "label", "category")
 LICENSES = ("license", "licence")
@@ -85,7 +85,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Listed]]:
         raise DataError(f"{path}: lacks the column {', '.join(missing)}")
     for row in read_rows(path, list(by_name.values())):
         line = f"{path}:{row.line}"
-        if row.problem == "empty":
+        if row.problem == EMPTY:
             continue
         if row.problem:
             raise DataError(f"{line}: {row.problem}")

@@ -33,6 +33,7 @@ _MAX_LINE_BYTES = 1 << 20
 _BATCH_ROWS = 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_UTF8 = "not UTF-8 text"
+EMPTY = "empty"  # the problem of a row in which nothing stands
 
 csv.field_size_limit(_MAX_LINE_BYTES)  # instead of 131,072: a field may fill its line
 
@@ -261,9 +262,7 @@ def _json_rows(file: Path) -> Iterator[OwnRow]:
             yield OwnRow(number, problem="not JSON")
         else:
             is_object = isinstance(values, dict)
-            problem = (
-                "" if is_object and values else "not a JSON object" if line.strip() else "empty"
-            )
+            problem = "" if is_object and values else "not a JSON object" if line.strip() else EMPTY
             yield OwnRow(number, values if is_object else {}, problem)
 
 
@@ -273,7 +272,7 @@ def _record_rows(file: Path) -> Iterator[OwnRow]:
     for number, record in records:
         text = "".join(record)
         if not text.strip():
-            yield OwnRow(number, problem="empty")
+            yield OwnRow(number, problem=EMPTY)
         elif not _is_unicode(text):
             yield OwnRow(number, problem=_NOT_UTF8)
         elif len(record) != len(header):

@@ -26,6 +26,7 @@ from pipeline.records import Reject, Sentence, Slot
 from pipeline.sentences.drawing.sampling import STAGE, Maker, uniforms_of
 from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.own.own_files import (
+    EMPTY,
     OwnRow,
     check_files,
     columns_of,
@@ -318,7 +319,7 @@ def _own_sentence(opened: _Opened, row: OwnRow) -> _OwnSentence:
         raise ValueError(row.problem)
     text = _tidy(row.values.get(opened.text), opened.text)
     if not text:
-        raise ValueError("empty")
+        raise ValueError(EMPTY)
     if len(text) > _MAX_CHARACTERS:
         raise ValueError(f"too long: {len(text):,} characters; at most {_MAX_CHARACTERS:,}")
     intent = _tidy(row.values.get(opened.intent), opened.intent) if opened.intent else ""

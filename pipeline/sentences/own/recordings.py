@@ -6,8 +6,8 @@ text and perhaps a `speaker`). A row's template is `SPEAKER/CLIP`; its split fol
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.config import resolve_path
@@ -24,7 +24,7 @@ from pipeline.randomness import rng_for
 from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import STAGE, Maker
 from pipeline.sentences.drawing.sources import SentenceSource
-from pipeline.sentences.own.own_files import columns_of, read_rows
+from pipeline.sentences.own.own_files import EMPTY, columns_of, read_rows
 from pipeline.sentences.own.own_sentences import TEXT_COLUMNS
 from pipeline.sentences.own.recording import OwnRecording
 
@@ -80,16 +80,21 @@ def licence_of(key: str, config: OwnRecordings, kind: str, name: str) -> License
     return LicensedSource(kind, name, config.license, attribution, key, str(config.path))
 
 
-def read_recordings(config: OwnRecordings) -> list[OwnRecording]:
-    """All usable recordings of a folder, in its order. Raises `DataError` naming file and line of
-    the first that cannot be used, where none can.
+def read_recordings(
+    config: OwnRecordings, left_out: list[LeftOut] | None = None
+) -> list[OwnRecording]:
+    """All usable recordings of a folder, in its order. Lines of a corpus that cannot be used are
+    added to `left_out`.
+
+    Raises `DataError` naming file and line of the first that cannot be used: in a corpus where none
+    can, in an audio folder for any.
     """
     folder = resolve_path(config.path)
     listed = _listing(folder)
     if listed and not is_corpus_metadata(listed) and FILE_NAME in columns_of(listed):
         return list(_of_audio_folder(config, listed))
-    left_out: list[LeftOut] = []
-    found = read_corpora(CorpusConfig(root=folder, held_out=0.0), left_out)
+    corpus = CorpusConfig(root=folder, held_out=0.0)
+    found = read_corpora(corpus, [] if left_out is None else left_out)
     return [
         OwnRecording(
             config.called,
@@ -132,8 +137,13 @@ def recordings_digest(configs: Sequence[OwnRecordings]) -> str:
 
 
 def _rows(config: OwnRecordings, maker: Maker) -> Iterator[Sentence | Reject]:
-    """In an order that the seed draws."""
-    recordings = read_recordings(config)
+    """First what cannot be used, then sentences in an order that the seed draws."""
+    left_out = list[LeftOut]()
+    recordings = read_recordings(config, left_out)
+    for line in left_out:
+        location = Path(line.location).name
+        reason = str(replace(line, location=location))
+        yield Reject(f"{config.called}-{location}", STAGE, reason)
     for index in rng_for(maker.seed, STAGE, f"{config.called}|order").permutation(len(recordings)):
         one = recordings[int(index)]
         digest = _digest_of(one, maker.seed)
@@ -170,12 +180,16 @@ def _of_audio_folder(config: OwnRecordings, listed: Path) -> Iterator[OwnRecordi
     speaker = next((name for name in _SPEAKERS if name in columns), None)
     wanted = [FILE_NAME, text, *([speaker] if speaker else [])]
     there = {path.relative_to(listed.parent).as_posix() for path in files_below(listed.parent)}
+    first_at = dict[str, int]()
     for row in read_rows(listed, wanted):
+        if row.problem == EMPTY:
+            continue
         name, said = str(row.values.get(FILE_NAME) or ""), str(row.values.get(text) or "")
-        if name not in there:
-            raise DataError(f"{listed}:{row.line}: {name or 'no file'}: no such sound file")
+        if problem := row.problem or _problem_of(name, there, first_at):
+            raise DataError(f"{listed}:{row.line}: {problem}")
         if not words_of(said):
             raise DataError(f"{listed}:{row.line}: no words in `{text}`")
+        first_at[name] = row.line
         who = str(row.values.get(speaker) or "") if speaker else ""
         yield OwnRecording(
             config.called,
@@ -185,3 +199,10 @@ def _of_audio_folder(config: OwnRecordings, listed: Path) -> Iterator[OwnRecordi
             config.accent,
             listed.parent / name,
         )
+
+
+def _problem_of(name: str, there: Collection[str], first_at: Mapping[str, int]) -> str:
+    """Why a row of an audio folder is not that of a recording; empty where it is."""
+    if name not in there:
+        return f"{name or 'no file'}: no such sound file"
+    return f"{name}: listed before, in line {first_at[name]}" if name in first_at else ""

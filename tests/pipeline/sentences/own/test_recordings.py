@@ -9,7 +9,10 @@ import soundfile
 from models.errors import ConfigError, DataError
 from pipeline.build.config import BuildConfig, check_build, load_build_config
 from pipeline.build.stages import plan, stage_keys
-from pipeline.sentences.own.recordings import OwnRecordings, read_recordings
+from pipeline.records import Reject, Sentence
+from pipeline.sentences.drawing.sampling import Maker
+from pipeline.sentences.drawing.sources import sentences_of
+from pipeline.sentences.own.recordings import OwnRecordings, read_recordings, recordings_source
 from pipeline.verify.dataset import verify
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import TinyVoices
@@ -113,6 +116,43 @@ def test_a_hugging_face_audio_folder_is_read(tmp_path: Path) -> None:
 def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, row: dict, told: str) -> None:
     with pytest.raises(DataError, match=told):
         read_recordings(_audio_folder(tmp_path, [row]))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("clips/a.wav,Caf\u00e9", "3: not UTF-8 text"),
+        ("clips/a.wav,Hello, you", "3: 3 fields under 2 columns"),
+        ("clips/a.wav,Hello again.", "3: clips/a.wav: listed before, in line 2"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told_as_what_it_is(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    _write_sound(tmp_path / "clips" / "a.wav", 200)
+    listed = tmp_path / "metadata.csv"
+    listed.write_text(f"file_name,text\nclips/a.wav,Hello.\n{line}\n", encoding="latin-1")
+    with pytest.raises(DataError, match=f"metadata.csv:{told}"):
+        read_recordings(OwnRecordings(tmp_path, 1.0, "CC0-1.0"))
+
+
+def test_blank_lines_are_no_recordings(tmp_path: Path) -> None:
+    _write_sound(tmp_path / "clips" / "a.wav", 200)
+    (tmp_path / "metadata.csv").write_text("file_name,text\n\nclips/a.wav,Hello.\n\n")
+    (found,) = read_recordings(OwnRecordings(tmp_path, 1.0, "CC0-1.0"))
+    assert found.text == "Hello."
+
+
+def test_lines_of_a_corpus_that_cannot_be_used_are_rejects(corpus: Path) -> None:
+    listed = corpus / "metadata.csv"
+    listed.write_text(f"{listed.read_text()}\ns0-0|speaker0|yes|yes\nnone|speaker0|no|no\n")
+    source = recordings_source("sentences.recordings[0]", OwnRecordings(corpus, 1.0, "CC0-1.0"))
+    rows = list(sentences_of(source, 24, Maker("mine", 1, None)))
+    assert [row.reason for row in rows if isinstance(row, Reject)] == [
+        "metadata.csv:25: listed before: s0-0 is that of line 1",
+        "metadata.csv:26: no sound file: wavs/none is missing; looked for .wav, .flac",
+    ]
+    assert sum(isinstance(row, Sentence) for row in rows) == 24
 
 
 @pytest.mark.parametrize(

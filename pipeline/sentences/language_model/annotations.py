@@ -53,22 +53,27 @@ def answer_schema(intents: Sequence[str], slots: Sequence[str]) -> dict[str, Any
 
 
 def sentences_in(answer: str) -> list[Any]:
-    """The items of `sentences` in the first JSON object of an answer that has them.
+    """The items of `sentences` in the last JSON object of an answer that has them.
 
-    Models that are only told about JSON put words or fences around it. Raises `ValueError`.
+    Models that are only told about JSON put words or fences around it, and think aloud before:
+    what they repeat of the question and draft on the way is no answer. Raises `ValueError`.
     """
-    decoder, start = json.JSONDecoder(), -1
+    text = _without_thoughts(answer)
+    decoder, found, end = json.JSONDecoder(), None, 0
     for _ in range(_BRACES_TRIED):
-        start = answer.find("{", start + 1)
+        start = text.find("{", end)
         if start < 0:
             break
+        end = start + 1
         try:
-            items = decoder.raw_decode(answer, start)[0].get("sentences")
+            value, behind = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
-        if isinstance(items, list):
-            return items
-    raise ValueError("no JSON object with a list `sentences`")
+        if isinstance(value.get("sentences"), list):
+            found, end = value["sentences"], behind
+    if found is None:
+        raise ValueError("no JSON object with a list `sentences`")
+    return list(found)
 
 
 class Annotations:
@@ -112,6 +117,13 @@ class Annotations:
         if listed is not None and value.casefold() not in listed:
             raise ValueError(f"annotated with {name} `{value}`, which its lexicon lacks")
         return Slot(name, listed[value.casefold()] if listed is not None else value)
+
+
+def _without_thoughts(answer: str) -> str:
+    """What follows `</think>`, which some servers send without its beginning; what has only a
+    beginning was not thought to its end.
+    """
+    return answer.rpartition("</think>")[2].partition("<think>")[0]
 
 
 def _object(**properties: Any) -> dict[str, Any]:

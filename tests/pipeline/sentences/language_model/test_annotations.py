@@ -106,6 +106,10 @@ def test_open_slots_may_have_values_of_their_own(domain: Domain) -> None:
         '```json\n{"sentences": [1]}\n```',
         'Sure {here it is}:\n{"sentences": [1]} Anything else?',
         '<think>{"a": 1}</think>{"result": {"sentences": [1]}}',
+        '<think>Like {"sentences": [0]}?</think>{"sentences": [1]}',
+        'Like {"sentences": [0]}? No.</think>{"sentences": [1]}',
+        'The shape is {"sentences": [{"text": "..."}]}, so:\n```json\n{"sentences": [1]}\n```',
+        "<think>" + "{a} " * 200 + '</think>{"sentences": [1]}',
     ],
 )
 def test_sentences_are_found_in_whatever_stands_around_them(answer: str) -> None:
@@ -113,7 +117,16 @@ def test_sentences_are_found_in_whatever_stands_around_them(answer: str) -> None
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "Hello.", "[1]", '{"sentences": "Hello"}', '{"sentences": [1', '{"a":' * 99_999]
+    "answer",
+    [
+        "",
+        "Hello.",
+        "[1]",
+        '{"sentences": "Hello"}',
+        '{"sentences": [1',
+        '{"a":' * 99_999,
+        '<think>Like {"sentences": [0]}? Or like',
+    ],
 )
 def test_an_answer_without_sentences_is_refused(answer: str) -> None:
     with pytest.raises(ValueError, match="no JSON object with a list `sentences`"):

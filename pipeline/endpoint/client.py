@@ -84,7 +84,8 @@ class EndpointClient:
 
     def explain(self, error: openai.APIStatusError, model: str) -> NoReturn:
         """What a status means for the person who waits: try again, or put something right."""
-        status, config, complaint = error.status_code, self._config, complaint_of(error)
+        status, config = error.status_code, self._config
+        complaint = shortened(self.endpoint.redact(complaint_of(error)))
         answer = f"HTTP {status}: {complaint}" if complaint else f"HTTP {status}"
         if status in (401, 403):
             self.fail(
@@ -132,11 +133,11 @@ class EndpointClient:
 
 
 def complaint_of(error: openai.APIStatusError) -> str:
-    """What an error's body says, in whichever of the usual places; one short line."""
+    """What an error's body says, in whichever of the usual places; it may quote the key."""
     body: Any = error.body
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body.get("error") or body
-    return shortened(str(body)) if body else ""
+    return str(body) if body else ""
 
 
 def _asked_to_wait_s(headers: Any) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 import openai
 
+from models.errors import shortened
 from pipeline.endpoint.client import EndpointClient, complaint_of
 from pipeline.endpoint.endpoint import Endpoint, EndpointConfig
 from pipeline.endpoint.failures import TryAgain
@@ -54,7 +55,7 @@ class ChatClient:
                 body, usage = self._send_within_budget(request, dialect)
             except openai.APIStatusError as error:
                 is_unknown = error.status_code in _MISUNDERSTOOD
-                dialect = dialect.simpler(complaint_of(error)) if is_unknown else None
+                dialect = dialect.simpler(shortened(complaint_of(error))) if is_unknown else None
                 if dialect is None:
                     self._client.explain(error, request.model)
             else:

@@ -253,6 +253,14 @@ def test_refused_answers_are_paid_for() -> None:
     assert len(server.received) == 2
 
 
+@pytest.mark.parametrize("status", [400, 401, 404, 500])
+def test_no_part_of_a_key_is_left_where_a_complaint_is_shortened(status: int) -> None:
+    with serving(refusal(status, f"{'x' * 105} {KEY} is wrong")) as (client, _):
+        message = failure(client)
+    assert KEY[:6] not in message
+    assert "x ***" in message
+
+
 def test_the_key_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         with serving(refusal(401, f"bad key {KEY}")) as (client, _):

@@ -89,5 +89,11 @@ def _asked(address: RemotePath, act: Any) -> Any:
     try:
         return act(HfApi(**hub_access()), "/".join(address.parts[2:]))
     except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
-        reason = without_secrets(f"{type(error).__name__}: {error}")
-        raise DataError(f"{address}: the hub does not take it ({reason})") from None
+        raise _failed(address, "does not take it", error) from None
+    except Exception as error:  # of the HTTP library, which differs between the hub's releases
+        raise _failed(address, "cannot be reached", error) from None
+
+
+def _failed(address: RemotePath, what: str, error: Exception) -> DataError:
+    reason = without_secrets(f"{type(error).__name__}: {error}")
+    return DataError(f"{address}: the hub {what} ({reason})")

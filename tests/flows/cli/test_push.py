@@ -1,6 +1,7 @@
 """`voxloom push`, against a server that speaks the hub's protocol."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,6 +85,15 @@ def test_a_commit_that_fails_changes_nothing(
     hub.sent.clear()
     assert run("push", dataset, PLACE) == 0
     assert hub.sent == [], "what was sent before is not sent again"
+
+
+def test_a_hub_that_cannot_be_reached_is_told(
+    hub: Hub, dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # between the library's attempts
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    assert run("push", dataset, PLACE) == 1
+    assert f"error: {PLACE}: the hub cannot be reached (Conn" in capsys.readouterr().err
 
 
 def test_what_is_no_whole_dataset_is_not_sent(

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PosixPath
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -125,7 +126,13 @@ def write(path: RemotePath, content: bytes) -> None:
 
 
 def delete(paths: Iterable[RemotePath]) -> None:
-    _each(paths, lambda path: _tried(path, lambda: _file_system(path).rm_file(path.key)))
+    """Remove objects; those that are gone already are left at that."""
+
+    def one(path: RemotePath) -> None:
+        with suppress(_Missing):  # which Google's and Azure's stores say, after a lost answer too
+            _tried(path, lambda: _file_system(path).rm_file(path.key))
+
+    _each(paths, one)
 
 
 def fetch(copies: Mapping[RemotePath, tuple[Path, Stored]]) -> None:

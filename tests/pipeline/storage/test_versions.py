@@ -115,3 +115,24 @@ def test_only_a_place_of_datasets_is_published_to(s3: FaultyS3, tmp_path: Path) 
     write(PLACE / "CURRENT", b"../../elsewhere\n")
     with pytest.raises(DataError, match=r"CURRENT: is not the pointer of a dataset"):
         current(PLACE)
+
+
+def test_an_object_that_is_gone_is_deleted(
+    s3: FaultyS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google's and Azure's stores refuse to delete twice, as when the first answer was lost."""
+    write(PLACE / "versions/20200101-0123456789abcdef/old", b"old")
+    store = object_store._file_system(PLACE)
+    delete_once = store.rm_file
+
+    def rm_file(key: str) -> None:
+        if not store.exists(key):
+            raise FileNotFoundError(key)
+        delete_once(key)
+        raise ConnectionError("the answer is lost")
+
+    monkeypatch.setattr(store, "rm_file", rm_file)
+    check_writable(PLACE)
+    publish_version(_staged(tmp_path / "one", "new"), PLACE)
+    assert _read() == "new"
+    assert all("20200101" not in name for name in listing(PLACE))

@@ -7,6 +7,8 @@ from models.errors import ConfigError, shortened
 from models.object_store import STORES, RemotePath
 
 _ALLOWED = ", ".join(f"{scheme}://" for scheme in STORES)
+_MAY_BE_SECRET = re.compile(r"(?<=://)[^?]*(?=@)|(?<=\?).*")  # name and password, a signature
+_SIGNED = re.compile(r"\?.*(sig|signature|token)=", re.I)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/")
 
 
@@ -33,11 +35,11 @@ def _remote(path: Path | str, scheme: str, where: str) -> RemotePath:
     text = f"{scheme}://{str(path)[len(scheme) + 1 :].lstrip('/')}"
     if scheme not in STORES:
         raise ConfigError(
-            f"{where}{shortened(text)}: {scheme}:// is not supported; "
+            f"{where}{shortened(_MAY_BE_SECRET.sub('…', text))}: {scheme}:// is not supported; "
             f"allowed: {_ALLOWED} and local paths"
         )
     bucket = text.partition("://")[2].partition("/")[0]
-    if ("@" in bucket and scheme != "az") or ":" in bucket:
+    if ("@" in bucket and scheme != "az") or ":" in bucket or _SIGNED.search(text):
         raise ConfigError(
             f"{where}{scheme}://…: credentials do not belong in an address, but in the environment"
         )

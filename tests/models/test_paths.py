@@ -48,6 +48,9 @@ def test_a_path_in_a_store_is_never_taken_for_one_of_this_machine(
         ("file:///a", r"file:///?a: file:// is not supported"),
         ("s3://", r"s3://: names no bucket"),
         ("s3://key:hush@bucket/a", r"s3://…: credentials do not belong in an address"),
+        ("az://box/a?sv=2026&sig=hush", r"az://…: credentials do not belong in an address"),
+        ("s3a://key:hu/sh@bucket/a", r"folder: s3a://…@bucket/a: s3a:// is not supported"),
+        ("https://host/a?X-Amz-Signature=hush", r"https://host/a\?…: https:// is not supported"),
         ("~nosuchuser/x", r"~nosuchuser: there is no such user"),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from models.cache_folder import cache_folder
 from models.errors import DataError
@@ -46,9 +46,12 @@ def _objects(place: RemotePath) -> dict[str, tuple[RemotePath, Stored]]:
     if below and "" not in below and len(place.parts) > root:
         beside = place.parent / _BESIDE
         found |= {path.name: (path, of) for path, of in _itself(beside)}
+    folders = {str(folder) for name in found for folder in PurePosixPath(name).parents}
     for name in found:
         if {"", ".", ".."} & set(name.split("/")):
             raise DataError(f"{place}: holds {name!r}, which no folder of this machine can hold")
+        if name in folders:
+            raise DataError(f"{place}: {name!r} is an object and a folder of others; remove one")
     return found
 
 

@@ -127,6 +127,13 @@ def test_names_do_not_lead_out_of_the_copy(s3: FaultyS3) -> None:
         mirror(_remote("s3://bucket/noise"))
 
 
+def test_an_object_in_the_place_of_a_folder_is_told(s3: FaultyS3) -> None:
+    _put(noise__hiss=b"", noise__hiss__low=b"x", noise__hiss2=b"x")
+    told = r"s3://bucket/noise: 'noise/hiss' is an object and a folder of others"
+    with pytest.raises(DataError, match=told):
+        mirror(_remote("s3://bucket/noise"))
+
+
 def test_a_missing_package_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(scheme: str, **options: object) -> None:
         raise ImportError("Install gcsfs to access GCS")

@@ -20,13 +20,18 @@ from pipeline.dataset.writer import write_rejects
 from pipeline.licences.summary import LicensedSource
 from pipeline.records import Reject
 from pipeline.storage.publish import publish, staging_folder
+from pipeline.storage.versions import check_writable
 
 
 def check_new(target: Path) -> None:
-    """Raise `DataError` for a folder, here or in an object store, that holds anything."""
-    if target.exists() and (
-        isinstance(target, RemotePath) or not target.is_dir() or any(target.iterdir())
-    ):
+    """Raise `DataError` for a folder, here or in an object store, that holds anything but what was
+    sent there and never published; and for a store that may not be written to.
+    """
+    if isinstance(target, RemotePath):
+        is_taken = check_writable(target) is not None
+    else:
+        is_taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    if is_taken:
         raise DataError(f"{target}: is not empty; choose a new folder")
 
 

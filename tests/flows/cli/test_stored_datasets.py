@@ -83,6 +83,32 @@ def test_a_copy_without_marked_clips_is_written_here_or_there(
     assert not [path for path in Path().iterdir() if path.name.startswith((".", "s3"))]
 
 
+def test_what_cannot_be_written_to_is_told_before_any_work(
+    local: Path, s3: FaultyS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = next(row["id"] for path in data_files(local) for row in read_rows(path, ["id"]))
+    write_marks(Path("marks.jsonl"), {first: "hum"})
+    drop = ("drop", local, "--marks", "marks.jsonl", "--to")
+    assert run(*drop, "s3://nowhere/fewer") == 1
+    assert "s3://nowhere/fewer/.may-be-written: no such object" in capsys.readouterr().err
+    with s3.failing(lambda method, path: "denied" if method == "PUT" else None):
+        assert run(*drop, "s3://bucket/fewer") == 1
+        assert run("merge", PLACE, local, "--to", "s3://bucket/fewer") == 1
+    assert len(s3.failed) == 2
+    assert capsys.readouterr().err.count("/.may-be-written: access is denied") == 2
+
+
+def test_what_was_sent_in_vain_is_not_in_the_way_of_the_next_attempt(
+    local: Path, s3: FaultyS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    merge = ("merge", PLACE, local, "--to", "s3://bucket/both")
+    with s3.failing(lambda method, path: "denied" if method == "PUT" and "train" in path else None):
+        assert run(*merge) == 1
+    assert "access is denied" in capsys.readouterr().err
+    assert listing(RemotePath("s3://bucket/both")), "half a dataset"
+    assert run(*merge) == 0
+
+
 def test_merged_datasets_go_into_a_store(
     local: Path, sealed_tones: Callable[[int], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,8 @@ def check_extension(dataset: Path, config: BuildConfig) -> None:
     replaced or holds files that replacing it would lose, or has other columns or another sample
     rate than the rows of `config` will have.
     """
+    if isinstance(dataset, RemotePath):
+        check_writable(dataset)
     here = local_copy(dataset)
     partial = read_whole_record(here).partial
     if partial:
@@ -60,9 +62,7 @@ def check_extension(dataset: Path, config: BuildConfig) -> None:
             f"{dataset}: holds {partial.shards} of {partial.of} shards of its build; finish that "
             "(`voxloom build`) before it is extended"
         )
-    if isinstance(dataset, RemotePath):
-        check_writable(dataset)
-    else:
+    if not isinstance(dataset, RemotePath):
         check_nothing_lost(dataset)
     found, made = schema_of(here).names, dataset_schema(kept=config.output.kept).names
     for name in dict.fromkeys([*made, *found]):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
+from models.object_store import RemotePath
 from pipeline.build import stages
 from pipeline.build.config import load_build_config
 from pipeline.build.inputs import inputs_of, used_digests
@@ -14,8 +15,10 @@ from pipeline.dataset.files import data_files, file_digest, read_build
 from pipeline.editing.extend import check_extension, conclude, extension_of, holds_already
 from pipeline.sentences.drawing.existing_sentences import ExistingSentences
 from pipeline.sentences.generate import generate
+from pipeline.storage.versions import publish_version
 from pipeline.verify.dataset import verify
 from pipeline.verify.replay import replay
+from tests.s3_server import FaultyS3
 from tests.tiny_build import rows_by_id, run_stages, write_tiny_build
 from tests.tiny_voices import save_tiny_voices
 
@@ -64,6 +67,19 @@ def test_nothing_is_added_to_another_dataset_than_that_which_was_extended(
     """As it is where another machine has published to an object store meanwhile."""
     with pytest.raises(DataError, match="has changed since the build began; nothing was added"):
         conclude(grown, tmp_path, grown)
+
+
+def test_a_store_that_takes_nothing_is_told_before_the_dataset_is_fetched(
+    grown: Path, config: Path, s3: FaultyS3
+) -> None:
+    place = RemotePath("s3://bucket/grown")
+    publish_version(grown, place)
+    s3.requests.clear()
+    settings = extension_of(place, load_build_config(config))
+    denied = s3.failing(lambda method, path: "denied" if method == "PUT" else None)
+    with denied, pytest.raises(DataError, match="access is denied"):
+        check_extension(place, settings)
+    assert not [path for _, path in s3.requests if "parquet" in path]
 
 
 def test_the_same_config_and_seed_add_nothing(grown: Path, config: Path) -> None:

@@ -9,15 +9,18 @@ from models.errors import ConfigError
 from models.folders import check_can_be_written
 
 MOST_SEED = 2**63 - 1
+_LISTS_OF_CLIPS = ("build.json", "metadata.csv")  # of a dataset, of a corpus
 
 
 def dataset_folder(place: Path | str) -> Path:
-    """A dataset's folder; of one in an object store the copy on this machine, made now."""
+    """The folder of a dataset or a corpus; of one in an object store the copy on this machine, made
+    now.
+    """
     from flows.cli.console import console
     from pipeline.storage.versions import local_copy
 
     with console.status(f"fetching {place}"):
-        return local_copy(place)
+        return local_copy(place, _LISTS_OF_CLIPS)
 
 
 def _usable_device(device: str) -> str:

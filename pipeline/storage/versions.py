@@ -10,7 +10,7 @@ of the Hugging Face hub has commits instead (`hub.py`).
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,13 +47,19 @@ def published(dataset: Path) -> Path:
     return (current(dataset) or dataset) if isinstance(dataset, RemotePath) else dataset
 
 
-def local_copy(dataset: Path | str) -> Path:
+def local_copy(dataset: Path | str, one_of: Collection[str] = ()) -> Path:
     """A dataset's folder on this machine: of one in an object store the copy of what is current.
 
-    Raises what `current` and `mirror` raise.
+    Raises what `current` and `mirror` raise, and `DataError` for a folder in a store that has none
+    of the files `one_of`, before any of it is copied: it may be that of all datasets.
     """
     folder = published(as_path(dataset))
-    return mirror(folder) if isinstance(folder, RemotePath) else folder
+    if not isinstance(folder, RemotePath):
+        return folder
+    found = {name.lower() for name in listing(folder)} if one_of else set()
+    if found and found.isdisjoint(one_of):
+        raise DataError(f"{dataset}: is not a dataset: it has no {' or '.join(one_of)}")
+    return mirror(folder)
 
 
 def check_writable(dataset: RemotePath) -> RemotePath | None:

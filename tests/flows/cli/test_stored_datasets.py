@@ -15,6 +15,7 @@ from pipeline.dataset.record import read_record
 from pipeline.storage.versions import local_copy, publish_version
 from tests.flows.cli.commands import command_of, every_command, run
 from tests.s3_server import FaultyS3
+from tests.store_build import send_folder
 
 PLACE = RemotePath("s3://bucket/datasets/tones")
 NUM_ROWS = 24
@@ -117,6 +118,21 @@ def test_merged_datasets_go_into_a_store(
     assert read_record(local_copy("s3://bucket/both")).rows == NUM_ROWS
     assert run("merge", PLACE, sealed_tones(12), "--to", "s3://bucket/both") == 1
     assert "s3://bucket/both: is not empty" in capsys.readouterr().err
+
+
+def test_a_folder_of_datasets_is_not_copied(
+    local: Path, s3: FaultyS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in ("s3://bucket", "s3://bucket/datasets", PLACE / "CURRENT"):
+        s3.requests.clear()
+        assert run("verify", place) == 1
+        told = f"error: {place}: is not a dataset: it has no build.json or metadata.csv"
+        assert told in capsys.readouterr().err
+        assert not [path for method, path in s3.requests if "parquet" in path]
+    assert run("verify", PLACE) == 0
+    plain = RemotePath("s3://bucket/plain")
+    send_folder(local, plain)
+    assert run("verify", plain) == 0
 
 
 def test_what_is_no_dataset_is_written_here_alone(

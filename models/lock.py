@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -15,6 +16,8 @@ from models.atomic import naming_full_disk
 from models.cache_folder import cache_folder
 from models.errors import DataError
 from models.object_store import RemotePath
+
+_LONGEST_NAME = 200  # characters; file systems take 255, which a few letters of Chinese may fill
 
 
 @contextlib.contextmanager
@@ -41,7 +44,9 @@ def only_process_on(folder: Path, tell_wait: Callable[[str], None] | None = None
 
 def _lock_of(folder: Path) -> Path:
     if isinstance(folder, RemotePath):
-        return cache_folder() / "locks" / quote(str(folder), safe="")
+        digest = hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()
+        name = f"{quote(str(folder), safe='')[:_LONGEST_NAME]}-{digest}"
+        return cache_folder() / "locks" / name
     return folder.parent / f".{folder.name}.lock"
 
 

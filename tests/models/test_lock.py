@@ -9,6 +9,7 @@ import pytest
 
 from models.errors import DataError
 from models.lock import only_process_on
+from models.object_store import RemotePath
 
 _HOLD = """
 import sys, pathlib
@@ -67,3 +68,14 @@ def test_who_may_wait_is_told_for_whom_and_gets_its_turn(tmp_path: Path, checkou
         with only_process_on(tmp_path / "cache", let_go):
             pass
     assert re.search(rf"cache: process {holder.pid} on .*; waiting for it$", told[0])
+
+
+def test_an_address_in_a_store_may_be_as_long_as_stores_allow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOXLOOM_CACHE", str(tmp_path))
+    long = RemotePath("s3://bucket/" + "語" * 300)
+    with only_process_on(long):
+        _try(long / "other")
+        with pytest.raises(DataError, match="one at a time"):
+            _try(long)

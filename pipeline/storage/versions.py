@@ -123,7 +123,8 @@ def _is_sent(path: Path, there: dict[str, Stored], name: str) -> bool:
 def _check(version: RemotePath, files: dict[str, Path]) -> None:
     there = listing(version)
     for name, path in files.items():
-        if not _is_sent(path, there, name):
+        # Some stores list an object only a while after it can be read by its name.
+        if not _is_sent(path, there, name) and not _is_sent(path, listing(version / name), ""):
             raise DataError(f"{version / name}: is not there whole, though it was sent")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,22 @@ def test_an_object_that_is_gone_is_deleted(
     publish_version(_staged(tmp_path / "one", "new"), PLACE)
     assert _read() == "new"
     assert all("20200101" not in name for name in listing(PLACE))
+
+
+def test_what_is_not_listed_yet_is_looked_for_by_its_name(
+    s3: FaultyS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = object_store._file_system(PLACE)
+    find = store.find
+
+    def find_late(key: str, detail: bool) -> Any:
+        found = find(key, detail=detail)
+        return {name: found[name] for name in found if name == key or "train" not in name}
+
+    monkeypatch.setattr(store, "find", find_late)
+    publish_version(_staged(tmp_path / "one", "new"), PLACE)
+    monkeypatch.setattr(store, "find", find)
+    assert current(PLACE) is not None
+    monkeypatch.setattr(store, "put_file", lambda *_: None)
+    with pytest.raises(DataError, match="is not there whole, though it was sent"):
+        publish_version(_staged(tmp_path / "two", "lost"), PLACE)

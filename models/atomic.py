@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +26,23 @@ def write_atomically(path: Path, data: bytes) -> None:
     write_together(path.parent, {path.name: data})
 
 
+def write_once(path: Path, data: bytes) -> None:
+    """As `write_atomically`, but what is at `path` stays, also what another process has put there
+    just now: all read the same.
+    """
+    os.fspath(path)
+    _write(path.parent, {path.name: data}, _take_name)
+
+
 def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
     """As `write_atomically` for several files, by name, that are made for each other: none is
     renamed before all are written.
     """
+    _write(folder, files, Path.replace)
+
+
+def _write(folder: Path, files: Mapping[str, bytes], put: Callable[[Path, Path], object]) -> None:
+    """`put` gives each file, written under the first name, the second."""
     written = dict[Path, Path]()
     try:
         for name, data in files.items():
@@ -38,7 +51,7 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
                 written[folder / name] = _write_temporary(folder / name, data)
         for path, temporary in written.items():
             with naming_full_disk(path), _naming(path):
-                temporary.replace(path)
+                put(temporary, path)
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
@@ -57,6 +70,16 @@ def _write_temporary(path: Path, data: bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _take_name(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            temporary.replace(path)
 
 
 @contextmanager

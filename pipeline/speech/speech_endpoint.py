@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.atomic import write_atomically
+from models.atomic import write_once
 from models.cache_folder import cache_folder
 from models.config import resolve_path
 from models.engines.engine import Saying, Spoken
@@ -47,7 +47,7 @@ class SpeechEndpoint:
         asked = self._asked(saying.text, voice, speed)
         path = self._path(asked)
         if not path.is_file():
-            write_atomically(path, self._ask(asked))
+            write_once(path, self._ask(asked))
         try:
             return _read(path.read_bytes())
         except UnusableReply:

@@ -1,5 +1,6 @@
 """A file is there whole or not at all, whatever happens to its writer."""
 
+import errno
 import os
 import resource
 import signal
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models import atomic
-from models.atomic import naming_full_disk, write_atomically
+from models.atomic import naming_full_disk, write_atomically, write_once
 from models.errors import DataError
 
 
@@ -28,6 +29,21 @@ def test_replaces_what_was_there(tmp_path: Path) -> None:
     write_atomically(tmp_path / "deep" / "file", b"old")
     write_atomically(tmp_path / "deep" / "file", b"new")
     assert (tmp_path / "deep" / "file").read_bytes() == b"new"
+    assert len(list((tmp_path / "deep").iterdir())) == 1
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_what_is_written_once_stays(
+    tmp_path: Path, has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    if not has_links:
+        monkeypatch.setattr(atomic.os, "link", refuse)
+    for data in (b"first", b"second"):
+        write_once(tmp_path / "deep" / "file", data)
+        assert (tmp_path / "deep" / "file").read_bytes() == b"first"
     assert len(list((tmp_path / "deep").iterdir())) == 1
 
 

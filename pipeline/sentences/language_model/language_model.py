@@ -146,7 +146,7 @@ class _Model:
             return kept
         reply = self._open().ask(request)
         self._kept.put(request, reply)
-        return reply
+        return self._kept.get(request) or reply
 
     def stop(self) -> None:
         if self._client:

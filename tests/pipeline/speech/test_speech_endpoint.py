@@ -1,11 +1,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from models.engines.engine import Saying
+from models.engines.engine import Saying, Spoken
 from models.errors import DataError
 from pipeline.endpoint.endpoint import EndpointConfig
 from pipeline.speech.character_budget import CharacterBudgetConfig
@@ -94,6 +95,21 @@ def test_an_answer_that_is_no_sound_is_told_and_not_kept(
         engine.speak(HELLO, "alloy", 1.0)
     server.broken = False
     engine.speak(HELLO, "alloy", 1.0)
+
+
+def test_what_another_build_has_kept_meanwhile_is_what_is_spoken(
+    server: SpeechServer, source: EndpointSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, others = server.answer, list[Spoken]()
+
+    def overtaken(request: dict[str, Any]) -> tuple[int, bytes]:
+        monkeypatch.setattr(server, "answer", answer)
+        others.append(SpeechEndpoint(source, "voice.sources[0]").speak(HELLO, "alloy", 1.0))
+        return answer(request | {"voice": "another"})
+
+    monkeypatch.setattr(server, "answer", overtaken)
+    spoken = SpeechEndpoint(source, "voice.sources[0]").speak(HELLO, "alloy", 1.0)
+    assert np.array_equal(spoken.wave, others[0].wave)
 
 
 def test_a_damaged_kept_answer_is_named(server: SpeechServer, source: EndpointSource) -> None:

@@ -8,7 +8,7 @@ A file names neither endpoint nor key, so that the folder can be passed on with 
 import json
 from pathlib import Path
 
-from models.atomic import write_atomically
+from models.atomic import write_once
 from models.errors import DataError
 from pipeline.sentences.language_model.chat.messages import ChatReply, ChatRequest, Usage
 
@@ -45,7 +45,9 @@ class KeptReplies:
         )
 
     def put(self, request: ChatRequest, reply: ChatReply) -> None:
-        """Keep an answer. Raises `DataError` where the folder cannot be written to."""
+        """Keep an answer, unless another build has kept one since `get`. Raises `DataError` where
+        the folder cannot be written to.
+        """
         kept = {
             "asked": request.as_asked(),
             "reply": {
@@ -57,7 +59,7 @@ class KeptReplies:
         }
         path = self.path(request)
         try:
-            write_atomically(path, json.dumps(kept, indent=1).encode() + b"\n")
+            write_once(path, json.dumps(kept, indent=1).encode() + b"\n")
         except OSError as error:
             raise DataError(
                 f"{path}: cannot be written ({error.strerror}); set "

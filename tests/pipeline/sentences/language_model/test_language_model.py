@@ -1,5 +1,7 @@
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,6 +107,21 @@ def test_a_rebuild_asks_nothing_and_is_the_same(
     monkeypatch.delenv("OPENAI_API_KEY")
     language_model_source(config, domain, 1).check(20)
     assert rows_of(config, domain, 20) == first
+
+
+def test_builds_that_ask_the_same_at_a_time_get_the_answer_that_stays(
+    monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, domain: Domain
+) -> None:
+    both_have_asked = threading.Barrier(2)
+
+    def answering(number: int, _: Received) -> Answer:
+        both_have_asked.wait(timeout=10)
+        return sentences([f"{WORDS[number]} {WORDS[number + index]}" for index in range(3)])
+
+    with serving(monkeypatch, answering) as server, ThreadPoolExecutor(2) as pool:
+        one, other = (pool.submit(rows_of, config, domain, 3) for _ in range(2))
+        assert one.result() == other.result() == rows_of(config, domain, 3)
+    assert len(server.received) == 2
 
 
 def test_rows_do_not_hang_on_when_answers_come(

@@ -75,13 +75,16 @@ def _copy(objects: Mapping[str, tuple[RemotePath, Stored]], kept: Path) -> None:
     if needed > shutil.disk_usage(half).free:
         gigabytes = f"{needed / 1e9:.1f} GB"
         raise DataError(f"{half}: the disk is too full for {gigabytes}; set VOXLOOM_CACHE")
-    fetch(
-        {
-            path: (half / name, stored)
-            for name, (path, stored) in objects.items()
-            if not _is_there(half / name, stored)
-        }
-    )
+    lacking = {
+        path: (half / name, stored)
+        for name, (path, stored) in objects.items()
+        if not _is_there(half / name, stored)
+    }
+    try:
+        fetch(lacking)
+    except OSError as error:  # of the disk, which often names no file
+        told = "cannot be written; free some space, or set VOXLOOM_CACHE"
+        raise DataError(f"{half}: {told} ({error.strerror})") from None
     half.rename(kept)
 
 

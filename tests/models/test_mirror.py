@@ -1,5 +1,6 @@
 """Copies of what lies in an object store, made through a server that fails."""
 
+import errno
 from pathlib import Path
 
 import fsspec
@@ -125,6 +126,20 @@ def test_names_do_not_lead_out_of_the_copy(s3: FaultyS3) -> None:
     fsspec.filesystem("s3").pipe_file("bucket/noise/../../escape", b"")
     with pytest.raises(DataError, match="which no folder of this machine can hold"):
         mirror(_remote("s3://bucket/noise"))
+
+
+def test_a_disk_that_fills_up_is_told(s3: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill_up(key: str, local: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # as of a write: without a name
+
+    _put(noise__a=b"x")
+    place = _remote("s3://bucket/noise")
+    store = object_store._file_system(place)
+    with monkeypatch.context() as full:
+        full.setattr(store, "get_file", fill_up)
+        with pytest.raises(DataError, match=r"set VOXLOOM_CACHE \(No space left on device\)"):
+            mirror(place)
+    assert (mirror(place) / "a").read_bytes() == b"x"
 
 
 def test_an_object_in_the_place_of_a_folder_is_told(s3: FaultyS3) -> None:

@@ -101,7 +101,7 @@ def listing(place: RemotePath) -> dict[str, Stored]:
     reached, or may not be.
     """
     try:
-        found = _tried(place, lambda: _file_system(place).find(place.key, detail=True))
+        found = _tried(place, lambda: _found(place))
     except _Missing:
         return {}
     root, objects = place.key, dict[str, Stored]()
@@ -110,6 +110,13 @@ def listing(place: RemotePath) -> dict[str, Stored]:
             within = name.removeprefix(root).lstrip("/")
             objects[within] = Stored(int(info["size"]), _version(info))
     return objects
+
+
+def _found(place: RemotePath) -> Mapping[str, Mapping[str, Any]]:
+    """What a store says of each object; adlfs gives no more than the name of a single one."""
+    store = _file_system(place)
+    found = store.find(place.key, detail=True)
+    return found if isinstance(found, Mapping) else {name: store.info(name) for name in found}
 
 
 def read(path: RemotePath) -> bytes:

@@ -2,6 +2,7 @@
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -59,6 +60,25 @@ def test_another_content_is_another_copy(s3: FaultyS3) -> None:
 def test_an_object_is_a_file(s3: FaultyS3) -> None:
     _put(lists__mine=b"text,intent\n")
     assert resolve_path("s3://bucket/lists/mine").read_bytes() == b"text,intent\n"
+
+
+def test_an_object_of_which_only_the_name_is_found_is_a_file(
+    s3: FaultyS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of Azure's store through adlfs, whatever details it is asked for."""
+    store = object_store._file_system(_remote("s3://bucket"))
+    find = store.find
+
+    def find_by_name(key: str, detail: bool) -> Any:
+        found = find(key, detail=detail)
+        return [key] if list(found) == [key] else found
+
+    _put(list=b"one", noise__a=b"x")
+    monkeypatch.setattr(store, "find", find_by_name)
+    place = _remote("s3://bucket/list")
+    assert place.exists()
+    assert mirror(place).read_bytes() == b"one"
+    assert _contents(mirror(_remote("s3://bucket/noise"))) == {"a": b"x"}
 
 
 def test_the_list_beside_a_folder_of_sounds_comes_along(s3: FaultyS3) -> None:

@@ -194,7 +194,7 @@ def _tried(path: RemotePath, act: Callable[[], T]) -> T:
         except Exception as error:
             if _is_of_this_machine(error):
                 raise
-            if pause_s is None or isinstance(error, (ImportError, *_FOR_GOOD)) or _refused(error):
+            if pause_s is None or _is_for_good(path, error):
                 raise _told(path, error) from None
         time.sleep(pause_s * (1 + random.random()))
     raise AssertionError("the last attempt returns or raises")
@@ -204,8 +204,26 @@ def _is_of_this_machine(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in _FULL
 
 
-def _refused(error: Exception) -> bool:
-    return bool(_NO_CREDENTIALS.search(f"{type(error).__name__} {error}"))
+def _is_for_good(path: RemotePath, error: Exception) -> bool:
+    return (
+        isinstance(error, (ImportError, *_FOR_GOOD)) or _is_missing(error) or _refused(path, error)
+    )
+
+
+def _is_missing(error: Exception) -> bool:
+    return isinstance(error, FileNotFoundError) or _status(error) == 404
+
+
+def _refused(path: RemotePath, error: Exception) -> bool:
+    """Told by the answer's status, or else by what the error says beside addresses and names."""
+    names = rf"https?://\S+|(?<!\w){re.escape(path.key)}(?!\w)"
+    said = re.sub(names, "", f"{type(error).__name__} {error}")
+    return _status(error) in (401, 403) or bool(_NO_CREDENTIALS.search(said))
+
+
+def _status(error: Exception) -> object:
+    """That of the HTTP answer, where the provider's library gives it: Azure's, gcsfs."""
+    return getattr(error, "status_code", None) or getattr(error, "code", None)
 
 
 def _told(path: RemotePath, error: Exception) -> DataError:
@@ -214,10 +232,10 @@ def _told(path: RemotePath, error: Exception) -> DataError:
             f"{path}: {path.scheme}:// needs another package: "
             f"pip install -e '.[{STORES[path.scheme]}]'"
         )
-    if isinstance(error, FileNotFoundError):
+    if _is_missing(error):
         return _Missing(f"{path}: no such object or bucket")
     reason = without_secrets(f"{type(error).__name__}: {error}")
-    if _refused(error):
+    if _refused(path, error):
         return DataError(f"{path}: access is denied; are the credentials set? ({reason})")
     return DataError(f"{path}: cannot be reached ({reason})")
 

@@ -128,6 +128,46 @@ def test_what_fails_for_good_is_one_line_without_secrets(
     assert "never-to-be-shown" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (401, "s3://bucket/a: access is denied"),
+        (403, "s3://bucket/a: access is denied"),
+        (404, "s3://bucket/a: no such object or bucket"),
+        (409, "s3://bucket/a: cannot be reached"),
+    ],
+)
+def test_a_refusal_is_told_by_its_status(
+    s3: FaultyS3, monkeypatch: pytest.MonkeyPatch, status: int, message: str
+) -> None:
+    """Azure's client raises such an error, with the words of the store."""
+
+    class Refusal(Exception):
+        status_code = status
+
+    asked = []
+
+    def refuse(*_: object) -> None:
+        asked.append(status)
+        raise Refusal("The server failed to take the request.")
+
+    monkeypatch.setattr(object_store._file_system(_remote("s3://bucket/a")), "pipe_file", refuse)
+    with pytest.raises(DataError, match=message):
+        _put(a=b"")
+    assert len(asked) == (1 if status < 409 else 9)
+
+
+def test_a_name_is_no_refusal(s3: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = _remote("s3://bucket/denied")
+
+    def time_out(key: str) -> None:
+        raise ConnectionError(f'{key}: no answer of "https://bucket.host/denied?a=forbidden"')
+
+    monkeypatch.setattr(object_store._file_system(place), "cat_file", time_out)
+    with pytest.raises(DataError, match="s3://bucket/denied: cannot be reached"):
+        object_store.read(place)
+
+
 def test_credentials_do_not_stand_in_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     line = "GET https://host/bucket/a?X-Amz-Signature=5ca1ab1e failed with wJalrXUtnFEMI\nand more"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.errors import DataError, shortened
+from models.errors import ConfigError, DataError, shortened
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -30,7 +30,7 @@ def check_can_be_written(folder: Path, key: str = "") -> None:
     can be made one. It is tried, as no attribute tells (of `/proc`, of a disk that is read-only).
     Raises `ConfigError` for one in an object store.
     """
-    os.fspath(folder)
+    _check_is_here(folder, key)
     folder = folder.absolute()
     told = f"{key}: {shortened(str(folder))}" if key else shortened(str(folder))
     try:
@@ -48,7 +48,14 @@ def check_file_can_be_written(file: Path, key: str = "") -> None:
     """Raise `DataError` unless `file`, the value of `key`, can be written: it is no folder, and its
     own can be written to.
     """
-    os.fspath(file)
+    _check_is_here(file, key)
     if file.is_dir():
         raise DataError(f"{key + ': ' if key else ''}{file}: is a folder; a file is needed")
     check_can_be_written(file.parent, key)
+
+
+def _check_is_here(path: Path, key: str) -> None:
+    try:
+        os.fspath(path)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}" if key else str(error)) from None

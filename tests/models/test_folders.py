@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from models import folders
-from models.errors import DataError
+from models.errors import ConfigError, DataError
 from models.folders import check_can_be_written, check_file_can_be_written, files_below
+from models.object_store import RemotePath
 
 
 def test_folders_that_are_links_count_like_others(tmp_path: Path) -> None:
@@ -34,6 +35,9 @@ def test_where_nothing_can_be_written_is_told_with_its_key(
         check_can_be_written(tmp_path / "file", "run")
     with pytest.raises(DataError, match=r"^run: .*/below: .*/file is a file; a folder is needed$"):
         check_can_be_written(tmp_path / "file" / "below", "run")
+    for check in (check_can_be_written, check_file_can_be_written):
+        with pytest.raises(ConfigError, match=r"^run: s3://bucket/a: is not on this machine"):
+            check(RemotePath("s3://bucket/a"), "run")
     with pytest.raises(DataError, match=r"^run: .*: cannot be written to \(File name too long\)$"):
         check_can_be_written(tmp_path / ("a" * 300), "run")
 

@@ -317,17 +317,19 @@ def _own_sentence(opened: _Opened, row: OwnRow) -> _OwnSentence:
     """Raises `ValueError` saying why the row holds no sentence."""
     if row.problem:
         raise ValueError(row.problem)
-    text = _tidy(row.values.get(opened.text), opened.text)
+    text = tidied(row.values.get(opened.text), opened.text)
     if not text:
         raise ValueError(EMPTY)
     if len(text) > _MAX_CHARACTERS:
         raise ValueError(f"too long: {len(text):,} characters; at most {_MAX_CHARACTERS:,}")
-    intent = _tidy(row.values.get(opened.intent), opened.intent) if opened.intent else ""
+    intent = tidied(row.values.get(opened.intent), opened.intent) if opened.intent else ""
     return _OwnSentence(text, intent, _slots(opened, row.values, text) if opened.slots else ())
 
 
-def _tidy(value: object, column: str) -> str:
-    """Text with single spaces; nothing for null, nor for NaN, which pandas writes in its place."""
+def tidied(value: object, column: str) -> str:
+    """Text with single spaces; nothing for null, nor for NaN, which pandas writes in its place.
+    Raises `ValueError` for what is no text.
+    """
     if isinstance(value, (Mapping, list, bytes)):
         raise ValueError(f"`{column}` holds no text")
     is_missing = value is None or value != value
@@ -342,7 +344,7 @@ def _slots(opened: _Opened, values: Mapping[str, Any], text: str) -> tuple[Slot,
     found = list[tuple[int, Slot]]()
     for column in opened.slots:
         for name, value in _pairs(column, values.get(column)):
-            slot = Slot(_tidy(name, column), _tidy(value, column))
+            slot = Slot(tidied(name, column), tidied(value, column))
             if not slot.name:
                 raise ValueError(f"`{column}` holds a slot without a name")
             if not slot.value:

@@ -25,7 +25,7 @@ from pipeline.records import Reject, Sentence
 from pipeline.sentences.drawing.sampling import STAGE, Maker
 from pipeline.sentences.drawing.sources import SentenceSource
 from pipeline.sentences.own.own_files import EMPTY, columns_of, read_rows
-from pipeline.sentences.own.own_sentences import TEXT_COLUMNS
+from pipeline.sentences.own.own_sentences import TEXT_COLUMNS, tidied
 from pipeline.sentences.own.recording import OwnRecording
 
 RECORDINGS = "recordings"  # the source of these rows
@@ -184,13 +184,17 @@ def _of_audio_folder(config: OwnRecordings, listed: Path) -> Iterator[OwnRecordi
     for row in read_rows(listed, wanted):
         if row.problem == EMPTY:
             continue
-        name, said = str(row.values.get(FILE_NAME) or ""), str(row.values.get(text) or "")
+        name = str(row.values.get(FILE_NAME) or "")
         if problem := row.problem or _problem_of(name, there, first_at):
             raise DataError(f"{listed}:{row.line}: {problem}")
+        try:
+            said = tidied(row.values.get(text), text)
+            who = tidied(row.values.get(speaker), speaker) if speaker else ""
+        except ValueError as problem:
+            raise DataError(f"{listed}:{row.line}: {problem}") from None
         if not words_of(said):
             raise DataError(f"{listed}:{row.line}: no words in `{text}`")
         first_at[name] = row.line
-        who = str(row.values.get(speaker) or "") if speaker else ""
         yield OwnRecording(
             config.called,
             f"{config.called}:{who or listed.parent.name}",

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +91,7 @@ def test_commas_of_the_first_sentence_are_no_columns(tmp_path: Path, line: str) 
     assert (found.id, found.text) == ("a", said)
 
 
-def _audio_folder(folder: Path, rows: Sequence[dict[str, str]]) -> OwnRecordings:
+def _audio_folder(folder: Path, rows: Sequence[Mapping[str, object]]) -> OwnRecordings:
     _write_sound(folder / "clips" / "a.wav", 200)
     lines = "\n".join(json.dumps(row) for row in rows)
     (folder / "metadata.jsonl").write_text(lines)
@@ -134,6 +134,26 @@ def test_a_line_that_cannot_be_read_is_told_as_what_it_is(
     listed.write_text(f"file_name,text\nclips/a.wav,Hello.\n{line}\n", encoding="latin-1")
     with pytest.raises(DataError, match=f"metadata.csv:{told}"):
         read_recordings(OwnRecordings(tmp_path, 1.0, "CC0-1.0"))
+
+
+@pytest.mark.parametrize(
+    ("speaker", "said_by"), [(0, "0"), (float("nan"), "mine"), (None, "mine"), ("ann", "ann")]
+)
+def test_a_speaker_is_known_by_any_number_but_not_by_a_missing_one(
+    tmp_path: Path, speaker: object, said_by: str
+) -> None:
+    row = {"file_name": "clips/a.wav", "text": "Good morning.", "speaker_id": speaker}
+    (found,) = read_recordings(_audio_folder(tmp_path / "mine", [row]))
+    assert found.speaker == f"mine:{said_by}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [(float("nan"), "no words in `text`"), (["Good", "morning"], "`text` holds no text")],
+)
+def test_a_text_that_is_missing_or_none_is_told(tmp_path: Path, text: object, told: str) -> None:
+    with pytest.raises(DataError, match=f"metadata.jsonl:1: {told}"):
+        read_recordings(_audio_folder(tmp_path, [{"file_name": "clips/a.wav", "text": text}]))
 
 
 def test_blank_lines_are_no_recordings(tmp_path: Path) -> None:

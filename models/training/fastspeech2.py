@@ -190,7 +190,7 @@ class FastSpeech2Task:
         ]
         heard = {example.clip.speaker for example in self.examples}
         unheard = [e for e in examples if clip_key(e.clip) in kept and e.clip.speaker in heard]
-        self._examples_of_residuals = unheard or self.examples
+        self._unknown_examples = unheard or self.examples
         if config.start_from:
             start_voice(config.start_from, "fastspeech2", self.model)
         self._vectors: str | None = None  # their digest
@@ -339,8 +339,8 @@ class FastSpeech2Task:
         assert isinstance(model, FastSpeech2)
         measure_variance(model, self.features, self.examples)
         if model.config.frame_pitch:
-            measure_residuals(model, self._levels, self._examples_of_residuals)
-            measure_pitch_gain(model, self.features, self.examples)
+            measure_residuals(model, self._levels, self._unknown_examples)
+            measure_pitch_gain(model, self.features, self.examples, self._unknown_examples)
         hypotheses = []
         for index, clip in enumerate(self.held_out[::2]):
             speech = speak_clip(model, clip)
@@ -433,12 +433,25 @@ def _spread(mels: Tensor, basis: Tensor, smoothing: Sequence[float]) -> Tensor:
 
 
 def measure_pitch_gain(
-    model: FastSpeech2, features: Features, examples: Sequence[Example], count: int = 120
+    model: FastSpeech2, features: Features, *sets: Sequence[Example], count: int = 120
 ) -> None:
     """Fill `model.pitch_gain`: how much flatter than recordings the melody of its sentences is.
 
+    The geometric mean of what each of the `sets` asks for. Of sentences that it was trained on it
+    knows the melodies in part by heart, so that they ask for too little; held-out ones of books
+    have melodies that nobody foretells, and ask for more than short plain sentences can bear.
+    """
+    gains = [_pitch_gain_of(model, features, examples, count) for examples in sets]
+    model.pitch_gain.fill_(float(np.exp(np.mean(np.log(gains)))))
+
+
+def _pitch_gain_of(
+    model: FastSpeech2, features: Features, examples: Sequence[Example], count: int
+) -> float:
+    """The gain by which these sentences spread as their recordings; it is left in the model.
+
     Spread is from the 10th to the 90th percentile of ln F0 over the voiced frames of a sentence, as
-    trackers jump by octaves; its median over `count` training sentences that the model can say.
+    trackers jump by octaves; its median over `count` sentences that the model can say.
     What the frames add to their phones' pitch does not grow with the gain: it is found in rounds.
     """
     examples = [example for example in examples if not unknown_symbols(model, example.clip)]
@@ -449,6 +462,7 @@ def measure_pitch_gain(
         contours = (speak_clip(model, clip).pitch_hz for clip in clips)
         spoken = np.median([_melody(hz[0].cpu().numpy()) for hz in contours if hz is not None])
         model.pitch_gain.mul_(float(wanted / max(spoken, 1e-3))).clamp_(*_GAIN_LIMITS)
+    return float(model.pitch_gain)
 
 
 def _melody(pitch_hz: np.ndarray) -> float:

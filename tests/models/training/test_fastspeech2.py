@@ -23,6 +23,7 @@ from models.phonology.word_starts import begins_word, marked_tokens
 from models.training import fastspeech2
 from models.training.fastspeech2 import (
     FastSpeech2Training,
+    measure_pitch_gain,
     measure_residuals,
     measure_variance,
     train_fastspeech2,
@@ -365,6 +366,30 @@ def test_frame_pitch_goes_on_from_a_model_without(
     assert all(example.clip.held_out for example in measured), "it was not trained on these"
     with pytest.raises(ConfigError, match=r"loss_weights: .*contour, voicing"):
         _config(tmp_path, corpus, recognizer, model=TINY | {"frame_pitch": True})
+
+
+def test_the_gain_of_pitch_lies_between_what_known_and_unknown_sentences_ask_for(
+    corpus: TrainingCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recordings move 1.44 times as far in one set, as far in the other; pitch grows with its
+    gain.
+    """
+    model = FastSpeech2(FastSpeech2Config(**TINY), MEL, tuple("ab"), ("anna",))
+    melody = torch.linspace(-0.2, 0.2, 101)
+
+    def speak(model: FastSpeech2, clip: Clip) -> Speech:
+        hertz = 200 * (model.pitch_gain * melody).exp()
+        silence = torch.zeros(1, MEL.n_mels, len(melody))
+        lengths = torch.tensor([len(melody)])
+        return Speech(silence, lengths, torch.ones(1, 1), pitch_hz=hertz[None])
+
+    monkeypatch.setattr(fastspeech2, "speak_clip", speak)
+    monkeypatch.setattr(fastspeech2, "unknown_symbols", lambda model, clip: [])
+    known, unknown = ([Example(clip, *[np.zeros(1)] * 4)] for clip in corpus.features.clips[:2])
+    moved = {known[0].clip.id: 1.0, unknown[0].clip.id: 1.44}
+    pitch = SimpleNamespace(pitch=lambda clip: 200 * np.exp(moved[clip.id] * melody.numpy()))
+    measure_pitch_gain(model, cast("Features", pitch), known, unknown)
+    assert float(model.pitch_gain) == pytest.approx(1.2, abs=0.01)
 
 
 def test_where_words_begin_is_learned_by_a_model_that_goes_on_from_one_without(

@@ -42,6 +42,22 @@ def only_process_on(folder: Path, tell_wait: Callable[[str], None] | None = None
         os.close(descriptor)
 
 
+def make_once(
+    path: Path,
+    is_made: Callable[[], bool],
+    make: Callable[[], None],
+    tell_wait: Callable[[str], None] = print,
+) -> None:
+    """Call `make` for what belongs at `path`, unless it is made. Of processes that ask at the same
+    time one makes it, and the others wait for that one.
+    """
+    if is_made():
+        return
+    with only_process_on(path, tell_wait):
+        if not is_made():
+            make()
+
+
 def _lock_of(folder: Path) -> Path:
     if isinstance(folder, RemotePath):
         digest = hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()

@@ -5,6 +5,7 @@ error rates of its clips.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from models.atomic import write_atomically
 from models.checkpoint import Checkpoint
 from models.config import as_mapping
 from models.content import is_as_listed, list_contents
-from models.lock import only_process_on
+from models.lock import make_once
 from models.phonology.accents import as_known
 from models.phonology.phonemes import phones_of
 from models.recognition.alignment import Alignment, align
@@ -97,11 +98,12 @@ def _kept(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     others wait.
     """
     listing = path.with_suffix(".contents.txt")
-    if not is_as_listed(listing):
-        with only_process_on(path, print):
-            if not is_as_listed(listing):
-                write_atomically(path, json.dumps(make()).encode())
-                list_contents(listing, [path])
+
+    def write() -> None:
+        write_atomically(path, json.dumps(make()).encode())
+        list_contents(listing, [path])
+
+    make_once(path, partial(is_as_listed, listing), write)
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -27,7 +27,7 @@ import torch
 from models.atomic import naming_full_disk
 from models.content import file_digest, is_as_listed, list_contents
 from models.errors import DataError
-from models.lock import only_process_on
+from models.lock import make_once
 from models.mel import MelConfig
 from models.phonology.phonemes import Phonemizer, words_of
 from models.training.corpus import (
@@ -115,9 +115,9 @@ def prepare_features(
     num_clips = len(recordings) + len(left_out)
     recordings = with_held_out(recordings, corpus, bool(left_out), report)
     folder = cache_dir / _cache_name(recordings, corpus, mel_config)
-    if not is_as_listed(folder / _CONTENTS):
-        with only_process_on(folder, report):
-            _make_cache(recordings, corpus, mel_config, folder, report)
+    is_made = functools.partial(is_as_listed, folder / _CONTENTS)
+    make = functools.partial(_make_cache, recordings, corpus, mel_config, folder, report)
+    make_once(folder, is_made, make, report)
     features = _located(open_features(folder, mel_config), recordings)
     missing = _read_left_out(folder, recordings)
     tell_left_out([*left_out, *missing], num_clips, report, folder / "left_out.txt")
@@ -129,9 +129,6 @@ def prepare_features(
 def _make_cache(
     recordings: list[Recording], corpus: CorpusConfig, mel: MelConfig, folder: Path, report: Report
 ) -> None:
-    """Unless another run has just made it."""
-    if is_as_listed(folder / _CONTENTS):
-        return
     anew = ", which is damaged" if folder.exists() else ""
     report(f"features: {len(recordings)} clips into {folder}{anew}")
     _compute(recordings, corpus, mel, folder)

@@ -8,6 +8,7 @@ from models.training.public_corpora.layouts import (
     lay_out_an4,
     lay_out_librispeech,
     lay_out_ljspeech,
+    lay_out_speech_commands,
     lay_out_speechocean,
     lay_out_vctk,
 )
@@ -78,6 +79,16 @@ CORPORA = {
             size_mb=690,
             licence="CC BY 4.0",
             lay_out=lay_out_speechocean,
+        ),
+        PublicCorpus(
+            name="speech-commands",
+            title="Speech Commands 0.02, test set: 239 people say ten commands, 1 hour, 16 kHz",
+            url="https://storage.googleapis.com/download.tensorflow.org/data/"
+            "speech_commands_test_set_v0.02.tar.gz",
+            hash="sha256:cc2a00c1147c2254e9be3fa0f779d8c17421dc349b86366567a8edfa9acd51df",
+            size_mb=113,
+            licence="CC BY 4.0",
+            lay_out=lay_out_speech_commands,
         ),
     )
 }

@@ -93,6 +93,16 @@ def lay_out_speechocean(folder: Path) -> Iterator[PublicClip]:
             yield PublicClip(id, speaker, text, text, root / sounds[id])
 
 
+def lay_out_speech_commands(folder: Path) -> Iterator[PublicClip]:
+    """`WORD/SPEAKER_nohash_NUMBER.wav` of the ten commands; `_silence_` and `_unknown_`, which hold
+    no command, are left out.
+    """
+    root = _find(folder, "_unknown_").parent
+    for path in sorted(root.glob("[!_]*/*_nohash_*.wav")):
+        word, (speaker, _, number) = path.parent.name, path.stem.rpartition("_nohash_")
+        yield PublicClip(f"{word}-{speaker}-{number}", f"commands-{speaker}", word, word, path)
+
+
 def _values(path: Path) -> dict[str, str]:
     found = [(number, line.split(maxsplit=1)) for number, line in _lines(path)]
     for number, fields in found:

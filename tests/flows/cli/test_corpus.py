@@ -24,6 +24,7 @@ def test_corpora_are_listed_with_size_and_licence(capsys: pytest.CaptureFixture[
         "vctk",
         "an4",
         "speechocean762",
+        "speech-commands",
     ]
     assert "333 MB" in lines[1]
     assert lines[1].endswith("CC BY 4.0")

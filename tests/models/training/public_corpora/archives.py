@@ -60,6 +60,14 @@ SPEECHOCEAN = {
     "speechocean762/WAVE/SPEAKER0001/000010011.WAV": sound(),
     "speechocean762/WAVE/SPEAKER0003/000030012.WAV": sound(),
 }
+SPEECH_COMMANDS = {
+    "./LICENSE": b"",
+    "./_silence_/1024.wav": sound(),
+    "./_unknown_/bed_0ea0e2f4_nohash_1.wav.wav": sound(),
+    "./go/0ea0e2f4_nohash_0.wav": sound(),
+    "./yes/0ea0e2f4_nohash_0.wav": sound(),
+    "./yes/0ea0e2f4_nohash_2.wav": sound(),
+}
 
 
 def pack(files: dict[str, bytes], path: Path) -> Path:

@@ -13,6 +13,7 @@ from tests.models.training.public_corpora.archives import (
     AN4,
     LIBRISPEECH,
     LJSPEECH,
+    SPEECH_COMMANDS,
     SPEECHOCEAN,
     VCTK,
     Server,
@@ -20,7 +21,13 @@ from tests.models.training.public_corpora.archives import (
     serving,
 )
 
-FILES = {"ljspeech": LJSPEECH, "train-clean-5": LIBRISPEECH, "vctk": VCTK, "an4": AN4}
+FILES = {
+    "ljspeech": LJSPEECH,
+    "train-clean-5": LIBRISPEECH,
+    "vctk": VCTK,
+    "an4": AN4,
+    "speech-commands": SPEECH_COMMANDS,
+}
 
 
 def _served(name: str, files: dict[str, bytes], server: Server, tmp_path: Path) -> PublicCorpus:
@@ -49,6 +56,14 @@ def _served(name: str, files: dict[str, bytes], server: Server, tmp_path: Path) 
             [
                 ("an4_train_an251-fash-b", "an4-fash", "yes"),
                 ("an4_test_cen8-mmxg-b", "an4-mmxg", "a b c"),
+            ],
+        ),
+        (
+            "speech-commands",
+            [
+                ("go-0ea0e2f4-0", "commands-0ea0e2f4", "go"),
+                ("yes-0ea0e2f4-0", "commands-0ea0e2f4", "yes"),
+                ("yes-0ea0e2f4-2", "commands-0ea0e2f4", "yes"),
             ],
         ),
     ],

@@ -16,6 +16,7 @@ from models.acoustic.fastspeech2_layers import FftBlock, VariancePredictor
 from models.acoustic.frame_pitch import Contour, FramePitch
 from models.acoustic.frames import (
     cosine_transform,
+    first_frames,
     gaussian,
     length_mask,
     regulate_length,
@@ -24,11 +25,11 @@ from models.acoustic.frames import (
 )
 from models.acoustic.glottal_onset import (
     CLOSED_GAIN,
-    closed_frames,
     closures,
     is_consonant,
     is_stressed_onset,
 )
+from models.acoustic.stops import is_plosive, is_voiced_stop
 from models.config import check_least, check_shares
 from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
@@ -92,11 +93,13 @@ class Prosody(NamedTuple):
     energy: Tensor  # log amplitude in standard deviations of the corpus
     gain: Tensor | None = None  # log amplitude that is added to the mels
     closures: Tensor | None = None  # int64 frames beyond its duration that the voice opens late
+    leads: Tensor | None = None  # int64 frames beyond its duration that the voice is early
 
     @property
     def frames(self) -> Tensor:
         """How long each symbol lasts in all (B, N)."""
-        return self.durations if self.closures is None else self.durations + self.closures
+        beyond = [extra for extra in (self.closures, self.leads) if extra is not None]
+        return sum(beyond, start=self.durations)
 
 
 class TrainingOutput(NamedTuple):
@@ -146,6 +149,8 @@ class FastSpeech2(nn.Module):
     is_consonant: Tensor
 
     # With `frame_pitch`.
+    is_voiced_stop: Tensor  # (symbols,) bool
+    is_plosive: Tensor
     log_pitch: Tensor  # (speakers,) median ln F0
     residual_std: Tensor  # (2,) of what predictions of pitch and log duration miss
     residual_memory: Tensor  # (2,) how much of it the next phone shares: AR(1)
@@ -188,6 +193,10 @@ class FastSpeech2(nn.Module):
             self.register_buffer("log_pitch", torch.full((len(speakers),), 5.0))
             self.register_buffer("residual_std", torch.zeros(2))
             self.register_buffer("residual_memory", torch.zeros(2))
+            stops = [is_voiced_stop(symbol) for symbol in symbols]
+            self.register_buffer("is_voiced_stop", torch.tensor(stops), persistent=False)
+            plosives = [is_plosive(symbol) for symbol in symbols]
+            self.register_buffer("is_plosive", torch.tensor(plosives), persistent=False)
         if config.word_starts:  # beside what each symbol that begins a word learns by itself
             self.word_start = nn.Parameter(torch.zeros(config.dim))
             begins = [begins_word(symbol) for symbol in symbols]
@@ -327,6 +336,9 @@ class FastSpeech2(nn.Module):
         found = None if contour else self._contour(hidden, symbols, mask, prosody, num_frames)
         if found is not None:
             contour = Contour(found.pitch, (found.voicing > 0).float())
+        if contour is not None and prosody.leads is not None:
+            led = first_frames(prosody.leads, durations, num_frames)
+            contour = contour._replace(voicing=contour.voicing.masked_fill(led, 1))
         with_prosody = self._add_prosody(hidden, prosody.pitch, prosody.energy)
         mels, mel_lengths = self._decode(with_prosody, durations, contour, num_frames)
         inside = length_mask(mel_lengths, mels.shape[1])[:, :, None]
@@ -335,7 +347,7 @@ class FastSpeech2(nn.Module):
             mels = mels + regulate_length(prosody.gain[:, :, None], durations, num_frames)[0]
         pitch_hz = None if contour is None else self._hertz(contour, speakers)
         if prosody.closures is not None:
-            closed = closed_frames(prosody.closures, durations, num_frames)
+            closed = first_frames(prosody.closures, durations, num_frames)
             mels = mels + CLOSED_GAIN * closed[:, :, None]
             pitch_hz = None if pitch_hz is None else pitch_hz * ~closed
         mels = mels.masked_fill(~inside, self.mel.silence)

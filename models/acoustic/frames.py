@@ -30,6 +30,16 @@ def frames_of(durations: Tensor, num_frames: int | None = None) -> tuple[Tensor,
     return owner, position * inside, inside
 
 
+def first_frames(counts: Tensor, durations: Tensor, num_frames: int | None = None) -> Tensor:
+    """Which frames (B, T) are among the first `counts` (B, N) of the `durations` (B, N) of their
+    symbol. T as in `frames_of`.
+    """
+    owner, _, inside = frames_of(durations, num_frames)
+    starts = (durations.cumsum(dim=1) - durations).gather(1, owner)
+    since = torch.arange(owner.shape[1], device=owner.device) - starts
+    return inside & (since < counts.gather(1, owner))
+
+
 def regulate_length(
     hidden: Tensor, durations: Tensor, num_frames: int | None = None
 ) -> tuple[Tensor, Tensor]:

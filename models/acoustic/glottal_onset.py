@@ -11,7 +11,6 @@ import math
 import torch
 from torch import Tensor
 
-from models.acoustic.frames import frames_of
 from models.mel import MelConfig
 from models.phonology.ipa import is_vowel
 from models.phonology.phonemes import SILENCES, STRESS_MARKS
@@ -42,13 +41,3 @@ def closures(onsets: Tensor, consonants: Tensor, pace: Tensor, mel: MelConfig) -
     after_consonant = torch.zeros_like(onsets)
     after_consonant[:, 1:] = consonants[:, :-1]
     return (onsets & after_consonant) * frames.long()[:, None]
-
-
-def closed_frames(closed: Tensor, durations: Tensor, num_frames: int | None = None) -> Tensor:
-    """In which frames (B, T) the voice is closed: the first `closed` (B, N) of the `durations`
-    (B, N) of each symbol. T as in `frames_of`.
-    """
-    owner, _, inside = frames_of(durations, num_frames)
-    starts = (durations.cumsum(dim=1) - durations).gather(1, owner)
-    since = torch.arange(owner.shape[1], device=owner.device) - starts
-    return inside & (since < closed.gather(1, owner))

@@ -125,7 +125,7 @@ def frontend_shard(job: Job, sentences: Path) -> Path:
 
 SYNTHESIZE = Stage(
     name="synthesize",
-    version=12,
+    version=13,
     reads=lambda config: {
         "seed": config.seed,
         "voice": voice_without_vocoder(config),

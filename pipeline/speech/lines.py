@@ -28,7 +28,7 @@ from pipeline.speech.batches import (
     padded,
 )
 from pipeline.speech.context import InContext
-from pipeline.speech.prosody_jitter import emphasized, lively, uneven
+from pipeline.speech.prosody_jitter import emphasized, lively, prevoiced, uneven, unreleased
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class ProsodyControls:
     unevenness: float = 0.0
     phone_seed: int = 0  # of what each phone does
     expressiveness: float = 0.0
+    prevoicing: float = 0.0
+    unreleased: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ def speeches_of(
 def strays(line: Line, model: object) -> bool:
     """Whether a line's prosody is another than the one that is predicted."""
     drawn = line.drawn
-    is_lively = bool(drawn.expressiveness) and is_expressive(model)
+    is_lively = bool(
+        drawn.expressiveness or drawn.prevoicing or drawn.unreleased
+    ) and is_expressive(model)
     return bool(drawn.unevenness or line.sentence.emphasized_words) or is_lively
 
 
@@ -151,6 +155,12 @@ def _strayed(prosody: Prosody, line: Line, model: FastSpeech2) -> Prosody:
     if drawn.unevenness:
         rng = np.random.default_rng(drawn.phone_seed)
         prosody = uneven(prosody, spoken, drawn.unevenness, rng)
+    if drawn.prevoicing and is_expressive(model):
+        rng = np.random.default_rng([drawn.phone_seed, 3])
+        prosody = prevoiced(prosody, ids, model, drawn.prevoicing, drawn.pace, rng)
+    if drawn.unreleased and is_expressive(model):
+        rng = np.random.default_rng([drawn.phone_seed, 4])
+        prosody = unreleased(prosody, ids, model, drawn.unreleased, rng)
     if line.sentence.emphasized_words:
         prosody = emphasized(prosody, torch.from_numpy(_is_emphasized(line))[None])
     return prosody
@@ -204,11 +214,11 @@ def _asked(lines: Sequence[Line], checkpoint: Checkpoint, device: str, size: int
 def _item(prosody: Prosody, at: int, size: int) -> Prosody:
     """Item `at` of a batch, of `size` symbols: (1, N)."""
     durations, pitch, energy = (each[at : at + 1, :size] for each in prosody[:3])
-    gain, closures = (
+    gain, closures, leads = (
         None if each is None else each[at : at + 1, :size]
-        for each in (prosody.gain, prosody.closures)
+        for each in (prosody.gain, prosody.closures, prosody.leads)
     )
-    return Prosody(durations, pitch, energy, gain, closures)
+    return Prosody(durations, pitch, energy, gain, closures, leads)
 
 
 def _stacked(prosodies: Sequence[Prosody], size: int) -> Prosody:
@@ -217,14 +227,20 @@ def _stacked(prosodies: Sequence[Prosody], size: int) -> Prosody:
     def stack(values: Sequence[torch.Tensor]) -> torch.Tensor:
         return torch.cat([F.pad(one, (0, size - one.shape[1])) for one in values])
 
-    gains = [one.gain for one in prosodies if one.gain is not None]
-    closures = [one.closures for one in prosodies if one.closures is not None]
+    def stack_some(values: Sequence[torch.Tensor | None]) -> torch.Tensor | None:
+        if all(one is None for one in values):
+            return None
+        nothing = (torch.zeros_like(prosody.durations) for prosody in prosodies)
+        filled = zip(values, nothing, strict=True)
+        return stack([zeros if one is None else one for one, zeros in filled])
+
     return Prosody(
         durations=stack([one.durations for one in prosodies]),
         pitch=stack([one.pitch for one in prosodies]),
         energy=stack([one.energy for one in prosodies]),
-        gain=stack(gains) if gains else None,
-        closures=stack(closures) if closures else None,
+        gain=stack_some([one.gain for one in prosodies]),
+        closures=stack_some([one.closures for one in prosodies]),
+        leads=stack_some([one.leads for one in prosodies]),
     )
 
 

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.acoustic.fastspeech2 import FastSpeech2, Prosody
+from models.acoustic.stops import LEAD_S, UNRELEASED_GAIN, final, initial, lead_frames
 
 # Deviations at an unevenness of 1: of the log of a symbol's length, of its pitch (1.5 semitones or
 # so) and of its energy (3 dB or so); the latter two in the units of `Prosody`.
@@ -88,6 +89,44 @@ def lively(
         durations=(durations.round().clamp(min=1) * there).long(),
         pitch=prosody.pitch + pitch.to(device) * spoken,
     )
+
+
+def prevoiced(
+    prosody: Prosody,
+    symbols: torch.Tensor,
+    model: FastSpeech2,
+    share: float,
+    pace: float,
+    rng: np.random.Generator,
+) -> Prosody:
+    """`prosody` (1, N) of `symbols` (1, N) with the voice ahead of a `share` of the voiced stops
+    that nothing is said before.
+
+    The model has `frame_pitch`. Draws the same for the same `rng`, however large `share` is.
+    """
+    symbols = symbols.to(model.is_silent.device)
+    stops = initial(model.is_voiced_stop[symbols], model.is_silent[symbols]).cpu()
+    chosen, seconds = rng.random(stops.shape), rng.uniform(*LEAD_S, stops.shape)
+    frames = lead_frames(torch.from_numpy(seconds / pace), model.mel)
+    leads = frames * stops * torch.from_numpy(chosen < share)
+    return prosody._replace(leads=leads.to(prosody.durations.device))
+
+
+def unreleased(
+    prosody: Prosody,
+    symbols: torch.Tensor,
+    model: FastSpeech2,
+    share: float,
+    rng: np.random.Generator,
+) -> Prosody:
+    """`prosody` (1, N) of `symbols` (1, N) with a `share` of the stops that nothing is said after
+    kept closed. The model has `frame_pitch`.
+    """
+    symbols = symbols.to(model.is_silent.device)
+    stops = final(model.is_plosive[symbols], model.is_silent[symbols]).cpu()
+    chosen = torch.from_numpy(rng.random(stops.shape) < share) & stops
+    assert prosody.gain is not None
+    return prosody._replace(gain=prosody.gain + (UNRELEASED_GAIN * chosen).to(prosody.gain))
 
 
 def _autoregressive(

@@ -63,6 +63,9 @@ class VoiceConfig:
     (`pipeline/speech/prosody_jitter.py`): 0 or null not at all, 1 as far as words said alone are
     apart. `expressiveness` is how far pitch strays, and lengths a little, from what the model
     predicts, where it has measured how far recordings do: 0 not at all, 1 half as far as they.
+    `prevoicing` is the share of voiced stops at the beginning of an utterance that the voice is
+    heard before, as in a murmured "go"; `unreleased` that of the stops at its end that stay closed,
+    as in a short "up" (`models/acoustic/stops.py`).
     `accent_strength`, 0 to 1, is that of a foreign accent (`text.accent`), drawn once a speaker
     and first language. `sources` mixes these voices with others by weight
     (`pipeline/speech/sources.py`); empty: these alone. `precision` is what acoustic model,
@@ -80,6 +83,8 @@ class VoiceConfig:
     vocal_tract: Distribution = Distribution(value=1.0)
     unevenness: Distribution | None = None
     expressiveness: Distribution = Distribution(value=1.0)
+    prevoicing: Distribution = Distribution(value=0.3)
+    unreleased: Distribution = Distribution(value=0.3)
     accent_strength: Distribution = Distribution(low=0.2, high=0.9)
     generated: GeneratedVoices | None = None
     quota: QuotaConfig | None = None
@@ -96,6 +101,8 @@ class VoiceConfig:
         if self.unevenness:
             within(self.unevenness, 0.0, 3.0, "unevenness")
         within(self.expressiveness, 0.0, 3.0, "expressiveness")
+        within(self.prevoicing, 0.0, 1.0, "prevoicing")
+        within(self.unreleased, 0.0, 1.0, "unreleased")
         within(self.accent_strength, 0.0, 1.0, "accent_strength")
         if not all(0 <= weight < math.inf for weight in self.speakers.values()):
             raise ValueError("speakers: weights must be finite and not negative")
@@ -171,6 +178,8 @@ def draw_controls(
         unevenness=config.unevenness.draw(rng) if config.unevenness else 0.0,
         phone_seed=int(rng.integers(2**62)),
         expressiveness=config.expressiveness.draw(rng),
+        prevoicing=config.prevoicing.draw(rng),
+        unreleased=config.unreleased.draw(rng),
     )
 
 

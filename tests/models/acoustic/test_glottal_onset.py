@@ -9,7 +9,6 @@ import torch
 from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config
 from models.acoustic.glottal_onset import (
     CLOSED_GAIN,
-    closed_frames,
     is_consonant,
     is_stressed_onset,
 )
@@ -119,12 +118,6 @@ def test_a_batch_closes_as_each_sentence_does_alone():
         torch.testing.assert_close(
             together.mels[row, :, :length], alone.mels[0], atol=1e-4, rtol=1e-4
         )
-
-
-def test_beyond_the_last_symbol_nothing_is_closed():
-    durations, closed = torch.tensor([[3, 4]]), torch.tensor([[0, 2]])
-    frames = closed_frames(closed, durations, num_frames=12)[0].nonzero()
-    assert frames.flatten().tolist() == [3, 4]
 
 
 def test_a_closed_voice_has_no_pitch():

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from models.acoustic.fastspeech2 import FastSpeech2, FastSpeech2Config, Prosody
+from models.acoustic.stops import LEAD_S, UNRELEASED_GAIN
 from models.mel import MelConfig
-from pipeline.speech.prosody_jitter import lively, uneven
+from pipeline.speech.prosody_jitter import lively, prevoiced, uneven, unreleased
 
 SPOKEN = torch.tensor([[False, *[True] * 38, False]])
 EVEN = Prosody(
@@ -69,3 +70,53 @@ def test_lively_silences_keep_their_pitch_and_energy_stays(model: FastSpeech2) -
     assert drawn.durations[0, :-1].min() >= 1
     assert drawn.durations.dtype == torch.int64
     assert torch.equal(drawn.energy, padded.energy)
+
+
+STOPS = ("<pad>", "^", "ɡ", "a", "t", ".")
+GOAD = torch.tensor([[1, 2, 3, 2, 1, 2, 3, 4, 5]])  # ^ ɡ a ɡ ^ ɡ a t .
+
+
+@pytest.fixture(scope="module")
+def stopping() -> FastSpeech2:
+    config = FastSpeech2Config(dim=8, hidden_dim=8, predictor_dim=8, frame_pitch=True)
+    return FastSpeech2(config, MelConfig(), STOPS, ("anna",))
+
+
+def _goad() -> Prosody:
+    nothing = torch.zeros(GOAD.shape)
+    return Prosody(torch.full(GOAD.shape, 10), nothing, nothing, gain=nothing)
+
+
+def test_the_voice_leads_a_share_of_the_stops_that_nothing_is_said_before(
+    stopping: FastSpeech2,
+) -> None:
+    def leads(share: float, seed: int = 0, pace: float = 1.0) -> torch.Tensor:
+        rng = np.random.default_rng(seed)
+        found = prevoiced(_goad(), GOAD, stopping, share, pace, rng).leads
+        assert found is not None
+        return found[0]
+
+    many = torch.stack([leads(0.4, seed) for seed in range(300)])
+    assert many.any(dim=0).nonzero().flatten().tolist() == [1, 5]
+    assert (many[:, [1, 5]] > 0).float().mean() == pytest.approx(0.4, abs=0.07)
+    seconds = many[many > 0] * 256 / 22_050
+    assert seconds.min() >= LEAD_S[0] - 0.006
+    assert seconds.max() <= LEAD_S[1] + 0.006
+    assert not leads(0.0).any()
+    assert torch.equal(leads(1.0)[leads(0.4) > 0], leads(0.4)[leads(0.4) > 0])
+    assert leads(1.0, pace=2.0)[1] == pytest.approx(leads(1.0)[1] / 2, abs=1)
+
+
+def test_a_share_of_the_stops_that_nothing_is_said_after_stays_closed(
+    stopping: FastSpeech2,
+) -> None:
+    def gains(share: float, seed: int = 0) -> torch.Tensor:
+        found = unreleased(_goad(), GOAD, stopping, share, np.random.default_rng(seed)).gain
+        assert found is not None
+        return found[0]
+
+    many = torch.stack([gains(0.3, seed) for seed in range(300)])
+    assert many.any(dim=0).nonzero().flatten().tolist() == [3, 7]
+    assert (many[:, [3, 7]] < 0).float().mean() == pytest.approx(0.3, abs=0.07)
+    assert many.min() == pytest.approx(UNRELEASED_GAIN)
+    assert not gains(0.0).any()

@@ -169,7 +169,8 @@ def test_expressiveness_makes_two_takes_differ_and_a_replay_the_same(
 ) -> None:
     voice = str(save_tiny_expressive_voice(tmp_path / "voice"))
     expressive = dataclasses.replace(config, acoustic_model=voice)
-    flat = dataclasses.replace(expressive, expressiveness=Distribution(value=0.0))
+    never = Distribution(value=0.0)
+    flat = dataclasses.replace(expressive, expressiveness=never, prevoicing=never, unreleased=never)
     twice = [dataclasses.replace(spoken[1], id=name) for name in "ab"]
     for settings, differ in ((expressive, True), (flat, False)):
         steady = dataclasses.replace(
@@ -183,6 +184,37 @@ def test_expressiveness_makes_two_takes_differ_and_a_replay_the_same(
         same = np.array_equal(clips["a"].mel, clips["b"].mel)
         assert same is not differ
         assert all(np.array_equal(clips[name].mel, again[name].mel) for name in "ab")
+
+
+def test_stops_at_the_edges_are_said_in_two_ways(
+    tmp_path: Path, config: VoiceConfig, spoken: list[SpokenSentence]
+) -> None:
+    voice = str(save_tiny_expressive_voice(tmp_path / "voice"))
+    boat = dataclasses.replace(
+        spoken[0], transcript="boat", normalized_text="boat", phonemes="b oʊ t"
+    )
+    said = [dataclasses.replace(boat, id=name) for name in "abcd"]
+    never, led, kept = (
+        _clips(
+            list(
+                synthesize(
+                    said,
+                    dataclasses.replace(
+                        config,
+                        acoustic_model=voice,
+                        prevoicing=Distribution(value=prevoicing),
+                        unreleased=Distribution(value=unreleased),
+                    ),
+                    seed=1,
+                )
+            )
+        )
+        for prevoicing, unreleased in ((0, 0), (1, 0), (0, 1))
+    )
+    for name, clip in never.items():
+        assert 3 <= led[name].mel.shape[1] - clip.mel.shape[1] <= 14
+        assert kept[name].mel.shape == clip.mel.shape
+        assert kept[name].mel.mean() < clip.mel.mean()
 
 
 def test_unevenness_is_refused_for_models_that_cannot_be_told_a_prosody(tmp_path: Path) -> None:
@@ -406,6 +438,8 @@ def test_griffin_lim_fits_the_default_mel_alone(config: VoiceConfig, tmp_path: P
         ({"energy": {"low": 0.0, "high": 1.0}}, "energy: may be drawn from 0 to 1; 0.01"),
         ({"pace": {"mean": 1.0, "std": 0.1}}, "pace: may be drawn from -inf to inf"),
         ({"vocal_tract": 2.0}, "vocal_tract: 2; 0.7 to 1.4"),
+        ({"prevoicing": 1.5}, "prevoicing: 1.5; 0 to 1"),
+        ({"unreleased": {"low": 0, "high": 2}}, "unreleased: may be drawn from 0 to 2; 0 to 1"),
         ({"speakers": {"anna": -1.0}}, "speakers: weights must be finite and not negative"),
         ({"speakers": {"anna": float("inf")}}, r"speakers.anna: inf is not allowed"),
         ({"speakers": {"anna": 0.0}}, "speakers: at least one weight must be above 0"),

@@ -1,16 +1,20 @@
-"""What a recognizer learns from our digits, and from those of flite and espeak-ng: a table.
+"""What a recognizer learns from our words, and from those of flite and espeak-ng: a table.
 
     python -m benchmarks.probe --real ../shared/corpora/eval/fsdd
+    python -m benchmarks.probe --config configs/build/commands.yaml \\
+        --real corpora/speech-commands --half second
 
-Builds `configs/build/digits.yaml` five times (as it is; without foreign accents; without its
-augmentation; with the voices as a config without a `voice` section has them; with neither), has
-flite and espeak-ng say the same words as often, raw and through the same augmentation, and probes
-them all on the recordings. With --engines, folders of `voxloom voices import`, also with those
-voices in two fifths of the clips, with and without foreign accents. What is there already is not
-made again.
+Builds the config five times (as it is; without foreign accents; without its augmentation; with the
+voices as a config without a `voice` section has them; with neither), has flite and espeak-ng say
+the same words as often, raw and through the same augmentation, and probes them all on the
+recordings. With --engines, folders of `voxloom voices import`, also with those voices in two fifths
+of the clips, with and without foreign accents. With --half on half of the people alone, and what
+is learned from the recordings of the other half is a row, too. What is there already is not made
+again.
 """
 
 import argparse
+import hashlib
 import statistics
 import subprocess
 import sys
@@ -21,10 +25,15 @@ from pathlib import Path
 
 from benchmarks.other_voices import ESPEAK_VOICES, FLITE_VOICES, espeak, flite, make_corpus
 from models.evaluation.tables import markdown_table
+from models.training.corpus import CorpusConfig, read_corpora
+from pipeline.build.config import load_build_config
 from pipeline.probe.run import ProbeRequest, ProbeResult, probe
+from pipeline.records import Sentence
+from pipeline.sentences.generate import distinct_sentences
 
-CONFIG = Path("configs/build/digits.yaml")
-WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = Path("configs/build/digits.yaml")
+HALVES = ("first", "second")
+_MOST_NAMED = 6  # speakers with a column of their own
 _PLAIN_VOICES = ("text={accent: en-us}", "voice={acoustic_model: fastspeech2, vocoder: harmonic}")
 _NO_NOISE = ("augment={}",)
 _NATIVE = ("text.accent={en-us: 2, en-gb: 1}",)
@@ -40,8 +49,9 @@ class Row:
     augment: Path | None = None
 
 
-def rows(out: Path, count: int, engines: Sequence[Path] = ()) -> list[Row]:
+def rows(config: Path, out: Path, count: int, engines: Sequence[Path] = ()) -> list[Row]:
     """Our datasets; flite, espeak-ng and half of each, raw and augmented as ours is."""
+    words = words_of(config)
     mixed = (_mixed(engines),)
     with_engines = {"native and engines": _NATIVE + mixed, "everything and engines": mixed}
     ours = {
@@ -53,15 +63,46 @@ def rows(out: Path, count: int, engines: Sequence[Path] = ()) -> list[Row]:
         **(with_engines if engines else {}),
     }
     others = {
-        "flite, 4 voices": partial(_spoken, out / "flite", count),
-        f"espeak-ng, {len(ESPEAK_VOICES)} voices": partial(_spoken, out / "espeak-ng", count),
-        "half flite, half espeak-ng": partial(_half_of_each, out, count),
+        "flite, 4 voices": partial(_spoken, out / "flite", words, count),
+        f"espeak-ng, {len(ESPEAK_VOICES)} voices": partial(
+            _spoken, out / "espeak-ng", words, count
+        ),
+        "half flite, half espeak-ng": partial(_half_of_each, out, words, count),
     }
     return [
-        *(Row(f"voxloom, {name}", partial(_built, out, name, how)) for name, how in ours.items()),
+        *(
+            Row(f"voxloom, {name}", partial(_built, config, out, name, how))
+            for name, how in ours.items()
+        ),
         *(Row(f"{name}, raw", make) for name, make in others.items()),
-        *(Row(f"{name}, augmented", make, CONFIG) for name, make in others.items()),
+        *(Row(f"{name}, augmented", make, config) for name, make in others.items()),
     ]
+
+
+def words_of(config: Path) -> tuple[str, ...]:
+    """The sentences of a config, in the order that they are drawn in."""
+    loaded = load_build_config(config)
+    sentences = distinct_sentences(loaded.sentences, loaded.seed)
+    return tuple(one.text for one in sentences if isinstance(one, Sentence))
+
+
+def half_of(corpus: Path, half: str, out: Path) -> Path:
+    """The recordings of the `first` or `second` half of a corpus's people, by links. A hash of what
+    a name has after the corpus (`commands-0ea0e2f4`) says who belongs to which.
+    """
+    folder = out / f"{half}_half"
+    (folder / "wavs").mkdir(parents=True, exist_ok=True)
+    lines = []
+    for recording in read_corpora(CorpusConfig(root=corpus)):
+        person = recording.speaker.rpartition("-")[2]
+        if HALVES[1 - hashlib.sha1(person.encode()).digest()[-1] % 2] != half:
+            continue
+        link = folder / "wavs" / f"{recording.id}{recording.path.suffix}"
+        if not link.is_symlink():
+            link.symlink_to(recording.path.resolve())
+        lines.append(f"{recording.id}|{recording.speaker}|{recording.text}|{recording.text}\n")
+    (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")
+    return folder
 
 
 def _mixed(engines: Sequence[Path]) -> str:
@@ -71,27 +112,27 @@ def _mixed(engines: Sequence[Path]) -> str:
     return f"voice.sources=[{{engine: voxloom, weight: 1}}, {', '.join(found)}]"
 
 
-def _built(out: Path, name: str, overrides: Sequence[str]) -> Path:
+def _built(config: Path, out: Path, name: str, overrides: Sequence[str]) -> Path:
     folder = out / name.replace(" ", "_")
     if not folder.is_dir():
         settings = [part for override in overrides for part in ("--set", override)]
-        command = [sys.executable, "-m", "flows.cli.app", "build", str(CONFIG), *settings]
+        command = [sys.executable, "-m", "flows.cli.app", "build", str(config), *settings]
         work_dir = f"runtime.work_dir={out / 'work'}"
         subprocess.run([*command, "--set", work_dir, "-o", str(folder)], check=True)
     return folder
 
 
-def _spoken(folder: Path, count: int) -> Path:
+def _spoken(folder: Path, words: Sequence[str], count: int) -> Path:
     voices, speak = (FLITE_VOICES, flite) if folder.name == "flite" else (ESPEAK_VOICES, espeak)
     if not (folder / "metadata.csv").is_file():
-        make_corpus(folder, WORDS, count, tuple(voices), speak, seed=1)
+        make_corpus(folder, words, count, tuple(voices), speak, seed=1)
     return folder
 
 
-def _half_of_each(out: Path, count: int) -> Path:
+def _half_of_each(out: Path, words: Sequence[str], count: int) -> Path:
     """A corpus of the first halves of both, by links to their files."""
     for name in ("flite", "espeak-ng"):
-        _spoken(out / name, count)
+        _spoken(out / name, words, count)
     folder = out / "flite-espeak-ng"
     (folder / "wavs").mkdir(parents=True, exist_ok=True)
     lines = []
@@ -108,43 +149,62 @@ def _half_of_each(out: Path, count: int) -> Path:
 
 
 def table(results: Sequence[tuple[str, ProbeResult]]) -> str:
-    """Markdown: a row a source, the mean accuracy of its probes over all and by speaker, and the
-    standard deviation between the probes in points.
+    """Markdown: a row a source, the mean accuracy of its probes over all and by speaker (of many
+    speakers the interval in which other people's would be), and the standard deviation between the
+    probes in points.
     """
     speakers = [s.name for s in results[0][1].scores if s.kind == "speaker"]
-    header = ["trained on", "clips", "right", "95 %", "between seeds", *speakers]
+    who = speakers if len(speakers) <= _MOST_NAMED else ["95 % of other people"]
+    header = ["trained on", "clips", "right", "95 %", "between seeds", *who]
     return markdown_table(header, [_cells(name, result) for name, result in results])
 
 
 def _cells(name: str, result: ProbeResult) -> list[str]:
     every = result.scores[0]
     right = [f"{100 * (1 - s.error_rate):.1f} %" for s in result.scores if s.kind == "speaker"]
-    between = f"{100 * (1 - every.high):.1f} to {100 * (1 - every.low):.1f}"
+    if len(right) > _MOST_NAMED and result.by_speaker:
+        right = [_right_between(*result.by_speaker)]
     clips = str(result.num_train + result.num_validation)
     seeds = result.error_rates
     spread = f"{100 * statistics.stdev(seeds):.1f}" if len(seeds) > 1 else "-"
-    return [name, clips, f"{100 * (1 - every.error_rate):.1f} %", between, spread, *right]
+    share = f"{100 * (1 - every.error_rate):.1f} %"
+    return [name, clips, share, _right_between(every.low, every.high), spread, *right]
+
+
+def _right_between(lowest_error: float, highest_error: float) -> str:
+    return f"{100 * (1 - highest_error):.1f} to {100 * (1 - lowest_error):.1f}"
+
+
+def _this_and_other(half: str) -> tuple[str, str]:
+    return half, HALVES[1 - HALVES.index(half)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=DIGITS)
     parser.add_argument("--real", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("runs/probe"))
+    parser.add_argument("--half", choices=HALVES, help="of the people; all if left out")
+    parser.add_argument("--out", type=Path, help="runs/probe/CONFIG if left out")
     parser.add_argument("--count", type=int, default=4000, help="clips of flite and of espeak-ng")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--engines", type=Path, nargs="*", default=(), help="folders of voices")
     parser.add_argument("--only", default="", help="rows whose name holds this")
     asked = parser.parse_args(arguments)
+    out = asked.out or Path("runs/probe") / asked.config.stem
+    real, made = asked.real, rows(asked.config, out, asked.count, asked.engines)
+    if asked.half:
+        real, other = (half_of(asked.real, half, out) for half in _this_and_other(asked.half))
+        made.append(Row("people, the other half", lambda: other))
     results = []
-    for row in rows(asked.out, asked.count, asked.engines):
+    for row in made:
         if asked.only not in row.name:
             continue
-        request = ProbeRequest(row.make(), asked.real, runs=asked.runs, augment=row.augment)
+        request = ProbeRequest(row.make(), real, runs=asked.runs, augment=row.augment)
         result = probe(request, lambda line: None)[0]
         results.append((row.name, result))
         print(" | ".join(_cells(row.name, result)), flush=True)
     text = table(results)
-    (asked.out / "table.md").write_text(text + "\n", encoding="utf-8")
+    (out / "table.md").write_text(text + "\n", encoding="utf-8")
     print(f"\n{text}")
 
 

@@ -1,22 +1,24 @@
 """The table of what is learned from whom."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.probe import CONFIG, _half_of_each, table
+import soundfile
+
+from benchmarks.probe import DIGITS, _half_of_each, half_of, table, words_of
 from pipeline.build.config import check_build, load_build_config
 from pipeline.probe.run import ProbeResult
-from pipeline.probe.scores import RecognizedClip, scores_of
+from pipeline.probe.scores import RecognizedClip, scores_of, speaker_interval
 
 
-def result(errors: float) -> ProbeResult:
+def result(errors: float, speakers: Sequence[str] = ("ann", "bob")) -> ProbeResult:
     clips = [
         RecognizedClip(str(n), speaker, 20.0, "one", ("two",), errors, 1)
-        for speaker in ("ann", "bob")
+        for speaker in speakers
         for n in range(20)
     ]
-    return ProbeResult(
-        "x", "keyword", 90, 10, scores_of(clips, True), None, None, clips, (errors, errors)
-    )
+    scores, others = scores_of(clips, True), speaker_interval(clips)
+    return ProbeResult("x", "keyword", 90, 10, scores, others, None, clips, (errors, errors))
 
 
 def test_a_row_a_source_with_its_speakers() -> None:
@@ -28,6 +30,40 @@ def test_a_row_a_source_with_its_speakers() -> None:
     assert lines[3].count("50.0 %") == 3
 
 
+def test_of_many_speakers_it_tells_what_other_people_would_get() -> None:
+    lines = table([("ours", result(0.25, [f"s{n}" for n in range(20)]))]).splitlines()
+    assert [cell.strip() for cell in lines[0].split("|")[1:-1]] == [
+        "trained on", "clips", "right", "95 %", "between seeds", "95 % of other people",
+    ]  # fmt: skip
+    assert "75.0 to 75.0" in lines[2]
+
+
+def test_every_person_belongs_to_one_half(tmp_path: Path) -> None:
+    speakers = [f"commands-{n:08x}" for n in range(40)]
+    corpus = tmp_path / "corpus"
+    (corpus / "wavs").mkdir(parents=True)
+    lines = [f"{word}-{who}|{who}|{word}|{word}\n" for who in speakers for word in ("yes", "no")]
+    (corpus / "metadata.csv").write_text("".join(lines))
+    for line in lines:
+        soundfile.write(corpus / "wavs" / f"{line.partition('|')[0]}.wav", [0.1] * 100, 16_000)
+    people = []
+    for half in ("first", "second", "second"):  # a second time it finds its links
+        folder = half_of(corpus, half, tmp_path / "out")
+        listed = (folder / "metadata.csv").read_text().splitlines()
+        assert all((folder / "wavs" / f"{line.partition('|')[0]}.wav").is_file() for line in listed)
+        people.append({line.split("|")[1] for line in listed})
+        assert len(listed) == 2 * len(people[-1])
+    assert sorted(people[0] | people[1]) == speakers
+    assert not people[0] & people[1]
+    assert 10 <= len(people[0]) <= 30
+    assert people[1] == people[2]
+
+
+def test_the_words_are_those_of_the_config() -> None:
+    assert sorted(words_of(DIGITS))[:3] == ["eight", "five", "four"]
+    assert len(words_of(DIGITS)) == 10
+
+
 def test_halves_are_put_side_by_side(tmp_path: Path) -> None:
     for name in ("flite", "espeak-ng"):
         (tmp_path / name / "wavs").mkdir(parents=True)
@@ -36,7 +72,7 @@ def test_halves_are_put_side_by_side(tmp_path: Path) -> None:
         for n in range(4):
             (tmp_path / name / "wavs" / f"clip-{n}.flac").write_text(name)
     for _ in range(2):  # a second time it finds its links
-        folder = _half_of_each(tmp_path, 4)
+        folder = _half_of_each(tmp_path, ["one"], 4)
     listed = (folder / "metadata.csv").read_text().splitlines()
     assert [line.split("|")[0] for line in listed] == [
         "flite-clip-0", "flite-clip-1", "espeak-ng-clip-0", "espeak-ng-clip-1",
@@ -45,6 +81,6 @@ def test_halves_are_put_side_by_side(tmp_path: Path) -> None:
 
 
 def test_its_config_can_be_built(tmp_path: Path) -> None:
-    config = load_build_config(CONFIG, [f"output.path={tmp_path / 'digits'}"])
+    config = load_build_config(DIGITS, [f"output.path={tmp_path / 'digits'}"])
     check_build(config)
     assert config.sentences.num_rows == 4000

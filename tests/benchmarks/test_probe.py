@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import soundfile
 
 from benchmarks.probe import DIGITS, _half_of_each, half_of, table, words_of
@@ -80,7 +81,8 @@ def test_halves_are_put_side_by_side(tmp_path: Path) -> None:
     assert (folder / "wavs" / "espeak-ng-clip-1.flac").read_text() == "espeak-ng"
 
 
-def test_its_config_can_be_built(tmp_path: Path) -> None:
-    config = load_build_config(DIGITS, [f"output.path={tmp_path / 'digits'}"])
+@pytest.mark.parametrize("path", [DIGITS, Path("configs/build/commands.yaml")])
+def test_its_configs_can_be_built(path: Path, tmp_path: Path) -> None:
+    config = load_build_config(path, [f"output.path={tmp_path / 'words'}"])
     check_build(config)
     assert config.sentences.num_rows == 4000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import DataError
-from models.lock import only_process_on
+from models.lock import make_once, only_process_on
 from models.object_store import RemotePath
 
 _HOLD = """
@@ -79,3 +79,26 @@ def test_an_address_in_a_store_may_be_as_long_as_stores_allow(
         _try(long / "other")
         with pytest.raises(DataError, match="one at a time"):
             _try(long)
+
+
+def test_what_is_made_is_not_made_again(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    calls = []
+
+    def make() -> None:
+        calls.append(made)
+        made.touch()
+
+    for _ in range(2):
+        make_once(made, made.exists, make)
+    assert calls == [made]
+
+
+def test_who_waited_finds_it_made(tmp_path: Path) -> None:
+    answers = iter([False, True])  # before the wait, and after
+
+    def make() -> None:
+        raise AssertionError("made twice")
+
+    make_once(tmp_path / "made", lambda: next(answers), make)
+    assert list(answers) == []

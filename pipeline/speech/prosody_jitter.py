@@ -2,6 +2,7 @@
 say a word with the same rhythm, melody and stress, while a model's prediction is always the same.
 
 `lively` draws what the model itself measured that its predictions miss; `uneven` strays at will;
+`prevoiced` and `unreleased` say stops at the edges of an utterance in the one way or the other;
 `emphasized` does what a text asks for.
 """
 

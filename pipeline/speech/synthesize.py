@@ -65,7 +65,7 @@ class VoiceConfig:
     predicts, where it has measured how far recordings do: 0 not at all, 1 half as far as they.
     `prevoicing` is the share of voiced stops at the beginning of an utterance that the voice is
     heard before, as in a murmured "go"; `unreleased` that of the stops at its end that stay closed,
-    as in a short "up" (`models/acoustic/stops.py`).
+    as in a short "up" (`models/acoustic/stops.py`; of models with `frame_pitch`).
     `accent_strength`, 0 to 1, is that of a foreign accent (`text.accent`), drawn once a speaker
     and first language. `sources` mixes these voices with others by weight
     (`pipeline/speech/sources.py`); empty: these alone. `precision` is what acoustic model,

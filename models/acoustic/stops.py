@@ -1,8 +1,8 @@
 """Stops at the edges of utterances, said in the one way or the other.
 
 Before "go" and "down" the voice may lead: speakers of English do it in a part of their utterances,
-of Romance and Slavic languages nearly always (Lisker & Abramson 1964, A cross-language study of
-voicing in initial stops). At the end of "up" and "left" the stop may never be released (Davidson
+of Spanish nearly always (Lisker & Abramson 1964, A cross-language study of voicing in initial
+stops). At the end of "up" and "left" the stop may never be released (Davidson
 2011, Characteristics of stop releases in American English spontaneous speech). A mean prediction
 does always what is done mostly, or both by halves.
 """
@@ -16,7 +16,7 @@ from models.mel import MelConfig
 from models.phonology.phonemes import SILENCES
 from models.phonology.word_starts import unmarked
 
-# Voice onset times of English speakers whose voice leads (Lisker & Abramson 1964, table 5).
+# How long the voice leads: ours, from what is clearly heard to about as long as people keep it up.
 LEAD_S = (0.04, 0.13)
 UNRELEASED_GAIN = -25 / 20 * math.log(10)  # log amplitude of what is heard of a release
 _VOICED_STOPS = frozenset({"b", "d", "dʒ", "ɡ"})

@@ -90,18 +90,25 @@ def half_of(corpus: Path, half: str, out: Path) -> Path:
     """The recordings of the `first` or `second` half of a corpus's people, by links. A hash of what
     a name has after the corpus (`commands-0ea0e2f4`) says who belongs to which.
     """
-    folder = out / f"{half}_half"
-    (folder / "wavs").mkdir(parents=True, exist_ok=True)
-    lines = []
+    clips = []
     for recording in read_corpora(CorpusConfig(root=corpus)):
         person = recording.speaker.rpartition("-")[2]
-        if HALVES[1 - hashlib.sha1(person.encode()).digest()[-1] % 2] != half:
-            continue
-        link = folder / "wavs" / f"{recording.id}{recording.path.suffix}"
+        is_odd = hashlib.sha1(person.encode()).digest()[-1] % 2 == 1
+        if is_odd == (half == "first"):
+            fields = (recording.id, recording.speaker, recording.text, recording.text)
+            clips.append(("|".join(fields), recording.path))
+    return _linked(clips, out / f"{half}_half")
+
+
+def _linked(clips: Sequence[tuple[str, Path]], folder: Path) -> Path:
+    """A corpus of lines of `metadata.csv` and links to the sounds of each."""
+    (folder / "wavs").mkdir(parents=True, exist_ok=True)
+    for line, path in clips:
+        link = folder / "wavs" / f"{line.partition('|')[0]}{path.suffix}"
         if not link.is_symlink():
-            link.symlink_to(recording.path.resolve())
-        lines.append(f"{recording.id}|{recording.speaker}|{recording.text}|{recording.text}\n")
-    (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")
+            link.symlink_to(path.resolve())
+    lines = "".join(f"{line}\n" for line, _ in clips)
+    (folder / "metadata.csv").write_text(lines, encoding="utf-8")
     return folder
 
 
@@ -131,21 +138,14 @@ def _spoken(folder: Path, words: Sequence[str], count: int) -> Path:
 
 def _half_of_each(out: Path, words: Sequence[str], count: int) -> Path:
     """A corpus of the first halves of both, by links to their files."""
+    clips = []
     for name in ("flite", "espeak-ng"):
-        _spoken(out / name, words, count)
-    folder = out / "flite-espeak-ng"
-    (folder / "wavs").mkdir(parents=True, exist_ok=True)
-    lines = []
-    for name in ("flite", "espeak-ng"):
-        listed = (out / name / "metadata.csv").read_text(encoding="utf-8").splitlines()
+        spoken = _spoken(out / name, words, count)
+        listed = (spoken / "metadata.csv").read_text(encoding="utf-8").splitlines()
         for line in listed[: count // 2]:
-            clip = line.partition("|")[0]
-            link = folder / "wavs" / f"{name}-{clip}.flac"
-            if not link.is_symlink():
-                link.symlink_to((out / name / "wavs" / f"{clip}.flac").resolve())
-            lines.append(f"{name}-{line}\n")
-    (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")
-    return folder
+            path = spoken / "wavs" / f"{line.partition('|')[0]}.flac"
+            clips.append((f"{name}-{line}", path))
+    return _linked(clips, out / "flite-espeak-ng")
 
 
 def table(results: Sequence[tuple[str, ProbeResult]]) -> str:
@@ -175,10 +175,6 @@ def _right_between(lowest_error: float, highest_error: float) -> str:
     return f"{100 * (1 - highest_error):.1f} to {100 * (1 - lowest_error):.1f}"
 
 
-def _this_and_other(half: str) -> tuple[str, str]:
-    return half, HALVES[1 - HALVES.index(half)]
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=DIGITS)
@@ -193,8 +189,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out = asked.out or Path("runs/probe") / asked.config.stem
     real, made = asked.real, rows(asked.config, out, asked.count, asked.engines)
     if asked.half:
-        real, other = (half_of(asked.real, half, out) for half in _this_and_other(asked.half))
-        made.append(Row("people, the other half", lambda: other))
+        halves = {half: half_of(asked.real, half, out) for half in HALVES}
+        real = halves.pop(asked.half)
+        made.append(Row("people, the other half", lambda: next(iter(halves.values()))))
     results = []
     for row in made:
         if asked.only not in row.name:

@@ -134,10 +134,9 @@ def speeches_of(
 def strays(line: Line, model: object) -> bool:
     """Whether a line's prosody is another than the one that is predicted."""
     drawn = line.drawn
-    is_lively = bool(
-        drawn.expressiveness or drawn.prevoicing or drawn.unreleased
-    ) and is_expressive(model)
-    return bool(drawn.unevenness or line.sentence.emphasized_words) or is_lively
+    is_lively = drawn.expressiveness or drawn.prevoicing or drawn.unreleased
+    is_uneven = drawn.unevenness or line.sentence.emphasized_words
+    return bool(is_uneven or (is_lively and is_expressive(model)))
 
 
 def is_expressive(model: object) -> bool:

@@ -15,9 +15,10 @@ from models.folders import check_can_be_written
 
 if TYPE_CHECKING:
     from pipeline.probe.run import ProbeResult
-    from pipeline.probe.scores import Score
+    from pipeline.probe.scores import Confusion, Score
 
 _MOST_SPEAKERS = 12
+_MOST_LABELS, _MOST_HEARD_AS = 12, 3  # in the table of what was misheard
 
 
 Trained = Annotated[
@@ -118,6 +119,8 @@ def _described(result: "ProbeResult") -> str:
     table = markdown_table(header, [_row(score, result) for score in _shown(result.scores)])
     clips = f"{result.num_train} clips, stopped by {result.num_validation} of its own"
     lines = [f"{result.kind} model trained on {result.source}: {clips}", "", table]
+    if result.confusions:
+        lines += ["", _misheard(result.confusions)]
     if result.slots:
         rows = [
             [
@@ -138,6 +141,20 @@ def _described(result: "ProbeResult") -> str:
     if result.own_error_rate is not None:
         notes.append(f"on the dataset's own test split: {_figure(result.own_error_rate, result)}")
     return "\n".join([*lines, "", *notes] if notes else lines)
+
+
+def _misheard(confusions: "Sequence[Confusion]") -> str:
+    """The labels that are least often right, and what they are taken for."""
+    rows = [
+        [
+            one.label,
+            str(one.num_clips),
+            percent(one.right),
+            ", ".join(f"{name} {percent(share)}" for name, share in one.heard_as[:_MOST_HEARD_AS]),
+        ]
+        for one in confusions[:_MOST_LABELS]
+    ]
+    return markdown_table(["said", "clips", "right", "heard as"], rows)
 
 
 def _shown(scores: "Sequence[Score]") -> "list[Score]":

@@ -35,7 +35,14 @@ from pipeline.probe.clips import (
     read_recordings,
     read_source,
 )
-from pipeline.probe.scores import RecognizedClip, Score, scores_of, speaker_interval
+from pipeline.probe.scores import (
+    Confusion,
+    RecognizedClip,
+    Score,
+    confusions_of,
+    scores_of,
+    speaker_interval,
+)
 from pipeline.probe.slots import Meaning, SlotScore, check_commands, meanings_of, slot_scores
 
 Label = Literal["transcript", "intent", "slots"]
@@ -69,7 +76,8 @@ class ProbeRequest:
 @dataclass(frozen=True)
 class ProbeResult:
     """How the probes of one source did: `error_rates` of each over all recordings, `scores` of
-    their mean. `own_error_rate` is on the dataset's own test split.
+    their mean. `own_error_rate` is on the dataset's own test split; `confusions` are a keyword
+    model's.
     """
 
     source: str
@@ -82,6 +90,7 @@ class ProbeResult:
     clips: list[RecognizedClip]
     error_rates: tuple[float, ...] = ()
     slots: tuple[SlotScore, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
 
     @property
     def error_rate(self) -> float:
@@ -250,6 +259,7 @@ def _probe(
         own_error_rate=scores_of(own, task.kind == "keyword")[0].error_rate if own else None,
         clips=clips,
         error_rates=tuple(_error_rate(clips, task.kind, run) for run in range(request.runs)),
+        confusions=tuple(confusions_of(clips)) if task.kind == "keyword" else (),
     )
 
 

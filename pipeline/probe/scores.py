@@ -1,6 +1,9 @@
-"""A probe's errors as rates with confidence intervals: over all, by speaker, by SNR band."""
+"""A probe's errors as rates with confidence intervals: over all, by speaker, by SNR band; and what
+each label was taken for.
+"""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -47,6 +50,35 @@ class Score:
     error_rate: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """What the recordings of one label were heard as: the share that was `right`, and the shares of
+    other labels, the most frequent first. Means over the probes of a run.
+    """
+
+    label: str
+    num_clips: int
+    right: float
+    heard_as: tuple[tuple[str, float], ...]
+
+
+def confusions_of(clips: Sequence[RecognizedClip]) -> list[Confusion]:
+    """Of every label of a keyword probe's recordings, those that are least often right first."""
+    by_label: dict[str, list[RecognizedClip]] = {}
+    for clip in clips:
+        by_label.setdefault(clip.reference, []).append(clip)
+    found = [_confusion(label, own) for label, own in by_label.items()]
+    return sorted(found, key=lambda one: (one.right, one.label))
+
+
+def _confusion(label: str, clips: Sequence[RecognizedClip]) -> Confusion:
+    heard = Counter(hypothesis for clip in clips for hypothesis in clip.hypotheses)
+    shares = {name: count / heard.total() for name, count in heard.items()}
+    right = shares.pop(label, 0.0)
+    others = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return Confusion(label, len(clips), right, tuple(others))
 
 
 def scores_of(clips: Sequence[RecognizedClip], is_keyword: bool) -> list[Score]:

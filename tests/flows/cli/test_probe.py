@@ -39,6 +39,12 @@ def test_tables_are_printed_and_written(
     results = json.loads((out / "results.json").read_text())
     assert [result["kind"] for result in results] == ["keyword", "keyword"]
     assert results[0]["scores"][0]["num_clips"] == 12
+    said = results[0]["confusions"]
+    assert sum(one["num_clips"] for one in said) == 12
+    shares = dict(said[0]["heard_as"])
+    assert said[0]["right"] + sum(shares.values()) == pytest.approx(1)
+    rows = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("| ")]
+    assert rows[rows.index("said") + 2] == said[0]["label"]
     assert len((out / "clips.csv").read_text().splitlines()) == 1 + 2 * 12
 
 

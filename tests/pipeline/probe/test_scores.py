@@ -1,6 +1,13 @@
 import pytest
 
-from pipeline.probe.scores import RecognizedClip, scores_of, speaker_interval, wilson_interval
+from pipeline.probe.scores import (
+    Confusion,
+    RecognizedClip,
+    confusions_of,
+    scores_of,
+    speaker_interval,
+    wilson_interval,
+)
 
 
 def clip(speaker: str, errors: float, size: int = 1, snr_db: float = 15.0) -> RecognizedClip:
@@ -39,3 +46,16 @@ def test_other_speakers_move_the_rate_further_than_other_clips() -> None:
     assert interval[0] == 0.0
     assert interval[1] == 1.0
     assert speaker_interval(clips[:50]) is None
+
+
+def test_what_is_misheard_most_comes_first_with_what_it_was_taken_for() -> None:
+    heard = [
+        ("go", ("go", "no")), ("go", ("no", "no")), ("go", ("go", "up")), ("go", ("no", "no")),
+        ("yes", ("yes", "yes")), ("no", ("no", "go")),
+    ]  # fmt: skip
+    clips = [RecognizedClip("id", "ann", 15.0, said, names, 0.0, 1) for said, names in heard]
+    assert confusions_of(clips) == [
+        Confusion("go", 4, 0.25, (("no", 0.625), ("up", 0.125))),
+        Confusion("no", 1, 0.5, (("go", 0.5),)),
+        Confusion("yes", 1, 1.0, ()),
+    ]

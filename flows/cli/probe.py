@@ -16,6 +16,7 @@ from models.folders import check_can_be_written
 if TYPE_CHECKING:
     from pipeline.probe.run import ProbeResult
     from pipeline.probe.scores import Confusion, Score
+    from pipeline.probe.slots import SlotScore
 
 _MOST_SPEAKERS = 12
 _MOST_LABELS, _MOST_HEARD_AS = 12, 3  # in the table of what was misheard
@@ -122,16 +123,7 @@ def _described(result: "ProbeResult") -> str:
     if result.confusions:
         lines += ["", _misheard(result.confusions)]
     if result.slots:
-        rows = [
-            [
-                score.name,
-                str(score.num_clips),
-                percent(score.accuracy),
-                f"{100 * score.low:.1f} to {100 * score.high:.1f}",
-            ]
-            for score in result.slots
-        ]
-        lines += ["", markdown_table(["slots", "clips", "right", "95 %"], rows)]
+        lines += ["", _understood(result.slots)]
     notes = []
     if len(result.error_rates) > 1:
         each = ", ".join(_figure(rate, result) for rate in result.error_rates)
@@ -155,6 +147,19 @@ def _misheard(confusions: "Sequence[Confusion]") -> str:
         for one in confusions[:_MOST_LABELS]
     ]
     return markdown_table(["said", "clips", "right", "heard as"], rows)
+
+
+def _understood(slots: "Sequence[SlotScore]") -> str:
+    rows = [
+        [
+            score.name,
+            str(score.num_clips),
+            percent(score.accuracy),
+            f"{100 * score.low:.1f} to {100 * score.high:.1f}",
+        ]
+        for score in slots
+    ]
+    return markdown_table(["slots", "clips", "right", "95 %"], rows)
 
 
 def _shown(scores: "Sequence[Score]") -> "list[Score]":

@@ -4,7 +4,7 @@ each label was taken for.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,28 +64,9 @@ class Confusion:
     heard_as: tuple[tuple[str, float], ...]
 
 
-def confusions_of(clips: Sequence[RecognizedClip]) -> list[Confusion]:
-    """Of every label of a keyword probe's recordings, those that are least often right first."""
-    by_label: dict[str, list[RecognizedClip]] = {}
-    for clip in clips:
-        by_label.setdefault(clip.reference, []).append(clip)
-    found = [_confusion(label, own) for label, own in by_label.items()]
-    return sorted(found, key=lambda one: (one.right, one.label))
-
-
-def _confusion(label: str, clips: Sequence[RecognizedClip]) -> Confusion:
-    heard = Counter(hypothesis for clip in clips for hypothesis in clip.hypotheses)
-    shares = {name: count / heard.total() for name, count in heard.items()}
-    right = shares.pop(label, 0.0)
-    others = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-    return Confusion(label, len(clips), right, tuple(others))
-
-
 def scores_of(clips: Sequence[RecognizedClip], is_keyword: bool) -> list[Score]:
     """Over all clips, then a score a speaker, then one an SNR band that has clips."""
-    by_speaker: dict[str, list[RecognizedClip]] = {}
-    for clip in clips:
-        by_speaker.setdefault(clip.speaker, []).append(clip)
+    by_speaker = _grouped(clips, lambda clip: clip.speaker)
     by_band = {
         name: [clip for clip in clips if low <= clip.snr_db < high]
         for name, low, high in _SNR_BANDS_DB
@@ -95,6 +76,13 @@ def scores_of(clips: Sequence[RecognizedClip], is_keyword: bool) -> list[Score]:
         *(_score("speaker", name, own, is_keyword) for name, own in by_speaker.items()),
         *(_score("snr", name, own, is_keyword) for name, own in by_band.items() if own),
     ]
+
+
+def confusions_of(clips: Sequence[RecognizedClip]) -> list[Confusion]:
+    """Of every label of a keyword probe's recordings, those that are least often right first."""
+    by_label = _grouped(clips, lambda clip: clip.reference)
+    found = [_confusion(label, own) for label, own in by_label.items()]
+    return sorted(found, key=lambda one: (one.right, one.label))
 
 
 def wilson_interval(share: float, count: int) -> tuple[float, float]:
@@ -116,6 +104,23 @@ def speaker_interval(clips: Sequence[RecognizedClip]) -> tuple[float, float] | N
     for clip in clips:
         sums[speakers.index(clip.speaker)] += (clip.errors, clip.size)
     return Errors(sums[:, 0], sums[:, 1]).interval()
+
+
+def _grouped(
+    clips: Sequence[RecognizedClip], key: Callable[[RecognizedClip], str]
+) -> dict[str, list[RecognizedClip]]:
+    found: dict[str, list[RecognizedClip]] = {}
+    for clip in clips:
+        found.setdefault(key(clip), []).append(clip)
+    return found
+
+
+def _confusion(label: str, clips: Sequence[RecognizedClip]) -> Confusion:
+    heard = Counter(hypothesis for clip in clips for hypothesis in clip.hypotheses)
+    shares = {name: count / heard.total() for name, count in heard.items()}
+    right = shares.pop(label, 0.0)
+    others = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return Confusion(label, len(clips), right, tuple(others))
 
 
 def _score(kind: ScoreKind, name: str, clips: Sequence[RecognizedClip], is_keyword: bool) -> Score:

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.other_voices import ESPEAK_VOICES, FLITE_VOICES, espeak, flite, make_corpus
+from models.errors import ConfigError, VoxloomError
 from models.evaluation.tables import markdown_table
 from models.training.corpus import CorpusConfig, read_corpora
 from pipeline.build.config import load_build_config
@@ -185,17 +186,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--engines", type=Path, nargs="*", default=(), help="folders of voices")
     parser.add_argument("--only", default="", help="rows whose name holds this")
-    asked = parser.parse_args(arguments)
+    try:
+        compare(parser.parse_args(arguments))
+    except VoxloomError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+def compare(asked: argparse.Namespace) -> None:
+    """The table that is asked for, printed and written. What is asked is looked at before anything
+    is made, as that takes long.
+    """
     out = asked.out or Path("runs/probe") / asked.config.stem
+    read_corpora(CorpusConfig(root=asked.real))
     real, made = asked.real, rows(asked.config, out, asked.count, asked.engines)
     if asked.half:
         halves = {half: half_of(asked.real, half, out) for half in HALVES}
         real = halves.pop(asked.half)
         made.append(Row("people, the other half", lambda: next(iter(halves.values()))))
+    wanted = [row for row in made if asked.only in row.name]
+    if not wanted:
+        names = "; ".join(row.name for row in made)
+        raise ConfigError(f"--only: no row is called {asked.only!r}, of: {names}")
     results = []
-    for row in made:
-        if asked.only not in row.name:
-            continue
+    for row in wanted:
         request = ProbeRequest(row.make(), real, runs=asked.runs, augment=row.augment)
         result = probe(request, lambda line: None)[0]
         results.append((row.name, result))

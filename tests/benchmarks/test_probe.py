@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from benchmarks.probe import DIGITS, _half_of_each, half_of, table, words_of
+from benchmarks.probe import DIGITS, _half_of_each, half_of, main, table, words_of
 from pipeline.build.config import check_build, load_build_config
 from pipeline.probe.run import ProbeResult
 from pipeline.probe.scores import RecognizedClip, scores_of, speaker_interval
@@ -39,14 +39,19 @@ def test_of_many_speakers_it_tells_what_other_people_would_get() -> None:
     assert "75.0 to 75.0" in lines[2]
 
 
+def yes_and_no(folder: Path, speakers: Sequence[str]) -> Path:
+    """A corpus in `folder` where each of the speakers says both words."""
+    (folder / "wavs").mkdir(parents=True)
+    lines = [f"{word}-{who}|{who}|{word}|{word}\n" for who in speakers for word in ("yes", "no")]
+    (folder / "metadata.csv").write_text("".join(lines))
+    for line in lines:
+        soundfile.write(folder / "wavs" / f"{line.partition('|')[0]}.wav", [0.1] * 100, 16_000)
+    return folder
+
+
 def test_every_person_belongs_to_one_half(tmp_path: Path) -> None:
     speakers = [f"commands-{n:08x}" for n in range(40)]
-    corpus = tmp_path / "corpus"
-    (corpus / "wavs").mkdir(parents=True)
-    lines = [f"{word}-{who}|{who}|{word}|{word}\n" for who in speakers for word in ("yes", "no")]
-    (corpus / "metadata.csv").write_text("".join(lines))
-    for line in lines:
-        soundfile.write(corpus / "wavs" / f"{line.partition('|')[0]}.wav", [0.1] * 100, 16_000)
+    corpus = yes_and_no(tmp_path / "corpus", speakers)
     people = []
     for half in ("first", "second", "second"):  # a second time it finds its links
         folder = half_of(corpus, half, tmp_path / "out")
@@ -86,3 +91,21 @@ def test_its_configs_can_be_built(path: Path, tmp_path: Path) -> None:
     config = load_build_config(path, [f"output.path={tmp_path / 'words'}"])
     check_build(config)
     assert config.sentences.num_rows == 4000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--real", "nowhere"], "error: corpus.root: nowhere is no folder"),
+        (["--config", "nowhere.yaml"], "error: nowhere.yaml"),
+        (["--only", "sung"], "error: --only: no row is called 'sung', of: voxloom, no augmenta"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line_before_anything_is_made(
+    wrong: list[str], message: str, tmp_path: Path
+) -> None:
+    real = yes_and_no(tmp_path / "real", ["ann"])
+    with pytest.raises(SystemExit) as ending:
+        main(["--real", str(real), "--out", str(tmp_path / "out"), *wrong])
+    assert str(ending.value).startswith(message)
+    assert not (tmp_path / "out").exists()

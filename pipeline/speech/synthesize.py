@@ -110,6 +110,7 @@ class VoiceConfig:
             raise ValueError("speakers: at least one weight must be above 0")
 
 
+_OF_FRAME_PITCH = ("expressiveness", "prevoicing", "unreleased")  # for models with `frame_pitch`
 _NEUTRAL = ProsodyControls("", pace=1.0, pitch_semitones=0.0, energy=1.0)
 
 
@@ -139,19 +140,25 @@ def check_voice(config: VoiceConfig) -> tuple[str, ...]:
 
 
 def ignored_controls(config: VoiceConfig) -> tuple[str, ...]:
-    """A line for each control that is asked for and that the acoustic model cannot follow."""
+    """A line for each control that is asked for and that the acoustic model cannot follow; of those
+    that are drawn as long as nobody says otherwise, for each that is not as usual.
+    """
     lines = list(OtherVoices(config.sources).ignored())
     if not has_ours(config.sources):
         return tuple(lines)
-    kind = read_info(config.acoustic_model).kind
+    info = read_info(config.acoustic_model)
     followed = followed_controls(config.acoustic_model)
+    cannot = f"{config.acoustic_model}, a {info.kind}, cannot follow it"
     for name in Controls._fields:
         asked, neutral = getattr(config, name), getattr(_NEUTRAL, name)
         if name not in followed and asked.bounds != (neutral, neutral):
-            lines.append(
-                f"voice.{name}: {config.acoustic_model}, a {kind}, cannot follow it; "
-                f"every sentence has {neutral}"
-            )
+            lines.append(f"voice.{name}: {cannot}; every sentence has {neutral}")
+    if not info.config.get("frame_pitch"):
+        usual = VoiceConfig()
+        for name in _OF_FRAME_PITCH:
+            asked = getattr(config, name)
+            if asked != getattr(usual, name) and asked.bounds != (0.0, 0.0):
+                lines.append(f"voice.{name}: {cannot}; no sentence has any")
     return tuple(lines)
 
 

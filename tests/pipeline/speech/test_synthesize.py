@@ -328,6 +328,21 @@ def test_controls_that_a_model_cannot_follow_are_told_and_not_claimed(
     assert ignored_controls(steady) == ()
 
 
+def test_what_needs_frame_pitch_is_told_where_it_is_asked_and_missing(
+    config: VoiceConfig, tmp_path: Path
+) -> None:
+    asked = dataclasses.replace(
+        config,
+        expressiveness=Distribution(value=0.5),
+        prevoicing=Distribution(value=0.0),
+        unreleased=Distribution(low=0.0, high=0.5),
+    )
+    told = [line.partition(":")[0] for line in ignored_controls(asked)]
+    assert told == ["voice.expressiveness", "voice.unreleased"]
+    lively = save_tiny_expressive_voice(tmp_path / "lively")
+    assert ignored_controls(dataclasses.replace(asked, acoustic_model=str(lively))) == ()
+
+
 def test_a_quota_does_not_choose_who_cannot_say_the_sentence(config: VoiceConfig) -> None:
     cell = Cell("anna", "en-us", 0.0, 0.5)
     speakers = [

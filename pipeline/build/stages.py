@@ -69,7 +69,7 @@ _READING = ("nemo_text_processing", "pynini", "phonemizer", "espeakng-loader")
 
 GENERATE = Stage(
     name=SENTENCES,
-    version=12,
+    version=13,
     reads=lambda config: {
         "seed": config.seed,
         "sentences": set_values(config.sentences),

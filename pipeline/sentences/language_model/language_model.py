@@ -183,6 +183,9 @@ class _Referee:
         except ValueError:
             raise self._kept.damaged(question.request) from None
         answer = question.request.key[:_DIGITS]
+        if not items:
+            reason = f"{question.prompt}: the answer holds no sentence"
+            yield Reject(f"{self._maker.domain}-{answer}-0", STAGE, reason)
         shown = _SeenTexts(self._threshold, question.shown)
         for number, item in enumerate(items, start=1):
             try:

@@ -330,7 +330,7 @@ def tidied(value: object, column: str) -> str:
     """Text with single spaces; nothing for null, nor for NaN, which pandas writes in its place.
     Raises `ValueError` for what is no text.
     """
-    if isinstance(value, (Mapping, list, bytes)):
+    if isinstance(value, (Mapping, list, bytes, bool)):
         raise ValueError(f"`{column}` holds no text")
     is_missing = value is None or value != value
     text = " ".join(visible("" if is_missing else str(value)).split())

@@ -209,6 +209,18 @@ def test_every_dropped_sentence_is_a_reject_with_its_reason(
         assert reason in row.reason
 
 
+def test_an_answer_without_sentences_is_a_reject(
+    monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, domain: Domain
+) -> None:
+    answers = iter([sentences([]), sentences(["Lovely garden."])])
+    with serving(monkeypatch, lambda *_: next(answers)):
+        rows = rows_of(config, domain, 1)
+    empty, spoken = rows
+    assert isinstance(empty, Reject)
+    assert empty.reason.endswith(": the answer holds no sentence")
+    assert isinstance(spoken, Sentence)
+
+
 def test_without_a_threshold_only_repetitions_are_dropped(
     monkeypatch: pytest.MonkeyPatch, config: LanguageModelConfig, domain: Domain
 ) -> None:

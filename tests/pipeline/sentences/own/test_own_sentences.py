@@ -172,7 +172,8 @@ def test_broken_rows_of_tables(tmp_path: Path) -> None:
         '{"text": ["a"]}',
         '{"text": "Z"}',
     ]
-    path = write_lines(tmp_path / "own.jsonl", *lines, r'{"text": "\ud800"}', '{"text": "Y"}')
+    lines += [r'{"text": "\ud800"}', '{"text": true}', '{"text": "Y"}']
+    path = write_lines(tmp_path / "own.jsonl", *lines)
     assert rejects(config_of(path, 3)) == [
         "own.jsonl:2: not a JSON object",
         "own.jsonl:3: empty",
@@ -180,6 +181,7 @@ def test_broken_rows_of_tables(tmp_path: Path) -> None:
         "own.jsonl:5: empty",
         "own.jsonl:6: `text` holds no text",
         r"own.jsonl:8: `text` holds the character '\ud800'",
+        "own.jsonl:9: `text` holds no text",
     ]
     path = write_lines(
         tmp_path / "own.csv", "text,intent", '"Two', 'lines.",a', "Hi", ",", "Last,b"
